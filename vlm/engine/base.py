@@ -1,0 +1,67 @@
+"""What a worker asks of an engine. No torch here.
+
+Letters:  N pictures, Q query tokens a picture, D their width, E the width of the shared image-text space.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+from PIL.Image import Image
+
+from vlm.protocol import Turn
+
+QueryTokens = NDArray[np.float16]  # [Q, D]: all that the language model ever sees of a picture
+Vectors = NDArray[np.float32]  # [N, E], L2 norm 1
+
+
+class Encoded(NamedTuple):
+    """What is kept of a picture after its one vision pass."""
+
+    tokens: QueryTokens  # [Q, D]
+    vectors: NDArray[np.float16] | None  # [Q, E], each of L2 norm 1; None where no ITC checkpoint is loaded
+
+
+class Prompt(Struct, frozen=True, kw_only=True):
+    """A request to the language model: a caption if `question` is None, else an answer."""
+
+    question: str | None = None
+    turns: tuple[Turn, ...] = ()
+
+
+class ModelInfo(Struct, frozen=True, kw_only=True):
+    """Which model answers. `revision` changes whenever its vectors or query tokens do; `knows` is a sentence for users, '' for a general model."""
+
+    name: str
+    revision: str
+    knows: str = ""
+
+
+class Engine(Protocol):
+    """A model that sees. Methods block, are called from one thread at a time, and raise OutOfMemory for a batch that does not fit."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def encode(self, images: Sequence[Image]) -> list[Encoded]:
+        """One vision pass over RGB images of any size; as many results as images."""
+        ...
+
+    def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
+        """One text for each pair of query tokens and prompt, captions and answers mixed in one batch."""
+        ...
+
+    def embed_text(self, queries: Sequence[str]) -> Vectors:
+        """Unit vectors for search queries, comparable with a picture's `vectors`.
+
+        Shapes:  N queries -> [N, E] float32, L2 norm 1.
+        Raises:  Unsupported if no ITC checkpoint is loaded.
+        Source:  image-text contrastive head, BLIP-2 (Li et al. 2023), section 3.1.
+        """
+        ...
+
+    def check(self) -> None:
+        """Raise SelfCheckFailed unless the built-in picture is seen as it should be."""
+        ...

@@ -1,0 +1,134 @@
+"""What travels through Redis: jobs to the workers, results back. Versioned msgspec structs, in MessagePack.
+
+A `Job` names a photo, never carries one: a picture's bytes wait in `blob:{chat}:JOB` for as long as the job lives.
+`ticket` belongs to whoever submitted the job and comes back untouched with the result.
+"""
+
+from typing import Final, Literal, TypeVar
+
+import msgspec
+
+from vlm.errors import ProtocolError
+
+VERSION: Final = 1
+
+Lane = Literal["interactive", "bulk"]
+RESULTS: Final = "results"  # the stream that the bot's delivery reads
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """One question about a photo and the answer that was given."""
+
+    question: str
+    answer: str
+
+
+class Caption(msgspec.Struct, frozen=True, kw_only=True, tag="caption"):
+    """Say what is in the picture."""
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
+    """Answer a question about the picture, in the light of the last turns about it."""
+
+    question: str
+    turns: tuple[Turn, ...] = ()
+
+
+Task = Caption | Ask
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do for one chat.
+
+    id            made by the submitter from what caused it, so that submitting twice is doing once
+    photo         the photo's id in the chat's memory; None: nothing is remembered
+    has_picture   whether the bytes wait in `blob:{chat}:JOB`
+    results       the name of the stream that wants the result
+    deadline_ms   Unix time after which nobody waits for it any more; 0: never
+    """
+
+    version: int = VERSION
+    id: str
+    chat: int
+    task: Task
+    photo: str | None = None
+    has_picture: bool = False
+    lane: Lane = "interactive"
+    results: str = RESULTS
+    ticket: str = ""
+    created_ms: int
+    deadline_ms: int = 0
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
+    """The model's words, in English."""
+
+    text: str
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """Why there is no answer: an error's code (`vlm.errors`) and its safe message."""
+
+    code: str
+    message: str
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """How a job ended. `waited_ms` in the queue, `ran_ms` in the batch that it was part of."""
+
+    version: int = VERSION
+    job: str
+    chat: int
+    task: Task
+    outcome: Answered | Refused
+    photo: str | None = None
+    ticket: str = ""
+    model: str = ""
+    waited_ms: int = 0
+    ran_ms: int = 0
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a job that every version shares: enough to tell its sender that it was not understood."""
+
+    version: int
+    id: str
+    chat: int
+    ticket: str = ""
+    results: str = RESULTS
+
+
+Message = TypeVar("Message", Job, Result)
+
+
+def encode(message: Job | Result) -> bytes:
+    """MessagePack bytes of a job or a result."""
+    return msgspec.msgpack.encode(message)
+
+
+def decode_job(data: bytes) -> Job:
+    """The job in `data`. Raises ProtocolError for another version or for anything that is not a job."""
+    return _decode(data, Job)
+
+
+def decode_result(data: bytes) -> Result:
+    """The result in `data`. Raises ProtocolError for another version or for anything that is not a result."""
+    return _decode(data, Result)
+
+
+def decode_envelope(data: bytes) -> Envelope:
+    """Who sent a job, whatever its version. Raises ProtocolError if not even that can be read."""
+    try:
+        return msgspec.msgpack.decode(data, type=Envelope)
+    except msgspec.DecodeError as error:
+        raise ProtocolError(f"not a job of any version: {error}") from error
+
+
+def _decode(data: bytes, kind: type[Message]) -> Message:
+    try:
+        message = msgspec.msgpack.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        raise ProtocolError(f"not a {kind.__name__.lower()} of version {VERSION}: {error}") from error
+    if message.version != VERSION:
+        raise ProtocolError(f"a {kind.__name__.lower()} of version {message.version}; this side speaks {VERSION}")
+    return message
