@@ -1,0 +1,56 @@
+# Afterimage. `make help` lists the targets; each does all of its own set-up, in .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+ARGS ?=
+
+.PHONY: help setup demo test check format system lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: .venv/.demo ## make .venv with all that the demo needs (a few minutes of downloads the first time)
+
+demo: .venv/.demo ## open the chat page with the model that ships along (ARGS=--once: one picture, one question, and out)
+	@$(BIN)/afterimage demo $(ARGS)
+
+test: .venv/.dev system ## run all tests (ARGS='-k name' for some)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev ## lint, types, import contracts: all that needs no running
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.dev ## let ruff tidy the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+system: ## install the programs that tests talk to: a browser, Redis, the emoji font
+	@scripts/system-packages
+
+lock: ## renew requirements.lock from pyproject.toml (needs a fresh .venv)
+	@scripts/lock
+
+clean: ## remove .venv and everything else that can be made again
+	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# A stamp is younger than what it was made from, so a second run costs nothing.
+.venv/bin/python:
+	@scripts/make-venv "$(PYTHON)"
+
+.venv/.demo: pyproject.toml requirements.lock | .venv/bin/python
+	@echo "Installing Afterimage into .venv (once; torch is large, this takes some minutes) ..."
+	$(PIP) install -q -c requirements.lock setuptools
+	$(PIP) install -c requirements.lock --no-build-isolation -e '.[bot,sandbox,worker,server]'
+	@touch $@
+
+.venv/.dev: .venv/.demo
+	@echo "Installing what tests and checks need ..."
+	$(PIP) install -c requirements.lock --no-build-isolation -e '.[bot,sandbox,worker,server,dev]'
+	@touch $@
