@@ -1,13 +1,13 @@
 """What a worker and the `vlm` command can be told: `VLM_*` and `REDIS_URL`, read once in a main.
 
-An empty variable counts as not set. An unknown `VLM_*` name is an error, being nearly always a slip of the pen.
+An empty variable counts as not set. An unknown `VLM_*` name is an error: it is nearly always a misspelling.
 `HF_TOKEN` and the hub's cache folder (`HF_HOME`) are read by huggingface_hub itself.
 """
 
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, Final, Literal, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -17,9 +17,19 @@ from vlm.errors import BadSetting
 DEFAULT_MODEL: Final = "Salesforce/blip2-flan-t5-xl"
 PREFIX: Final = "VLM_"
 
-AtLeastOne = Annotated[int, Meta(ge=1)]
-NotNegative = Annotated[int, Meta(ge=0)]
-RedisUrl = Annotated[str, Meta(pattern="^(redis|rediss|unix)://")]
+# Each kind of value that can be wrong says in its description what is expected, for the error's sentence.
+RedisUrl = Annotated[
+    str,
+    Meta(
+        pattern="^(redis|rediss|unix)://", description="a URL that begins with redis://, rediss:// or unix://"
+    ),
+]
+Quant = Annotated[Literal["", "int8", "none"], Meta(description="int8 or none")]
+Dtype = Annotated[Literal["auto", "fp32", "fp16", "bf16"], Meta(description="auto, fp32, fp16 or bf16")]
+Count = Annotated[int, Meta(ge=1, description="a whole number from 1 on")]
+CountOrZero = Annotated[int, Meta(ge=0, description="a whole number from 0 on")]
+Threshold = Annotated[float, Meta(ge=0, le=1e6, description="a number from 0 on")]
+Seconds = Annotated[float, Meta(ge=1, le=3600, description="a number of seconds from 1 to 3600")]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -46,15 +56,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     revision: str = ""
     itc_model: str = ""
     itc_revision: str = ""
-    quant: Literal["", "int8", "none"] = ""
-    int8_threshold: Annotated[float, Meta(ge=0)] = 0.0
+    quant: Quant = ""
+    int8_threshold: Threshold = 0.0
     device: str = "auto"
-    dtype: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
-    threads: NotNegative = 0
-    batch: AtLeastOne = 8
-    beams: AtLeastOne = 5
-    lease_s: Annotated[float, Meta(ge=1, le=3600)] = 30.0
-    tokens_ttl_s: AtLeastOne = 7 * 24 * 3600
+    dtype: Dtype = "auto"
+    threads: CountOrZero = 0
+    batch: Count = 8
+    beams: Count = 5
+    lease_s: Seconds = 30.0
+    tokens_ttl_s: Count = 7 * 24 * 3600
 
     def __repr__(self) -> str:
         shown = {**msgspec.structs.asdict(self), "redis_url": without_password(self.redis_url)}
@@ -85,17 +95,12 @@ def without_password(url: str) -> str:
     return re.sub(r"\?.*", "", re.sub("//.*@", "//***@", url))
 
 
-def _value(name: str, text: str, kind: object) -> object:
+def _value(name: str, text: str, kind: Any) -> object:
     try:
         return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError as error:
-        choices = [choice for choice in get_args(kind) if choice]
-        expected = f"one of {', '.join(choices)}" if get_origin(kind) is Literal else _plain(error)
-        raise BadSetting(f"{name} cannot be {without_password(text)!r}: expected {expected}.") from None
-
-
-def _plain(error: msgspec.ValidationError) -> str:
-    return str(error).removeprefix("Expected ").replace("`", "").replace("str matching regex", "a URL like")
+    except msgspec.ValidationError:
+        expected = get_args(kind)[1].description
+        raise BadSetting(f"{name} cannot be {without_password(text)!r}; it must be {expected}.") from None
 
 
 def _unknown(name: str, known: list[str]) -> str:
