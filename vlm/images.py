@@ -19,6 +19,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from vlm.errors import AfterimageError, BadImage, BadRequest, NotFound, TooLarge, Unsupported
+from vlm.heic import ppm_from_heic
 
 MAX_BYTES: Final = 20 * 1024 * 1024  # what Telegram lets a bot download
 MAX_PIXELS: Final = 25_000_000
@@ -26,7 +27,7 @@ MAX_SIDE_PX: Final = 16_000
 MIN_SIDE_PX: Final = 8
 ENOUGH_PX: Final = 1024  # a JPEG may be decoded at a half, a quarter or an eighth, but no side below this
 
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")  # HEIC comes from outside Pillow
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")  # and HEIC, by pi-heif
 MOVING: Final = {"GIF", "WEBP", "PNG"}  # further frames of a JPEG or HEIC are depth maps and bursts
 HEIC_BRANDS: Final = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
@@ -94,16 +95,13 @@ def _decoded(data: bytes) -> ImageFile:
 
 
 def _header(data: bytes) -> ImageFile:
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        return Image.open(BytesIO(ppm_from_heic(data, MAX_PIXELS)), formats=("PPM",))
     try:
-        if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
-            from pi_heif import HeifImageFile  # here: most processes never meet a HEIC
-
-            heic: ImageFile = HeifImageFile(BytesIO(data))
-            return heic
         return Image.open(BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise TooLarge(_too_many_pixels()) from error
-    except (UnidentifiedImageError, SyntaxError) as error:
+    except UnidentifiedImageError as error:
         raise BadImage(NOT_A_PICTURE) from error
 
 
