@@ -1,0 +1,216 @@
+"""Training batches: pictures, packed text, search queries, and what the throw-away heads should say.
+
+    B batch, T packed text, Q grid cells (one for each query token), P patches, S search texts (2 B), L their length
+
+Batch number n of a seed is always the same, so a run that was stopped continues where it was.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset
+from transformers import PreTrainedTokenizerFast
+
+from vlm.lab.drawing import draw
+from vlm.lab.glyphs import Glyphs
+from vlm.lab.queries import caption_query, matches, partial_query
+from vlm.lab.questions import exchange
+from vlm.lab.scenes import Scene, scene
+from vlm.lab.shape import GRID, IMAGE_PX, PATCHES
+from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
+from vlm.lab.wording import END, PAD, question_prompt
+
+TEXT = 60  # tokens of packed text a picture
+LONG_TEXT = 112  # the same, where the picture costs nothing
+QUERY_TEXT = 32  # tokens of a search text
+ANSWER_WEIGHT = 2.0
+NOTHING = len(NOUNS)  # class of an empty patch or cell
+SERIES_LENGTH = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Packed text of a batch. A segment (caption, or question with answer) sees the picture and itself."""
+
+    ids: Tensor  # [B, T]
+    targets: Tensor  # [B, T] the token to be predicted here
+    weights: Tensor  # [B, T] 0 where nothing is to be predicted
+    segments: Tensor  # [B, T] 1, 2, ...; 0 is padding
+    places: Tensor  # [B, T] index within the segment
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    pixels: Tensor  # [B, 3, H, W] uint8
+    text: Text
+    queries: Tensor  # [S, L] ids
+    query_mask: Tensor  # [S, L]
+    matches: Tensor  # [S, B] which query fits which picture
+    patches: Tensor  # [B, P] noun or NOTHING
+    cells: Tensor  # [B, Q] noun or NOTHING
+    boxes: Tensor  # [B, Q, 3] offset in x and y, in cells, and size, of the thing centred in the cell
+    colours: Tensor  # [B]
+    totals: Tensor  # [B]
+
+
+class Texts:
+    """Turns scenes into packed text. Remembers the tokens of what it has seen."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+        self._tokenizer = tokenizer
+        self._known: dict[str, list[int]] = {}
+
+    def tokens(self, text: str) -> list[int]:
+        if text not in self._known:
+            self._known[text] = self._tokenizer(text, split_special_tokens=True).input_ids
+        return self._known[text]
+
+    def pack(self, scenes: list[Scene], rng: np.random.Generator, length: int = TEXT) -> Text:
+        rows = [self._row(drawn, rng, length) for drawn in scenes]
+        columns = [torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True)]
+        ids, targets, segments, places, weights = columns
+        return Text(ids.long(), targets.long(), weights, segments.long(), places.long())
+
+    def _row(self, drawn: Scene, rng: np.random.Generator, length: int) -> list[NDArray[np.float32]]:
+        row = np.zeros((5, length), dtype=np.float32)  # ids, targets, segments, places, weights
+        row[0] = PAD
+        used = segment = 0
+        prompt, answer, weight = [END], self.tokens(" " + drawn.caption)[1:], 1.0
+        while True:
+            inputs = prompt + answer
+            if used + len(inputs) > length:
+                return list(row)
+            segment += 1
+            here = slice(used, used + len(inputs))
+            row[0, here], row[1, here] = inputs, [*inputs[1:], END]
+            row[2, here], row[3, here] = segment, range(len(inputs))
+            row[4, used + len(prompt) - 1 : used + len(inputs)] = weight
+            used += len(inputs)
+            prompt, answer, weight = *self._asked(drawn, rng), ANSWER_WEIGHT
+
+    def _asked(self, drawn: Scene, rng: np.random.Generator) -> tuple[list[int], list[int]]:
+        turns = int(rng.choice(3, p=(0.84, 0.12, 0.04)))
+        earlier = [exchange(drawn, rng) for _ in range(turns)]
+        asked = exchange(drawn, rng)
+        again = "and " if turns and rng.random() < 0.1 else ""
+        prompt = question_prompt(again + asked.question, tuple((e.question, e.answer) for e in earlier))
+        return self.tokens(prompt), self.tokens(" " + asked.answer)[1:]
+
+
+class Batches(Dataset[Batch]):
+    """Batch n of a seed's endless series."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, seed: int, size: int) -> None:
+        self._tokenizer, self._seed, self._size = tokenizer, seed, size
+        self._texts: Texts | None = None
+        self._glyphs: Glyphs | None = None
+
+    def __len__(self) -> int:
+        return SERIES_LENGTH // self._size
+
+    def scenes(self, number: int) -> list[Scene]:
+        return [scene(self._seed, number * self._size + i) for i in range(self._size)]
+
+    def __getitem__(self, number: int) -> Batch:
+        self._texts = self._texts or Texts(self._tokenizer)  # made in the loader's own process
+        self._glyphs = self._glyphs or Glyphs()
+        rng = np.random.default_rng((self._seed, number, 1))
+        scenes = self.scenes(number)
+        asked = [caption_query(s) for s in scenes] + [partial_query(s, rng) for s in scenes]
+        queries, mask = pad_right([self._texts.tokens(query.text)[:QUERY_TEXT] for query in asked])
+        truths = [truth(drawn) for drawn in scenes]
+        patches, cells, boxes = (torch.from_numpy(np.stack(part)) for part in zip(*truths, strict=True))
+        return Batch(
+            pixels=torch.from_numpy(np.stack([photograph(s, self._glyphs, rng) for s in scenes])),
+            text=self._texts.pack(scenes, rng),
+            queries=queries,
+            query_mask=mask,
+            matches=torch.from_numpy(matches(scenes, asked)),
+            patches=patches,
+            cells=cells,
+            boxes=boxes,
+            colours=torch.tensor([COLOUR_NAMES.index(s.colour) for s in scenes]),
+            totals=torch.tensor([len(s.things) - 1 for s in scenes]),
+        )
+
+
+class Pictures(Dataset[Tensor]):
+    """Pixels alone, batch n of a seed's series: [size, 3, H, W] uint8."""
+
+    def __init__(self, *, seed: int, size: int) -> None:
+        self.size, self._seed = size, seed
+        self._glyphs: Glyphs | None = None
+
+    def __getitem__(self, number: int) -> Tensor:
+        self._glyphs = self._glyphs or Glyphs()
+        rng = np.random.default_rng((self._seed, number, 2))
+        scenes = [scene(self._seed, number * self.size + i) for i in range(self.size)]
+        return torch.from_numpy(np.stack([photograph(drawn, self._glyphs, rng) for drawn in scenes]))
+
+
+@dataclass(frozen=True, slots=True)
+class PictureText:
+    pictures: Tensor  # [B] numbers within the series
+    text: Text
+
+
+class PictureTexts(Dataset[PictureText]):
+    """Fresh questions about a fixed set of pictures; batch n is always the same."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, seed: int, pictures: int, size: int) -> None:
+        self._tokenizer, self._seed, self._pictures, self._size = tokenizer, seed, pictures, size
+        self._texts: Texts | None = None
+
+    def __getitem__(self, number: int) -> PictureText:
+        self._texts = self._texts or Texts(self._tokenizer)
+        rng = np.random.default_rng((self._seed, number, 3))
+        chosen = rng.choice(self._pictures, size=self._size, replace=False)
+        scenes = [scene(self._seed, int(picture)) for picture in chosen]
+        return PictureText(torch.from_numpy(chosen), self._texts.pack(scenes, rng, LONG_TEXT))
+
+
+def photograph(drawn: Scene, glyphs: Glyphs, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """[3, H, W] at the model's size: mostly drawn squashed, sometimes drawn larger and then resized."""
+    if rng.random() < 0.8:
+        picture = draw(drawn, glyphs, IMAGE_PX, IMAGE_PX)
+    else:
+        side = int(rng.integers(180, 320))
+        width_px, height_px = (int(side * extent) for extent in drawn.extent)
+        picture = draw(drawn, glyphs, width_px, height_px)
+        picture = picture.resize((IMAGE_PX, IMAGE_PX), Image.Resampling.BICUBIC)
+    return np.asarray(picture).transpose(2, 0, 1)
+
+
+def pad_right(rows: list[list[int]], length: int = QUERY_TEXT) -> tuple[Tensor, Tensor]:
+    """ids [S, L] and mask [S, L]."""
+    ids = torch.full((len(rows), length), PAD)
+    for row, tokens in zip(ids, rows, strict=True):
+        row[: len(tokens)] = torch.tensor(tokens)
+    mask = torch.arange(length) < torch.tensor([len(tokens) for tokens in rows])[:, None]
+    return ids, mask
+
+
+def truth(drawn: Scene) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """What the heads should say of one scene: patches [P], cells [Q], boxes [Q, 3]."""
+    width, height = drawn.extent
+    patches = np.full((PATCHES, PATCHES), NOTHING, dtype=np.int64)
+    nearest = np.full((PATCHES, PATCHES), 0.85)  # of the thing's half size
+    cells = np.full(GRID * GRID, NOTHING, dtype=np.int64)
+    boxes = np.zeros((GRID * GRID, 3), dtype=np.float32)
+    middles = (np.arange(PATCHES) + 0.5) / PATCHES
+    for thing in sorted(drawn.things, key=lambda thing: thing.size):  # of two in a cell, the larger
+        x, y = thing.x / width, thing.y / height
+        away = np.hypot((middles[None, :] - x) * width, (middles[:, None] - y) * height) / (thing.size / 2)
+        closer = away < nearest
+        patches[closer], nearest[closer] = thing.noun, away[closer]
+        row, column = (min(PATCHES - 1, max(0, int(value * PATCHES))) for value in (y, x))
+        patches[row, column], nearest[row, column] = thing.noun, 0.0
+        row, column = (min(GRID - 1, max(0, int(value * GRID))) for value in (y, x))
+        cell = row * GRID + column
+        cells[cell] = thing.noun
+        boxes[cell] = (x * GRID - column - 0.5, y * GRID - row - 0.5, thing.size)
+    return patches.reshape(-1), cells, boxes

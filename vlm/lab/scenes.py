@@ -1,0 +1,190 @@
+"""Scenes: what stands where on which background. Pure: a seed goes in, a description comes out.
+
+Lengths are in units of the picture's shorter side, from its top left corner; a picture is `aspect` wide for
+a height of one (or one wide for 1 / aspect, when it stands upright).
+
+    Scene   things, colour, aspect, look
+    Thing   noun, glyph, place, size, rotation
+    Look    how the background is painted and what the camera did to it
+
+Not handled: things behind one another, things that leave most of the frame.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import hypot
+
+import numpy as np
+
+from vlm.lab.vocabulary import COLOUR_NAMES, COLOURS, MAX_THINGS, NOUNS, NUMBERS, RGB, article
+
+PARTITIONS: dict[int, tuple[tuple[int, ...], ...]] = {
+    1: ((1,),),
+    2: ((2,), (1, 1)),
+    3: ((3,), (2, 1), (1, 1, 1)),
+    4: ((4,), (3, 1), (2, 2), (2, 1, 1), (1, 1, 1, 1)),
+}
+TOTAL_ODDS = (0.26, 0.30, 0.22, 0.22)
+LARGEST = (0.62, 0.50, 0.44, 0.40)  # of the shorter side, for one to four things
+SMALLEST = 0.12
+ASPECTS = (1.0, 4 / 3, 3 / 4, 3 / 2, 2 / 3, 16 / 9, 9 / 16)
+ASPECT_ODDS = (0.4, 0.26, 0.1, 0.08, 0.06, 0.05, 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    noun: int
+    glyph: str
+    x: float
+    y: float
+    size: float
+    angle_deg: float
+    mirrored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the picture is painted. Strengths are 0 for 'not at all'."""
+
+    kind: str  # solid, linear, radial, cloth, stripes, checks, dots
+    shade: RGB
+    second_shade: RGB
+    texture: float
+    texture_scale: float
+    direction_deg: float
+    shadow: float
+    light: float
+    exposure: float
+    blur_px: float  # at 128 pixels
+    noise: float
+    jpeg_quality: int  # 0: none
+    seed: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    things: tuple[Thing, ...]
+    colour: str
+    aspect: float
+    look: Look
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Width and height in units of the shorter side."""
+        return max(self.aspect, 1.0), max(1 / self.aspect, 1.0)
+
+    @cached_property
+    def counts(self) -> dict[int, int]:
+        """How many of each noun, in the vocabulary's order."""
+        return dict(sorted(Counter(thing.noun for thing in self.things).items()))
+
+    @cached_property
+    def listing(self) -> str:
+        return join([phrase(noun, count) for noun, count in self.counts.items()])
+
+    @cached_property
+    def caption(self) -> str:
+        return f"{self.listing} on {article(self.colour)} {self.colour} background"
+
+
+def phrase(noun: int, count: int) -> str:
+    """'a cat', 'two cats'."""
+    kind = NOUNS[noun]
+    return kind.with_article if count == 1 else f"{NUMBERS[count]} {kind.plural}"
+
+
+def join(parts: Sequence[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def scene(seed: int, index: int) -> Scene:
+    """The scene with this number in the series of this seed; always the same one."""
+    rng = np.random.default_rng((seed, index))
+    total = int(rng.choice(MAX_THINGS, p=TOTAL_ODDS)) + 1
+    aspect = float(rng.choice(ASPECTS, p=ASPECT_ODDS))
+    colour = COLOUR_NAMES[rng.integers(len(COLOUR_NAMES))]
+    things = _place(rng, _nouns(rng, total), max(aspect, 1.0), max(1 / aspect, 1.0))
+    return Scene(things, colour, aspect, _look(rng, colour))
+
+
+def _nouns(rng: np.random.Generator, total: int) -> list[int]:
+    options = PARTITIONS[total]
+    groups = options[rng.integers(len(options))]
+    kinds = rng.choice(len(NOUNS), size=len(groups), replace=False)
+    return [int(kind) for kind, count in zip(kinds, groups, strict=True) for _ in range(count)]
+
+
+def _sizes(rng: np.random.Generator, total: int) -> list[float]:
+    spread = LARGEST[total - 1] - SMALLEST
+    sizes = SMALLEST + spread * rng.beta(1.3, 1.5, size=total)
+    if rng.random() < 0.4:  # things of one size, as in a catalogue
+        sizes[:] = sizes[0]
+    return [float(size) for size in sizes]
+
+
+def _place(rng: np.random.Generator, nouns: list[int], width: float, height: float) -> tuple[Thing, ...]:
+    """Rejection sampling; when it gets too tight, everything shrinks a little."""
+    sizes = [size * max(width, height) ** 0.5 for size in _sizes(rng, len(nouns))]
+    closeness = float(rng.choice((0.86, 0.96, 1.05)))
+    placed: list[tuple[float, float]] = []
+    tries = 0
+    while len(placed) < len(nouns):
+        size = sizes[len(placed)]
+        x, y = (_coordinate(rng, size, side) for side in (width, height))
+        gaps = (hypot(x - u, y - v) / (size + other) for (u, v), other in zip(placed, sizes, strict=False))
+        if all(gap >= closeness / 2 for gap in gaps):
+            placed.append((x, y))
+        tries += 1
+        if tries % 40 == 0:
+            sizes, placed = [max(SMALLEST, s * 0.85) for s in sizes], []
+    return tuple(
+        _thing(rng, noun, x, y, size) for noun, (x, y), size in zip(nouns, placed, sizes, strict=True)
+    )
+
+
+def _coordinate(rng: np.random.Generator, size: float, side: float) -> float:
+    margin = size * (0.36 if rng.random() < 0.1 else 0.5)  # now and then the frame cuts something
+    return float(rng.uniform(margin, side - margin))
+
+
+def _thing(rng: np.random.Generator, noun: int, x: float, y: float, size: float) -> Thing:
+    glyphs = NOUNS[noun].glyphs
+    glyph = glyphs[0] if rng.random() < 0.6 else glyphs[rng.integers(len(glyphs))]
+    reach = float(rng.choice((0.0, 15.0, 35.0, 180.0), p=(0.25, 0.4, 0.2, 0.15)))
+    angle = float(rng.uniform(-reach, reach)) if reach else 0.0
+    return Thing(noun, glyph, x, y, size, angle, bool(rng.random() < 0.4))
+
+
+def _look(rng: np.random.Generator, colour: str) -> Look:
+    def some(odds: float, low: float, high: float) -> float:
+        return float(rng.uniform(low, high)) if rng.random() < odds else 0.0
+
+    pale = colour == "white"  # in a bad light white is gray
+    kinds = ("solid", "linear", "radial", "cloth", "stripes", "checks", "dots")
+    return Look(
+        kind=str(rng.choice(kinds, p=(0.28, 0.2, 0.1, 0.22, 0.08, 0.06, 0.06))),
+        shade=_shade(rng, colour),
+        second_shade=_shade(rng, colour),
+        texture=float(rng.uniform(6, 30)),
+        texture_scale=float(rng.uniform(3, 40)),
+        direction_deg=float(rng.uniform(0, 360)),
+        shadow=some(0.25, 0.15, 0.5),
+        light=some(0.3, 0.05, 0.08 if pale else 0.25),
+        exposure=float(np.clip(rng.normal(1, 0.05), 0.98 if pale else 0.85, 1.15)),
+        blur_px=some(0.2, 0.3, 0.8),
+        noise=some(0.3, 2, 11),
+        jpeg_quality=int(rng.integers(40, 96)) if rng.random() < 0.35 else 0,
+        seed=int(rng.integers(2**31)),
+    )
+
+
+def _shade(rng: np.random.Generator, colour: str) -> RGB:
+    """A mixture of two known shades, jittered: still called by the colour's name."""
+    shades = np.asarray(COLOURS[colour], dtype=float)
+    first, second = shades[rng.integers(len(shades), size=2)]
+    mixed = first + (second - first) * rng.random() + rng.normal(0, 5, size=3) + rng.normal(0, 4)
+    red, green, blue = (int(value) for value in np.clip(mixed, 0, 255))
+    return red, green, blue

@@ -1,0 +1,68 @@
+"""The tiny model's tokenizer: byte-level BPE laid out like OPT's, learned from the grammar.
+
+<s> 0   <pad> 1   </s> 2 (begins and ends every text, as OPT's does)   <unk> 3   ... <image> last
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import PreTrainedTokenizerFast
+
+from vlm.lab.queries import partial_query
+from vlm.lab.questions import exchange
+from vlm.lab.scenes import scene
+
+PAD, END = 1, 2
+LARGEST = 1200  # entries
+CORPUS_SCENES = 6000
+SERIES = 9_000_001  # seed of the scenes that only the tokenizer sees
+
+
+def question_prompt(question: str, turns: tuple[tuple[str, str], ...] = ()) -> str:
+    """The prompt that the engine sends to an OPT-style checkpoint."""
+    asked = "".join(f"Question: {earlier} Answer: {answer}. " for earlier, answer in turns)
+    return f"{asked}Question: {question} Answer:"
+
+
+def train_tokenizer() -> PreTrainedTokenizerFast:
+    """Learn the vocabulary; `<image>` is its last entry."""
+    inner = Tokenizer(models.BPE())
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    specials = ["<s>", "<pad>", "</s>", "<unk>"]
+    inner.train_from_iterator(
+        _corpus(),
+        trainers.BpeTrainer(
+            vocab_size=LARGEST,
+            min_frequency=20,
+            special_tokens=specials,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
+    inner.post_processor = processors.TemplateProcessing(
+        single="</s> $A", pair="</s> $A $B", special_tokens=[("</s>", END)]
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        bos_token="</s>",
+        eos_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        padding_side="left",
+        model_max_length=192,
+        clean_up_tokenization_spaces=False,
+    )
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
+    return tokenizer
+
+
+def _corpus() -> Iterator[str]:
+    rng = np.random.default_rng(SERIES)
+    for index in range(CORPUS_SCENES):
+        drawn = scene(SERIES, index)
+        asked = exchange(drawn, rng)
+        yield drawn.caption
+        yield partial_query(drawn, rng).text
+        yield f"{question_prompt(asked.question)} {asked.answer}. "
