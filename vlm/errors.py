@@ -10,6 +10,7 @@
       Unavailable         nobody's fault: "try again"
         QueueFull         admission refused, by total or by chat
         TimedOut          a job outlived its deadline
+        PictureGone       its query tokens have expired, so the picture is needed again
         ModelNotFound     a checkpoint that is not on this disk and could not be fetched
       EngineFailure       ours: logged, and an apology is shown
         OutOfMemory       one picture alone does not fit the device
@@ -61,6 +62,10 @@ class QueueFull(Unavailable):
 
 class TimedOut(Unavailable):
     code = "timed_out"
+
+
+class PictureGone(Unavailable):
+    code = "picture_gone"
 
 
 class ModelNotFound(Unavailable):

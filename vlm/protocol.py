@@ -60,6 +60,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     deadline_ms: int = 0
 
 
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model answers. `revision` changes whenever its vectors or query tokens do.
+
+    `knows` is a sentence for users about what it can see, '' for a general model.
+    """
+
+    name: str
+    revision: str
+    knows: str = ""
+
+
 class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
     """The model's words, in English."""
 

