@@ -1,0 +1,91 @@
+"""The routes of a sandbox, and its life: save while it runs, push to a webhook, close politely."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.sandbox import api, page, webhook
+from bot.sandbox.sandbox import Sandbox
+
+STATIC = Path(__file__).parent / "static"
+LOOPBACK_NAMES = ["127.0.0.1", "localhost"]
+# The page runs only what is in this folder, and shows only this server's pictures and those about to be sent.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+
+def make_app(box: Sandbox) -> Starlette:
+    """The whole sandbox as an ASGI application."""
+    app = Starlette(
+        routes=[
+            Route("/bot{token}/{method}", api.call, methods=["GET", "POST"]),
+            Route("/file/bot{token}/{path:path}", api.download),
+            *page.routes(),
+            Route("/", _index),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        # Other names for this address are refused: they are how a foreign web page would get at it.
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES), Middleware(Guard)],
+        lifespan=_life,
+    )
+    app.state.sandbox = box
+    return app
+
+
+class Guard:
+    """Adds the security headers, and refuses requests that another site's page makes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _foreign(scope):
+            await Response("Only the page of this sandbox may do that.\n", 403)(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+def _foreign(scope: Scope) -> bool:
+    return scope["method"] != "GET" and (b"sec-fetch-site", b"cross-site") in scope["headers"]
+
+
+async def _index(request: Request) -> Response:
+    return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+@contextlib.asynccontextmanager
+async def _life(app: Starlette) -> AsyncIterator[None]:
+    box: Sandbox = app.state.sandbox
+    tasks = [
+        asyncio.create_task(box.keep_saved()),
+        asyncio.create_task(webhook.deliver(box.world.state, box.updates)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

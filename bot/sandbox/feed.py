@@ -1,0 +1,60 @@
+"""What happened in the sandbox, in order: the page listens, tests wait, the saver saves."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+from bot.sandbox.args import Json
+
+KEPT_EVENTS = 2_000
+
+
+class Bell:
+    """Wakes everyone who waits, once each time it is rung."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        rung, self._rung = self._rung, asyncio.Event()
+        rung.set()
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Whether the bell rang within `timeout_s`."""
+        try:
+            await asyncio.wait_for(self._rung.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        return True
+
+
+class Feed:
+    """Numbered events. `version` is the number of the last one."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._events: deque[tuple[int, Json]] = deque(maxlen=KEPT_EVENTS)
+        self._bell = Bell()
+
+    def publish(self, kind: str, **details: object) -> None:
+        self.version += 1
+        self._events.append((self.version, {"type": kind, **details}))
+        self._bell.ring()
+
+    async def changed(self, since: int, timeout_s: float) -> int:
+        """The version as soon as it is past `since`, or when time is up."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while self.version <= since and (left_s := deadline - asyncio.get_running_loop().time()) > 0:
+            await self._bell.wait(left_s)
+        return self.version
+
+    async def listen(self, beat_s: float = 15) -> AsyncIterator[Json]:
+        """Events from now on; `beat` when nothing happened for a while, so that a lost reader is noticed."""
+        seen = self.version
+        yield {"type": "hello", "version": seen}
+        while True:
+            if await self.changed(seen, beat_s) == seen:
+                yield {"type": "beat"}
+            for number, event in [entry for entry in self._events if entry[0] > seen]:
+                seen = number
+                yield event

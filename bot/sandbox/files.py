@@ -1,0 +1,147 @@
+"""Files that people uploaded or the bot sent, by file_id.
+
+    file_id          downloads and sends; tells a photo from a document
+    file_unique_id   equal for equal bytes; neither downloads nor sends
+    path             under the folder, and in `getFile`'s answer
+
+A photo is several files, one a size; sending any of them sends the photo.
+"""
+
+import asyncio
+import base64
+import hashlib
+import mimetypes
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from bot.sandbox import photos
+from bot.sandbox.args import Json, bad_request
+
+MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
+MAX_NAME = 120
+
+Kind = Literal["photo", "document", "thumbnail"]
+_PREFIX: dict[Kind, str] = {"photo": "AgACAgI", "document": "BQACAgI", "thumbnail": "AAMCAgI"}
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """`wire` is what a message shows of it; `sizes` are the file_ids of the photo that it belongs to."""
+
+    kind: Kind
+    path: str
+    wire: Json
+    sizes: tuple[str, ...] = ()
+
+
+class Files:
+    """`known` is part of the sandbox's state, so that a restart remembers it; the bytes are in `folder`."""
+
+    def __init__(self, folder: Path, known: dict[str, File]) -> None:
+        self._folder = folder
+        self._known = known
+
+    async def add_photo(self, data: bytes) -> list[Json]:
+        """PhotoSizes, smallest first. Raises photos.NotAPhotoError."""
+        made = await asyncio.to_thread(photos.sizes, data)
+        ids = [_id("photo", size.data, size.letter) for size in made]
+        for file_id, size in zip(ids, made, strict=True):
+            wire = {**_identity(file_id, size.data), "width": size.width, "height": size.height}
+            await self._keep(
+                size.data,
+                File(kind="photo", path=_path("photo", size.data, ".jpg"), wire=wire, sizes=tuple(ids)),
+            )
+        return [self._known[file_id].wire for file_id in ids]
+
+    async def add_document(self, name: str, data: bytes) -> Json:
+        """A Document; pictures get a thumbnail."""
+        name = Path(name).name[-MAX_NAME:] or "file"
+        wire: Json = {
+            **_identity(_id("document", data, name), data),
+            "file_name": name,
+            "mime_type": _mime(name),
+        }
+        if preview := await asyncio.to_thread(photos.thumbnail, data):
+            wire["thumbnail"] = await self._add_thumbnail(preview)
+        await self._keep(
+            data, File(kind="document", path=_path("document", data, Path(name).suffix), wire=wire)
+        )
+        return wire
+
+    async def _add_thumbnail(self, size: photos.Size) -> Json:
+        file_id = _id("thumbnail", size.data, size.letter)
+        wire = {**_identity(file_id, size.data), "width": size.width, "height": size.height}
+        await self._keep(
+            size.data, File(kind="thumbnail", path=_path("thumbnail", size.data, ".jpg"), wire=wire)
+        )
+        return wire
+
+    async def _keep(self, data: bytes, file: File) -> None:
+        target = self._folder / file.path
+        await asyncio.to_thread(_write, target, data)
+        self._known[file.wire["file_id"]] = file
+
+    def get(self, file_id: str) -> File:
+        """Raises ApiError 400 for an id that is none."""
+        if file_id not in self._known:
+            raise bad_request("wrong file_id or the file is temporarily unavailable")
+        return self._known[file_id]
+
+    def photo(self, file_id: str) -> list[Json]:
+        """All PhotoSizes of the photo that `file_id` is a size of. Raises ApiError 400."""
+        file = self.get(file_id)
+        if file.kind != "photo":
+            raise bad_request(f"can't use file of type {file.kind.title()} as Photo")
+        return [self._known[size].wire for size in file.sizes]
+
+    def document(self, file_id: str) -> Json:
+        """Raises ApiError 400."""
+        file = self.get(file_id)
+        if file.kind != "document":
+            raise bad_request(f"can't use file of type {file.kind.title()} as Document")
+        return file.wire
+
+    def downloadable(self, file_id: str) -> Json:
+        """`getFile`'s answer. Raises ApiError 400, for files over 20 MB too."""
+        file = self.get(file_id)
+        if file.wire["file_size"] > MAX_DOWNLOAD_BYTES:
+            raise bad_request("file is too big")
+        shown = ("file_id", "file_unique_id", "file_size")
+        return {**{key: file.wire[key] for key in shown}, "file_path": file.path}
+
+    def at(self, path: str) -> Path | None:
+        """Where the bytes of a `file_path` lie; None for anything that was not handed out."""
+        known = any(file.path == path for file in self._known.values())
+        return self._folder / path if known else None
+
+    def on_disk(self, file_id: str) -> Path:
+        """Raises ApiError 400."""
+        return self._folder / self.get(file_id).path
+
+
+def _digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+
+
+def _id(kind: Kind, data: bytes, salt: str) -> str:
+    return _PREFIX[kind] + _digest(f"{kind} {salt} ".encode() + hashlib.sha256(data).digest())
+
+
+def _identity(file_id: str, data: bytes) -> Json:
+    return {"file_id": file_id, "file_unique_id": "AQAD" + _digest(data)[:16], "file_size": len(data)}
+
+
+def _path(kind: Kind, data: bytes, suffix: str) -> str:
+    plain = suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 8 else ""
+    return f"{kind}s/{_digest(data)[:22]}{plain.lower()}"
+
+
+def _mime(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _write(target: Path, data: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        target.write_bytes(data)

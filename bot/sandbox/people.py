@@ -1,0 +1,123 @@
+"""What a person does in a chat: writes, sends pictures and files, edits, presses buttons, asks inline.
+
+Each becomes messages in the chat and updates for the bot, as Telegram's own apps would cause them: long texts
+are cut in pieces, several pictures become an album, and what is no picture goes as a file.
+"""
+
+import secrets
+from collections.abc import Sequence
+
+from bot.sandbox import text
+from bot.sandbox.args import Json, Upload, bad_request
+from bot.sandbox.chat import YOU, Chat
+from bot.sandbox.photos import NotAPhotoError
+from bot.sandbox.sandbox import Sandbox
+
+MAX_ALBUM = 10
+
+
+class Person:
+    """One person in one chat of the sandbox. A group has a negative id, a private chat that of its person."""
+
+    def __init__(
+        self, box: Sandbox, *, chat: int = YOU, user: int = 0, language: str = "", name: str = ""
+    ) -> None:
+        self._box = box
+        self.user = box.world.person(user or (chat if chat > 0 else YOU), language, name)
+        self.chat: Chat = box.world.room(chat, self.user)
+
+    def write(self, words: str, reply_to: int | None = None) -> list[Json]:
+        """Messages of at most 4096 characters each. Raises ApiError 400 for nothing but blanks."""
+        if not words.strip():
+            raise bad_request("message text is empty")
+        return [self._send(_with_entities("text", piece), reply_to) for piece in _pieces(words.strip())]
+
+    async def show(
+        self,
+        uploads: Sequence[Upload],
+        caption: str = "",
+        *,
+        as_file: bool = False,
+        reply_to: int | None = None,
+    ) -> list[Json]:
+        """Photos, or documents if they are wanted as files or are no pictures. Raises ApiError 400."""
+        if text.units(caption) > text.MAX_CAPTION:
+            raise bad_request("message caption is too long")
+        contents = [await self._content(upload, as_file) for upload in uploads]
+        contents.sort(key=lambda content: "document" in content)  # an album holds one kind
+        if contents and caption.strip():
+            contents[0] |= _with_entities("caption", caption.strip())
+        return [self._send(content, reply_to) for content in _albums(contents)]
+
+    def send_raw(self, content: Json, reply_to: int | None = None) -> list[Json]:
+        """A message with any content, for what has no words here: stickers, voices, locations ..."""
+        return [self._send(content, reply_to)]
+
+    def edit(self, message_id: int, words: str) -> Json:
+        """Change one's own text or caption. Raises ApiError 400."""
+        message = self._box.world.message(self.chat, message_id, "edit")
+        if message["from"]["id"] != self.user["id"]:
+            raise bad_request("message can't be edited")
+        message |= _with_entities("text" if "text" in message else "caption", words)
+        self._box.world.touched(message)
+        self._box.updates.push("edited_message", self._box.world.wire(message))
+        return self._box.world.shown(message)
+
+    def press(self, message_id: int, data: str) -> str:
+        """Press a button; the answer comes as an event. Returns the query's id. Raises ApiError 400."""
+        message = self._box.world.message(self.chat, message_id, "press")
+        rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+        if data not in [button.get("callback_data") for row in rows for button in row]:
+            raise bad_request("no such button")
+        query_id = self._box.ask(chat=self.chat.info["id"], message_id=message_id, data=data)
+        query = {"id": query_id, "from": self.user, "data": data, "chat_instance": str(self.chat.info["id"])}
+        self._box.updates.push("callback_query", {**query, "message": self._box.world.wire(message)})
+        return query_id
+
+    def ask_inline(self, words: str, offset: str = "") -> str:
+        """Type `@bot WORDS` in a message; the results come as an event. Returns the query's id."""
+        query_id = self._box.ask(user=self.user["id"])
+        query = {"id": query_id, "from": self.user, "query": words, "offset": offset, "chat_type": "sender"}
+        self._box.updates.push("inline_query", query)
+        return query_id
+
+    async def _content(self, upload: Upload, as_file: bool) -> Json:
+        if not as_file:
+            try:
+                return {"photo": await self._box.files.add_photo(upload.data)}
+            except NotAPhotoError:
+                pass  # the apps send it as a file then, and so do we
+        return {"document": await self._box.files.add_document(upload.name, upload.data)}
+
+    def _send(self, content: Json, reply_to: int | None) -> Json:
+        if reply_to is not None and reply_to not in self.chat.messages:
+            raise bad_request("message to be replied not found")
+        message = self._box.world.post(self.chat, self.user, content, reply_to)
+        self._box.updates.push("message", self._box.world.wire(message))
+        return self._box.world.shown(message)
+
+
+def _with_entities(name: str, words: str) -> Json:
+    found = text.entities(words)
+    return {name: words, **({"entities" if name == "text" else "caption_entities": found} if found else {})}
+
+
+def _pieces(words: str) -> list[str]:
+    pieces = []
+    while text.units(words) > text.MAX_TEXT:
+        cut = next(at for at in range(text.MAX_TEXT, 0, -1) if text.units(words[:at]) <= text.MAX_TEXT)
+        pieces.append(words[:cut])
+        words = words[cut:]
+    return [*pieces, words]
+
+
+def _albums(contents: list[Json]) -> list[Json]:
+    """Contents of one kind that are sent together get one media_group_id, ten at most."""
+    for kind in ("photo", "document"):
+        same = [content for content in contents if kind in content]
+        for start in range(0, len(same), MAX_ALBUM):
+            album = same[start : start + MAX_ALBUM]
+            group = str(secrets.randbits(56))
+            for content in album if len(album) > 1 else []:
+                content["media_group_id"] = group
+    return contents

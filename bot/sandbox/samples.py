@@ -1,0 +1,36 @@
+"""The pictures that the page offers: a folder of JPEGs, with their captions in `samples.json` if it has one.
+
+samples.json   [{"file": "cat.jpg", "caption": "a cat on a red background"}, ...]
+"""
+
+import json
+from pathlib import Path
+
+from bot.sandbox.args import ApiError, Json, bad_request
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+
+
+def list_samples(folder: Path | None) -> list[Json]:
+    """`file`, `caption` and `url` of each, in the folder's order."""
+    if folder is None or not folder.is_dir():
+        return []
+    return [{**sample, "url": f"/sandbox/sample/{sample['file']}"} for sample in _read(folder)]
+
+
+def _read(folder: Path) -> list[Json]:
+    listed = folder / "samples.json"
+    if listed.exists():
+        samples = json.loads(listed.read_text("utf-8"))
+        return [{"file": sample["file"], "caption": sample.get("caption", "")} for sample in samples]
+    found = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    return [{"file": name, "caption": ""} for name in found]
+
+
+def sample_path(folder: Path | None, file: str) -> Path:
+    """Raises ApiError: 400 for no name, 404 for one that is not offered."""
+    if not file:
+        raise bad_request("file is empty")
+    if folder is None or file not in {sample["file"] for sample in list_samples(folder)}:
+        raise ApiError(404, f"Not Found: no sample {file}")
+    return folder / file

@@ -1,0 +1,86 @@
+"""The parts of one sandbox, put together, and kept in a folder.
+
+FOLDER/state.json   people, chats, messages, updates not yet confirmed; written soon after every change
+FOLDER/photos, documents, thumbnails
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from bot.sandbox.args import Json
+from bot.sandbox.chat import State, World, new_state
+from bot.sandbox.faults import Faults
+from bot.sandbox.feed import Feed
+from bot.sandbox.files import Files
+from bot.sandbox.updates import Updates
+
+SAVE_PAUSE_S = 0.3
+KEPT_CALLS = 20_000
+
+
+@dataclass(kw_only=True)
+class Sandbox:
+    """`queries`: button presses and inline queries that wait for an answer; `calls`: what the bot did."""
+
+    folder: Path
+    world: World
+    feed: Feed
+    files: Files
+    updates: Updates
+    faults: Faults
+    samples: Path | None
+    about: str
+    queries: dict[str, Json] = field(default_factory=dict)
+    calls: deque[Json] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
+
+    def ask(self, **about: object) -> str:
+        """A new query's id."""
+        query_id = str(secrets.randbits(60))
+        self.queries[query_id] = about
+        return query_id
+
+    def save(self) -> None:
+        """Write the state down, whole or not at all."""
+        draft = self.folder / "state.json.new"
+        draft.write_bytes(msgspec.json.encode(self.world.state))
+        draft.replace(self.folder / "state.json")
+
+    async def keep_saved(self) -> None:
+        """Save after changes until cancelled, then once more."""
+        saved = -1
+        try:
+            while True:
+                await self.feed.changed(saved, 3600)
+                saved = self.feed.version
+                self.save()
+                await asyncio.sleep(SAVE_PAUSE_S)
+        finally:
+            self.save()
+
+
+def build(folder: Path, *, samples: Path | None = None, about: str = "", name: str, username: str) -> Sandbox:
+    """A sandbox as it was left in `folder`, or a new one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    saved = folder / "state.json"
+    state = (
+        msgspec.json.decode(saved.read_bytes(), type=State, strict=False)
+        if saved.exists()
+        else new_state(name, username)
+    )
+    feed = Feed()
+    world = World(state, feed)
+    return Sandbox(
+        folder=folder,
+        world=world,
+        feed=feed,
+        files=Files(folder, state.files),
+        updates=Updates(state, feed),
+        faults=Faults(),
+        samples=samples,
+        about=about,
+    )
