@@ -1,1 +1,1 @@
-"""Engines turn pictures into query tokens, captions, answers and vectors. Only here (and in the lab) is torch imported."""
+"""Engines turn pictures into query tokens, captions, answers and vectors. Torch lives here and in the lab."""

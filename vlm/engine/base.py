@@ -33,7 +33,10 @@ class Prompt(Struct, frozen=True, kw_only=True):
 
 
 class Engine(Protocol):
-    """A model that sees. Methods block, are called from one thread at a time, and raise OutOfMemory for a batch that does not fit."""
+    """A model that sees. Methods block, are called from one thread at a time, and raise OutOfMemory.
+
+    OutOfMemory is about the batch: the halves of it may fit (`vlm.engine.halving`).
+    """
 
     @property
     def info(self) -> ModelInfo: ...

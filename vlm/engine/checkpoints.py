@@ -1,0 +1,153 @@
+"""Checkpoints become models: dtype, device and 8 bit are chosen here, what cannot work is said plainly."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoTokenizer,
+    Blip2Config,
+    Blip2ForConditionalGeneration,
+    Blip2ForImageTextRetrieval,
+    PreTrainedModel,
+)
+from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
+
+from vlm.engine.base import ModelInfo
+from vlm.engine.blip2 import Blip2Engine
+from vlm.engine.itc import Itc
+from vlm.engine.load import EngineOptions
+from vlm.engine.quantize import hush, int8, is_quantized
+from vlm.engine.source import Source, find
+from vlm.engine.vision import same_tower, share_tower
+from vlm.errors import BadSetting, ModelNotFound, OutOfMemory
+
+log = logging.getLogger(__name__)
+
+DTYPES: Final = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+SMALL_BYTES: Final = 1 << 30  # of weights: on a CPU, half precision saves nothing worth having below it
+ITC_OF_PUBLISHED: Final = (
+    "Salesforce/blip2-itm-vit-g"  # has the vision tower of the pre-trained Salesforce/blip2-*
+)
+
+
+def open_blip2(options: EngineOptions) -> Blip2Engine:
+    """The engine of a checkpoint that is or will be on this disk. Raises as `load` does."""
+    source = find(options.model, options.revision)
+    model = open_model(source, options)
+    tokenizer, pictures = open_processors(source)
+    itc, itc_sees, itc_revision = _open_itc(source, options, model, pictures)
+    info = ModelInfo(
+        name=source.name,
+        revision="+".join(filter(None, (source.revision, itc_revision))),
+        knows=source.card.knows,
+    )
+    return Blip2Engine(
+        model, tokenizer, pictures, info=info, itc=itc, itc_sees=itc_sees,
+        beams=options.beams, expected=source.card.expected_caption,
+    )  # fmt: skip
+
+
+def open_model(source: Source, options: EngineOptions) -> Blip2ForConditionalGeneration:
+    """The generative model on its device, quantized if `options` or its folder say so."""
+    with _reading(source):
+        config = Blip2Config.from_pretrained(source.folder)
+    if config.model_type != "blip-2":
+        raise BadSetting(f"{source.name} is a {config.model_type} checkpoint; Afterimage needs a BLIP-2 one.")
+    device = pick_device(options.device)
+    dtype = pick_dtype(options.dtype, device, config.text_config, source.weight_bytes)
+    arguments: dict[str, Any] = {"dtype": dtype}
+    if is_quantized(source.folder):
+        if options.quant == "none":
+            raise BadSetting(f"{source.name} is stored in 8 bit; for VLM_QUANT=none name its original.")
+        config.quantization_config["llm_int8_threshold"] = options.int8_threshold
+        hush()
+    elif options.quant == "int8" or (not options.quant and device.type == "cuda"):
+        arguments["quantization_config"] = int8(options.int8_threshold)
+    model: Blip2ForConditionalGeneration = _load(
+        Blip2ForConditionalGeneration, source, device, config=config, **arguments
+    )
+    return model
+
+
+def open_processors(source: Source) -> tuple[Any, BlipImageProcessorPil]:
+    """The tokenizer and the image processor of a checkpoint."""
+    with _reading(source):
+        tokenizer = AutoTokenizer.from_pretrained(source.folder, trust_remote_code=False)
+        return tokenizer, BlipImageProcessorPil.from_pretrained(source.folder)
+
+
+def _open_itc(
+    source: Source, options: EngineOptions, model: Blip2ForConditionalGeneration, pictures: Any
+) -> tuple[Itc | None, BlipImageProcessorPil | None, str]:
+    """The image-text head, its own image processor if it cannot share the vision pass, and its revision."""
+    name = options.itc_model or _matching_itc(source, options.model)
+    if name == "none":
+        return None, None, ""
+    itc_source = find(name, options.itc_revision)
+    dtype = model.vision_model.post_layernorm.weight.dtype
+    head = _load(Blip2ForImageTextRetrieval, itc_source, model.device, dtype=dtype)
+    tokenizer, own_pictures = open_processors(itc_source)
+    if same_tower(model, head) and own_pictures.to_dict() == pictures.to_dict():
+        share_tower(model, head)
+        return Itc(head, tokenizer), None, itc_source.revision
+    log.warning(
+        "%s and %s see differently: each picture takes two vision passes", source.name, itc_source.name
+    )
+    return Itc(head, tokenizer), own_pictures, itc_source.revision
+
+
+def _matching_itc(source: Source, model: str) -> str:
+    if (source.folder / "itc").is_dir():
+        return str(source.folder / "itc")
+    return ITC_OF_PUBLISHED if model.startswith("Salesforce/blip2-") else "none"
+
+
+def _load(kind: type[PreTrainedModel], source: Source, device: torch.device, **arguments: Any) -> Any:
+    with _reading(source):
+        loaded: Any = kind.from_pretrained(
+            source.folder, use_safetensors=True, local_files_only=True, trust_remote_code=False,
+            device_map={"": device}, output_loading_info=True, **arguments,
+        )  # fmt: skip
+    model, report = loaded
+    if missing := sorted(report["missing_keys"]):
+        # transformers would go on with random numbers in their place.
+        raise ModelNotFound(f"{source.name} is no whole {kind.__name__}: it lacks {', '.join(missing[:3])}.")
+    return model.eval()
+
+
+def pick_device(wanted: str) -> torch.device:
+    """The device called `wanted`; auto: the first GPU, else the CPU. Raises BadSetting if it is not there."""
+    if wanted == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        raise BadSetting(f"VLM_DEVICE cannot be {wanted!r}: expected auto, cpu, cuda or cuda:N.") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise BadSetting(f"VLM_DEVICE is {wanted}, but this machine shows no such GPU; try auto.")
+    return device
+
+
+def pick_dtype(wanted: str, device: torch.device, language: Any, weight_bytes: int) -> torch.dtype:
+    """The dtype called `wanted`; auto: what the language model was made for, by device and size."""
+    if wanted != "auto":
+        return DTYPES[wanted]
+    if device.type == "cpu":
+        return torch.float32 if weight_bytes < SMALL_BYTES else torch.bfloat16
+    return torch.bfloat16 if language.is_encoder_decoder else torch.float16  # fp16 overflows in T5
+
+
+@contextmanager
+def _reading(source: Source) -> Iterator[None]:
+    """Turn the many ways in which a checkpoint can be unreadable into one."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise OutOfMemory(f"{source.name} does not fit this device; try VLM_QUANT=int8.") from error
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelNotFound(f"The checkpoint {source.name} cannot be read: {reason}") from error

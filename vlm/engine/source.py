@@ -1,0 +1,122 @@
+"""Where a checkpoint comes from: a folder of this disk, or the hub's, fetched once into its cache.
+
+folder   config.json, *.safetensors, the tokenizer's and the image processor's files
+         card.json, where we made it: {"name", "knows", "expected_caption", "revision", ...}
+         itc/, where it brings its own image-text checkpoint
+"""
+
+import hashlib
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from msgspec import Struct
+
+from vlm.errors import ModelNotFound
+
+# The revisions this version was made with: a hub repository may change under its name, a commit does not.
+PINNED: Final = {
+    "Salesforce/blip2-flan-t5-xl": "0eb0d3b46c14c1f8c7680bca2693baafdb90bb28",
+    "Salesforce/blip2-itm-vit-g": "520bf73fd0ef6ccce791cd3f06908040aef2d8cc",
+}
+WANTED: Final = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no pickles, no code
+TINY: Final = "tiny"
+TRY_TINY: Final = "To try without a download, take the small model that comes with Afterimage: --model tiny."
+
+
+class Card(Struct, frozen=True):
+    """What a checkpoint's card.json says, as far as an engine minds it."""
+
+    name: str = ""
+    knows: str = ""
+    expected_caption: str = ""
+    revision: str = ""
+
+
+class Source(Struct, frozen=True):
+    """A checkpoint on this disk."""
+
+    name: str
+    folder: Path
+    card: Card
+    revision: str
+
+    @property
+    def weight_bytes(self) -> int:
+        """Size of its weights on disk."""
+        return sum(path.stat().st_size for path in self.folder.glob("*.safetensors"))
+
+
+def find(name: str, revision: str = "") -> Source:
+    """The checkpoint called `name`: tiny, a folder, or a hub id. Raises ModelNotFound, saying what to do."""
+    folder, commit = _folder(name, revision)
+    if not (folder / "config.json").is_file():
+        raise ModelNotFound(f"There is no checkpoint in {name}: config.json is missing. {TRY_TINY}")
+    if not any(folder.glob("*.safetensors")):
+        raise ModelNotFound(f"{name} has no weights in safetensors, the only format that is read. {TRY_TINY}")
+    card = _card(folder)
+    shown = card.name or (name if commit or name == TINY else folder.resolve().name)
+    return Source(shown, folder, card, commit or card.revision or fingerprint(folder))
+
+
+def _folder(name: str, revision: str) -> tuple[Path, str]:
+    """Its folder and, for one of the hub's, its commit."""
+    if name == TINY:
+        return Path(str(files("vlm").joinpath("assets", "tiny"))), ""
+    if Path(name).is_dir():
+        return Path(name), ""
+    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+        raise ModelNotFound(f"There is no folder {name}. {TRY_TINY}")
+    return _fetch(name, revision or PINNED.get(name, "main"))
+
+
+def _fetch(name: str, revision: str) -> tuple[Path, str]:
+    try:
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=WANTED))
+    except (OSError, HfHubHTTPError, HFValidationError) as error:
+        raise ModelNotFound(
+            f"The model {name} ({revision}) is not on this disk and could not be fetched from the hub: "
+            f"{_first_line(error)} Check the name, the network and, for a private model, HF_TOKEN. {TRY_TINY}"
+        ) from error
+    return folder, folder.name
+
+
+def _first_line(error: Exception) -> str:
+    line = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    return line if line.endswith(".") else f"{line}."
+
+
+def _card(folder: Path) -> Card:
+    path = folder / "card.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Card) if path.is_file() else Card()
+    except msgspec.DecodeError as error:
+        raise ModelNotFound(f"{path} cannot be read: {error}.") from error
+
+
+def fingerprint(folder: Path) -> str:
+    """A name for exactly these weights: the same files give the same one, a changed weight another.
+
+    Not handled: of files over 64 MiB only 256 samples are read; a change of very few numbers can be missed.
+    """
+    digest = hashlib.sha256()
+    for path in [folder / "config.json", *sorted(folder.glob("*.safetensors"))]:
+        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        for piece in _pieces(path):
+            digest.update(piece)
+    return digest.hexdigest()[:16]
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    size, piece_bytes, last = path.stat().st_size, 64 << 10, 255
+    with path.open("rb") as file:
+        if size <= 64 << 20:
+            yield file.read()
+            return
+        for i in range(last + 1):
+            file.seek((size - piece_bytes) * i // last)  # the first and the last piece included
+            yield file.read(piece_bytes)
