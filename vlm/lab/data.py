@@ -1,6 +1,6 @@
 """Training batches: pictures, packed text, search queries, and what the throw-away heads should say.
 
-    B batch, T packed text, Q grid cells (one for each query token), P patches, S search texts (2 B), L their length
+    B batch, T packed text, Q grid cells (one for each query token), P patches, S search texts of length L
 
 Batch number n of a seed is always the same, so a run that was stopped continues where it was.
 """
@@ -25,9 +25,9 @@ from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
 from vlm.lab.wording import END, PAD, question_prompt
 
 TEXT = 60  # tokens of packed text a picture
-LONG_TEXT = 112  # the same, where the picture costs nothing
 QUERY_TEXT = 32  # tokens of a search text
 ANSWER_WEIGHT = 2.0
+TURN_ODDS = (0.84, 0.12, 0.04)
 NOTHING = len(NOUNS)  # class of an empty patch or cell
 SERIES_LENGTH = 1_000_000_000
 
@@ -44,12 +44,19 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """Search texts of a batch: the captions first, then as many partial queries."""
+
+    ids: Tensor  # [S, L]
+    mask: Tensor  # [S, L]
+    matches: Tensor  # [S, B] which query fits which picture
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     pixels: Tensor  # [B, 3, H, W] uint8
     text: Text
-    queries: Tensor  # [S, L] ids
-    query_mask: Tensor  # [S, L]
-    matches: Tensor  # [S, B] which query fits which picture
+    search: Search
     patches: Tensor  # [B, P] noun or NOTHING
     cells: Tensor  # [B, Q] noun or NOTHING
     boxes: Tensor  # [B, Q, 3] offset in x and y, in cells, and size, of the thing centred in the cell
@@ -58,16 +65,24 @@ class Batch:
 
 
 class Texts:
-    """Turns scenes into packed text. Remembers the tokens of what it has seen."""
+    """Turns scenes into packed text. Remembers the tokens of what it has seen.
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
-        self._tokenizer = tokenizer
+    `turn_odds[n]` is how often a question follows n earlier ones.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, turn_odds: tuple[float, ...] = TURN_ODDS) -> None:
+        self._tokenizer, self._turn_odds = tokenizer, turn_odds
         self._known: dict[str, list[int]] = {}
 
     def tokens(self, text: str) -> list[int]:
         if text not in self._known:
             self._known[text] = self._tokenizer(text, split_special_tokens=True).input_ids
         return self._known[text]
+
+    def search(self, scenes: list[Scene], rng: np.random.Generator) -> Search:
+        asked = [caption_query(s) for s in scenes] + [partial_query(s, rng) for s in scenes]
+        ids, mask = pad_right([self.tokens(query.text)[:QUERY_TEXT] for query in asked])
+        return Search(ids, mask, torch.from_numpy(matches(scenes, asked)))
 
     def pack(self, scenes: list[Scene], rng: np.random.Generator, length: int = TEXT) -> Text:
         rows = [self._row(drawn, rng, length) for drawn in scenes]
@@ -93,7 +108,7 @@ class Texts:
             prompt, answer, weight = *self._asked(drawn, rng), ANSWER_WEIGHT
 
     def _asked(self, drawn: Scene, rng: np.random.Generator) -> tuple[list[int], list[int]]:
-        turns = int(rng.choice(3, p=(0.84, 0.12, 0.04)))
+        turns = int(rng.choice(len(self._turn_odds), p=self._turn_odds))
         earlier = [exchange(drawn, rng) for _ in range(turns)]
         asked = exchange(drawn, rng)
         again = "and " if turns and rng.random() < 0.1 else ""
@@ -120,57 +135,19 @@ class Batches(Dataset[Batch]):
         self._glyphs = self._glyphs or Glyphs()
         rng = np.random.default_rng((self._seed, number, 1))
         scenes = self.scenes(number)
-        asked = [caption_query(s) for s in scenes] + [partial_query(s, rng) for s in scenes]
-        queries, mask = pad_right([self._texts.tokens(query.text)[:QUERY_TEXT] for query in asked])
+        search = self._texts.search(scenes, rng)
         truths = [truth(drawn) for drawn in scenes]
         patches, cells, boxes = (torch.from_numpy(np.stack(part)) for part in zip(*truths, strict=True))
         return Batch(
             pixels=torch.from_numpy(np.stack([photograph(s, self._glyphs, rng) for s in scenes])),
             text=self._texts.pack(scenes, rng),
-            queries=queries,
-            query_mask=mask,
-            matches=torch.from_numpy(matches(scenes, asked)),
+            search=search,
             patches=patches,
             cells=cells,
             boxes=boxes,
             colours=torch.tensor([COLOUR_NAMES.index(s.colour) for s in scenes]),
             totals=torch.tensor([len(s.things) - 1 for s in scenes]),
         )
-
-
-class Pictures(Dataset[Tensor]):
-    """Pixels alone, batch n of a seed's series: [size, 3, H, W] uint8."""
-
-    def __init__(self, *, seed: int, size: int) -> None:
-        self.size, self._seed = size, seed
-        self._glyphs: Glyphs | None = None
-
-    def __getitem__(self, number: int) -> Tensor:
-        self._glyphs = self._glyphs or Glyphs()
-        rng = np.random.default_rng((self._seed, number, 2))
-        scenes = [scene(self._seed, number * self.size + i) for i in range(self.size)]
-        return torch.from_numpy(np.stack([photograph(drawn, self._glyphs, rng) for drawn in scenes]))
-
-
-@dataclass(frozen=True, slots=True)
-class PictureText:
-    pictures: Tensor  # [B] numbers within the series
-    text: Text
-
-
-class PictureTexts(Dataset[PictureText]):
-    """Fresh questions about a fixed set of pictures; batch n is always the same."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, seed: int, pictures: int, size: int) -> None:
-        self._tokenizer, self._seed, self._pictures, self._size = tokenizer, seed, pictures, size
-        self._texts: Texts | None = None
-
-    def __getitem__(self, number: int) -> PictureText:
-        self._texts = self._texts or Texts(self._tokenizer)
-        rng = np.random.default_rng((self._seed, number, 3))
-        chosen = rng.choice(self._pictures, size=self._size, replace=False)
-        scenes = [scene(self._seed, int(picture)) for picture in chosen]
-        return PictureText(torch.from_numpy(chosen), self._texts.pack(scenes, rng, LONG_TEXT))
 
 
 def photograph(drawn: Scene, glyphs: Glyphs, rng: np.random.Generator) -> NDArray[np.uint8]:

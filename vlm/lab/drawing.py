@@ -67,12 +67,13 @@ def _background(look: Look, rng: np.random.Generator, width_px: int, height_px: 
     shade = np.asarray(look.shade, dtype=np.float32)
     if look.kind == "solid":
         return np.tile(shade, (height_px, width_px, 1))
+    pattern: Pixels
     across = _ramp(look.direction_deg, width_px, height_px)
     match look.kind:
         case "linear" | "radial":
             mix = across if look.kind == "linear" else _rings(width_px, height_px)
-            canvas = shade + (np.asarray(look.second_shade, dtype=np.float32) - shade) * mix[..., None]
-            return canvas + (look.texture * (mix - 0.5))[..., None]
+            slope = np.asarray(look.second_shade, dtype=np.float32) - shade + np.float32(look.texture)
+            return shade + slope * mix[..., None] - np.float32(look.texture / 2)
         case "cloth":
             pattern = _cloth(rng, look.texture_scale, width_px, height_px)
         case "stripes":
@@ -91,14 +92,14 @@ def _ramp(direction_deg: float, width_px: int, height_px: int) -> Pixels:
     """0 to 1 across the picture in one direction, [H, W]."""
     x = np.linspace(-0.5, 0.5, width_px, dtype=np.float32) * cos(radians(direction_deg))
     y = np.linspace(-0.5, 0.5, height_px, dtype=np.float32) * sin(radians(direction_deg))
-    return (y[:, None] + x[None, :]) / np.float32(1.42) + np.float32(0.5)
+    return np.asarray((y[:, None] + x[None, :]) / 1.42 + 0.5, dtype=np.float32)
 
 
 def _rings(width_px: int, height_px: int) -> Pixels:
     """0 in the middle, about 1 in the corners, [H, W]."""
     x = np.linspace(-1, 1, width_px, dtype=np.float32)
     y = np.linspace(-1, 1, height_px, dtype=np.float32)
-    return np.sqrt(y[:, None] ** 2 + x[None, :] ** 2) / np.float32(1.42)
+    return np.asarray(np.sqrt(y[:, None] ** 2 + x[None, :] ** 2) / 1.42, dtype=np.float32)
 
 
 def _cloth(rng: np.random.Generator, scale: float, width_px: int, height_px: int) -> Pixels:

@@ -16,7 +16,7 @@ SIDE_PX = 136
 LEVELS = (136, 96, 68, 48, 34, 24, 17, 12)
 
 
-class FontMissing(FileNotFoundError):
+class FontNotFoundError(FileNotFoundError):
     """The emoji font is not on this machine."""
 
     def __init__(self, place: str) -> None:
@@ -27,15 +27,15 @@ class FontMissing(FileNotFoundError):
 
 
 def find_font(path: Path | None = None) -> Path:
-    """The emoji font: the given file, or the first one in the usual folders. Raises FontMissing."""
+    """The emoji font: the given file, or the first one in the usual folders. Raises FontNotFoundError."""
     if path is not None:
         if path.is_file():
             return path
-        raise FontMissing(str(path))
+        raise FontNotFoundError(str(path))
     for folder in FONT_FOLDERS:
         for found in sorted(folder.rglob(FONT_NAME)) if folder.is_dir() else ():
             return found
-    raise FontMissing(", ".join(map(str, FONT_FOLDERS)))
+    raise FontNotFoundError(", ".join(map(str, FONT_FOLDERS)))
 
 
 class Glyphs:

@@ -1,16 +1,18 @@
 """The training forward and its losses, straight through the layers of transformers' own modules.
 
-    B batch, P patches, Q queries, T packed text, S search texts, L their length, D width, V vocabulary
+    B batch, P patches, Q queries, T packed text, S search texts, L their length, D width, E width of
+    the search space, V vocabulary
 
 Walking the layers (rather than calling the models) lets several segments of text share one picture under a
 block mask, and lets torch.compile see one plain graph. The weights are the models' own.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, embedding, linear, log_softmax, normalize, smooth_l1_loss
+from transformers import Blip2ForImageTextRetrieval
 
-from vlm.lab.data import NOTHING, Batch, Text
+from vlm.lab.data import NOTHING, Batch, Search, Text
 from vlm.lab.model import Pair
 from vlm.lab.shape import DEVIATION, MEAN, QUERIES, WIDTH
 from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS
@@ -30,19 +32,19 @@ class Heads(nn.Module):
         self.box = nn.Linear(WIDTH, 3)
         self.colour = nn.Linear(WIDTH, len(COLOUR_NAMES))
         self.total = nn.Linear(WIDTH, MAX_THINGS)
-        self.register_buffer("class_weights", torch.tensor([1.0] * NOTHING + [EMPTY]))
+        self.class_weights = nn.Buffer(torch.tensor([1.0] * NOTHING + [EMPTY]))
 
     def forward(self, patches: Tensor, queries: Tensor, batch: Batch) -> Tensor:
         """patches [B, P, D], queries [B, Q, D] -> the heads' summed loss."""
         weights = self.class_weights.float()
-        patch = F.cross_entropy(self.patch(patches).float().flatten(0, 1), batch.patches.flatten(), weights)
-        cell = F.cross_entropy(self.cell(queries).float().flatten(0, 1), batch.cells.flatten(), weights)
+        patch = cross_entropy(self.patch(patches).float().flatten(0, 1), batch.patches.flatten(), weights)
+        cell = cross_entropy(self.cell(queries).float().flatten(0, 1), batch.cells.flatten(), weights)
         taken = (batch.cells != NOTHING).float()[..., None]  # [B, Q, 1]
-        away = F.smooth_l1_loss(self.box(queries).float(), batch.boxes, reduction="none", beta=0.1)
+        away = smooth_l1_loss(self.box(queries).float(), batch.boxes, reduction="none", beta=0.1)
         box = (away * taken).sum() / taken.sum()
         mean = queries.mean(1)
-        whole = F.cross_entropy(self.colour(mean).float(), batch.colours)
-        whole = whole + F.cross_entropy(self.total(mean).float(), batch.totals)
+        whole = cross_entropy(self.colour(mean).float(), batch.colours)
+        whole = whole + cross_entropy(self.total(mean).float(), batch.totals)
         return PATCH * patch + QUERY * (cell + box) + WHOLE * whole
 
 
@@ -54,38 +56,41 @@ def see(pair: Pair, pixels: Tensor) -> Tensor:
     hidden = vision.embeddings(scaled)
     for layer in vision.encoder.layers:
         hidden = layer(hidden)
-    return hidden
+    return hidden  # type: ignore[no-any-return]
 
 
-def query(pair: Pair, seen: Tensor) -> Tensor:
-    """Normed vision states [B, 1 + P, D] -> query outputs [B, Q, D]."""
-    model = pair.retrieval
+def query(model: Blip2ForImageTextRetrieval, seen: Tensor) -> Tensor:
+    """Vision states before the last norm [B, 1 + P, D] -> query outputs [B, Q, D]."""
+    return query_normed(model, model.vision_model.post_layernorm(seen))
+
+
+def query_normed(model: Blip2ForImageTextRetrieval, seen: Tensor) -> Tensor:
+    """The same, from normed states."""
     hidden = model.qformer.layernorm(model.query_tokens.expand(seen.shape[0], -1, -1))
     for layer in model.qformer.encoder.layer:
         hidden = layer(hidden, None, seen, None, QUERIES)
-    return hidden
+    return hidden  # type: ignore[no-any-return]
 
 
-def text_vectors(pair: Pair, ids: Tensor, mask: Tensor) -> Tensor:
-    """Search texts [S, L] -> unit vectors [S, search width]."""
-    model = pair.retrieval
+def text_vectors(model: Blip2ForImageTextRetrieval, ids: Tensor, mask: Tensor) -> Tensor:
+    """Search texts [S, L] -> unit vectors [S, E]."""
     hidden = model.qformer.layernorm(model.embeddings(ids))
     allowed = torch.where(mask[:, None, None, :], 0.0, -1e4).to(hidden.dtype)  # [S, 1, 1, L]
     for layer in model.qformer.encoder.layer:
         hidden = layer(hidden, allowed)
-    return F.normalize(model.text_projection(hidden[:, 0]).float(), dim=-1)
+    return normalize(model.text_projection(hidden[:, 0]).float(), dim=-1)
 
 
-def search_loss(pair: Pair, queries: Tensor, batch: Batch) -> Tensor:
+def search_loss(model: Blip2ForImageTextRetrieval, queries: Tensor, search: Search) -> Tensor:
     """Contrastive, with every picture that fits a text as a right answer."""
-    pictures = F.normalize(pair.retrieval.vision_projection(queries).float(), dim=-1)  # [B, Q, E]
-    texts = text_vectors(pair, batch.queries, batch.query_mask)  # [S, E]
+    pictures = normalize(model.vision_projection(queries).float(), dim=-1)  # [B, Q, E]
+    texts = text_vectors(model, search.ids, search.mask)  # [S, E]
     scores = torch.einsum("bqe,se->sbq", pictures, texts).amax(-1) / TEMPERATURE  # [S, B]
-    fits = batch.matches.float()
-    to_pictures = -(fits * F.log_softmax(scores, dim=1)).sum(1) / fits.sum(1)
+    fits = search.matches.float()
+    to_pictures = -(fits * log_softmax(scores, dim=1)).sum(1) / fits.sum(1)
     captions = fits.shape[1]  # the first B texts; the others, partial, do not say which is best
     fits, scores = fits[:captions], scores[:captions]
-    to_texts = -(fits * F.log_softmax(scores, dim=0)).sum(0) / fits.sum(0)
+    to_texts = -(fits * log_softmax(scores, dim=0)).sum(0) / fits.sum(0)
     return 0.5 * (to_pictures.mean() + to_texts.mean())
 
 
@@ -97,13 +102,13 @@ def language_loss(pair: Pair, queries: Tensor, text: Text) -> Tensor:
     hidden = torch.cat([model.language_projection(queries), words], dim=1)  # [B, Q + T, D]
     offset = decoder.embed_positions.offset
     place = torch.cat([torch.arange(QUERIES).expand(len(words), -1), text.places + QUERIES], dim=1)
-    hidden = hidden + F.embedding(place + offset, decoder.embed_positions.weight)
+    hidden = hidden + embedding(place + offset, decoder.embed_positions.weight)
     mask = block_mask(text.segments).to(hidden.dtype)
     for layer in decoder.layers:
         hidden = layer(hidden, attention_mask=mask)
     hidden = decoder.final_layer_norm(hidden[:, QUERIES:])
-    logits = F.linear(hidden, decoder.embed_tokens.weight).float()  # [B, T, V]
-    losses = F.cross_entropy(logits.flatten(0, 1), text.targets.flatten(), reduction="none")
+    logits = linear(hidden, decoder.embed_tokens.weight).float()  # [B, T, V]
+    losses = cross_entropy(logits.flatten(0, 1), text.targets.flatten(), reduction="none")
     weights = text.weights.flatten()
     return (losses * weights).sum() / weights.sum()
 
@@ -123,14 +128,14 @@ def block_mask(segments: Tensor) -> Tensor:
 def vision_loss(pair: Pair, heads: Heads, batch: Batch) -> Tensor:
     """First phase: the heads alone."""
     seen = pair.retrieval.vision_model.post_layernorm(see(pair, batch.pixels))
-    return heads(seen[:, 1:], query(pair, seen), batch)
+    return heads(seen[:, 1:], query_normed(pair.retrieval, seen), batch)  # type: ignore[no-any-return]
 
 
 def full_loss(pair: Pair, heads: Heads, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Second phase: total, heads, language and search."""
     seen = pair.retrieval.vision_model.post_layernorm(see(pair, batch.pixels))
-    queries = query(pair, seen)
+    queries = query_normed(pair.retrieval, seen)
     looked = heads(seen[:, 1:], queries, batch)
     spoken = language_loss(pair, queries, batch.text)
-    found = search_loss(pair, queries, batch)
+    found = search_loss(pair.retrieval, queries, batch.search)
     return looked + LANGUAGE * spoken + SEARCH * found, looked, spoken, found

@@ -1,5 +1,7 @@
 """Scores of captions, answers and search against the truth of a drawn scene. Pure.
 
+What is said of a caption:
+
     noun recall, noun precision    kinds of things named, over all kinds shown (or named)
     set                            the caption names exactly the kinds that are there
     counts                         the same, and all numbers are right

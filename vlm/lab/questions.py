@@ -102,6 +102,7 @@ def exchange(
     """One question about the scene with its answer. `plain`: lower case and with a question mark."""
     kind = kind or str(rng.choice(KINDS, p=ODDS))
     here = list(scene.counts)
+    templates: tuple[str, ...]
     match kind:
         case "count":
             noun = _noun(rng, here, present=0.75)

@@ -100,9 +100,18 @@ def join(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def scene(seed: int, index: int) -> Scene:
-    """The scene with this number in the series of this seed; always the same one."""
-    rng = np.random.default_rng((seed, index))
+def training_series(seed: int) -> int:
+    """Training draws from even series and tests from odd ones: they never meet."""
+    return 2 * seed
+
+
+def held_out_series(seed: int) -> int:
+    return 2 * seed + 1
+
+
+def scene(series: int, index: int) -> Scene:
+    """The scene with this number in this series; always the same one."""
+    rng = np.random.default_rng((series, index))
     total = int(rng.choice(MAX_THINGS, p=TOTAL_ODDS)) + 1
     aspect = float(rng.choice(ASPECTS, p=ASPECT_ODDS))
     colour = COLOUR_NAMES[rng.integers(len(COLOUR_NAMES))]

@@ -13,7 +13,8 @@ from vlm.lab.queries import partial_query
 from vlm.lab.questions import exchange
 from vlm.lab.scenes import scene
 
-PAD, END = 1, 2
+SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
+PAD, END, UNKNOWN = 1, 2, 3
 LARGEST = 1200  # entries
 CORPUS_SCENES = 6000
 SERIES = 9_000_001  # seed of the scenes that only the tokenizer sees
@@ -30,13 +31,12 @@ def train_tokenizer() -> PreTrainedTokenizerFast:
     inner = Tokenizer(models.BPE())
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     inner.decoder = decoders.ByteLevel()
-    specials = ["<s>", "<pad>", "</s>", "<unk>"]
     inner.train_from_iterator(
         _corpus(),
         trainers.BpeTrainer(
             vocab_size=LARGEST,
             min_frequency=20,
-            special_tokens=specials,
+            special_tokens=list(SPECIALS),
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         ),
@@ -46,10 +46,10 @@ def train_tokenizer() -> PreTrainedTokenizerFast:
     )
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=inner,
-        bos_token="</s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        unk_token="<unk>",
+        bos_token=SPECIALS[END],
+        eos_token=SPECIALS[END],
+        pad_token=SPECIALS[PAD],
+        unk_token=SPECIALS[UNKNOWN],
         padding_side="left",
         model_max_length=192,
         clean_up_tokenization_spaces=False,

@@ -1,0 +1,57 @@
+"""What the last two phases read: a fixed set of pictures, seen once, and ever new texts about them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+from transformers import PreTrainedTokenizerFast
+
+from vlm.lab.data import Search, Text, Texts, photograph
+from vlm.lab.glyphs import Glyphs
+from vlm.lab.scenes import scene
+
+LONG_TEXT = 112  # tokens of packed text a picture: here the picture costs nothing
+LONG_TALKS = (0.72, 0.1, 0.06, 0.05, 0.04, 0.03)  # odds of 0, 1, ... earlier turns
+
+
+class Pictures(Dataset[Tensor]):
+    """Pixels alone, batch n of a series: [size, 3, H, W] uint8."""
+
+    def __init__(self, *, series: int, size: int) -> None:
+        self.size, self._series = size, series
+        self._glyphs: Glyphs | None = None
+
+    def __getitem__(self, number: int) -> Tensor:
+        self._glyphs = self._glyphs or Glyphs()
+        rng = np.random.default_rng((self._series, number, 2))
+        scenes = [scene(self._series, number * self.size + i) for i in range(self.size)]
+        return torch.from_numpy(np.stack([photograph(drawn, self._glyphs, rng) for drawn in scenes]))
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Some pictures of the set, by number, and texts about them."""
+
+    pictures: Tensor  # [B]
+    about: Text | Search
+
+
+class Review(Dataset[About]):
+    """Batch n of texts about some of `pictures` pictures: captions and questions, or search queries."""
+
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerFast, *, series: int, pictures: int, size: int, search: bool
+    ) -> None:
+        self._tokenizer, self._series, self._pictures = tokenizer, series, pictures
+        self._size, self._search = size, search
+        self._texts: Texts | None = None
+
+    def __getitem__(self, number: int) -> About:
+        self._texts = self._texts or Texts(self._tokenizer, LONG_TALKS)
+        rng = np.random.default_rng((self._series, number, 4 if self._search else 3))
+        chosen = rng.choice(self._pictures, size=min(self._size, self._pictures), replace=False)
+        scenes = [scene(self._series, int(picture)) for picture in chosen]
+        texts = self._texts.search(scenes, rng) if self._search else self._texts.pack(scenes, rng, LONG_TEXT)
+        return About(torch.from_numpy(chosen), texts)
