@@ -1,0 +1,15 @@
+"""Which photo is this message about?"""
+
+from vlm.memory import Memory, Photo
+
+
+async def subject(memory: Memory, chat: int, reply_to: int | None) -> Photo | None:
+    """The photo that a reply points at, itself or through words about it; without a reply, the latest.
+
+    None: there is no such photo. A reply never falls back to the latest: an answer about the wrong photo is
+    worse than none.
+    """
+    if reply_to is None:
+        return await memory.latest(chat)
+    photo = await memory.photo_of(chat, reply_to)
+    return await memory.get(chat, photo) if photo else None

@@ -1,0 +1,89 @@
+"""Results from the workers to the chats."""
+
+import logging
+from typing import Final
+
+from bot import replies
+from bot.outbox import Outbox
+from bot.pictures import Pictures
+from vlm.client import Client
+from vlm.errors import AfterimageError, ProtocolError
+from vlm.protocol import Answered, Ask, Caption, Refused, Result, decode_result
+from vlm.streams import Entry
+
+log = logging.getLogger(__name__)
+
+PICTURE_GONE: Final = "picture_gone"  # the worker has neither query tokens nor a picture
+AGAIN: Final = ":again"
+
+
+def chat_of(entry: Entry) -> int:
+    """The chat of a result; 0 if it cannot be read."""
+    try:
+        return _result(entry).chat
+    except ProtocolError:
+        return 0
+
+
+class Delivery:
+    """What to do with one result, for `bot.lanes`. A result's ticket is the id of the message that asked."""
+
+    def __init__(self, client: Client, outbox: Outbox, pictures: Pictures) -> None:
+        self._client = client
+        self._outbox = outbox
+        self._pictures = pictures
+
+    async def handle(self, entry: Entry) -> None:
+        """Show the result, or send the job again with the picture that it lacked."""
+        try:
+            result = _result(entry)
+        except ProtocolError as error:
+            log.error("a result that cannot be shown: %s", error)
+            return
+        try:
+            text = await self._text(result)
+        except AfterimageError as error:
+            text = str(error)
+        if text:
+            await self._show(result, text)
+
+    async def give_up(self, entry: Entry) -> None:
+        """Apologise for a result that Telegram would not take."""
+        result = _result(entry)
+        log.error("gave up on the result of job %s", result.job)
+        await self._show(result, replies.apology())
+
+    async def _text(self, result: Result) -> str:
+        """What to show; '' when the job was sent again. Raises AfterimageError with what to say instead."""
+        match result.outcome, result.task:
+            case Answered(text=text), Caption():
+                return replies.caption(text)
+            case Answered(text=text), Ask():
+                return replies.answer(text)
+            case Refused(code=code), Ask() as task if code == PICTURE_GONE and not result.job.endswith(AGAIN):
+                await self._ask_again(result, task)
+                return ""
+            case Refused(message=message), _:
+                return message
+        raise AssertionError("every outcome is answered or refused")
+
+    async def _ask_again(self, result: Result, task: Ask) -> None:
+        photo = await self._client.memory.get(result.chat, result.photo or "")
+        await self._client.ask(
+            job=result.job + AGAIN,
+            chat=result.chat,
+            photo=result.photo,
+            question=task.question,
+            picture=await self._pictures.fetch(photo.file_id if photo else ""),
+            turns=task.turns,
+            ticket=result.ticket,
+        )
+
+    async def _show(self, result: Result, text: str) -> None:
+        message = await self._outbox.say(result.chat, int(result.ticket), text)
+        if result.photo:
+            await self._client.memory.link(result.chat, message, result.photo)
+
+
+def _result(entry: Entry) -> Result:
+    return decode_result(entry.fields[b"result"])

@@ -1,0 +1,56 @@
+"""A photo, or an image sent as a file: remember it, and have it captioned."""
+
+from telegram import Document, Message, PhotoSize
+
+from bot import replies
+from bot.outbox import Outbox
+from bot.pictures import Pictures, picture_in
+from bot.presence import Presence
+from vlm.client import Client
+from vlm.memory import Photo
+
+
+class Photos:
+    """`picture_px` is the model's input size."""
+
+    def __init__(
+        self, client: Client, outbox: Outbox, pictures: Pictures, presence: Presence, *, picture_px: int
+    ) -> None:
+        self._client = client
+        self._outbox = outbox
+        self._pictures = pictures
+        self._presence = presence
+        self._picture_px = picture_px
+
+    async def receive(self, message: Message) -> None:
+        """Placeholder, download, job. Its answer comes by `bot.delivery`."""
+        chat, cause, job = message.chat_id, message.message_id, f"{message.chat_id}-{message.message_id}"
+        self._presence.start(chat, job)
+        has_worker = bool(await self._client.models())
+        placeholder = await self._outbox.open(chat, cause, replies.looking(has_worker))
+        picture = self.picture(message)
+        data = await self._pictures.fetch(picture.file_id, picture.file_size)
+        photo = await self.remember(message)
+        if placeholder:
+            await self._client.memory.link(chat, placeholder, photo.id)
+        await self._client.caption(job=job, chat=chat, photo=photo.id, picture=data, ticket=str(cause))
+
+    async def remember(self, message: Message) -> Photo:
+        """The message's photo, from now on in the chat's memory."""
+        picture = self.picture(message)
+        photo = Photo(
+            id=str(message.message_id),
+            file_id=picture.file_id,
+            file_unique_id=picture.file_unique_id,
+            sender=message.from_user.id if message.from_user else 0,
+            created_ms=int(message.date.timestamp() * 1000),
+        )
+        await self._client.memory.remember(message.chat_id, photo)
+        return photo
+
+    def picture(self, message: Message) -> PhotoSize | Document:
+        """What to fetch of a message that has a picture."""
+        picture = picture_in(message, self._picture_px)
+        if picture is None:
+            raise ValueError("a message without a picture came to the photo handler")
+        return picture

@@ -1,0 +1,81 @@
+"""The journal of updates: what Telegram sent, kept before Telegram is told that it arrived.
+
+    {afterimage}:updates     stream, field `update`: an update as Telegram's JSON; read by group `bot`
+    {afterimage}:offset      the next getUpdates offset; kept for six days
+    {afterimage}:update:ID   this update is in the journal already; kept for a day
+    {afterimage}:poller      which process polls; a lease
+
+Telegram may number its updates anew after a week without any. An offset from before would then be too high
+and confirm, unread, all that comes: so it expires earlier, and the next poll takes whatever Telegram holds.
+"""
+
+import json
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+UPDATES: Final = "{afterimage}:updates"
+GROUP: Final = "bot"
+OFFSET: Final = "{afterimage}:offset"
+MARK: Final = "{afterimage}:update:"
+POLLER: Final = "{afterimage}:poller"
+
+OFFSET_TTL_S: Final = 6 * 24 * 3600
+MARK_TTL_S: Final = 24 * 3600
+
+Json = dict[str, Any]
+
+# KEYS: updates, offset, one mark an update.  ARGV: next offset or '', its TTL, the marks' TTL, the updates.
+_APPEND: Final = """
+for i = 3, #KEYS do
+    if redis.call('SET', KEYS[i], '', 'NX', 'EX', ARGV[3]) then
+        redis.call('XADD', KEYS[1], '*', 'update', ARGV[i + 1])
+    end
+end
+if ARGV[1] ~= '' then redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2]) end
+"""
+
+# KEYS: poller.  ARGV: name, lease in ms.  Returns 1 if `name` holds the lease now.
+_ELECT: Final = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+_RESIGN: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+
+
+class Journal:
+    """Appends updates, each once however often it arrives, and elects the one process that polls."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._append = redis.register_script(_APPEND)
+        self._elect = redis.register_script(_ELECT)
+        self._resign = redis.register_script(_RESIGN)
+
+    async def append(self, updates: list[Json], *, next_offset: int | None = None) -> None:
+        """Keep updates and, in the same step, the offset that confirms them."""
+        await self._append(
+            keys=[UPDATES, OFFSET, *(f"{MARK}{update['update_id']}" for update in updates)],
+            args=[
+                "" if next_offset is None else next_offset,
+                OFFSET_TTL_S,
+                MARK_TTL_S,
+                *(json.dumps(update) for update in updates),
+            ],
+        )
+
+    async def offset(self) -> int | None:
+        """The offset to poll with; None: whatever Telegram still holds."""
+        value = await self._redis.get(OFFSET)
+        return None if value is None else int(value)
+
+    async def elect(self, name: str, lease_ms: int) -> bool:
+        """Take or renew the poller's lease. False while another process holds it."""
+        return bool(await self._elect(keys=[POLLER], args=[name, lease_ms]))
+
+    async def resign(self, name: str) -> None:
+        """Give the lease back, so that another process need not wait for its end."""
+        await self._resign(keys=[POLLER], args=[name])

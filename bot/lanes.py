@@ -1,0 +1,141 @@
+"""Entries of a stream, worked on in order within a chat and side by side across chats.
+
+    Group ──take──► lane of chat 1: entry, entry, …     each lane is one task; it ends when its lane is empty
+                    lane of chat 2: entry               at most `slots` entries are worked on at once
+
+An entry is acknowledged after it was handled, so when a process dies, another takes it over after the lease.
+A chat that Telegram slows down waits alone. An entry that failed, or ended its process, DELIVERIES times is
+given up.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from redis.exceptions import RedisError
+
+from bot.patience import nobody_reads, passes, pause_s
+from vlm.streams import Entry, Group
+
+log = logging.getLogger(__name__)
+
+DELIVERIES: Final = 3
+SLOTS: Final = 32
+HELD_MAX: Final = 2000  # entries in memory; a chat that must wait for minutes may fill many
+BLOCK_MS: Final = 500
+TAKE: Final = 64
+
+Handle = Callable[[Entry], Awaitable[None]]
+
+
+class Lanes:
+    """Works on a group's entries until told to stop.
+
+    chat_of   the chat that an entry belongs to; must not raise
+    handle    does the work; may be called again for the same entry
+    give_up   tells the user that it cannot be done
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        *,
+        chat_of: Callable[[Entry], int],
+        handle: Handle,
+        give_up: Handle,
+        slots: int = SLOTS,
+    ) -> None:
+        self._group = group
+        self._chat_of = chat_of
+        self._handle = handle
+        self._give_up = give_up
+        self._slots = asyncio.Semaphore(slots)
+        self._held: dict[str, Entry] = {}
+        self._lanes: dict[int, deque[tuple[Entry, int]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event, *, grace_s: float = 10.0) -> None:
+        """Work until `stop`, then finish what is held, for at most `grace_s`. The rest is left for others."""
+        await self._group.ensure()
+        minding = asyncio.create_task(self._mind())
+        try:
+            while not stop.is_set() and not minding.done():
+                await self._take()
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=grace_s)
+        finally:
+            for task in [minding, *self._tasks]:
+                task.cancel()
+            await asyncio.gather(minding, *self._tasks, return_exceptions=True)
+        if not minding.cancelled():
+            minding.result()
+
+    async def _take(self) -> None:
+        if len(self._held) >= HELD_MAX:
+            await asyncio.sleep(BLOCK_MS / 1000)
+            return
+        for entry in await self._group.take(TAKE, BLOCK_MS):
+            self._accept(entry, times=1)
+
+    async def _mind(self) -> None:
+        """Keep the leases of what is held, and take over what others left."""
+        while True:
+            held = list(self._held.values())
+            ours = await self._group.renew(held)
+            for entry in held:
+                if entry.id not in ours:  # this process stood still for a lease, and another took it
+                    self._held.pop(entry.id, None)
+            while len(self._held) < HELD_MAX and (left := await self._group.reclaim()):
+                self._accept(*left)
+            with contextlib.suppress(RedisError):
+                await self._group.sweep()
+            await asyncio.sleep(self._group.lease_s / 3)
+
+    def _accept(self, entry: Entry, times: int) -> None:
+        if entry.id in self._held:  # our own, reclaimed after this process was stopped for a lease
+            return
+        self._held[entry.id] = entry
+        chat = self._chat_of(entry)
+        if chat in self._lanes:
+            self._lanes[chat].append((entry, times))
+            return
+        self._lanes[chat] = deque([(entry, times)])
+        task = asyncio.create_task(self._empty(chat))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _empty(self, chat: int) -> None:
+        lane = self._lanes[chat]
+        while lane:
+            entry, times = lane.popleft()
+            if entry.id in self._held:
+                await self._settle(entry, times)
+                await self._group.ack(entry)
+                self._held.pop(entry.id, None)
+        del self._lanes[chat]
+
+    async def _settle(self, entry: Entry, times: int) -> None:
+        """Handle an entry, or give it up. Returns when nothing more can be done about it."""
+        failures = 0
+        while True:
+            act = self._handle if times <= DELIVERIES else self._give_up
+            try:
+                async with self._slots:
+                    await act(entry)
+                return
+            except Exception as error:  # whatever an entry does, the others go on
+                if nobody_reads(error):
+                    log.info("nobody reads what %s would bring: %s", entry.id, error)
+                    return
+                if not passes(error):
+                    log.exception("%s failed on delivery %d", entry.id, times)
+                    if act is self._give_up:
+                        return
+                    times += 1
+                failures += 1
+                wait_s = pause_s(error, failures)
+                log.warning("%s waits %.1f s: %s", entry.id, wait_s, error)
+            await asyncio.sleep(wait_s)

@@ -1,0 +1,85 @@
+"""The demo's child processes: each with its log in one folder, all ended however the parent ends."""
+
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from vlm.errors import Unavailable
+
+STOP_S: Final = 15.0
+POLL_S: Final = 0.03
+LOG_LINES: Final = 15
+PR_SET_PDEATHSIG: Final = 1
+
+
+class Parts:
+    """Python modules run as programs, and watched: when one has ended, every wait raises Unavailable."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.folder = folder
+        self._environ = dict(environ)
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(
+        self, name: str, module: str, *arguments: str, environ: Mapping[str, str] | None = None
+    ) -> None:
+        """Run `python -m module arguments` with `environ` on top of the environment."""
+        with self.log(name).open("wb") as log:
+            self._running[name] = subprocess.Popen(  # noqa: S603 - our own modules
+                [sys.executable, "-m", module, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**self._environ, **(environ or {}), "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,  # Ctrl-C is for the parent, which ends the parts in order
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            )
+
+    def log(self, name: str) -> Path:
+        """Where a part's output goes."""
+        return self.folder / f"{name}.log"
+
+    def wait_for(self, name: str, pattern: str, timeout_s: float) -> str:
+        """The first group of `pattern` in a part's log, once it is there. Raises Unavailable if it does not come."""
+        deadline_s = time.monotonic() + timeout_s
+        while not (found := re.search(pattern, self.log(name).read_text(errors="replace"))):
+            self.check()
+            if time.monotonic() > deadline_s:
+                raise Unavailable(
+                    f"The {name} did not start in {timeout_s:.0f} seconds.{self._end_of_log(name)}"
+                )
+            time.sleep(POLL_S)
+        return found[1]
+
+    def check(self) -> None:
+        """Raise Unavailable, with the end of its log, if a part has ended."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise Unavailable(f"The {name} has ended.{self._end_of_log(name)}")
+
+    def stop(self) -> None:
+        """End all parts, the last started first."""
+        for process in reversed(self._running.values()):
+            process.terminate()
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running.clear()
+
+    def _end_of_log(self, name: str) -> str:
+        lines = self.log(name).read_text(errors="replace").splitlines()[-LOG_LINES:]
+        return "\n".join([f" The end of {self.log(name)}:", *(f"  {line}" for line in lines)])
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when its parent is killed. In the child, before it becomes the program."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

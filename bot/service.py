@@ -1,0 +1,146 @@
+"""One bot process: updates in, results out, until told to stop.
+
+    Telegram ──► Poller or webhook ──► Journal ──► Lanes: Updates ──► handlers ──► jobs
+    Telegram ◄── Outbox ◄── Delivery ◄── Lanes ◄── results
+
+Any number of them may run side by side.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from telegram import Bot
+from telegram.error import InvalidToken, TelegramError
+
+from bot import app, delivery, replies, updates
+from bot.app import App
+from bot.delivery import Delivery
+from bot.journal import GROUP, UPDATES, Journal
+from bot.lanes import Lanes
+from bot.outbox import Outbox
+from bot.patience import pause_s
+from bot.pictures import Pictures
+from bot.polling import Poller
+from bot.presence import Presence
+from bot.settings import Settings, without_password
+from bot.updates import Updates
+from bot.webhook import WebhookServer, listen, webhook_app
+from vlm.client import Client
+from vlm.streams import Group, connect, patiently
+
+log = logging.getLogger(__name__)
+
+LEASE_S: Final = 10.0  # how long a dead bot's updates and results wait for another bot
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Run until `stop` is set; what is in hand is finished first.
+
+    Waits, and says so in the log, for as long as Redis or Telegram is away.
+    Raises:  InvalidToken if Telegram does not know the token; BadSetting if the webhook's port is taken.
+    """
+    log.info("Redis: %s. Telegram: %s", without_password(settings.redis_url), settings.api_url)
+    async with connect(settings.redis_url) as redis:
+        await patiently(redis.ping)
+        application = app.build(settings)
+        try:
+            await _until_it_works(application.initialize, stop)
+            if not stop.is_set():
+                await _serve(settings, redis, application, stop)
+        finally:
+            await application.shutdown()
+
+
+async def _serve(settings: Settings, redis: Redis, application: App, stop: asyncio.Event) -> None:
+    client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max)
+    outbox = Outbox(application.bot, redis)
+    presence = Presence(application.bot, client)
+    app.handle(application, settings, client, outbox, presence)
+    lanes = _lanes(
+        redis, client, Updates(application, outbox), Delivery(client, outbox, Pictures(application.bot))
+    )
+    ingest = _webhook if settings.webhook_url else _polling
+    parts = [
+        ingest(settings, application.bot, Journal(redis), stop),
+        _until_it_works(lambda: application.bot.set_my_commands(replies.COMMANDS), stop),
+    ]
+    log.info("Ready: @%s", application.bot.username)
+    try:
+        await _all(stop, lanes, parts)
+    finally:
+        await presence.stop()
+
+
+def _lanes(redis: Redis, client: Client, handling: Updates, delivering: Delivery) -> list[Lanes]:
+    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    journal = Group(redis, [UPDATES], group=GROUP, consumer=name, lease_s=LEASE_S)
+    results = client.results(name, lease_s=LEASE_S)
+    return [
+        Lanes(journal, chat_of=updates.chat_of, handle=handling.handle, give_up=handling.give_up),
+        Lanes(results, chat_of=delivery.chat_of, handle=delivering.handle, give_up=delivering.give_up),
+    ]
+
+
+async def _all(stop: asyncio.Event, lanes: list[Lanes], parts: list[Coroutine[Any, Any, None]]) -> None:
+    """Run all until `stop`, or until one fails; then let the lanes finish. Raises what failed."""
+    beside = [asyncio.create_task(part) for part in parts]
+    tasks = [asyncio.create_task(lane.run(stop)) for lane in lanes] + beside
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        while not stopped.done() and not any(task.done() and _failure(task) for task in tasks):
+            running = [task for task in tasks if not task.done()]
+            await asyncio.wait([stopped, *running], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.set()
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(stopped, *tasks, return_exceptions=True)
+    for task in tasks:
+        if failure := _failure(task):
+            raise failure
+
+
+def _failure(task: asyncio.Task[None]) -> BaseException | None:
+    return None if task.cancelled() else task.exception()
+
+
+async def _polling(settings: Settings, bot: Bot, journal: Journal, stop: asyncio.Event) -> None:
+    await Poller(bot, journal, app.UPDATES).run()
+
+
+async def _webhook(settings: Settings, bot: Bot, journal: Journal, stop: asyncio.Event) -> None:
+    url, secret = settings.webhook_url or "", settings.webhook_secret or ""
+    server = WebhookServer(webhook_app(journal, url=url, secret=secret))
+    serving = asyncio.create_task(server.serve(sockets=[listen(*settings.listen)]))
+    try:
+        await _until_it_works(
+            lambda: bot.set_webhook(url, secret_token=secret, allowed_updates=app.UPDATES), stop
+        )
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def _until_it_works(call: Callable[[], Awaitable[Any]], stop: asyncio.Event) -> None:
+    """Call Telegram until it answers, or until `stop`. Raises InvalidToken."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            await call()
+            return
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            failures += 1
+            wait_s = pause_s(error, failures)
+            log.warning("Telegram does not answer (%s); trying again in %.1f s", error, wait_s)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait_s)

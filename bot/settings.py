@@ -1,0 +1,122 @@
+"""What a bot can be told: `BOT_*` and `REDIS_URL`, read once in a main.
+
+An empty variable counts as not set. An unknown `BOT_*` name is an error: it is nearly always a misspelling.
+"""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Final, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from vlm.errors import BadSetting
+
+PREFIX: Final = "BOT_"
+SECRET: Final = ("token", "webhook_secret")  # never in a repr, an error or a log
+
+# Each kind of value that can be wrong says in its description what is expected, for the error's sentence.
+RedisUrl = Annotated[
+    str,
+    Meta(
+        pattern="^(redis|rediss|unix)://", description="a URL that begins with redis://, rediss:// or unix://"
+    ),
+]
+HttpUrl = Annotated[str, Meta(pattern="^https?://[^/]+", description="a URL that begins with https://")]
+Token = Annotated[str, Meta(pattern=r"^[\w:-]{3,}\Z", description="the token that @BotFather gave you")]
+WebhookSecret = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_-]{1,256}\Z", description="1 to 256 of the characters A-Z a-z 0-9 _ -")
+]
+HostAndPort = Annotated[
+    str, Meta(pattern=r"^\S+:\d{1,5}\Z", description="a host and a port, such as 127.0.0.1:8443")
+]
+Count = Annotated[int, Meta(ge=1, description="a whole number from 1 on")]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Field `api_url` is the variable `BOT_API_URL`, and so on; `redis_url` alone is `REDIS_URL`.
+
+    token           from @BotFather
+    redis_url       where updates, jobs and memories are kept; may hold a password, so it shows in no repr
+    api_url         the Bot API server: Telegram's, one of your own, or the sandbox
+    webhook_url     the address that Telegram shall call; '': the bot asks Telegram itself (polling)
+    webhook_secret  what Telegram shows with every call; needed with a webhook
+    webhook_listen  where the webhook is served; a proxy in front of it speaks https
+    picture_px      the model's input size: the smallest PhotoSize whose shorter side reaches it is used
+    queue_max       open jobs in all, beyond which new ones are refused
+    chat_max        open jobs of one chat, beyond which new ones are refused
+    """
+
+    token: Token
+    redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
+    api_url: HttpUrl = "https://api.telegram.org"
+    webhook_url: HttpUrl | None = None
+    webhook_secret: WebhookSecret | None = None
+    webhook_listen: HostAndPort = "127.0.0.1:8443"
+    picture_px: Count = 224
+    queue_max: Count = 1000
+    chat_max: Count = 20
+
+    def __repr__(self) -> str:
+        shown = {**msgspec.structs.asdict(self), "redis_url": without_password(self.redis_url)}
+        shown |= {name: "***" for name in SECRET if shown[name]}
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+    @property
+    def listen(self) -> tuple[str, int]:
+        """Host and port of the webhook's own server."""
+        host, _, port = self.webhook_listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every text that must never be logged."""
+        password = re.search("//[^/@]*:([^/@]+)@", self.redis_url)
+        return [
+            text for text in (self.token, self.webhook_secret or "", password[1] if password else "") if text
+        ]
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return "REDIS_URL" if field == "redis_url" else PREFIX + field.upper()
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`. Raises BadSetting for a value or a `BOT_*` name that cannot be right."""
+    fields = {variable(field.name): field for field in msgspec.structs.fields(Settings)}
+    for name in environ:
+        if name.startswith(PREFIX) and name not in fields:
+            near = get_close_matches(name, fields, n=1, cutoff=0)
+            raise BadSetting(f"There is no setting {name}; did you mean {near[0]}?")
+    values = {
+        field.name: _value(name, environ[name], field.type)
+        for name, field in fields.items()
+        if environ.get(name)
+    }
+    if "token" not in values:
+        raise BadSetting("BOT_TOKEN is not set. @BotFather on Telegram gives you a token; put it into .env.")
+    if "webhook_url" in values and "webhook_secret" not in values:
+        raise BadSetting(
+            "BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: without one, anyone can pose as Telegram."
+        )
+    return msgspec.convert(values, Settings)
+
+
+def without_password(url: str) -> str:
+    """A server's URL as it may be shown."""
+    return re.sub(r"\?.*", "", re.sub("//.*@", "//***@", url))
+
+
+def _value(name: str, text: str, kind: Any) -> object:
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError:  # its message could show a secret
+        raise BadSetting(f"{name} must be {_description(kind)}.") from None
+
+
+def _description(kind: Any) -> str:
+    """What the Meta of a kind says, also where the kind may be None."""
+    metas = [*get_args(kind), *(meta for part in get_args(kind) for meta in get_args(part))]
+    return next(str(meta.description) for meta in metas if isinstance(meta, Meta))
