@@ -116,11 +116,15 @@ class World:
                 "message is not modified: specified new message content and reply markup are exactly the "
                 "same as a current content and reply markup of the message"
             )
+        self.revise(message, changes)
+        return message
+
+    def revise(self, message: Json, changes: Json) -> None:
+        """Whoever wrote it: replace parts, remove those that are None, and mark the message as edited."""
         message.update(changes, edit_date=int(time.time()))
         for key in [key for key, value in message.items() if value is None]:
             del message[key]
         self.touched(message)
-        return message
 
     def touched(self, message: Json) -> None:
         """Tell the page that the message looks different now."""

@@ -58,8 +58,8 @@ class Person:
         message = self._box.world.message(self.chat, message_id, "edit")
         if message["from"]["id"] != self.user["id"]:
             raise bad_request("message can't be edited")
-        message |= _with_entities("text" if "text" in message else "caption", words)
-        self._box.world.touched(message)
+        name, marks = ("text", "entities") if "text" in message else ("caption", "caption_entities")
+        self._box.world.revise(message, {marks: None, **_with_entities(name, words)})
         self._box.updates.push("edited_message", self._box.world.wire(message))
         return self._box.world.shown(message)
 

@@ -1,0 +1,67 @@
+"""A sandbox on a free port, a person who writes in it, and pictures to send."""
+
+import asyncio
+import contextlib
+import io
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import uvicorn
+from PIL import Image
+
+from bot.sandbox.app import make_app
+from bot.sandbox.sandbox import build
+
+
+def picture(width: int = 400, height: int = 300, color: str = "tomato", form: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), color).save(out, form)
+    return out.getvalue()
+
+
+async def until(check: Callable[[], Awaitable[object]], timeout_s: float = 10) -> object:
+    """What `check` returns as soon as it is true; fails when time is up."""
+    deadline = time.monotonic() + timeout_s
+    while not (found := await check()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.02)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def serving(folder: Path, *, samples: Path | None = None, about: str = "") -> AsyncIterator[str]:
+    """The address of a sandbox that lives in this process."""
+    box = build(folder, samples=samples, about=about, name="Afterimage", username="afterimage_bot")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(make_app(box), log_config=None, timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
+
+
+class Person:
+    """Writes in one chat over the page's interface."""
+
+    def __init__(self, http: httpx.AsyncClient, chat: int = 501) -> None:
+        self.http = http
+        self.chat = chat
+
+    async def send(self, text: str = "", *files: tuple[str, bytes], **fields: object) -> list[dict]:
+        data = {"chat": str(self.chat), **{key: str(value) for key, value in fields.items()}}
+        data["caption" if files else "text"] = text
+        answer = await self.http.post(
+            "/sandbox/send", data=data, files=[("file", file) for file in files] or None
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["messages"]
+
+    async def sees(self, after: int = 0) -> list[dict]:
+        answer = await self.http.get("/sandbox/messages", params={"chat": self.chat, "after": after})
+        return answer.json()["messages"]
