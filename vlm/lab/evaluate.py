@@ -137,7 +137,7 @@ def _recalls(
 def table(report: dict[str, Any]) -> str:
     """The report as Markdown."""
     lines = [
-        f"{report['model']}, quant {report['quant']}: {report['scenes']} unseen scenes, seed {report['seed']}",
+        f"{report['model']}, quant {report['quant']}: {report['scenes']} scenes, seed {report['seed']}",
         "",
         "| | | score |",
         "|---|---|---:|",
