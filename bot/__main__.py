@@ -25,8 +25,8 @@ log = logging.getLogger("bot")
 
 RUN: Final = """\
 Run the Telegram bot until SIGTERM or Ctrl-C. It needs a token from @BotFather, a Redis server, and at least
-one `vlm worker` on the same server. Start as many as you like, on any machines: they share the work, and one of
-them asks Telegram for updates.
+one `vlm worker` on the same server. Start as many as you like, on any machines: they share the work, and one
+of them asks Telegram for updates.
 """
 RUN_EPILOG: Final = """\
 settings, from the environment or else from ./.env (see .env.example):

@@ -7,13 +7,12 @@ from bot import replies
 from bot.outbox import Outbox
 from bot.pictures import Pictures
 from vlm.client import Client
-from vlm.errors import AfterimageError, ProtocolError
+from vlm.errors import AfterimageError, PictureGone, ProtocolError
 from vlm.protocol import Answered, Ask, Caption, Refused, Result, decode_result
 from vlm.streams import Entry
 
 log = logging.getLogger(__name__)
 
-PICTURE_GONE: Final = "picture_gone"  # the worker has neither query tokens nor a picture
 AGAIN: Final = ":again"
 
 
@@ -60,7 +59,9 @@ class Delivery:
                 return replies.caption(text)
             case Answered(text=text), Ask():
                 return replies.answer(text)
-            case Refused(code=code), Ask() as task if code == PICTURE_GONE and not result.job.endswith(AGAIN):
+            case Refused(code=code), Ask() as task if code == PictureGone.code and not result.job.endswith(
+                AGAIN
+            ):
                 await self._ask_again(result, task)
                 return ""
             case Refused(message=message), _:

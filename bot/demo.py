@@ -4,8 +4,8 @@
          ▲
         bot ◄──► sandbox: Telegram's stand-in, with the chat page
 
-Chats, memories and the parts' logs are in one folder. A part that ends by itself ends the demo, which then shows
-the end of its log.
+Chats, memories and the parts' logs are in one folder. A part that ends by itself ends the demo, which
+then shows the end of its log.
 """
 
 import asyncio
@@ -123,7 +123,7 @@ def _sent(response: httpx.Response) -> int:
 
 
 def _answer(parts: Parts, person: httpx.Client, asked: int) -> str:
-    """What the bot's reply to a message says at last, and after how long. Raises Unavailable without an answer."""
+    """What the bot says to a message at last, and after how long. Raises Unavailable without an answer."""
     start_s, version = time.monotonic(), -1
     while (spent_s := time.monotonic() - start_s) < ANSWER_S:
         parts.check()

@@ -1,13 +1,12 @@
 """The demo's child processes: each with its log in one folder, all ended however the parent ends."""
 
 import ctypes
-import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -47,14 +46,12 @@ class Parts:
         return self.folder / f"{name}.log"
 
     def wait_for(self, name: str, pattern: str, timeout_s: float) -> str:
-        """The first group of `pattern` in a part's log, once it is there. Raises Unavailable if it does not come."""
+        """The first group of `pattern` in a part's log. Raises Unavailable if it does not come in time."""
         deadline_s = time.monotonic() + timeout_s
         while not (found := re.search(pattern, self.log(name).read_text(errors="replace"))):
             self.check()
             if time.monotonic() > deadline_s:
-                raise Unavailable(
-                    f"The {name} did not start in {timeout_s:.0f} seconds.{self._end_of_log(name)}"
-                )
+                raise Unavailable(f"The {name} did not start in {timeout_s:.0f} s.{self._end_of_log(name)}")
             time.sleep(POLL_S)
         return found[1]
 
@@ -81,5 +78,5 @@ class Parts:
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end this process when its parent is killed. In the child, before it becomes the program."""
+    """Have the kernel end this process when its parent is killed. Runs in the child."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
