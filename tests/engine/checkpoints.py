@@ -35,10 +35,10 @@ WORDS = (
     "question answer short a photo of the is there what colour how many two cats dog pizza on green yes no"
 )
 SPECIAL = ["<pad>", "</s>", "<s>", "<unk>", "[CLS]", "[SEP]"]
-END = SPECIAL.index("</s>")
+PAD, END = SPECIAL.index("<pad>"), SPECIAL.index("</s>")
 
 
-def write(folder: Path, language: Language, seed: int = 0) -> Path:
+def write(folder: Path, language: Language, seed: int = 3) -> Path:
     """A folder that `from_pretrained` loads, in float32, with its `itc/` beside the weights."""
     torch.manual_seed(seed)
     tokenizer = words(language)
@@ -91,7 +91,7 @@ def text_configuration(language: Language, vocabulary: int) -> PreTrainedConfig:
     if language == "t5":
         return T5Config(
             vocab_size=vocabulary, d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2,
-            feed_forward_proj="gated-gelu", tie_word_embeddings=False,
+            feed_forward_proj="gated-gelu",
             pad_token_id=0, eos_token_id=1, decoder_start_token_id=0,
         )  # fmt: skip
     return OPTConfig(
@@ -111,10 +111,12 @@ def awake(model: Model) -> Model:
                 parameter.normal_(0, 0.1)
             elif "norm" in name:
                 parameter.normal_(1, 0.2)
+            elif name == "language_projection.weight":
+                parameter.normal_(0, 0.5)
             elif name.startswith("language_model") and "layer" in name:
                 parameter.normal_(0, 0.25)
-            elif name.endswith(("lm_head.weight", "embed_tokens.weight")):
-                parameter[END] *= 2.5
+            elif name.endswith(("embed_tokens.weight", "shared.weight")):  # the heads are tied to them
+                parameter[END] *= 3
     return model.eval()
 
 

@@ -131,6 +131,23 @@ class Blip2Engine:
         selfcheck.check(self, selfcheck.built_in_picture(), self._expected)
 
     @torch.inference_mode()
+    def say(
+        self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt], wording: prompting.Wording | None = None
+    ) -> torch.Tensor:
+        """The ids that `generate` makes its texts from, each row within its own limits: [B, longest], padded."""
+        wording = wording or self._wording
+        embeds, mask = self._read(tokens, [self._ids(prompt, wording) for prompt in prompts])
+        limits = decoding(
+            [self._limits(prompt) for prompt in prompts],
+            beams=self._beams,
+            start=0 if self._decoder_only else 1,  # an encoder-decoder begins with a start token
+            ends=self._ends,
+            device=embeds.device,
+        )
+        said = self._model.language_model.generate(inputs_embeds=embeds, attention_mask=mask, **limits)
+        return said  # type: ignore[no-any-return]
+
+    @torch.inference_mode()
     def first_logits(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> torch.Tensor:
         """The language model's scores of the first new token: [B, vocabulary]."""
         embeds, mask = self._read(tokens, [self._ids(prompt, self._wording) for prompt in prompts])
@@ -147,15 +164,7 @@ class Blip2Engine:
     def _write(
         self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt], wording: prompting.Wording
     ) -> list[str]:
-        embeds, mask = self._read(tokens, [self._ids(prompt, wording) for prompt in prompts])
-        limits = decoding(
-            [self._limits(prompt) for prompt in prompts],
-            beams=self._beams,
-            start=0 if self._decoder_only else 1,  # an encoder-decoder begins with a start token
-            ends=self._ends,
-            device=embeds.device,
-        )
-        said = self._model.language_model.generate(inputs_embeds=embeds, attention_mask=mask, **limits)
+        said = self.say(tokens, prompts, wording)
         texts: list[str] = self._tokenizer.batch_decode(said, skip_special_tokens=True)
         return [text.strip() for text in texts]
 
