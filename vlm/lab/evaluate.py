@@ -15,6 +15,7 @@ from PIL import Image
 
 from vlm.engine.base import Encoded, Engine, Prompt
 from vlm.engine.load import EngineOptions, load
+from vlm.engine.selfcheck import built_in_picture
 from vlm.lab.drawing import draw
 from vlm.lab.glyphs import Glyphs
 from vlm.lab.metrics import answer_score, caption_scores, recall_at
@@ -55,6 +56,14 @@ def evaluate_tiny(
     if out is not None:
         out.write_text(json.dumps(report, indent=1) + "\n")
     return report
+
+
+def caption_of_check(model: str) -> str:
+    """What a checkpoint says about the self-check's picture."""
+    engine = load(EngineOptions(model=model, quant="none"))
+    [seen] = engine.encode([built_in_picture()])
+    [caption] = engine.generate([seen.tokens], [Prompt()])
+    return caption
 
 
 def score(engine: Engine, scenes: Sequence[Scene]) -> Scores:

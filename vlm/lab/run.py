@@ -41,6 +41,11 @@ class Plan:
     search_steps: int = 500
     search_rate: float = 4e-4
 
+    @property
+    def drawn(self) -> int:
+        """Pictures drawn in all."""
+        return (self.sight_steps + self.together_steps) * self.batch + self.pictures
+
     def scaled(self, scale: float) -> "Plan":
         return replace(
             self,

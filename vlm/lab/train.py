@@ -18,7 +18,9 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 from transformers import Blip2ForImageTextRetrieval
 
+from vlm.lab.card import Facts, write_cards
 from vlm.lab.data import Batches, Search
+from vlm.lab.evaluate import caption_of_check, evaluate_tiny
 from vlm.lab.export import save_folders
 from vlm.lab.losses import full_loss, language_loss, query, search_loss, see, vision_loss
 from vlm.lab.optimiser import MasterAdamW
@@ -37,7 +39,7 @@ Step = Callable[..., Any]
 def train_tiny(
     out: Path, *, seed: int = 0, scale: float = 1.0, threads: int = 1, resume: bool = True
 ) -> None:
-    """Train, and leave the two checkpoint folders in `out`.
+    """Train, and leave the two checkpoint folders in `out`, scored and with their cards.
 
     `scale` multiplies the schedule's steps: 1 is the shipped recipe, 0.001 a smoke test. `threads` is what
     torch computes with; drawing takes a fifth of another core. One core needs about ninety minutes.
@@ -52,6 +54,20 @@ def train_tiny(
     train(run, compiled=torch.compile if scale > 0.1 else lambda step: step)
     run.finish()
     save_folders(run.pair, run.searcher, run.tokenizer, out)
+    _describe(run, out, scale)
+
+
+def _describe(run: Run, out: Path, scale: float) -> None:
+    """Score what was saved, as anybody would load it, and write the cards."""
+    report = evaluate_tiny(str(out), count=min(1000, max(20, round(1000 * scale))))
+    facts = Facts(
+        seed=run.seed,
+        scale=scale,
+        pictures=run.plan.drawn,
+        expected_caption=caption_of_check(str(out)),
+        report=report,
+    )
+    write_cards(out, facts)
 
 
 def train(run: Run, compiled: Callable[[Step], Step]) -> None:
