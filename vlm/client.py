@@ -1,16 +1,6 @@
 """All that a front end may do: submit jobs, wait for their results, read the memory.
 
-Keys, all of them in the slot of {afterimage}:
-
-    {afterimage}:jobs:interactive    stream, field `job`: served first
-    {afterimage}:jobs:bulk           stream, field `job`: one place in each batch, and whatever is free
-    {afterimage}:job:ID              'LANE ENTRY' while the job ID is open, then 'done'; lives for a day
-    {afterimage}:load                hash: chat -> its open jobs
-    {afterimage}:results             stream, field `result`: for the bot's delivery (group `delivery`)
-    {afterimage}:results:NAME        the same, for one program that waits for its own results; expires
-    {afterimage}:worker:NAME         the ModelInfo of a live worker, for as long as it beats
-
-Streams are never trimmed, which would drop what is being worked on: when full, a job is refused at the door.
+The keys are drawn in `vlm.keys` and `vlm.memory`.
 """
 
 import time
@@ -23,18 +13,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from vlm.errors import AfterimageError, BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
+from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, WORKERS, mark_key, results_key, worker_key
 from vlm.memory import TOKENS_TTL_S, Memory, blob_key
 from vlm.protocol import RESULTS, Ask, Caption, Job, Lane, ModelInfo, Result, Turn, decode_result, encode
 from vlm.streams import MAX_BLOCK_MS, Group, connect, entries, is_away, is_lost, patiently
 
-SPACE: Final = "{afterimage}:"
-LANES: Final[dict[Lane, str]] = {"interactive": SPACE + "jobs:interactive", "bulk": SPACE + "jobs:bulk"}
-LOAD: Final = SPACE + "load"
-WORKERS: Final = "workers"  # the consumer group of the lanes
-DELIVERY: Final = "delivery"  # the consumer group of the results
-DAY_S: Final = 24 * 3600
-HOUR_S: Final = 3600
-
+BLOB_TTL_S: Final = 3600
 MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_QUESTION_CHARS: Final = 1000
 
@@ -60,16 +44,6 @@ return redis.call('XLEN', KEYS[2]) + #redis.call('XRANGE', KEYS[3], '-', '(' .. 
 """
 
 
-def mark_key(job: str) -> str:
-    """Where it stands that a job was submitted."""
-    return f"{SPACE}job:{job}"
-
-
-def worker_key(name: str) -> str:
-    """Where a worker's heartbeat stands."""
-    return f"{SPACE}worker:{name}"
-
-
 class Client:
     """A front end's door to the workers. `memory` is what the chats remember.
 
@@ -85,7 +59,7 @@ class Client:
         queue_max: int = 1000,
         chat_max: int = 20,
         tokens_ttl_s: int = TOKENS_TTL_S,
-        blob_ttl_s: int = HOUR_S,
+        blob_ttl_s: int = BLOB_TTL_S,
     ) -> None:
         self.memory = Memory(redis, tokens_ttl_s=tokens_ttl_s)
         self._redis = redis
@@ -195,14 +169,14 @@ class Client:
 
     def results(self, consumer: str, *, lease_s: float = 30) -> Group:
         """The bot's results, to deliver and then ack: `decode_result(entry.fields[b"result"])`."""
-        return Group(self._redis, [SPACE + RESULTS], group=DELIVERY, consumer=consumer, lease_s=lease_s)
+        return Group(self._redis, [results_key()], group=DELIVERY, consumer=consumer, lease_s=lease_s)
 
     async def wait(self, jobs: Collection[str], *, results: str, timeout_s: float) -> AsyncIterator[Result]:
         """The results of `jobs` as they come, read from a results stream that nobody else reads.
 
         Raises:  TimedOut when none has come for `timeout_s`.
         """
-        stream, after, waiting = SPACE + results, "0-0", set(jobs)
+        stream, after, waiting = results_key(results), "0-0", set(jobs)
         heard_s = time.monotonic()
         while waiting:
             reply: Any = await patiently(self._redis.xread, {stream: after}, block=MAX_BLOCK_MS)
@@ -247,7 +221,7 @@ class Client:
         lane, other = LANES[job.lane], LANES["bulk" if job.lane == "interactive" else "interactive"]
         verdict: Any = await self._submit_script(
             keys=[mark_key(job.id), lane, other, LOAD],
-            args=[encode(job), job.lane, job.chat, self._queue_max, self._chat_max, DAY_S],
+            args=[encode(job), job.lane, job.chat, self._queue_max, self._chat_max, MARK_TTL_S],
         )
         if verdict in (b"added", b"open"):
             return

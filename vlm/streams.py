@@ -17,7 +17,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
@@ -40,6 +40,7 @@ P = ParamSpec("P")
 
 MAX_BLOCK_MS: Final = 2000  # well under the socket's timeout, or waiting would look like a dead server
 SOCKET_TIMEOUT_S: Final = 5
+CONNECTIONS: Final = 50
 FIRST_PAUSE_S: Final = 0.1
 LAST_PAUSE_S: Final = 2.0
 AWAY: Final = (
@@ -106,13 +107,15 @@ def connect(url: str) -> Redis:
     A refused command is retried for about a second, an unanswered one for some 20 seconds: then a front end
     can say so, and `patiently` goes on trying.
     """
-    return Redis.from_url(
+    pool = BlockingConnectionPool.from_url(  # when all are in use, the next command waits its turn
         url,
+        max_connections=CONNECTIONS,
         socket_timeout=SOCKET_TIMEOUT_S,
         socket_connect_timeout=SOCKET_TIMEOUT_S,
         retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=3),
         health_check_interval=30,
     )
+    return Redis.from_pool(pool)
 
 
 def is_away(error: RedisError) -> bool:

@@ -1,0 +1,102 @@
+"""What the tests of the queue share: pictures, patience, and worker processes that need no model."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from inspect import isawaitable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from redis.asyncio import Redis
+
+from vlm.keys import LANES, WORKERS, results_key
+from vlm.protocol import Lane, Result, decode_result
+
+LEASE_S = 2.0
+WORKER = Path(__file__).with_name("worker_process.py")
+
+
+def picture(colour: str = "red", width: int = 40, height: int = 30) -> bytes:
+    """A PNG of one colour."""
+    file = BytesIO()
+    Image.new("RGB", (width, height), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+async def until(condition: Callable[[], Any], deadline_s: float = 10) -> None:
+    """Come back as soon as `condition` (awaited if need be) holds; fail when it does not in time."""
+    end_s = time.monotonic() + deadline_s
+    while not (await held if isawaitable(held := condition()) else held):
+        assert time.monotonic() < end_s, "it did not happen in time"
+        await asyncio.sleep(0.02)
+
+
+async def published(redis: Redis) -> list[Result]:
+    """All results that the bot could read, oldest first."""
+    return [decode_result(fields[b"result"]) for _, fields in await redis.xrange(results_key())]
+
+
+async def held(redis: Redis, lane: Lane = "interactive") -> int:
+    """How many jobs are in workers' hands."""
+    return int((await redis.xpending(LANES[lane], WORKERS))["pending"])
+
+
+async def all_answered(redis: Redis, jobs: set[str], deadline_s: float) -> dict[str, Result]:
+    """The results of `jobs` once all are there; fails if one comes twice."""
+
+    async def complete() -> bool:
+        return jobs <= {result.job for result in await published(redis)}
+
+    await until(complete, deadline_s)
+    results = await published(redis)
+    assert max(Counter(result.job for result in results).values()) == 1
+    return {result.job: result for result in results}
+
+
+class WorkerProcess:
+    """A worker in a process of its own; `runs` counts what its engine was given, by question."""
+
+    def __init__(self, url: str, name: str, folder: Path, **options: Any) -> None:
+        self._journal = folder / f"{name}.journal"
+        options = {"lease_s": LEASE_S, **options, "url": url, "name": name, "journal": str(self._journal)}
+        self._log = (folder / f"{name}.log").open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, str(WORKER), json.dumps(options)], stdout=self._log, stderr=self._log
+        )
+
+    @property
+    def runs(self) -> Counter[str]:
+        text = self._journal.read_text() if self._journal.exists() else ""
+        return Counter(text.splitlines())
+
+    def send(self, what: signal.Signals) -> None:
+        self.process.send_signal(what)
+
+    def kill(self) -> None:
+        """As a crash: no farewell. Again is harmless."""
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+
+    def status(self, deadline_s: float = 10) -> int:
+        """How it ended."""
+        return self.process.wait(deadline_s)
+
+
+@contextmanager
+def workers(url: str, folder: Path, *names: str, **options: Any) -> Iterator[list[WorkerProcess]]:
+    """Worker processes that are gone when the test is over, however it went."""
+    running = [WorkerProcess(url, name, folder, **options) for name in names]
+    try:
+        yield running
+    finally:
+        for one in running:
+            one.kill()

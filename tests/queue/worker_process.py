@@ -1,0 +1,51 @@
+"""A worker that needs no model, as a program: `worker_process.py '{"url": ..., "name": ...}'`."""
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from vlm.broker import Broker
+from vlm.engine.base import Prompt, QueryTokens
+from vlm.engine.echo import EchoEngine
+from vlm.memory import Memory
+from vlm.streams import connect
+from vlm.worker import Worker
+
+
+class JournalEngine(EchoEngine):
+    """Writes down each question before it works on it."""
+
+    def __init__(self, journal: Path, **options: Any) -> None:
+        super().__init__(**options)
+        self._journal = journal
+
+    def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
+        with self._journal.open("a") as journal:
+            journal.writelines(f"{prompt.question}\n" for prompt in prompts)
+        return super().generate(tokens, prompts)
+
+
+async def main(
+    url: str,
+    name: str,
+    journal: str,
+    lease_s: float,
+    batch: int = 8,
+    delay_s: float = 0.0,
+    poison: str = "-",
+) -> None:
+    engine = JournalEngine(Path(journal), delay_s=delay_s, poison=lambda prompt: prompt.question == poison)
+    async with connect(url) as redis:
+        worker = Worker(Broker(redis, name=name, lease_s=lease_s), engine, Memory(redis), batch=batch)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+        await worker.run()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    asyncio.run(main(**json.loads(sys.argv[1])))

@@ -1,0 +1,209 @@
+"""Take jobs, run them through the engine, remember what was seen, publish the results; until told to stop.
+
+    take ─► fetch pictures and tokens ─► one vision pass, one generation ─► memory ─► finish
+                                         (in a thread: the heart beats on)
+
+Memory comes before the result, so that whoever has heard an answer can ask on. A worker that dies in between
+has published nothing: another does the jobs again, and every write is an upsert.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from redis.exceptions import RedisError
+
+from vlm.batch import Sight, Words, run_batch
+from vlm.broker import Broker, Delivery
+from vlm.engine.base import Encoded, Engine, Prompt, QueryTokens
+from vlm.errors import PictureGone, TimedOut
+from vlm.memory import Array, Memory
+from vlm.protocol import Answered, Ask, Caption, Job, Refused, Result, Turn
+from vlm.streams import patiently
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+BLOCK_MS: Final = 500
+LOOK_S: Final = 3.0  # how often it is looked for jobs of dead workers
+FAREWELL_S: Final = 2.0
+
+GONE: Final = "I do not have this picture at hand any more. Please send it again."
+LATE: Final = "Sorry, I was too busy to look at this in time. Please send it again."
+
+
+class Worker:
+    """One engine at work. An error that ends `run` is for a supervisor: nothing is restarted in here."""
+
+    def __init__(self, broker: Broker, engine: Engine, memory: Memory, *, batch: int = 8) -> None:
+        self._broker = broker
+        self._engine = engine
+        self._memory = memory
+        self._batch = batch
+        self._thread = ThreadPoolExecutor(1, "engine")  # engines are called from one thread at a time
+        self._stopping = asyncio.Event()
+        self._held: list[Delivery] = []
+        self._looked_s = 0.0
+
+    def stop(self) -> None:
+        """Take no more jobs; `run` returns when those in hand are done."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until `stop`.
+
+        Raises:  SelfCheckFailed before the first job, or after an error that left the engine unfit: the jobs
+                 in hand are then left to other workers.
+        """
+        await self._in_thread(self._engine.check)
+        await self._broker.open()
+        await self._broker.announce(self._engine.info)
+        log.info("ready: %s answers with %s", self._broker.name, self._engine.info.name)
+        heart = asyncio.create_task(self._beat())
+        try:
+            while batch := await self._next():
+                await self._work(batch)
+        finally:
+            heart.cancel()
+            self._thread.shutdown(wait=False)
+            await self._leave()
+
+    async def _next(self) -> list[Delivery]:
+        """The next jobs; none when it is time to stop."""
+        while not self._stopping.is_set():
+            taking = asyncio.create_task(self._take())
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            # What the server has handed out by now is worked on; a server that is away is not waited for.
+            await asyncio.wait({taking}, timeout=2 * BLOCK_MS / 1000)
+            if taking.cancel():
+                return []
+            if batch := taking.result():
+                return batch
+        return []
+
+    async def _take(self) -> list[Delivery]:
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= min(LOOK_S, self._broker.lease_s / 3):
+            if alone := await self._broker.reclaim():
+                return [alone]  # it may be what killed its worker: no company, and the next look at once
+            self._looked_s = now_s
+        return await self._broker.take(self._batch, BLOCK_MS)
+
+    async def _work(self, batch: list[Delivery]) -> None:
+        self._held = batch
+        taken_ms = _now_ms()
+        try:
+            words = await self._words([delivery.job for delivery in batch])
+            ran_ms = _now_ms() - taken_ms
+            await asyncio.gather(
+                *(self._end(one, word, taken_ms, ran_ms) for one, word in zip(batch, words, strict=True))
+            )
+        finally:
+            self._held = []
+
+    async def _words(self, jobs: list[Job]) -> list[Words]:
+        sights = await asyncio.gather(*(self._sight(job) for job in jobs))
+        prompts = [_prompt(job) for job in jobs]
+        return await self._in_thread(run_batch, self._engine, sights, prompts)
+
+    async def _sight(self, job: Job) -> Sight:
+        if 0 < job.deadline_ms < _now_ms():
+            return TimedOut(LATE)
+        if job.has_picture and (picture := await self._broker.picture(job)):
+            return picture
+        tokens = await patiently(self._memory.tokens, job.chat, job.photo) if job.photo else None
+        if tokens and tokens.revision == self._engine.info.revision:
+            return _unpacked(tokens)
+        return PictureGone(GONE)
+
+    async def _end(self, delivery: Delivery, words: Words, taken_ms: int, ran_ms: int) -> None:
+        await self._remember(delivery.job, words)
+        await self._broker.finish(delivery, self._result(delivery.job, words, taken_ms, ran_ms))
+
+    async def _remember(self, job: Job, words: Words) -> None:
+        if job.photo is None:
+            return
+        memory, revision = self._memory, self._engine.info.revision
+        if words.encoded:
+            await self._keep(job.chat, job.photo, words.encoded)
+        match words.text, job.task:
+            case str(text), Caption():
+                await patiently(memory.describe, job.chat, job.photo, caption=text, revision=revision)
+            case str(text), Ask(question=question):
+                turn = Turn(question=question, answer=text)
+                await patiently(
+                    memory.add_turn, job.chat, job.photo, job=job.id, turn=turn, at_ms=job.created_ms
+                )
+
+    async def _keep(self, chat: int, photo: str, encoded: Encoded) -> None:
+        revision = self._engine.info.revision
+        await patiently(self._memory.keep_tokens, chat, photo, _packed(encoded.tokens, revision))
+        if encoded.vectors is not None:
+            await patiently(self._memory.keep_vectors, chat, photo, _packed(encoded.vectors, revision))
+
+    def _result(self, job: Job, words: Words, taken_ms: int, ran_ms: int) -> Result:
+        text = words.text
+        return Result(
+            job=job.id,
+            chat=job.chat,
+            task=job.task,
+            outcome=Answered(text=text)
+            if isinstance(text, str)
+            else Refused(code=text.code, message=str(text)),
+            photo=job.photo,
+            ticket=job.ticket,
+            model=self._engine.info.name,
+            waited_ms=max(0, taken_ms - job.created_ms),
+            ran_ms=ran_ms,
+        )
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._broker.lease_s / 3)
+            try:
+                await self._broker.renew(self._held)
+                await self._broker.announce(self._engine.info)
+            except RedisError:
+                log.exception("a heartbeat failed")
+
+    async def _leave(self) -> None:
+        try:
+            await asyncio.wait_for(self._broker.leave(), FAREWELL_S)
+        except (RedisError, TimeoutError) as error:
+            log.info(
+                "left without a farewell: %s", error
+            )  # the lease and the next worker's sweep do the rest
+
+    async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *args, **kwargs))
+
+
+def _prompt(job: Job) -> Prompt:
+    match job.task:
+        case Ask(question=question, turns=turns):
+            return Prompt(question=question, turns=turns)
+        case Caption():
+            return Prompt()
+
+
+def _packed(array: NDArray[np.float16], revision: str) -> Array:
+    return Array(data=array.tobytes(), shape=array.shape, revision=revision)
+
+
+def _unpacked(array: Array) -> QueryTokens:
+    # copy: what frombuffer returns cannot be written to, and torch warns of that
+    return np.frombuffer(array.data, np.float16).reshape(array.shape).copy()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
