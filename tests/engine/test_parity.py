@@ -1,4 +1,4 @@
-"""Our batched output from kept query tokens is the reference's, which sees one picture at a time, token for token.
+"""Our batched output from kept query tokens is the reference's, one picture at a time, token for token.
 
 The reference is `Blip2ForConditionalGeneration.generate(pixel_values=...)` of transformers, in float32.
 """

@@ -132,9 +132,12 @@ class Blip2Engine:
 
     @torch.inference_mode()
     def say(
-        self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt], wording: prompting.Wording | None = None
+        self,
+        tokens: Sequence[QueryTokens],
+        prompts: Sequence[Prompt],
+        wording: prompting.Wording | None = None,
     ) -> torch.Tensor:
-        """The ids that `generate` makes its texts from, each row within its own limits: [B, longest], padded."""
+        """The ids that `generate` makes its texts from, each row within its own limits: [B, longest]."""
         wording = wording or self._wording
         embeds, mask = self._read(tokens, [self._ids(prompt, wording) for prompt in prompts])
         limits = decoding(
@@ -144,8 +147,8 @@ class Blip2Engine:
             ends=self._ends,
             device=embeds.device,
         )
-        said = self._model.language_model.generate(inputs_embeds=embeds, attention_mask=mask, **limits)
-        return said  # type: ignore[no-any-return]
+        language = self._model.language_model
+        return language.generate(inputs_embeds=embeds, attention_mask=mask, **limits)  # type: ignore[no-any-return]
 
     @torch.inference_mode()
     def first_logits(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> torch.Tensor:

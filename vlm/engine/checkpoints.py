@@ -20,7 +20,7 @@ from vlm.engine.base import ModelInfo
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.itc import Itc
 from vlm.engine.load import EngineOptions
-from vlm.engine.quantize import hush, int8, is_quantized
+from vlm.engine.quantize import hush, int8, is_quantized, recast
 from vlm.engine.source import Source, find
 from vlm.engine.vision import same_tower, share_tower
 from vlm.errors import BadSetting, ModelNotFound, OutOfMemory
@@ -60,7 +60,7 @@ def open_model(source: Source, options: EngineOptions) -> Blip2ForConditionalGen
     device = pick_device(options.device)
     dtype = pick_dtype(options.dtype, device, config.text_config, source.weight_bytes)
     arguments: dict[str, Any] = {"dtype": dtype}
-    if is_quantized(source.folder):
+    if quantized := is_quantized(source.folder):
         if options.quant == "none":
             raise BadSetting(f"{source.name} is stored in 8 bit; for VLM_QUANT=none name its original.")
         config.quantization_config["llm_int8_threshold"] = options.int8_threshold
@@ -70,6 +70,8 @@ def open_model(source: Source, options: EngineOptions) -> Blip2ForConditionalGen
     model: Blip2ForConditionalGeneration = _load(
         Blip2ForConditionalGeneration, source, device, config=config, **arguments
     )
+    if quantized:
+        recast(model, dtype)
     return model
 
 

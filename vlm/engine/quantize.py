@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from transformers import BitsAndBytesConfig
+import torch
+from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from vlm.engine.load import EngineOptions
 from vlm.engine.source import Source, find
@@ -56,6 +57,18 @@ def quantize(src: str, dst: Path, options: EngineOptions) -> Path:
 def hush() -> None:
     """bitsandbytes warns at every layer of every token that it casts to fp16, as LLM.int8 does."""
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+
+def recast(model: PreTrainedModel, dtype: torch.dtype) -> None:
+    """Give the weights of a quantized folder that are not in 8 bit the dtype they would have unquantized.
+
+    transformers leaves them as they were stored, while it casts biases; the mixture does not run.
+    """
+    precise = set(model._keep_in_fp32_modules or ()) if dtype == torch.float16 else set()
+    for name, parameter in model.named_parameters():
+        if parameter.is_floating_point():
+            kept = not precise.isdisjoint(name.split("."))
+            parameter.data = parameter.data.to(torch.float32 if kept else dtype)
 
 
 def is_quantized(folder: Path) -> bool:
