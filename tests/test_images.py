@@ -219,7 +219,7 @@ def test_decoders_keep_their_remarks_to_themselves(recwarn: pytest.WarningsRecor
 
 
 def test_a_missing_file_and_a_folder_say_so(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match=r"no file .*gone.jpg"):
+    with pytest.raises(NotFound, match="no such file"):
         read_picture(tmp_path / "gone.jpg")
     with pytest.raises(Unsupported, match="is a folder"):
         read_picture(tmp_path)

@@ -76,12 +76,12 @@ def read_picture(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise NotFound(f"There is no file {path}; please check its name.") from None
+        raise NotFound("There is no such file; please check its name.") from None
     except IsADirectoryError:
-        raise Unsupported(f"{path} is a folder; please name the pictures in it.") from None
+        raise Unsupported("This is a folder; please name the pictures in it.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
-        raise BadRequest(f"{path} cannot be read ({reason}); please check its permissions.") from error
+        raise BadRequest(f"This file cannot be read ({reason}); please check its permissions.") from error
 
 
 def _decoded(data: bytes) -> ImageFile:

@@ -46,7 +46,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     dtype            auto | fp32 | fp16 | bf16
     threads          CPU threads of the model; 0: torch's own choice
     batch            jobs that a worker takes at most at once
-    beams            beams of a caption
+    beams            beams of a caption; 0: as many as the checkpoint sets, else 5
     lease_s          how long a dead worker's jobs wait for another worker
     tokens_ttl_s     how long a photo's query tokens are kept after their last use
     """
@@ -62,7 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     dtype: Dtype = "auto"
     threads: CountOrZero = 0
     batch: Count = 8
-    beams: Count = 5
+    beams: CountOrZero = 0
     lease_s: Seconds = 30.0
     tokens_ttl_s: Count = 7 * 24 * 3600
 

@@ -1,0 +1,105 @@
+"""The `vlm` command. Importing it, and asking it for help, costs no torch, no numpy and no connection.
+
+Exit status:  0 all went well    1 a picture failed, or a server or worker cannot go on
+              2 the command, a setting or a model's name is wrong    130 stopped by Ctrl-C
+"""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from vlm.commands.parser import parser
+from vlm.errors import AfterimageError, EngineFailure
+from vlm.settings import Settings, read_settings
+
+OF_ONE_MODEL: Final = ("VLM_REVISION", "VLM_ITC_MODEL", "VLM_ITC_REVISION")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    arguments = parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # file names may be anything
+    try:
+        return _run(arguments, _environment())
+    except AfterimageError as error:
+        print(f"vlm: {error}", file=sys.stderr)
+        return 1 if isinstance(error, EngineFailure) else 2
+    except KeyboardInterrupt:
+        return 130
+    except (
+        BrokenPipeError
+    ):  # whoever read our lines has enough; nothing may be written any more, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    """Import what the command needs, and no more."""
+    settings = _settings(arguments, environ)
+    match arguments.command:
+        case "caption" | "ask":
+            from vlm.commands.pictures import describe
+
+            asking = arguments.command == "ask"
+            return describe(
+                [arguments.picture] if asking else arguments.pictures,
+                arguments.question if asking else None,
+                as_json=arguments.json,
+                settings=settings,
+                by_queue=not arguments.model and bool(environ.get("REDIS_URL")),
+            )
+        case "worker":
+            from vlm.commands.worker import work
+
+            return work(settings)
+        case "server":
+            from vlm.commands.server import serve
+
+            return serve(arguments.dir, port=arguments.port, socket=arguments.socket)
+        case "health":
+            from vlm.commands.health import check
+
+            return check(settings.redis_url, here=arguments.here)
+        case "quantize":
+            from vlm.commands.lab import quantize
+
+            return quantize(arguments.src, arguments.dst, settings)
+        case "train":
+            from vlm.commands.lab import train
+
+            return train(arguments.out, seed=arguments.seed, scale=arguments.scale, threads=arguments.threads)
+        case _:
+            from vlm.commands.lab import evaluate
+
+            return evaluate(settings, count=arguments.count, seed=arguments.seed, out=arguments.out)
+
+
+def _environment() -> Mapping[str, str]:
+    """The environment, completed by this folder's `.env`: libraries read HF_TOKEN and the like themselves."""
+    if Path(".env").is_file():
+        from dotenv import load_dotenv
+
+        load_dotenv(Path(".env"))
+    return os.environ
+
+
+def _settings(arguments: Namespace, environ: Mapping[str, str]) -> Settings:
+    """The settings of the environment, under those of the command line."""
+    chosen = dict(environ)
+    model = getattr(arguments, "model", None)
+    if model and model != chosen.get("VLM_MODEL"):
+        # What the environment says of its own model is not true of another.
+        chosen = {name: value for name, value in chosen.items() if name not in OF_ONE_MODEL} | {
+            "VLM_MODEL": model
+        }
+    if url := getattr(arguments, "redis", None):
+        chosen["REDIS_URL"] = url
+    return read_settings(chosen)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""`vlm quantize`, `vlm train` and `vlm evaluate`: what is done once, offline, with a checkpoint."""
+
+from pathlib import Path
+
+from vlm.commands.lines import put
+from vlm.commands.models import options, prepare
+from vlm.settings import Settings
+
+
+def quantize(src: str, dst: Path, settings: Settings) -> int:
+    """Store the model `src` in 8 bit. Raises ModelNotFound, BadSetting."""
+    prepare(settings)
+    from vlm.engine.quantize import quantize as write
+
+    folder = write(src, dst, options(settings))
+    put(f"{folder} is ready: vlm worker --model {folder}")
+    return 0
+
+
+def train(out: Path, *, seed: int, scale: float, threads: int) -> int:
+    """Train the tiny checkpoint, or go on with it."""
+    from vlm.lab.train import train_tiny
+
+    train_tiny(out, seed=seed, scale=scale, threads=threads)
+    return 0
+
+
+def evaluate(settings: Settings, *, count: int, seed: int, out: Path | None) -> int:
+    """Score a checkpoint."""
+    prepare(settings)
+    from vlm.lab.evaluate import evaluate_tiny
+
+    evaluate_tiny(settings.model, count=count, seed=seed, quant=settings.quant, out=out)
+    return 0

@@ -1,0 +1,116 @@
+"""One line for each picture: what `vlm caption` and `vlm ask` print.
+
+    --json   {"path", "caption", "model", "seconds"}; for `ask` "question" and "answer" instead of "caption";
+             {"path", "error", "message"} for a picture that failed
+    else     the words, after the picture's name if there are several; what failed goes to standard error
+
+A line is written out as soon as it is known. The progress bar and all remarks go to standard error.
+"""
+
+import json
+import sys
+from typing import Any, Final
+
+from msgspec import Struct
+
+from vlm.errors import AfterimageError
+from vlm.protocol import ModelInfo
+
+PROGRAM: Final = "vlm"
+
+
+class Done(Struct, frozen=True):
+    """What the model said of a picture; `seconds` is what the batch took that the picture was part of."""
+
+    path: str
+    text: str
+    model: str
+    seconds: float
+
+
+class Failed(Struct, frozen=True):
+    """Why nothing was said of a picture: an error's code and its safe message."""
+
+    path: str
+    code: str
+    message: str
+
+
+Outcome = Done | Failed
+
+
+def failed(path: str, error: AfterimageError) -> Failed:
+    """The outcome that an error is for one picture."""
+    return Failed(path, error.code, str(error))
+
+
+def remark(sentence: str) -> None:
+    """Say something beside the results."""
+    sys.stderr.write(f"{PROGRAM}: {sentence}\n")
+    sys.stderr.flush()
+
+
+class Lines:
+    """Writes outcomes, and remembers whether one has failed."""
+
+    def __init__(self, *, question: str | None, total: int, as_json: bool) -> None:
+        self.any_failed = False
+        self._question = question
+        self._several = total > 1
+        self._as_json = as_json
+        self._bar = _bar(total) if total > 1 and sys.stderr.isatty() else None
+
+    def write(self, outcome: Outcome) -> None:
+        """Put one outcome out."""
+        self.any_failed |= isinstance(outcome, Failed)
+        if self._as_json:
+            self._clear()
+            put(json.dumps(as_record(outcome, self._question)))
+        elif isinstance(outcome, Failed):
+            self.remark(f"{outcome.path}: {outcome.message}")
+        else:
+            self._clear()
+            put(f"{outcome.path}: {outcome.text}" if self._several else outcome.text)
+        if self._bar is not None:
+            self._bar.update()
+
+    def remark(self, sentence: str) -> None:
+        """Say something beside the results."""
+        self._clear()
+        remark(sentence)
+
+    def tell_what_it_knows(self, model: ModelInfo) -> None:
+        """A model that knows only a part of the world says so wherever it answers."""
+        if model.knows:
+            self.remark(f"Answers come from the model {model.name!r}. {model.knows}")
+
+    def _clear(self) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+
+    def close(self) -> None:
+        """Take the progress bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def as_record(outcome: Outcome, question: str | None) -> dict[str, Any]:
+    """The JSON object of an outcome; `question` is None for a caption."""
+    match outcome:
+        case Failed(path, code, message):
+            return {"path": path, "error": code, "message": message}
+        case Done(path, text, model, seconds):
+            said = {"caption": text} if question is None else {"question": question, "answer": text}
+            return {"path": path, **said, "model": model, "seconds": round(seconds, 3)}
+
+
+def put(line: str) -> None:
+    """Write one line of results, at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _bar(total: int) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=" pictures", leave=False)

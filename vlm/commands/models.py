@@ -1,0 +1,40 @@
+"""From settings to an engine, without the libraries' chatter."""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from msgspec.structs import fields
+
+from vlm.commands.lines import remark
+from vlm.engine.base import Engine
+from vlm.engine.load import EngineOptions, load
+from vlm.settings import Settings
+
+
+def load_engine(settings: Settings) -> Engine:
+    """The engine that the settings name. Raises as `vlm.engine.load.load` does."""
+    prepare(settings)
+    return load(options(settings))
+
+
+def options(settings: Settings) -> EngineOptions:
+    """The part of the settings that an engine is made from."""
+    return EngineOptions(**{field.name: getattr(settings, field.name) for field in fields(EngineOptions)})
+
+
+def prepare(settings: Settings) -> None:
+    """Set what torch and transformers read while they are imported: threads, and how much they say.
+
+    Their bars stay for what may be a download of many gigabytes that somebody is watching.
+    """
+    if settings.threads:
+        os.environ["OMP_NUM_THREADS"] = str(settings.threads)
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+    warnings.simplefilter("ignore")
+    if not sys.stderr.isatty() or Path(settings.model).exists() or "/" not in settings.model:
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    else:
+        remark(f"Loading {settings.model}; the first time it is fetched from the hub.")

@@ -1,0 +1,40 @@
+"""`vlm worker`: the composition root of a worker process."""
+
+import asyncio
+import logging
+import signal
+
+from vlm.broker import Broker
+from vlm.commands.health import worker_name
+from vlm.commands.models import load_engine
+from vlm.engine.base import Engine
+from vlm.memory import Memory
+from vlm.settings import Settings, without_password
+from vlm.streams import connect
+from vlm.worker import Worker
+
+log = logging.getLogger(__name__)
+
+
+def work(settings: Settings) -> int:
+    """Load the model and work until SIGTERM or Ctrl-C; the exit status.
+
+    Raises:  ModelNotFound, BadSetting, OutOfMemory or SelfCheckFailed for a model that cannot serve.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    for chatty in ("httpx", "httpcore", "huggingface_hub"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    log.info("loading %s for %s", settings.model, without_password(settings.redis_url))
+    asyncio.run(_run(load_engine(settings), settings))
+    log.info("stopped, with nothing left in hand")
+    return 0
+
+
+async def _run(engine: Engine, settings: Settings) -> None:
+    async with connect(settings.redis_url) as redis:
+        broker = Broker(redis, name=worker_name(), lease_s=settings.lease_s)
+        memory = Memory(redis, tokens_ttl_s=settings.tokens_ttl_s)
+        worker = Worker(broker, engine, memory, batch=settings.batch)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, worker.stop)
+        await worker.run()
