@@ -19,7 +19,6 @@ from transformers import Blip2ForImageTextRetrieval, PreTrainedTokenizerFast
 from vlm.lab.losses import Heads
 from vlm.lab.model import Pair
 from vlm.lab.optimiser import MasterAdamW
-from vlm.lab.wording import train_tokenizer
 
 CHECKPOINT = "training.pt"
 LOG = "training.jsonl"
@@ -31,14 +30,14 @@ class Plan:
 
     batch: int = 64
     sight_steps: int = 2400
-    together_steps: int = 3800
+    together_steps: int = 3400
     rate: float = 1e-3
     pictures: int = 40_000  # seen once, for the last two phases
     words_batch: int = 128
-    words_steps: int = 900
+    words_steps: int = 700
     words_rate: float = 6e-4
     search_batch: int = 256
-    search_steps: int = 500
+    search_steps: int = 400
     search_rate: float = 4e-4
 
     @property
@@ -73,11 +72,10 @@ class Run:
     of its vision tower stay those of `pair`.
     """
 
-    def __init__(self, folder: Path, plan: Plan, *, seed: int) -> None:
-        self.folder, self.plan, self.seed = folder, plan, seed
+    def __init__(self, folder: Path, plan: Plan, tokenizer: PreTrainedTokenizerFast, *, seed: int) -> None:
+        self.folder, self.plan, self.tokenizer, self.seed = folder, plan, tokenizer, seed
         torch.manual_seed(seed)
-        self.tokenizer: PreTrainedTokenizerFast = train_tokenizer()
-        self.pair = Pair(len(self.tokenizer)).bfloat16()
+        self.pair = Pair(len(tokenizer)).bfloat16()
         self.heads = Heads().bfloat16()
         self.searcher = self._searcher()
         self.progress = Progress()

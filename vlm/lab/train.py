@@ -27,6 +27,7 @@ from vlm.lab.optimiser import MasterAdamW
 from vlm.lab.review import Pictures, Review
 from vlm.lab.run import Plan, Run
 from vlm.lab.scenes import training_series
+from vlm.lab.wording import train_tokenizer
 
 TRAINING = "training"  # the run's own folder, below the checkpoint's
 SAVE_EVERY = 200  # steps
@@ -47,7 +48,7 @@ def train_tiny(
     torch.set_num_threads(threads)
     folder = out / TRAINING
     folder.mkdir(parents=True, exist_ok=True)
-    run = Run(folder, Plan() if scale == 1 else Plan().scaled(scale), seed=seed)
+    run = Run(folder, Plan() if scale == 1 else Plan().scaled(scale), train_tokenizer(), seed=seed)
     if resume:
         run.restore()
     # compiling takes two minutes and then saves a seventh

@@ -1,0 +1,29 @@
+"""What people search for, and which pictures it fits."""
+
+import numpy as np
+
+from vlm.lab.queries import Query, caption_query, matches, partial_query
+from vlm.lab.scenes import scene
+
+SCENES = [scene(21, index) for index in range(200)]
+
+
+def test_a_query_fits_the_picture_that_it_was_made_for() -> None:
+    rng = np.random.default_rng(0)
+    queries = [partial_query(drawn, rng) for drawn in SCENES]
+    assert matches(SCENES, queries).diagonal().all()
+
+
+def test_a_caption_fits_only_pictures_with_the_same_caption() -> None:
+    fits = matches(SCENES, [caption_query(drawn) for drawn in SCENES])
+    captions = np.array([drawn.caption for drawn in SCENES])
+    assert (fits == (captions[:, None] == captions[None, :])).all()
+
+
+def test_a_query_without_a_number_fits_any_number() -> None:
+    drawn = next(drawn for drawn in SCENES if max(drawn.counts.values()) == 3)
+    noun = next(noun for noun, count in drawn.counts.items() if count == 3)
+    assert Query("", ((noun, 0),), None).fits(drawn)
+    assert Query("", ((noun, 3),), drawn.colour).fits(drawn)
+    assert not Query("", ((noun, 2),), None).fits(drawn)
+    assert not Query("", ((noun, 0),), "no colour").fits(drawn)

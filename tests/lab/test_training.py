@@ -1,0 +1,158 @@
+"""Training in miniature: it learns, it stops and goes on, and it leaves folders that transformers loads."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from vlm.lab.data import Batches, Texts
+from vlm.lab.losses import block_mask, vision_loss
+from vlm.lab.model import Pair, places
+from vlm.lab.optimiser import MasterAdamW
+from vlm.lab.run import CHECKPOINT, Plan, Run
+from vlm.lab.scenes import scene
+from vlm.lab.shape import GRID
+from vlm.lab.train import train
+from vlm.lab.wording import END, question_prompt, train_tokenizer
+
+PLAN = Plan(
+    batch=4, sight_steps=2, together_steps=2, pictures=8,
+    words_batch=4, words_steps=2, search_batch=4, search_steps=2,
+)  # fmt: skip
+TOKENIZER = train_tokenizer()
+
+
+def masters(run: Run) -> list[Tensor]:
+    optimisers = (run.optimiser, run.words_optimiser, run.search_optimiser)
+    return [master for optimiser in optimisers for master in optimiser.state()["masters"]]
+
+
+def started(folder: Path) -> Run:
+    folder.mkdir(exist_ok=True)
+    run = Run(folder, PLAN, TOKENIZER, seed=3)
+    run.restore()
+    return run
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nobody stopped."""
+    torch.set_num_threads(1)
+    run = started(tmp_path_factory.mktemp("training") / "whole")
+    train(run, lambda step: step)
+    return run
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("stop_after", [1, 7], ids=["at the start", "near the end"])
+def test_a_stopped_run_goes_on_as_if_nothing_had_happened(
+    whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
+) -> None:
+    monkeypatch.setattr("vlm.lab.train.SAVE_EVERY", 1)
+    stopped = started(tmp_path / "stopped")
+    saved = 0
+    save = stopped.save
+
+    def save_and_stop() -> None:
+        nonlocal saved
+        save()
+        saved += 1
+        if saved == stop_after:
+            raise StoppedError
+
+    monkeypatch.setattr(stopped, "save", save_and_stop)
+    with pytest.raises(StoppedError):
+        train(stopped, lambda step: step)
+    resumed = started(tmp_path / "stopped")
+    train(resumed, lambda step: step)
+
+    for one, other in zip(masters(whole), masters(resumed), strict=True):
+        assert torch.allclose(one, other, rtol=0, atol=1e-4)
+
+
+def test_half_a_checkpoint_is_never_left_behind(tmp_path: Path) -> None:
+    run = started(tmp_path / "run")
+    run.save()
+    assert [path.name for path in run.folder.iterdir()] == [CHECKPOINT]
+
+
+def test_a_few_steps_on_one_batch_lower_the_loss() -> None:
+    torch.manual_seed(0)
+    run = Run(Path(), replace(PLAN, sight_steps=20), TOKENIZER, seed=0)
+    batch = Batches(TOKENIZER, seed=0, size=8)[0]
+    losses = []
+    for step in range(12):
+        loss = vision_loss(run.pair, run.heads, batch)
+        loss.backward()
+        run.optimiser.step(step)
+        losses.append(loss.item())
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_batches_are_the_same_whenever_they_are_drawn() -> None:
+    first, again = (Batches(TOKENIZER, seed=0, size=3)[7] for _ in range(2))
+    assert torch.equal(first.pixels, again.pixels)
+    assert torch.equal(first.text.ids, again.text.ids)
+    assert torch.equal(first.search.ids, again.search.ids)
+    assert not torch.equal(first.pixels, Batches(TOKENIZER, seed=0, size=3)[8].pixels)
+
+
+def test_a_segment_of_text_sees_the_picture_and_its_own_past_only() -> None:
+    segments = torch.tensor([[1, 1, 2, 2, 0]])
+    seen = block_mask(segments)[0, 0] == 0
+    queries = seen.shape[0] - 5
+    assert seen[queries:, :queries].all()
+    assert seen[queries:, queries:].tolist() == [
+        [True, False, False, False, False],
+        [True, True, False, False, False],
+        [False, False, True, False, False],
+        [False, False, True, True, False],
+        [False, False, False, False, True],
+    ]
+
+
+def test_packed_text_teaches_what_the_engine_will_ask() -> None:
+    """Caption first, after the begin token alone; then prompts, whose answers end with the end token."""
+    drawn = scene(0, 0)
+    text = Texts(TOKENIZER).pack([drawn], np.random.default_rng(0))
+    caption = text.targets[0][(text.segments[0] == 1) & (text.weights[0] > 0)]
+    assert TOKENIZER.decode(caption, skip_special_tokens=True).strip() == drawn.caption
+    assert caption[-1] == END
+    asked = text.ids[0][(text.segments[0] == 2) & (text.weights[0] == 0)]
+    said = TOKENIZER.decode(asked, skip_special_tokens=True)
+    assert said.startswith("Question: ")
+    assert said.endswith(" Answer") or " Answer:" in said
+
+
+def test_typed_special_tokens_are_plain_text() -> None:
+    ids = TOKENIZER("a <image> </s> <pad>", split_special_tokens=True).input_ids
+    assert ids[0] == END
+    assert len(TOKENIZER) - 1 not in ids
+    assert END not in ids[1:]
+
+
+def test_prompts_are_worded_as_blip2_was_evaluated() -> None:
+    assert question_prompt("how many cats?") == "Question: how many cats? Answer:"
+    turns = (("is there a cat?", "yes"),)
+    expected = "Question: is there a cat? Answer: yes. Question: how many? Answer:"
+    assert question_prompt("how many?", turns) == expected
+
+
+def test_query_tokens_start_different_from_each_other() -> None:
+    """Equal queries would stay equal for ever."""
+    queries = Pair(len(TOKENIZER)).retrieval.query_tokens[0]
+    assert torch.cdist(queries, queries).add(torch.eye(GRID * GRID) * 9).min() > 0.5
+    assert places(GRID).square().mean().sqrt().item() == pytest.approx(0.6, abs=0.01)
+
+
+def test_the_rate_warms_up_and_falls() -> None:
+    optimiser = MasterAdamW([torch.nn.Parameter(torch.zeros(2, 2))], peak_rate=1.0, steps=1000)
+    assert optimiser.rate(0) < 0.02
+    assert optimiser.rate(100) > 0.95
+    assert optimiser.rate(999) == pytest.approx(0.02, abs=0.001)
