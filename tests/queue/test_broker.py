@@ -1,0 +1,146 @@
+"""What a worker's hold on the queue promises, on both servers."""
+
+import asyncio
+
+import msgspec
+import pytest
+from queue_parts import picture, published
+from redis.asyncio import Redis
+
+from vlm.broker import Broker, Delivery
+from vlm.client import Client
+from vlm.keys import DEAD, LANES
+from vlm.protocol import Answered, Caption, Job, Lane, Refused, Result, encode
+
+
+@pytest.fixture
+def client(redis: Redis) -> Client:
+    return Client(redis)
+
+
+async def submit(client: Client, *jobs: str, lane: Lane = "interactive") -> None:
+    for job in jobs:
+        await client.caption(job=job, chat=1, photo=None, picture=picture(), lane=lane, ticket=f"for {job}")
+
+
+def names(deliveries: list[Delivery]) -> list[str]:
+    return [delivery.job.id for delivery in deliveries]
+
+
+def result(delivery: Delivery, text: str = "yes") -> Result:
+    job = delivery.job
+    return Result(job=job.id, chat=job.chat, task=job.task, outcome=Answered(text=text))
+
+
+async def test_a_batch_is_what_waits_and_nobody_waits_for_company(client: Client, redis: Redis) -> None:
+    broker = Broker(redis, name="w")
+    assert await broker.take(8, block_ms=1) == []
+    await submit(client, "a")
+    assert names(await broker.take(8, block_ms=1000)) == ["a"]
+    await submit(client, *"bcdefghij")
+    assert names(await broker.take(8, block_ms=1000)) == list("bcdefghi")
+
+
+async def test_interactive_jobs_come_first_and_bulk_always_has_one_place(
+    client: Client, redis: Redis
+) -> None:
+    await submit(client, "B1", "B2", "B3", lane="bulk")
+    await submit(client, *"abcdef")
+    broker = Broker(redis, name="w")
+    assert names(await broker.take(4, 0)) == ["a", "b", "c", "B1"]
+    assert names(await broker.take(4, 0)) == ["d", "e", "f", "B2"]
+    await submit(client, "B4", lane="bulk")
+    assert names(await broker.take(4, 0)) == ["B3", "B4"]
+
+
+async def test_bulk_does_not_starve_where_batches_are_of_one(client: Client, redis: Redis) -> None:
+    await submit(client, "B", lane="bulk")
+    await submit(client, *"abcdefghijkl")
+    broker = Broker(redis, name="w")
+    taken = [names(await broker.take(1, 0)) for _ in range(8)]
+    assert ["B"] in taken
+    assert taken.count(["B"]) == 1
+
+
+async def test_result_and_ack_come_together_and_only_from_the_holder(client: Client, redis: Redis) -> None:
+    await submit(client, "a")
+    slow, quick = Broker(redis, name="slow", lease_s=0.05), Broker(redis, name="quick", lease_s=0.05)
+    [lost] = await slow.take(1, 0)
+    await asyncio.sleep(0.06)  # the lease
+    taken_over = await quick.reclaim()
+    assert taken_over
+    assert not await slow.finish(lost, result(lost, "too late"))
+    assert await published(redis) == []
+    assert await quick.finish(taken_over, result(taken_over, "in time"))
+    assert not await slow.finish(lost, result(lost, "far too late"))
+    assert not await quick.finish(taken_over, result(taken_over, "twice"))
+    assert [one.outcome for one in await published(redis)] == [Answered(text="in time")]
+    assert await client.backlog() == 0
+
+
+async def test_a_picture_travels_with_its_job_and_is_gone_after_it(client: Client, redis: Redis) -> None:
+    await submit(client, "a")
+    broker = Broker(redis, name="w")
+    [delivery] = await broker.take(1, 0)
+    assert await broker.picture(delivery.job) == picture()
+    await broker.finish(delivery, result(delivery))
+    assert await broker.picture(delivery.job) is None
+
+
+async def test_a_job_that_was_tried_too_often_is_buried_with_an_apology(client: Client, redis: Redis) -> None:
+    await submit(client, "a", "b")
+    broker = Broker(redis, name="w", lease_s=0.05, deliveries=2)
+    await broker.take(8, 0)
+    await asyncio.sleep(0.06)  # the lease
+    for job in ["a", "b"]:
+        again = await broker.reclaim()
+        assert again
+        assert (again.job.id, again.times) == (job, 2)
+    await broker.finish(again, result(again))
+    await asyncio.sleep(0.06)
+    assert await broker.reclaim() is None
+    answered, buried = await published(redis)
+    assert (answered.job, buried.job, buried.ticket) == ("b", "a", "for a")
+    assert isinstance(buried.outcome, Refused)
+    assert buried.outcome.code == "poisoned"
+    [(_, letter)] = await redis.xrange(DEAD)
+    assert msgspec.msgpack.decode(letter[b"job"], type=Job).id == "a"
+    assert await client.backlog() == 0
+
+
+async def test_a_job_of_another_version_is_answered_to_its_sender(client: Client, redis: Redis) -> None:
+    future = {
+        "version": 99,
+        "id": "a",
+        "chat": 5,
+        "ticket": "t",
+        "results": "results",
+        "task": {"type": "dream"},
+    }
+    await redis.xadd(LANES["interactive"], {"job": msgspec.msgpack.encode(future)})
+    await submit(client, "b")
+    assert names(await Broker(redis, name="w").take(8, 0)) == ["b"]
+    [refused] = await published(redis)
+    assert (refused.job, refused.chat, refused.ticket) == ("a", 5, "t")
+    assert isinstance(refused.outcome, Refused)
+    assert refused.outcome.code == "protocol"
+    assert await redis.xlen(DEAD) == 1
+
+
+@pytest.mark.parametrize("junk", [{"job": b"\xc1 junk"}, {"job": b""}, {"something": "else"}])
+async def test_junk_is_put_aside_and_stops_nobody(
+    client: Client, redis: Redis, junk: dict[str, bytes]
+) -> None:
+    await redis.xadd(LANES["interactive"], junk)  # type: ignore[arg-type]
+    await submit(client, "b")
+    broker = Broker(redis, name="w")
+    [delivery] = await broker.take(8, 0)
+    await broker.finish(delivery, result(delivery))
+    assert await client.backlog() == 0
+    assert await redis.xlen(DEAD) == 1
+    assert [one.job for one in await published(redis)] == ["b"]
+
+
+def test_a_job_is_small_whatever_the_picture() -> None:
+    job = Job(id="chat:message", chat=-1001234567890, task=Caption(), created_ms=1, has_picture=True)
+    assert len(encode(job)) < 200

@@ -1,0 +1,103 @@
+"""What a chat remembers, and what it must not, on both servers."""
+
+from redis.asyncio import Redis
+
+from vlm.memory import Array, Memory, Photo
+from vlm.protocol import Turn
+
+CHAT, OTHER = -100123, 7
+
+
+def photo(id: str, sender: int = 1, created_ms: int = 1000) -> Photo:
+    return Photo(
+        id=id, file_id=f"file {id}", file_unique_id=f"unique {id}", sender=sender, created_ms=created_ms
+    )
+
+
+def array(revision: str = "r1") -> Array:
+    return Array(data=b"\x00\x3c" * 6, shape=(2, 3), revision=revision)
+
+
+async def test_a_photo_is_found_by_its_own_message_and_by_those_linked_to_it(memory: Memory) -> None:
+    await memory.remember(CHAT, photo("10"))
+    await memory.link(CHAT, 11, "10")
+    assert await memory.photo_of(CHAT, 10) == await memory.photo_of(CHAT, 11) == "10"
+    assert await memory.photo_of(CHAT, 12) is None
+    assert await memory.get(CHAT, "10") == photo("10")
+    assert await memory.get(CHAT, "11") is None
+
+
+async def test_the_latest_photo_is_by_time_and_of_the_person_asked_for(memory: Memory) -> None:
+    assert await memory.latest(CHAT) is None
+    await memory.remember(CHAT, photo("1", sender=5, created_ms=1))
+    for n in range(2, 120):
+        await memory.remember(CHAT, photo(str(n), sender=6, created_ms=n))
+    assert (await memory.latest(CHAT)) == photo("119", sender=6, created_ms=119)
+    assert (await memory.latest(CHAT, sender=5)) == photo("1", sender=5, created_ms=1)
+    assert await memory.latest(CHAT, sender=7) is None
+
+
+async def test_remembering_a_photo_again_keeps_what_a_worker_added(memory: Memory) -> None:
+    await memory.remember(CHAT, photo("10"))
+    assert await memory.describe(CHAT, "10", caption="zwei Käfer 🐞", revision="r1")
+    assert await memory.keep_vectors(CHAT, "10", array())
+    await memory.remember(CHAT, photo("10"))
+    kept = await memory.get(CHAT, "10")
+    assert kept
+    assert (kept.caption, kept.revision) == ("zwei Käfer 🐞", "r1")
+    assert await memory.vectors(CHAT, "10") == array()
+
+
+async def test_turns_come_in_the_order_of_asking_and_a_job_done_twice_leaves_one(memory: Memory) -> None:
+    await memory.remember(CHAT, photo("10"))
+    for job, at_ms in [("c", 3), ("a", 1), ("b", 2), ("d", 4), ("a", 1)]:
+        turn = Turn(question=f"q {job}", answer=f"a {job}")
+        assert await memory.add_turn(CHAT, "10", job=job, turn=turn, at_ms=at_ms)
+    assert [turn.question for turn in await memory.turns(CHAT, "10", last=9)] == ["q a", "q b", "q c", "q d"]
+    assert [turn.question for turn in await memory.turns(CHAT, "10")] == ["q b", "q c", "q d"]
+
+
+async def test_query_tokens_expire_unless_they_are_used(redis: Redis) -> None:
+    memory = Memory(redis, tokens_ttl_s=100)
+    await memory.remember(CHAT, photo("10"))
+    assert not await memory.tokens_alive(CHAT, "10")
+    assert await memory.keep_tokens(CHAT, "10", array())
+    key = f"tokens:{{{CHAT}}}:10"
+    await redis.expire(key, 5)
+    assert await memory.tokens_alive(CHAT, "10")
+    assert 90 < await redis.ttl(key) <= 100
+    assert await memory.tokens(CHAT, "10") == array()
+    await redis.delete(key)
+    assert await memory.tokens(CHAT, "10") is None
+
+
+async def test_a_worker_cannot_bring_back_what_was_forgotten(redis: Redis, memory: Memory) -> None:
+    assert not await memory.describe(CHAT, "10", caption="a cat", revision="r1")
+    assert not await memory.keep_vectors(CHAT, "10", array())
+    assert not await memory.keep_tokens(CHAT, "10", array())
+    assert not await memory.add_turn(CHAT, "10", job="j", turn=Turn(question="q", answer="a"), at_ms=1)
+    assert await redis.keys("*") == []
+
+
+async def test_a_chat_knows_nothing_of_another(memory: Memory) -> None:
+    await memory.remember(CHAT, photo("10"))
+    await memory.keep_tokens(CHAT, "10", array())
+    assert await memory.latest(OTHER) is None
+    assert await memory.get(OTHER, "10") is None
+    assert await memory.photo_of(OTHER, 10) is None
+    assert not await memory.tokens_alive(OTHER, "10")
+
+
+async def test_every_key_of_a_chat_follows_from_its_name_and_its_photos(redis: Redis, memory: Memory) -> None:
+    await memory.remember(CHAT, photo("10"))
+    await memory.link(CHAT, 11, "10")
+    await memory.keep_tokens(CHAT, "10", array())
+    await memory.add_turn(CHAT, "10", job="j", turn=Turn(question="q", answer="a"), at_ms=1)
+    tag = f"{{{CHAT}}}"
+    of_chat = {f"photos:{tag}", f"messages:{tag}", f"chat:{tag}"}
+    of_photos = {
+        f"{kind}:{tag}:{id.decode()}"
+        for kind in ("photo", "turns", "tokens")
+        for id in await redis.zrange(f"photos:{tag}", 0, -1)
+    }
+    assert {key.decode() for key in await redis.keys("*")} <= of_chat | of_photos

@@ -1,0 +1,226 @@
+"""What becomes of jobs in a worker's hands, with the engine that needs no model, on both servers."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from PIL.Image import Image
+from queue_parts import all_answered, picture, until
+from redis.asyncio import Redis
+
+from vlm.broker import Broker
+from vlm.client import Client
+from vlm.engine.base import Encoded, Prompt, QueryTokens
+from vlm.engine.echo import EchoEngine
+from vlm.errors import SelfCheckFailed
+from vlm.memory import Array, Memory, Photo
+from vlm.protocol import Answered, Refused, Result, Turn
+from vlm.worker import Worker
+
+CHAT = 5
+
+
+@pytest.fixture
+def client(redis: Redis) -> Client:
+    return Client(redis)
+
+
+@asynccontextmanager
+async def working(redis: Redis, engine: EchoEngine, batch: int = 8) -> AsyncIterator[asyncio.Task[None]]:
+    """A worker, in this process, that is told to stop at the end."""
+    worker = Worker(Broker(redis, name="w", lease_s=2), engine, Memory(redis), batch=batch)
+    running = asyncio.create_task(worker.run())
+    yield running
+    worker.stop()
+    await asyncio.wait({running})
+
+
+async def results(redis: Redis, *jobs: str) -> list[Result]:
+    found = await all_answered(redis, set(jobs), 10)
+    return [found[job] for job in jobs]
+
+
+def text(result: Result) -> str:
+    assert isinstance(result.outcome, Answered)
+    return result.outcome.text
+
+
+def refusal(result: Result) -> tuple[str, str]:
+    assert isinstance(result.outcome, Refused)
+    return result.outcome.code, result.outcome.message
+
+
+async def test_a_caption_is_published_and_remembered(client: Client, redis: Redis) -> None:
+    await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
+    await client.caption(job="a", chat=CHAT, photo="10", picture=picture("blue", 1500, 20), ticket="t")
+    async with working(redis, EchoEngine()):
+        [result] = await results(redis, "a")
+    assert text(result) == "a blue picture of 1500 by 20"
+    assert (result.ticket, result.photo, result.model) == ("t", "10", "echo")
+    assert result.waited_ms >= 0
+    photo = await client.memory.get(CHAT, "10")
+    assert photo
+    assert (photo.caption, photo.revision) == (text(result), "echo-1")
+    vectors = await client.memory.vectors(CHAT, "10")
+    assert vectors
+    assert vectors.shape == (1, 10)
+
+
+async def test_a_follow_up_needs_no_picture_and_becomes_a_turn(client: Client, redis: Redis) -> None:
+    await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
+    async with working(redis, EchoEngine()):
+        await client.caption(job="a", chat=CHAT, photo="10", picture=picture("blue"))
+        await results(redis, "a")
+        assert await client.memory.tokens_alive(CHAT, "10")
+        await client.ask(job="b", chat=CHAT, photo="10", question="what is it")
+        await results(redis, "b")
+        turns = await client.memory.turns(CHAT, "10")
+        await client.ask(job="c", chat=CHAT, photo="10", question="sure?", turns=turns)
+        [answer] = await results(redis, "c")
+    assert text(answer) == "sure? (asked of a blue picture of 40 by 30, after 1 turns)"
+    assert turns == [Turn(question="what is it", answer=turns[0].answer)]
+    assert len(await client.memory.turns(CHAT, "10")) == 2
+
+
+@pytest.mark.parametrize("revision", [None, "of an older model"])
+async def test_tokens_that_are_gone_or_of_another_model_ask_for_the_picture_again(
+    client: Client, redis: Redis, revision: str | None
+) -> None:
+    await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
+    if revision:
+        await client.memory.keep_tokens(CHAT, "10", Array(data=bytes(16), shape=(2, 4), revision=revision))
+    async with working(redis, EchoEngine()):
+        await client.ask(job="a", chat=CHAT, photo="10", question="what")
+        [refused] = await results(redis, "a")
+        assert refusal(refused)[0] == "picture_gone"
+        await client.ask(job="a:again", chat=CHAT, photo="10", question="what", picture=picture())
+        [answer] = await results(redis, "a:again")
+    assert text(answer).startswith("what (asked of a red picture")
+    assert await client.memory.tokens_alive(CHAT, "10")
+
+
+async def test_a_broken_picture_is_refused_alone(client: Client, redis: Redis) -> None:
+    for job, bytes_ in [
+        ("good", picture()),
+        ("junk", b"GIF89a?"),
+        ("cut", picture()[:60]),
+        ("fine", picture()),
+    ]:
+        await client.caption(job=job, chat=CHAT, photo=None, picture=bytes_)
+    async with working(redis, EchoEngine()):
+        good, junk, cut, fine = await results(redis, "good", "junk", "cut", "fine")
+    assert text(good) == text(fine)
+    assert {refusal(junk)[0], refusal(cut)[0]} == {"bad_image"}
+
+
+async def test_a_job_past_its_deadline_never_reaches_the_engine(client: Client, redis: Redis) -> None:
+    await client.caption(job="late", chat=CHAT, photo=None, picture=picture(), deadline_ms=1)
+    later_ms = int(1000 * time.time()) + 60_000
+    await client.caption(job="good", chat=CHAT, photo=None, picture=picture(), deadline_ms=later_ms)
+    engine = Counting()
+    async with working(redis, engine):
+        late, good = await results(redis, "late", "good")
+    assert refusal(late)[0] == "timed_out"
+    assert text(good)
+    assert engine.seen == 1
+
+
+async def test_a_batch_that_does_not_fit_is_halved_until_it_does(client: Client, redis: Redis) -> None:
+    jobs = [f"job {n}" for n in range(7)]
+    for job in jobs:
+        await client.caption(job=job, chat=CHAT, photo=None, picture=picture())
+    async with working(redis, EchoEngine(oom_above=2)):
+        assert len({text(result) for result in await results(redis, *jobs)}) == 1
+    await client.caption(job="too big", chat=CHAT, photo=None, picture=picture())
+    async with working(redis, EchoEngine(oom_above=0)):
+        [refused] = await results(redis, "too big")
+    assert refusal(refused) == (
+        "out_of_memory",
+        "Sorry, this one needs more memory than I have. Please try a smaller picture.",
+    )
+
+
+async def test_an_unforeseen_error_costs_only_the_job_that_causes_it(client: Client, redis: Redis) -> None:
+    for question in ["one", "bug", "two"]:
+        await client.ask(job=question, chat=CHAT, photo=None, question=question, picture=picture())
+    async with working(redis, Buggy()):
+        one, bug, two = await results(redis, "one", "bug", "two")
+    assert text(one) and text(two)
+    code, message = refusal(bug)
+    assert code == "engine_failure"
+    assert "ValueError" not in message
+
+
+async def test_an_engine_that_is_broken_for_good_ends_its_worker_and_leaves_the_jobs(
+    client: Client, redis: Redis
+) -> None:
+    await client.ask(job="bug", chat=CHAT, photo=None, question="bug", picture=picture())
+    async with working(redis, Broken()) as running:
+        await until(running.done)
+        assert isinstance(running.exception(), SelfCheckFailed)
+    assert await client.backlog() == 1
+    assert await client.models() == []
+
+
+async def test_a_model_that_does_not_see_takes_no_job(client: Client, redis: Redis) -> None:
+    await client.caption(job="a", chat=CHAT, photo=None, picture=picture())
+    async with working(redis, Blind()) as running:
+        await until(running.done)
+        assert isinstance(running.exception(), SelfCheckFailed)
+    assert await client.position("a") == 0
+
+
+async def test_nothing_of_a_photo_that_was_forgotten_meanwhile_is_kept(client: Client, redis: Redis) -> None:
+    await client.caption(job="a", chat=CHAT, photo="10", picture=picture())
+    async with working(redis, EchoEngine()):
+        await results(redis, "a")
+    assert await redis.keys(f"*{{{CHAT}}}*") == []
+
+
+def test_a_worker_without_a_model_loads_no_torch() -> None:
+    code = "import sys, vlm.worker, vlm.engine.echo; print({'torch', 'transformers'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+class Counting(EchoEngine):
+    """Counts the pictures that it sees."""
+
+    seen = 0
+
+    def encode(self, images: Sequence[Image]) -> list[Encoded]:
+        self.seen += len(images)
+        return super().encode(images)
+
+
+class Buggy(EchoEngine):
+    """Fails on one question as a bug would."""
+
+    def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
+        if any(prompt.question == "bug" for prompt in prompts):
+            raise ValueError("tensors of /secret/path do not match")
+        return super().generate(tokens, prompts)
+
+
+class Broken(Buggy):
+    """Does not recover from it."""
+
+    broken = False
+
+    def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
+        self.broken = True
+        return super().generate(tokens, prompts)
+
+    def check(self) -> None:
+        if self.broken:
+            raise SelfCheckFailed("device-side assert")
+
+
+class Blind(EchoEngine):
+    """Never sees the built-in picture."""
+
+    def check(self) -> None:
+        raise SelfCheckFailed("I see nothing")
