@@ -1,0 +1,188 @@
+// Writing: text, pictures by picker, paste and drop, what it replies to. Enter sends, Shift+Enter breaks the line.
+
+import { close as closeMenu, menuKey } from "./commands.js";
+import { byId, el, icon, toast } from "./dom.js";
+import { get, pinToEnd, selectLast, snippet } from "./log.js";
+import { fileUrl, sendFiles, sendText } from "./server.js";
+
+const MAX_CAPTION = 1024;
+const [form, text, strip] = [byId("composer"), byId("text"), byId("strip")];
+let files = [];
+let replyTo = null;
+let names = null;
+let busy = false;
+
+export function startComposer(people) {
+  names = people;
+  form.addEventListener("submit", submit);
+  text.addEventListener("keydown", keyed);
+  text.addEventListener("input", grow);
+  byId("attach").addEventListener("click", pick);
+  byId("picker").addEventListener("change", picked);
+  byId("reply-close").addEventListener("click", () => replyWith(null));
+  document.addEventListener("paste", pasted);
+  document.addEventListener("keydown", typedAnywhere);
+  startDrop();
+}
+
+export const pick = () => byId("picker").click();
+export const replying = () => replyTo ?? undefined;
+
+// --- sending
+
+async function submit(event) {
+  event.preventDefault();
+  const words = text.value.trim();
+  if (busy || (!words && !files.length)) return;
+  if (files.length && words.length > MAX_CAPTION) {
+    toast(`A caption has ${MAX_CAPTION} characters at most; this one has ${words.length}.`);
+    return;
+  }
+  setBusy(true);
+  try {
+    if (files.length) await sendFiles(files.map(({ file }) => file), words, byId("as-file").checked, replying());
+    else await sendText(words, replying());
+    clear();
+  } catch (error) {
+    toast(`Not sent: ${error.message}`); // and everything stays, to be sent again
+  } finally {
+    setBusy(false);
+    text.focus();
+  }
+}
+
+function setBusy(now) {
+  busy = now;
+  form.classList.toggle("busy", now);
+}
+
+function clear() {
+  text.value = "";
+  setFiles([]);
+  byId("as-file").checked = false;
+  replyWith(null);
+  grow();
+  pinToEnd();
+}
+
+/** After something was sent around the composer: a sample, a command. */
+export function sent() {
+  replyWith(null);
+  grow();
+  pinToEnd();
+}
+
+// --- text
+
+function keyed(event) {
+  if (event.isComposing || menuKey(event)) return;
+  if (event.key === "Enter" && !event.shiftKey) {
+    event.preventDefault();
+    form.requestSubmit();
+  } else if (event.key === "Escape") {
+    closeMenu();
+    if (replyTo !== null) replyWith(null);
+    else setFiles([]);
+  } else if (event.key === "ArrowUp" && !text.value && selectLast()) {
+    event.preventDefault();
+  }
+}
+
+/** Whoever begins to type, wherever on the page, means the message. */
+function typedAnywhere(event) {
+  const elsewhere = document.activeElement === document.body || document.activeElement?.closest(".message") === document.activeElement;
+  const printable = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (elsewhere && printable && !document.querySelector("dialog[open]")) text.focus();
+}
+
+function grow() {
+  text.style.height = "auto";
+  text.style.height = `${Math.min(text.scrollHeight, 180)}px`;
+  form.classList.toggle("ready", Boolean(text.value.trim() || files.length));
+}
+
+// --- replying
+
+export function replyWith(id) {
+  replyTo = id;
+  const message = id === null ? null : get(id);
+  byId("reply").hidden = !message;
+  if (!message) return;
+  const mine = message.from.id === names.you.id;
+  byId("reply-who").textContent = mine ? "Reply to yourself" : `Reply to ${names.bot.name || message.from.first_name}`;
+  byId("reply-what").textContent = snippet(message);
+  const thumb = message.photo?.[0] ?? message.document?.thumbnail ?? message.reply_to_message?.photo?.[0];
+  byId("reply-thumb").hidden = !thumb;
+  if (thumb) byId("reply-thumb").src = fileUrl(thumb.file_id);
+  text.focus();
+}
+
+// --- pictures
+
+function picked(event) {
+  add([...event.target.files]);
+  event.target.value = ""; // so that the same file can be chosen again
+}
+
+function pasted(event) {
+  const found = [...(event.clipboardData?.files ?? [])];
+  if (!found.length) return;
+  event.preventDefault();
+  add(found);
+}
+
+function add(found, asFile = false) {
+  setFiles([...files, ...found.map((file) => ({ file, url: URL.createObjectURL(file) }))]);
+  if (asFile) byId("as-file").checked = true;
+  text.focus();
+}
+
+function setFiles(list) {
+  for (const { url } of files.filter((old) => !list.includes(old))) URL.revokeObjectURL(url);
+  files = list;
+  strip.replaceChildren(...files.map(preview));
+  byId("attached").hidden = !files.length;
+  text.placeholder = files.length ? "Add a caption" : "Message";
+  text.setAttribute("aria-label", files.length ? "Caption" : "Message");
+  grow();
+}
+
+function preview(chosen) {
+  const image = el("img", { src: chosen.url, alt: chosen.file.name });
+  image.onerror = () => image.replaceWith(el("span", { class: "file-icon" }, icon("file"), chosen.file.name));
+  const remove = () => {
+    setFiles(files.filter((other) => other !== chosen));
+    text.focus();
+  };
+  const label = `Remove ${chosen.file.name}`;
+  return el("li", {}, image, el("button", { type: "button", title: label, onclick: remove }, icon("close"), el("span", { class: "hidden" }, label)));
+}
+
+// --- dropping: two halves, as a photo or as a file
+
+function startDrop() {
+  const panel = byId("drop");
+  let depth = 0;
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  addEventListener("dragenter", (event) => {
+    if (!carriesFiles(event)) return;
+    depth += 1;
+    panel.hidden = false;
+  });
+  addEventListener("dragleave", (event) => {
+    if (!carriesFiles(event)) return;
+    depth = Math.max(0, depth - 1);
+    panel.hidden = depth === 0;
+  });
+  addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    for (const half of panel.children) half.classList.toggle("over", half.contains(event.target));
+  });
+  addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    [depth, panel.hidden] = [0, true];
+    add([...event.dataTransfer.files], event.target.closest?.("[data-as]")?.dataset.as === "file");
+  });
+}

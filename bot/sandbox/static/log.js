@@ -1,0 +1,213 @@
+// The messages: kept by id, shown in order, kept in view; moved through by keyboard.
+
+import { byId, el } from "./dom.js";
+import { block, refresh, snippet, words } from "./message.js";
+import { fileUrl } from "./server.js";
+import { openViewer } from "./viewer.js";
+
+const NEAR_PX = 120; // closer to the end than this counts as being there
+const days = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+
+const [log, scroller] = [byId("log"), byId("scroller")];
+const messages = new Map();
+let [people, actions] = [null, null];
+let unseen = 0;
+let pinned = true; // whether the end is in view and shall stay so
+
+export const get = (id) => messages.get(id);
+
+/** `who`: {you, bot}; `does`: {reply, press, command}. */
+export function startLog(who, does) {
+  people = who;
+  actions = { ...does, view, jump };
+  byId("to-bottom").addEventListener("click", () => toEnd(true));
+  scroller.addEventListener("scroll", scrolled, { passive: true });
+  const keep = new ResizeObserver(() => pinned && toEnd());
+  keep.observe(log);
+  keep.observe(scroller);
+  log.addEventListener("keydown", keyed);
+}
+
+/** Everything anew, as after a lost connection. */
+export function replaceAll(list) {
+  messages.clear();
+  for (const message of list) messages.set(message.message_id, message);
+  render();
+  log.setAttribute("aria-busy", "false");
+}
+
+export function put(message) {
+  const known = messages.has(message.message_id);
+  messages.set(message.message_id, message);
+  const mine = message.from.id === people.you.id;
+  if (!known && mine) pinned = true;
+  render();
+  if (!known && !pinned) count(unseen + 1);
+}
+
+export function drop(id) {
+  messages.delete(id);
+  render();
+}
+
+export function markRead(id) {
+  const message = messages.get(id);
+  if (!message || message._read) return;
+  message._read = true;
+  render();
+}
+
+// --- drawing
+
+/** Messages in order, those of one album together. */
+function blocks() {
+  const found = [];
+  for (const message of [...messages.values()].sort((a, b) => a.message_id - b.message_id)) {
+    const album = message.media_group_id;
+    if (album && found.at(-1)?.[0].media_group_id === album) found.at(-1).push(message);
+    else found.push([message]);
+  }
+  return found;
+}
+
+// What counts as another look; the rest is refreshed in place, so that nothing is read out twice.
+const look = (list) => JSON.stringify(list.map(({ _read, _reactions, ...shown }) => shown));
+
+function render() {
+  const loading = log.getAttribute("aria-busy") === "true";
+  const have = new Map([...log.children].map((node) => [node.dataset.key, node]));
+  let last = null;
+  const place = (key, sign, make) => {
+    let node = have.get(key);
+    have.delete(key);
+    if (node?.sign !== sign) node = redraw(node, make(), sign);
+    const next = last ? last.nextSibling : log.firstChild;
+    if (node !== next) log.insertBefore(node, next);
+    node.dataset.key = key;
+    node.classList.toggle("arriving", !loading && node.fresh === true);
+    last = node;
+    return node;
+  };
+  let before = null;
+  for (const list of blocks()) {
+    const day = new Date(list[0].date * 1000).toDateString();
+    if (day !== before?.day) place(`day ${day}`, day, () => el("div", { class: "day" }, dayName(list[0].date)));
+    const node = place(`m${list[0].message_id}`, look(list), () => block(list, people, actions));
+    const follows = before?.day === day && before.from === list[0].from.id;
+    node.classList.toggle("follows", follows);
+    before?.node.classList.toggle("last", !follows);
+    node.classList.add("last");
+    refresh(node, list, altOf);
+    before = { day, from: list[0].from.id, node };
+  }
+  for (const node of have.values()) node.remove();
+  byId("empty").hidden = messages.size > 0;
+  scroller.classList.toggle("blank", messages.size === 0);
+  if (pinned) toEnd();
+}
+
+function redraw(old, fresh, sign) {
+  fresh.sign = sign;
+  fresh.fresh = !old; // only what is new moves in; an edit stays in its place
+  if (old) {
+    const focused = old.contains(document.activeElement);
+    old.replaceWith(fresh);
+    if (focused) fresh.focus({ preventScroll: true });
+  }
+  return fresh;
+}
+
+function dayName(seconds) {
+  const date = new Date(seconds * 1000);
+  const ago = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(date).setHours(0, 0, 0, 0)) / 86_400_000);
+  return ago === 0 ? "Today" : ago === 1 ? "Yesterday" : days.format(date);
+}
+
+/** A photo's alternative text: what its sender wrote, else what was said about it first. */
+function altOf(id) {
+  const said = [...messages.values()].find((message) => message.reply_to_message?.message_id === id && message.from.id === people.bot.id);
+  return words(messages.get(id) ?? {}) || (said && words(said)) || "Photo";
+}
+
+function view(id) {
+  const photos = [...messages.values()].filter((message) => message.photo);
+  const list = photos.map((message) => ({
+    url: fileUrl(message.photo.at(-1).file_id),
+    alt: altOf(message.message_id),
+    caption: altOf(message.message_id).replace(/^Photo$/, ""),
+  }));
+  openViewer(list, photos.findIndex((message) => message.message_id === id));
+}
+
+// --- where we are
+
+function scrolled() {
+  const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+  pinned = below < NEAR_PX;
+  byId("to-bottom").hidden = pinned;
+  if (pinned) count(0);
+}
+
+function count(number) {
+  unseen = number;
+  byId("unseen").hidden = !number;
+  byId("unseen").textContent = number;
+}
+
+function toEnd(smooth = false) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  scroller.scrollTo({ top: scroller.scrollHeight, behavior: smooth && !calm ? "smooth" : "instant" });
+}
+
+export function pinToEnd() {
+  pinned = true;
+  toEnd();
+}
+
+function nodeOf(id) {
+  const tile = log.querySelector(`[data-id="${id}"]`);
+  return byId(`m${id}`) ?? tile?.closest(".message");
+}
+
+export function jump(id) {
+  const node = nodeOf(id);
+  if (!node) return;
+  pinned = false;
+  node.scrollIntoView({ block: "center", behavior: "smooth" });
+  node.focus({ preventScroll: true });
+  node.classList.remove("flash");
+  void node.offsetWidth; // starts the animation again
+  node.classList.add("flash");
+}
+
+// --- by keyboard
+
+export function selectLast() {
+  const last = [...log.querySelectorAll(".message")].at(-1);
+  last?.focus();
+  return Boolean(last);
+}
+
+function keyed(event) {
+  const node = event.target.closest(".message");
+  if (event.key === "Escape") byId("text").focus();
+  if (!node || event.target !== node) return;
+  const all = [...log.querySelectorAll(".message")];
+  const to = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (to) {
+    event.preventDefault();
+    const next = all[all.indexOf(node) + to];
+    if (next) next.focus();
+    else if (to > 0) byId("text").focus();
+  }
+  if (event.key === "Enter") {
+    event.preventDefault();
+    actions.reply(Number(node.id.slice(1)));
+  }
+  if (event.key === " " && node.querySelector(".photo")) {
+    event.preventDefault();
+    node.querySelector(".photo").click();
+  }
+}
+
+export { snippet };
