@@ -20,7 +20,7 @@ from transformers import Blip2ForConditionalGeneration
 from vlm.engine import prompts as prompting
 from vlm.engine import selfcheck, vision
 from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Vectors
-from vlm.engine.decoding import ANSWER, Limits, beams, caption_limits, decoding
+from vlm.engine.decoding import Limits, answer_limits, beams, caption_limits, decoding
 from vlm.engine.itc import Itc
 from vlm.errors import OutOfMemory, Unsupported
 
@@ -59,7 +59,7 @@ class Blip2Engine:
 
     def _configure(self, wanted_beams: int) -> None:
         own, language = self._model.generation_config, self._model.language_model.generation_config
-        self._caption_limits = caption_limits(own)
+        self._caption_limits, self._answer_limits = caption_limits(own), answer_limits(own)
         self._beams = wanted_beams or beams(own)
         # Published text configurations carry a maximal length, which would argue with our limits.
         language.max_length = language.min_length = None
@@ -189,7 +189,7 @@ class Blip2Engine:
         return prompting.fitting(prompt, wording, room, self._tokenizer)
 
     def _limits(self, prompt: Prompt) -> Limits:
-        return self._caption_limits if prompt.question is None else ANSWER
+        return self._caption_limits if prompt.question is None else self._answer_limits
 
 
 T5_POSITIONS = 512  # the length T5 was trained with; its relative positions know no end

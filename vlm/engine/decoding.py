@@ -42,6 +42,11 @@ def caption_limits(config: GenerationConfig | None) -> Limits:
     )
 
 
+def answer_limits(config: GenerationConfig | None) -> Limits:
+    """The same for answers; `answer_max_new_tokens` is our own addition, for checkpoints that list things."""
+    return ANSWER._replace(max_new=_own(config, "answer_max_new_tokens", ANSWER.max_new))
+
+
 def beams(config: GenerationConfig | None) -> int:
     """A checkpoint's own number of beams where it sets one, else 5."""
     return int(_own(config, "num_beams", BEAMS))

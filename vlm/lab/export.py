@@ -24,6 +24,7 @@ from vlm.lab.shape import DEVIATION, IMAGE_PX, MEAN, QUERIES
 from vlm.lab.wording import END, PAD
 
 LONGEST_CAPTION = 40  # new tokens
+LONGEST_ANSWER = 24  # the same; the engine's usual 10 would cut a list of four things
 
 
 def save_folders(pair: Pair, search: nn.Module, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
@@ -46,6 +47,7 @@ def _save_generative(pair: Pair, tokenizer: PreTrainedTokenizerFast, out: Path) 
         do_sample=False,
         min_new_tokens=1,
         max_new_tokens=LONGEST_CAPTION,
+        answer_max_new_tokens=LONGEST_ANSWER,
     )
     _save(model, tokenizer, out)
 
