@@ -21,5 +21,5 @@ SEEING = {"numpy", "PIL", "pi_heif"}
 )
 def test_a_module_brings_along_nothing_heavy(module: str, forbidden: set[str]) -> None:
     code = f"import {module}, sys; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert forbidden.isdisjoint(loaded)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert forbidden.isdisjoint(done.stdout.split())

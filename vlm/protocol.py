@@ -1,6 +1,6 @@
 """What travels through Redis: jobs to the workers, results back. Versioned msgspec structs, in MessagePack.
 
-A `Job` names a photo, never carries one: a picture's bytes wait in `blob:{chat}:JOB` for as long as the job lives.
+A `Job` names a photo, never carries one: a picture's bytes wait in `blob:{chat}:JOB` while the job lives.
 `ticket` belongs to whoever submitted the job and comes back untouched with the result.
 """
 
@@ -141,5 +141,6 @@ def _decode(data: bytes, kind: type[Message]) -> Message:
     except msgspec.DecodeError as error:
         raise ProtocolError(f"not a {kind.__name__.lower()} of version {VERSION}: {error}") from error
     if message.version != VERSION:
-        raise ProtocolError(f"a {kind.__name__.lower()} of version {message.version}; this side speaks {VERSION}")
+        name = kind.__name__.lower()
+        raise ProtocolError(f"a {name} of version {message.version}; this side speaks {VERSION}")
     return message
