@@ -44,7 +44,10 @@ def write(folder: Path, language: Language, seed: int = 3) -> Path:
     tokenizer = words(language)
     processor = Blip2Processor(pictures(), tokenizer, num_query_tokens=QUERIES)
     config = configuration(language, len(tokenizer), tokenizer.convert_tokens_to_ids("<image>"))
-    model = awake(Blip2ForConditionalGeneration(config))
+    model = Blip2ForConditionalGeneration(config)
+    if language == "t5":  # Flan-T5 has a head of its own, which transformers ties when it makes one
+        model.language_model.lm_head.weight = torch.nn.Parameter(torch.randn(len(tokenizer), 32))
+    awake(model)
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     write_itc(folder / "itc", config, model)
@@ -91,7 +94,7 @@ def text_configuration(language: Language, vocabulary: int) -> PreTrainedConfig:
     if language == "t5":
         return T5Config(
             vocab_size=vocabulary, d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2,
-            feed_forward_proj="gated-gelu",
+            feed_forward_proj="gated-gelu", tie_word_embeddings=False,
             pad_token_id=0, eos_token_id=1, decoder_start_token_id=0,
         )  # fmt: skip
     return OPTConfig(
@@ -115,7 +118,7 @@ def awake(model: Model) -> Model:
                 parameter.normal_(0, 0.5)
             elif name.startswith("language_model") and "layer" in name:
                 parameter.normal_(0, 0.25)
-            elif name.endswith(("embed_tokens.weight", "shared.weight")):  # the heads are tied to them
+            elif name.endswith(("embed_tokens.weight", "lm_head.weight")):  # OPT's head is its embedding
                 parameter[END] *= 3
     return model.eval()
 

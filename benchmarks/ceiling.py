@@ -1,0 +1,78 @@
+"""What a machine can do at best: bytes and floating-point operations a second, and what a model asks of it.
+
+A token is read out of memory: each needs all of the decoder's weights once. A picture is computed: two
+operations for each weight of the tower and each of its patches. No program on this machine is faster.
+"""
+
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from transformers import Blip2Config, Blip2ForConditionalGeneration
+
+
+def median_s(run: Callable[[], object], device: torch.device, repeats: int) -> float:
+    """Median seconds of `run`, the device's work included. A first run of under a second only warms up."""
+    spent = [seconds(run, device)]
+    if spent[0] < 1 or device.type == "cuda":
+        spent.clear()
+    while len(spent) < repeats:
+        spent.append(seconds(run, device))
+    return sorted(spent)[len(spent) // 2]
+
+
+def seconds(run: Callable[[], object], device: torch.device) -> float:
+    """Seconds of one run."""
+    wait(device)
+    start = time.perf_counter()
+    run()
+    wait(device)
+    return time.perf_counter() - start
+
+
+def wait(device: torch.device) -> None:
+    """Until the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def bandwidth(device: torch.device) -> float:
+    """Bytes a second that can be read from memory, by copying (read and written) and by summing."""
+    count = (1 << 30 if device.type == "cuda" else 1 << 27) // 4
+    source = torch.ones(count, device=device)
+    target = torch.empty_like(source)
+    copied = 8 * count / median_s(lambda: target.copy_(source), device, 5)
+    return max(copied, 4 * count / median_s(source.sum, device, 5))
+
+
+def rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Floating-point operations a second of a large matrix product."""
+    side = 8192 if device.type == "cuda" else 2048
+    left, right = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+    return 2 * side**3 / median_s(lambda: left @ right, device, 5)
+
+
+def demand(config: Blip2Config) -> dict[str, float]:
+    """Weights that a token must read, in half precision and in 8 bit, and operations that a picture needs."""
+    with torch.device("meta"):
+        model = Blip2ForConditionalGeneration(config)
+    language = model.language_model
+    decoder = language.get_decoder()
+    linear = sum(layer.weight.numel() for layer in decoder.modules() if isinstance(layer, nn.Linear))
+    head = language.get_output_embeddings().weight.numel()
+    seen = weights(model.vision_model.encoder) * (
+        (config.vision_config.image_size // config.vision_config.patch_size) ** 2 + 1
+    )
+    asked = weights(model.qformer) * config.num_query_tokens
+    return {
+        "token_bytes_half": 2.0 * (linear + head),
+        "token_bytes_int8": linear + 2.0 * head,
+        "picture_operations": 2.0 * (seen + asked),
+        "parameters": float(weights(model)),
+    }
+
+
+def weights(module: nn.Module) -> int:
+    """Numbers in a module, tied ones once."""
+    return sum(parameter.numel() for parameter in module.parameters())
