@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from vlm.commands.parser import parser
-from vlm.errors import AfterimageError, EngineFailure
+from vlm.errors import AfterimageError, BadRequest, ModelNotFound
 from vlm.settings import Settings, read_settings
 
 OF_ONE_MODEL: Final = ("VLM_REVISION", "VLM_ITC_MODEL", "VLM_ITC_REVISION")
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(arguments, _environment())
     except AfterimageError as error:
         print(f"vlm: {error}", file=sys.stderr)
-        return 1 if isinstance(error, EngineFailure) else 2
+        return 2 if isinstance(error, BadRequest | ModelNotFound) else 1
     except KeyboardInterrupt:
         return 130
     except (

@@ -4,10 +4,13 @@ import asyncio
 import logging
 import signal
 
+from redis.exceptions import RedisError
+
 from vlm.broker import Broker
 from vlm.commands.health import worker_name
 from vlm.commands.models import load_engine
 from vlm.engine.base import Engine
+from vlm.errors import Unavailable
 from vlm.memory import Memory
 from vlm.settings import Settings, without_password
 from vlm.streams import connect
@@ -19,13 +22,17 @@ log = logging.getLogger(__name__)
 def work(settings: Settings) -> int:
     """Load the model and work until SIGTERM or Ctrl-C; the exit status.
 
-    Raises:  ModelNotFound, BadSetting, OutOfMemory or SelfCheckFailed for a model that cannot serve.
+    Raises:  ModelNotFound, BadSetting, OutOfMemory or SelfCheckFailed for a model that cannot serve;
+             Unavailable if the Redis server refuses it. A server that is away is waited for.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     for chatty in ("httpx", "httpcore", "huggingface_hub"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     log.info("loading %s for %s", settings.model, without_password(settings.redis_url))
-    asyncio.run(_run(load_engine(settings), settings))
+    try:
+        asyncio.run(_run(load_engine(settings), settings))
+    except RedisError as error:  # one that no waiting will mend: a wrong password, a server that is none
+        raise Unavailable(f"The Redis server refuses the worker: {error}") from error
     log.info("stopped, with nothing left in hand")
     return 0
 

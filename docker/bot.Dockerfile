@@ -1,0 +1,21 @@
+# The bot: no torch, no weights. Build from the repository's root:
+#   docker build -f docker/bot.Dockerfile -t afterimage-bot .
+FROM python:3.11.13-slim-bookworm AS build
+WORKDIR /src
+COPY requirements.lock ./
+RUN python -m venv /venv && grep -E '^setuptools==' requirements.lock > build.txt \
+    && /venv/bin/pip install --no-cache-dir -r build.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY vlm vlm
+COPY bot bot
+RUN /venv/bin/pip install --no-cache-dir --no-build-isolation -c requirements.lock ".[bot]"
+
+FROM python:3.11.13-slim-bookworm
+RUN useradd --uid 10001 --create-home afterimage
+COPY --from=build /venv /venv
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 10001
+WORKDIR /home/afterimage
+# Healthy: a bot of this container has asked for work within the last two minutes.
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 CMD ["python", "-m", "bot.health"]
+CMD ["afterimage", "run"]

@@ -1,0 +1,30 @@
+# The worker, for an NVIDIA GPU or a CPU. Build from the repository's root:
+#   docker build -f docker/worker.Dockerfile -t afterimage-worker .
+# The usual torch brings CUDA along and also runs on a CPU. For an image without CUDA, some gigabytes smaller, name
+# PyTorch's index of CPU builds (its installation page does): --build-arg TORCH_INDEX=...
+FROM python:3.11.13-slim-bookworm AS build
+ARG TORCH_INDEX=""
+WORKDIR /src
+COPY requirements.lock ./
+# torch on its own: it is large and changes seldom, so this layer stays when the code does not.
+RUN python -m venv /venv && grep -E '^setuptools==' requirements.lock > build.txt \
+    && grep -E '^torch==' requirements.lock > torch.txt \
+    && /venv/bin/pip install --no-cache-dir -r build.txt \
+    && /venv/bin/pip install --no-cache-dir -r torch.txt -c requirements.lock \
+       ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"}
+COPY pyproject.toml README.md LICENSE ./
+COPY bot bot
+COPY vlm vlm
+RUN /venv/bin/pip install --no-cache-dir --no-build-isolation -c requirements.lock ".[worker]"
+
+FROM python:3.11.13-slim-bookworm
+RUN useradd --uid 10001 --create-home afterimage && install -d -o 10001 -g 10001 /models
+COPY --from=build /venv /venv
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    HF_HOME=/models NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+USER 10001
+WORKDIR /home/afterimage
+VOLUME /models
+# Healthy: the heart of a worker of this container beats. The first start fetches the model, which takes its time.
+HEALTHCHECK --interval=30s --timeout=15s --start-period=30m --retries=3 CMD ["vlm", "health", "--here"]
+CMD ["vlm", "worker"]
