@@ -32,10 +32,12 @@ async def until(check: Callable[[], Awaitable[object]], timeout_s: float = 10) -
 
 
 @contextlib.asynccontextmanager
-async def serving(folder: Path, *, samples: Path | None = None, about: str = "") -> AsyncIterator[str]:
+async def serving(
+    folder: Path, *, samples: Path | None = None, about: str = "", port: int = 0
+) -> AsyncIterator[str]:
     """The address of a sandbox that lives in this process."""
     box = build(folder, samples=samples, about=about, name="Afterimage", username="afterimage_bot")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", port)) as listener:
         config = uvicorn.Config(make_app(box), log_config=None, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
