@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_a_model_that_cannot_be_had_leads_to_the_tiny_one(model: str) -> None:
     assert "--model tiny" in said
 
 
+def test_a_hub_that_is_away_is_not_waited_for() -> None:
+    program = "from vlm.engine.source import find; find('nobody/no-such-model')"
+    away = os.environ | {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": "http://127.0.0.1:9"}
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", program], env=away, capture_output=True, text=True)
+    assert "could not be fetched from the hub" in done.stderr.splitlines()[-1]
+    assert "refused" in done.stderr.splitlines()[-1]
+    assert time.monotonic() - started < 20, "a download retries for longer than that"
+
+
 def test_a_folder_without_a_checkpoint_is_named(tmp_path: Path) -> None:
     assert "config.json" in complaint(tmp_path)
 
@@ -76,7 +87,7 @@ def test_the_default_models_are_pinned_and_bring_no_pickles(
 ) -> None:
     asked = []
 
-    def fetch(name: str, *, revision: str, allow_patterns: list[str]) -> str:
+    def fetch(name: str, *, revision: str, allow_patterns: list[str], local_files_only: bool) -> str:
         asked.append((name, revision, allow_patterns))
         folder = folders["t5"] / "itc" if "itm" in name else folders["t5"]
         commit = tmp_path / name / revision

@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import httpx  # type: ignore[attr-defined] # httpx or httpx2, whichever it uses
 from msgspec import Struct
 
 from vlm.errors import ModelNotFound
@@ -24,6 +31,7 @@ PINNED: Final = {
     "Salesforce/blip2-itm-vit-g": "520bf73fd0ef6ccce791cd3f06908040aef2d8cc",
 }
 WANTED: Final = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no pickles, no code
+HUB_TIMEOUT_S: Final = 10.0
 TINY: Final = "tiny"
 TRY_TINY: Final = "To try without a download, take the small model that comes with Afterimage: --model tiny."
 
@@ -55,12 +63,16 @@ def find(name: str, revision: str = "") -> Source:
     """The checkpoint called `name`: tiny, a folder, or a hub id. Raises ModelNotFound, saying what to do."""
     folder, commit = _folder(name, revision)
     if not (folder / "config.json").is_file():
-        raise ModelNotFound(f"There is no checkpoint in {name}: config.json is missing. {TRY_TINY}")
+        raise ModelNotFound(f"There is no checkpoint in {name}: config.json is missing. {_instead(name)}")
     if not any(folder.glob("*.safetensors")):
-        raise ModelNotFound(f"{name} has no weights in safetensors, the only format that is read. {TRY_TINY}")
+        raise ModelNotFound(f"{name} has no weights in safetensors, the only format read. {_instead(name)}")
     card = _card(folder)
     shown = card.name or (name if commit or name == TINY else folder.resolve().name)
     return Source(shown, folder, card, commit or card.revision or fingerprint(folder))
+
+
+def _instead(name: str) -> str:
+    return "Install Afterimage again, or make it by `vlm train tiny`." if name == TINY else TRY_TINY
 
 
 def _folder(name: str, revision: str) -> tuple[Path, str]:
@@ -75,14 +87,30 @@ def _folder(name: str, revision: str) -> tuple[Path, str]:
 
 
 def _fetch(name: str, revision: str) -> tuple[Path, str]:
+    reason = ""
     try:
-        folder = Path(snapshot_download(name, revision=revision, allow_patterns=WANTED))
+        reason = _silence(name, revision)
+        folder = snapshot_download(
+            name, revision=revision, allow_patterns=WANTED, local_files_only=bool(reason)
+        )
     except (OSError, HfHubHTTPError, HFValidationError) as error:
         raise ModelNotFound(
             f"The model {name} ({revision}) is not on this disk and could not be fetched from the hub: "
-            f"{_first_line(error)} Check the name, the network and, for a private model, HF_TOKEN. {TRY_TINY}"
+            f"{reason or _first_line(error)} Check the name, the network and, for a private model, HF_TOKEN. "
+            f"{TRY_TINY}"
         ) from error
-    return folder, folder.name
+    return Path(folder), Path(folder).name
+
+
+def _silence(name: str, revision: str) -> str:
+    """Why the hub gives no answer now; '': it does. Asked once, as a download would try for half a minute."""
+    try:
+        HfApi().model_info(name, revision=revision, timeout=HUB_TIMEOUT_S)
+    except (RepositoryNotFoundError, RevisionNotFoundError):
+        raise  # an answer, if not the one hoped for
+    except (httpx.TransportError, OfflineModeIsEnabled, HfHubHTTPError) as error:
+        return _first_line(error)
+    return ""
 
 
 def _first_line(error: Exception) -> str:
