@@ -66,8 +66,8 @@ local job = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
 local pending = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
 local mine = not pending.err and #pending == 1
 -- No entry and no mark: the server came back empty, and only this worker still knows that somebody waits.
-local orphan = not job and redis.call('EXISTS', KEYS[2]) == 0
-if not mine and not orphan then return 0 end
+local mark = redis.call('GET', KEYS[2])
+if not mine and (job or mark) then return mark == 'done' and 'done' or 'held' end
 if ARGV[6] ~= '' then redis.call('XADD', KEYS[4], '*', 'result', ARGV[6]) end
 if ARGV[7] ~= '0' then redis.call('EXPIRE', KEYS[4], ARGV[7]) end
 if ARGV[8] ~= '' and job then
@@ -78,7 +78,7 @@ redis.call('SET', KEYS[2], 'done', 'EX', ARGV[5])
 if redis.call('HINCRBY', KEYS[3], ARGV[4], -1) <= 0 then redis.call('HDEL', KEYS[3], ARGV[4]) end
 if mine then redis.call('XACK', KEYS[1], ARGV[1], ARGV[3]) end
 redis.call('XDEL', KEYS[1], ARGV[3])
-return 1
+return 'settled'
 """
 )
 
@@ -110,7 +110,7 @@ class Broker:
     async def open(self) -> None:
         """Join the workers, and forget those that are gone for good."""
         await self._group.ensure()
-        await patiently(self._group.sweep)
+        await self._group.sweep()
         await patiently(self._forget_the_dead)
 
     async def leave(self) -> None:
@@ -172,9 +172,8 @@ class Broker:
 
     async def _share(self, batch: int) -> list[Entry]:
         self._turn += 1
-        kept = (
-            1 if batch > 1 or self._turn % BULK_TURN == 0 else 0
-        )  # a place for bulk, so that it never starves
+        # A place in every batch is for bulk, or it would starve.
+        kept = 1 if batch > 1 or self._turn % BULK_TURN == 0 else 0
         bulk = await self._lane("bulk", kept)
         interactive = await self._lane("interactive", batch - len(bulk))
         if not interactive:
@@ -205,10 +204,8 @@ class Broker:
     async def _settle(
         self, entry: Entry, sender: Envelope, result: bytes, *, code: str = "", times: int = 1
     ) -> bool:
-        ttl_s = (
-            0 if sender.results == RESULTS else RESULTS_TTL_S
-        )  # a program that waits for itself may be gone
-        settled = await patiently(
+        ttl_s = 0 if sender.results == RESULTS else RESULTS_TTL_S  # who waits for itself may be gone
+        verdict = await patiently(
             self._finish,
             keys=[entry.stream, mark_key(sender.id), LOAD, results_key(sender.results), DEAD],
             args=[
@@ -216,11 +213,11 @@ class Broker:
                 *(result, ttl_s, code, times, DEAD_LETTERS),
             ],
         )
-        if settled:
+        if verdict == b"held":
+            log.info("job %s is in another worker's hands by now", sender.id)
+        else:  # also when it was done before: by this worker, if the server died between doing and saying so
             await patiently(self._redis.unlink, blob_key(sender.chat, sender.id))
-        else:
-            log.info("job %s was finished by another worker, or is in its hands", sender.id)
-        return bool(settled)
+        return bool(verdict == b"settled")
 
 
 def _refusal(entry: Entry, sender: Envelope, error: AfterimageError) -> Result:

@@ -18,7 +18,7 @@ from vlm.memory import TOKENS_TTL_S, Memory, blob_key
 from vlm.protocol import RESULTS, Ask, Caption, Job, Lane, ModelInfo, Result, Turn, decode_result, encode
 from vlm.streams import MAX_BLOCK_MS, Group, connect, entries, is_away, patiently
 
-BLOB_TTL_S: Final = 3600
+BLOB_TTL_S: Final = 24 * 3600  # as long as workers may be away; a picture goes when its job ends
 MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_QUESTION_CHARS: Final = 1000
 
@@ -27,7 +27,9 @@ SUBMIT: Final = """
 local known = redis.call('GET', KEYS[1])
 if known == 'done' then return 'done' end
 if known then return 'open' end
-if redis.call('XLEN', KEYS[2]) + redis.call('XLEN', KEYS[3]) >= tonumber(ARGV[4]) then return 'full' end
+local open = redis.call('XLEN', KEYS[2]) + redis.call('XLEN', KEYS[3])
+if open >= tonumber(ARGV[4]) then return 'full' end
+if open == 0 then redis.call('DEL', KEYS[4]) end -- what an accident left there would bar a chat
 if tonumber(redis.call('HGET', KEYS[4], ARGV[3]) or 0) >= tonumber(ARGV[5]) then return 'chat full' end
 local entry = redis.call('XADD', KEYS[2], '*', 'job', ARGV[1])
 redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. entry, 'EX', ARGV[6])
@@ -79,7 +81,7 @@ class Client:
         try:
             redis = connect(url)
         except ValueError as error:
-            raise BadSetting(f"This is no URL of a Redis server: {error}") from error
+            raise BadSetting("A Redis server's URL begins with redis://, rediss:// or unix://.") from error
         async with redis:
             try:
                 await redis.ping()

@@ -18,9 +18,11 @@ import socket as sockets
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TextIO
+from urllib.parse import quote
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -65,7 +67,8 @@ class Server:
 
     def _end(self, how: signal.Signals) -> None:
         if self.is_running():
-            os.kill(self.pid, how)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, how)
         deadline_s = time.monotonic() + STOP_S
         while self.is_running():
             if time.monotonic() > deadline_s:
@@ -124,7 +127,7 @@ class _Address:
         self.url = f"redis://{HOST}:{port}/0"
         if socket:
             self.options += ["--unixsocket", str(socket), "--unixsocketperm", "700"]
-            self.url = f"unix://{socket}"
+            self.url = f"unix://{quote(str(socket))}"
 
 
 def _address(folder: Path, port: int | None, socket: Path | None) -> _Address:
@@ -145,7 +148,7 @@ def _socket_of(folder: Path) -> Path:
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     near = Path(tempfile.gettempdir()) / f"afterimage-{os.getuid()}-{name}"
     near.mkdir(mode=0o700, exist_ok=True)
-    if near.stat().st_uid != os.getuid() or near.is_symlink():
+    if near.is_symlink() or near.stat().st_uid != os.getuid():
         raise Unavailable(f"{near} belongs to somebody else; remove it or choose another --socket.")
     return near / "server.sock"
 
@@ -163,9 +166,8 @@ def _free_port(port: int) -> int:
 
 
 def _launch(folder: Path, binary: Path, address: _Address, lock: int) -> Server:
-    url_file = folder / "server.url"
-    url_file.unlink(missing_ok=True)
     log = folder / "server.log"
+    (folder / "server.url").write_text(address.url)  # first: its starter may be killed at any moment
     process = subprocess.Popen(  # noqa: S603 - the program was found above, the arguments are ours
         [
             str(binary),
@@ -184,13 +186,12 @@ def _launch(folder: Path, binary: Path, address: _Address, lock: int) -> Server:
         pass_fds=[lock],  # held for as long as the server lives, whatever becomes of its starter
     )
     deadline_s = time.monotonic() + START_S
-    while not _answers(address.url):
+    while _answers(address.url) != process.pid:
         if process.poll() is not None or time.monotonic() > deadline_s:
             process.kill()
             process.wait()
             raise Unavailable(f"The server did not start: {_last_line(log)} (all of it: {log})")
         time.sleep(POLL_S)
-    url_file.write_text(address.url)
     return Server(folder, address.url, process.pid, process)
 
 

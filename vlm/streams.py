@@ -113,7 +113,6 @@ def connect(url: str) -> Redis:
         socket_timeout=SOCKET_TIMEOUT_S,
         socket_connect_timeout=SOCKET_TIMEOUT_S,
         retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=3),
-        health_check_interval=30,
     )
     return Redis.from_pool(pool)
 
@@ -195,7 +194,7 @@ class Group:
         """Forget consumers that hold nothing and have not been heard of for ten leases."""
         idle_ms = int(1000 * (10 * self.lease_s if idle_s is None else idle_s))
         for stream in self.streams:
-            await self._sweep(keys=[stream], args=[self.group, idle_ms])
+            await self._in_group(self._sweep, keys=[stream], args=[self.group, idle_ms])
 
     async def leave(self) -> None:
         """Take this consumer out of the group, unless it still holds something."""

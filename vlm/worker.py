@@ -10,10 +10,10 @@ has published nothing: another does the jobs again, and every write is an upsert
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,33 +63,41 @@ class Worker:
         Raises:  SelfCheckFailed before the first job, or after an error that left the engine unfit: the jobs
                  in hand are then left to other workers.
         """
-        await self._in_thread(self._engine.check)
-        await self._broker.open()
-        await self._broker.announce(self._engine.info)
-        log.info("ready: %s answers with %s", self._broker.name, self._engine.info.name)
-        heart = asyncio.create_task(self._beat())
         try:
-            while batch := await self._next():
-                await self._work(batch)
+            await self._in_thread(self._engine.check)
+            if await self._unless_stopped(self._join()):
+                await self._work_until_stopped()
         finally:
-            heart.cancel()
             self._thread.shutdown(wait=False)
             await self._leave()
 
-    async def _next(self) -> list[Delivery]:
-        """The next jobs; none when it is time to stop."""
-        while not self._stopping.is_set():
-            taking = asyncio.create_task(self._take())
-            stopping = asyncio.create_task(self._stopping.wait())
-            await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    async def _join(self) -> bool:
+        await self._broker.open()
+        await self._broker.announce(self._engine.info)
+        log.info("ready: %s answers with %s", self._broker.name, self._engine.info.name)
+        return True
+
+    async def _work_until_stopped(self) -> None:
+        heart = asyncio.create_task(self._beat())
+        try:
+            while not self._stopping.is_set():
+                # What the server has handed out by now is worked on, so the last take is waited for.
+                if batch := await self._unless_stopped(self._take(), grace_s=2 * BLOCK_MS / 1000):
+                    await self._work(batch)
+        finally:
+            heart.cancel()
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T], grace_s: float = 0) -> T | None:
+        """The result of `work`; None if `stop` came, and `grace_s` went by, before there was one."""
+        working = asyncio.create_task(work)
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({working}, timeout=grace_s)
+            return working.result() if working.done() else None
+        finally:
             stopping.cancel()
-            # What the server has handed out by now is worked on; a server that is away is not waited for.
-            await asyncio.wait({taking}, timeout=2 * BLOCK_MS / 1000)
-            if taking.cancel():
-                return []
-            if batch := taking.result():
-                return batch
-        return []
+            working.cancel()
 
     async def _take(self) -> list[Delivery]:
         now_s = time.monotonic()
@@ -105,9 +113,9 @@ class Worker:
         try:
             words = await self._words([delivery.job for delivery in batch])
             ran_ms = _now_ms() - taken_ms
-            await asyncio.gather(
-                *(self._end(one, word, taken_ms, ran_ms) for one, word in zip(batch, words, strict=True))
-            )
+            ends = [self._end(one, word, taken_ms, ran_ms) for one, word in zip(batch, words, strict=True)]
+            # After a lease they are other workers' jobs: then a server that is away is waited for no longer.
+            await self._unless_stopped(_all(ends), grace_s=self._broker.lease_s)
         finally:
             self._held = []
 
@@ -186,6 +194,10 @@ class Worker:
 
     async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *args, **kwargs))
+
+
+async def _all(works: Sequence[Coroutine[Any, Any, None]]) -> None:
+    await asyncio.gather(*works)
 
 
 def _prompt(job: Job) -> Prompt:

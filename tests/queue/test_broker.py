@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from vlm.broker import Broker, Delivery
 from vlm.client import Client
 from vlm.keys import DEAD, LANES
+from vlm.memory import blob_key
 from vlm.protocol import Answered, Caption, Job, Lane, Refused, Result, encode
 
 
@@ -87,16 +88,27 @@ async def test_a_picture_travels_with_its_job_and_is_gone_after_it(client: Clien
     assert await broker.picture(delivery.job) is None
 
 
+async def test_a_picture_goes_even_if_the_server_could_not_say_that_its_job_is_done(
+    client: Client, redis: Redis
+) -> None:
+    await submit(client, "a")
+    broker = Broker(redis, name="w")
+    [delivery] = await broker.take(1, 0)
+    await broker.finish(delivery, result(delivery))
+    await redis.set(blob_key(1, "a"), b"as if the connection had been cut before")
+    assert not await broker.finish(delivery, result(delivery))
+    assert await broker.picture(delivery.job) is None
+
+
 async def test_a_job_that_was_tried_too_often_is_buried_with_an_apology(client: Client, redis: Redis) -> None:
     await submit(client, "a", "b")
     broker = Broker(redis, name="w", lease_s=0.05, deliveries=2)
-    await broker.take(8, 0)
+    _, mate = await broker.take(8, 0)
+    await broker.finish(mate, result(mate))
     await asyncio.sleep(0.06)  # the lease
-    for job in ["a", "b"]:
-        again = await broker.reclaim()
-        assert again
-        assert (again.job.id, again.times) == (job, 2)
-    await broker.finish(again, result(again))
+    again = await broker.reclaim()
+    assert again
+    assert (again.job.id, again.times) == ("a", 2)
     await asyncio.sleep(0.06)
     assert await broker.reclaim() is None
     answered, buried = await published(redis)

@@ -80,6 +80,11 @@ def test_a_deep_folder_has_its_socket_where_the_kernel_can_name_it(tmp_path: Pat
         assert redis.ping()
 
 
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    with running(tmp_path / "my data #1 (50%20)?") as one, client(one) as redis:
+        assert redis.ping()
+
+
 def test_a_socket_that_the_kernel_cannot_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="shorter"):
         server.start(tmp_path, socket=tmp_path / ("x" * 120))

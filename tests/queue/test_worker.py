@@ -19,6 +19,8 @@ from vlm.engine.echo import EchoEngine
 from vlm.errors import SelfCheckFailed
 from vlm.memory import Array, Memory, Photo
 from vlm.protocol import Answered, Refused, Result, Turn
+from vlm.server import Server
+from vlm.streams import connect
 from vlm.worker import Worker
 
 CHAT = 5
@@ -30,9 +32,9 @@ def client(redis: Redis) -> Client:
 
 
 @asynccontextmanager
-async def working(redis: Redis, engine: EchoEngine, batch: int = 8) -> AsyncIterator[asyncio.Task[None]]:
+async def working(redis: Redis, engine: EchoEngine, lease_s: float = 2) -> AsyncIterator[asyncio.Task[None]]:
     """A worker, in this process, that is told to stop at the end."""
-    worker = Worker(Broker(redis, name="w", lease_s=2), engine, Memory(redis), batch=batch)
+    worker = Worker(Broker(redis, name="w", lease_s=lease_s), engine, Memory(redis))
     running = asyncio.create_task(worker.run())
     yield running
     worker.stop()
@@ -121,12 +123,26 @@ async def test_a_job_past_its_deadline_never_reaches_the_engine(client: Client, 
     await client.caption(job="late", chat=CHAT, photo=None, picture=picture(), deadline_ms=1)
     later_ms = int(1000 * time.time()) + 60_000
     await client.caption(job="good", chat=CHAT, photo=None, picture=picture(), deadline_ms=later_ms)
-    engine = Counting()
+    engine = Recording()
     async with working(redis, engine):
         late, good = await results(redis, "late", "good")
     assert refusal(late)[0] == "timed_out"
     assert text(good)
-    assert engine.seen == 1
+    assert engine.batches == [1]
+
+
+async def test_a_job_that_another_worker_left_is_run_alone(client: Client, redis: Redis) -> None:
+    dead = Broker(redis, name="dead", lease_s=0.1)
+    for job in ["left 1", "left 2"]:
+        await client.caption(job=job, chat=CHAT, photo=None, picture=picture())
+    assert len(await dead.take(8, 0)) == 2
+    for job in ["new 1", "new 2"]:
+        await client.caption(job=job, chat=CHAT, photo=None, picture=picture())
+    await asyncio.sleep(0.1)  # the lease
+    engine = Recording()
+    async with working(redis, engine, lease_s=0.1):
+        await results(redis, "left 1", "left 2", "new 1", "new 2")
+    assert engine.batches == [1, 1, 2]
 
 
 async def test_a_batch_that_does_not_fit_is_halved_until_it_does(client: Client, redis: Redis) -> None:
@@ -174,6 +190,14 @@ async def test_a_model_that_does_not_see_takes_no_job(client: Client, redis: Red
     assert await client.position("a") == 0
 
 
+async def test_a_worker_can_be_stopped_while_the_server_is_away(own_server: Server) -> None:
+    own_server.kill()
+    async with connect(own_server.url) as redis, working(redis, EchoEngine()) as running:
+        await asyncio.sleep(0.1)
+        assert not running.done()
+    assert running.exception() is None
+
+
 async def test_nothing_of_a_photo_that_was_forgotten_meanwhile_is_kept(client: Client, redis: Redis) -> None:
     await client.caption(job="a", chat=CHAT, photo="10", picture=picture())
     async with working(redis, EchoEngine()):
@@ -186,13 +210,16 @@ def test_a_worker_without_a_model_loads_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
 
 
-class Counting(EchoEngine):
-    """Counts the pictures that it sees."""
+class Recording(EchoEngine):
+    """Writes down how many pictures it sees at a time."""
 
-    seen = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[int] = []
 
     def encode(self, images: Sequence[Image]) -> list[Encoded]:
-        self.seen += len(images)
+        if images:
+            self.batches.append(len(images))
         return super().encode(images)
 
 
