@@ -85,7 +85,7 @@ class World:
 
     def chat(self, chat_id: int | str) -> Chat:
         """The chat that the bot means. Raises ApiError 400."""
-        found = self.state.chats.get(int(chat_id)) if str(chat_id).lstrip("-").isdigit() else None
+        found = self.state.chats.get(int(chat_id)) if str(chat_id).lstrip("-").isdecimal() else None
         if found is None:
             raise bad_request("chat not found" if chat_id else "chat_id is empty")
         return found

@@ -68,9 +68,7 @@ def build(folder: Path, *, samples: Path | None = None, about: str = "", name: s
     folder.mkdir(parents=True, exist_ok=True)
     saved = folder / "state.json"
     state = (
-        msgspec.json.decode(saved.read_bytes(), type=State, strict=False)
-        if saved.exists()
-        else new_state(name, username)
+        msgspec.json.decode(saved.read_bytes(), type=State) if saved.exists() else new_state(name, username)
     )
     feed = Feed()
     world = World(state, feed)

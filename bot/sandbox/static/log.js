@@ -25,6 +25,7 @@ export function startLog(who, does) {
   const keep = new ResizeObserver(() => pinned && toEnd());
   keep.observe(log);
   keep.observe(scroller);
+  keep.observe(byId("typing"));
   log.addEventListener("keydown", keyed);
 }
 
