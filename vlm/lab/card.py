@@ -33,7 +33,7 @@ class Facts:
 def write_cards(out: Path, facts: Facts) -> None:
     """Write the cards of both folders of `vlm train tiny`."""
     _write(out, "afterimage-tiny", "captions and answers", facts)
-    _write(out / "itc", "afterimage-tiny-itc", "search: pictures and words in one space", facts)
+    _write(out / "itc", "afterimage-tiny-itc", "search, with pictures and words in one space", facts)
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """From a trained pair to two ordinary checkpoint folders that `from_pretrained` loads.
 
     OUT/         Blip2ForConditionalGeneration   captions and answers
-    OUT/itc/     Blip2ForImageTextRetrieval      search; its vision tower is bit for bit the same
+    OUT/itc/     Blip2ForImageTextRetrieval      search; vision tower and queries are bit for bit the same
 
 Weights are saved in float16. The generative folder leaves out the Q-Former's text half, which it never uses.
 """
@@ -9,7 +9,7 @@ Weights are saved in float16. The generative folder leaves out the Q-Former's te
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import (
     Blip2ForConditionalGeneration,
     Blip2ForImageTextRetrieval,
@@ -27,11 +27,11 @@ LONGEST_CAPTION = 40  # new tokens
 LONGEST_ANSWER = 24  # the same; the engine's usual 10 would cut a list of four things
 
 
-def save_folders(pair: Pair, search: nn.Module, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
-    """Write both folders. `search` is the retrieval model to save; it may have a Q-Former of its own."""
+def save_folders(pair: Pair, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
+    """Write both folders."""
     _save_generative(pair, tokenizer, out)
     model = Blip2ForImageTextRetrieval(configuration(len(tokenizer), text_path=True))
-    model.load_state_dict(search.state_dict())
+    model.load_state_dict(pair.retrieval.state_dict())
     _save(model, tokenizer, out / "itc")
 
 

@@ -1,4 +1,4 @@
-"""What the last two phases read: a fixed set of pictures, seen once, and ever new texts about them."""
+"""What the last phase reads: a fixed set of pictures, seen once, and ever new talk about them."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
-from vlm.lab.data import Search, Text, Texts, photograph
+from vlm.lab.data import Text, Texts, photograph
 from vlm.lab.glyphs import Glyphs
 from vlm.lab.scenes import scene
 
@@ -31,27 +31,23 @@ class Pictures(Dataset[Tensor]):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """Some pictures of the set, by number, and texts about them."""
+class Talk:
+    """Some pictures of the set, by number, and what is said about them."""
 
     pictures: Tensor  # [B]
-    about: Text | Search
+    text: Text
 
 
-class Review(Dataset[About]):
-    """Batch n of texts about some of `pictures` pictures: captions and questions, or search queries."""
+class Review(Dataset[Talk]):
+    """Batch n of captions, questions and answers about some of `pictures` pictures."""
 
-    def __init__(
-        self, tokenizer: PreTrainedTokenizerFast, *, series: int, pictures: int, size: int, search: bool
-    ) -> None:
-        self._tokenizer, self._series, self._pictures = tokenizer, series, pictures
-        self._size, self._search = size, search
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, series: int, pictures: int, size: int) -> None:
+        self._tokenizer, self._series, self._pictures, self._size = tokenizer, series, pictures, size
         self._texts: Texts | None = None
 
-    def __getitem__(self, number: int) -> About:
+    def __getitem__(self, number: int) -> Talk:
         self._texts = self._texts or Texts(self._tokenizer, LONG_TALKS)
-        rng = np.random.default_rng((self._series, number, 4 if self._search else 3))
+        rng = np.random.default_rng((self._series, number, 3))
         chosen = rng.choice(self._pictures, size=min(self._size, self._pictures), replace=False)
         scenes = [scene(self._series, int(picture)) for picture in chosen]
-        texts = self._texts.search(scenes, rng) if self._search else self._texts.pack(scenes, rng, LONG_TEXT)
-        return About(torch.from_numpy(chosen), texts)
+        return Talk(torch.from_numpy(chosen), self._texts.pack(scenes, rng, LONG_TEXT))

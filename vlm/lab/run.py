@@ -6,15 +6,13 @@ The folder holds:
     training.jsonl   a line of losses every few steps
 """
 
-import copy
 import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import nn
-from transformers import Blip2ForImageTextRetrieval, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from vlm.lab.losses import Heads
 from vlm.lab.model import Pair
@@ -32,13 +30,10 @@ class Plan:
     sight_steps: int = 2400
     together_steps: int = 3400
     rate: float = 1e-3
-    pictures: int = 40_000  # seen once, for the last two phases
+    pictures: int = 40_000  # seen once, for the last phase
     words_batch: int = 128
-    words_steps: int = 700
+    words_steps: int = 1200
     words_rate: float = 6e-4
-    search_batch: int = 256
-    search_steps: int = 400
-    search_rate: float = 4e-4
 
     @property
     def drawn(self) -> int:
@@ -52,7 +47,6 @@ class Plan:
             together_steps=max(2, round(self.together_steps * scale)),
             pictures=max(self.words_batch, round(self.pictures * scale)),
             words_steps=max(2, round(self.words_steps * scale)),
-            search_steps=max(2, round(self.search_steps * scale)),
         )
 
 
@@ -62,22 +56,16 @@ class Progress:
 
     together: int = 0
     words: int = 0
-    search: int = 0
 
 
 class Run:
-    """Models compute in bfloat16; the optimisers hold the exact weights.
-
-    `searcher` is a copy of the retrieval model whose Q-Former goes its own way in the last phase; the blocks
-    of its vision tower stay those of `pair`.
-    """
+    """The models compute in bfloat16; the optimisers hold the exact weights."""
 
     def __init__(self, folder: Path, plan: Plan, tokenizer: PreTrainedTokenizerFast, *, seed: int) -> None:
         self.folder, self.plan, self.tokenizer, self.seed = folder, plan, tokenizer, seed
         torch.manual_seed(seed)
         self.pair = Pair(len(tokenizer)).bfloat16()
         self.heads = Heads().bfloat16()
-        self.searcher = self._searcher()
         self.progress = Progress()
         together = plan.sight_steps + plan.together_steps
         everything = [*self.pair.parameters(), *self.heads.parameters()]
@@ -85,28 +73,15 @@ class Run:
         generative = self.pair.generative
         words = [*generative.language_projection.parameters(), *generative.language_model.parameters()]
         self.words_optimiser = MasterAdamW(words, peak_rate=plan.words_rate, steps=plan.words_steps)
-        search = [*search_parameters(self.searcher)]
-        self.search_optimiser = MasterAdamW(search, peak_rate=plan.search_rate, steps=plan.search_steps)
-
-    def _searcher(self) -> Blip2ForImageTextRetrieval:
-        searcher = copy.deepcopy(self.pair.retrieval)
-        searcher.vision_model.embeddings = self.pair.retrieval.vision_model.embeddings
-        searcher.vision_model.encoder = self.pair.retrieval.vision_model.encoder
-        return searcher
 
     def begin_words(self) -> None:
         self.words_optimiser.adopt()
 
-    def begin_search(self) -> None:
-        self.searcher.load_state_dict(self.pair.retrieval.state_dict())
-        self.search_optimiser.adopt()
-
     def save(self) -> None:
         state = {
-            "progress": [self.progress.together, self.progress.words, self.progress.search],
+            "progress": [self.progress.together, self.progress.words],
             "together": self.optimiser.state(),
             "words": self.words_optimiser.state(),
-            "search": self.search_optimiser.state(),
         }
         unfinished = self.folder / (CHECKPOINT + ".new")
         torch.save(state, unfinished)
@@ -122,8 +97,6 @@ class Run:
         self.optimiser.restore(state["together"])
         if self.progress.words:
             self.words_optimiser.restore(state["words"])
-        if self.progress.search:
-            self.search_optimiser.restore(state["search"])
 
     def log(self, phase: str, step: int, losses: list[float]) -> None:
         line = {"time_s": round(time.time(), 1), "phase": phase, "step": step, "losses": losses}
@@ -131,16 +104,7 @@ class Run:
             file.write(json.dumps(line) + "\n")
 
     def finish(self) -> None:
-        """Give the models their exact weights, in float32. Training cannot go on after it."""
+        """Give both models their exact weights, in float32. Training cannot go on after it."""
         self.pair.float()
-        self.searcher.float()
         self.optimiser.publish()
         self.words_optimiser.publish()
-        self.search_optimiser.publish()
-
-
-def search_parameters(model: Blip2ForImageTextRetrieval) -> list[nn.Parameter]:
-    """All that the search phase moves: everything but the blocks of the vision tower."""
-    tower = model.vision_model
-    blocks = {id(weight) for weight in (*tower.embeddings.parameters(), *tower.encoder.parameters())}
-    return [weight for weight in model.parameters() if id(weight) not in blocks]

@@ -3,7 +3,6 @@
     1. sight      vision tower, Q-Former and throw-away heads
     2. together   all of it: heads, captions, answers, search
     3. words      the language model alone, on the query tokens of a fixed set of pictures
-    4. search     the retrieval model's own copy of the Q-Former, on the same pictures, in larger batches
 
 A run that was stopped continues from `OUT/training/`; batch n is the same whenever it is drawn.
 """
@@ -16,13 +15,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
-from transformers import Blip2ForImageTextRetrieval
 
 from vlm.lab.card import Facts, write_cards
-from vlm.lab.data import Batches, Search
+from vlm.lab.data import Batches
 from vlm.lab.evaluate import caption_of_check, evaluate_tiny
 from vlm.lab.export import save_folders
-from vlm.lab.losses import full_loss, language_loss, query, search_loss, see, vision_loss
+from vlm.lab.losses import full_loss, language_loss, query, see, vision_loss
 from vlm.lab.optimiser import MasterAdamW
 from vlm.lab.review import Pictures, Review
 from vlm.lab.run import Plan, Run
@@ -54,7 +52,7 @@ def train_tiny(
     # compiling takes two minutes and then saves a seventh
     train(run, compiled=torch.compile if scale > 0.1 else lambda step: step)
     run.finish()
-    save_folders(run.pair, run.searcher, run.tokenizer, out)
+    save_folders(run.pair, run.tokenizer, out)
     _describe(run, out, scale)
 
 
@@ -74,12 +72,8 @@ def _describe(run: Run, out: Path, scale: float) -> None:
 def train(run: Run, compiled: Callable[[Step], Step]) -> None:
     """All phases, from where the run stands."""
     together(run, compiled)
-    plan, progress = run.plan, run.progress
-    if progress.words < plan.words_steps or progress.search < plan.search_steps:
-        series = training_series(run.seed + REVIEWED)
-        seen = look_at_all(run, series)
-        words(run, seen, series, compiled)
-        search(run, seen, series, compiled)
+    if run.progress.words < run.plan.words_steps:
+        words(run, compiled)
 
 
 def together(run: Run, compiled: Callable[[Step], Step]) -> None:
@@ -97,49 +91,32 @@ def together(run: Run, compiled: Callable[[Step], Step]) -> None:
         advance(run, run.optimiser, "together", number, losses, last=number + 1 == total)
 
 
-def words(run: Run, seen: Tensor, series: int, compiled: Callable[[Step], Step]) -> None:
-    """Phase 3. `seen` are the vision states of the fixed pictures, [pictures, 1 + P, D]."""
+def words(run: Run, compiled: Callable[[Step], Step]) -> None:
+    """Phase 3. The fixed pictures are drawn and seen once, then talked about again and again."""
     plan = run.plan
     if not run.progress.words:
         run.begin_words()
+    series = training_series(run.seed + REVIEWED)
+    queries = look_at_all(run, series)
     step = compiled(lambda some, text: language_loss(run.pair, some, text))
-    queries = _ask_all(run.pair.retrieval, seen)
-    texts = Review(run.tokenizer, series=series, pictures=len(seen), size=plan.words_batch, search=False)
-    for number, some in stream(texts, range(run.progress.words, plan.words_steps), "words"):
-        loss = step(queries[some.pictures], some.about)
+    talks = Review(run.tokenizer, series=series, pictures=len(queries), size=plan.words_batch)
+    for number, some in stream(talks, range(run.progress.words, plan.words_steps), "words"):
+        loss = step(queries[some.pictures], some.text)
         run.progress.words = number + 1
         advance(run, run.words_optimiser, "words", number, [loss], last=number + 1 == plan.words_steps)
 
 
-def search(run: Run, seen: Tensor, series: int, compiled: Callable[[Step], Step]) -> None:
-    """Phase 4, on the same states."""
-    plan = run.plan
-    if not run.progress.search:
-        run.begin_search()
-    step = compiled(lambda some, asked: _found(run.searcher, some, asked))
-    texts = Review(run.tokenizer, series=series, pictures=len(seen), size=plan.search_batch, search=True)
-    for number, some in stream(texts, range(run.progress.search, plan.search_steps), "search"):
-        loss = step(seen[some.pictures], some.about)
-        run.progress.search = number + 1
-        advance(run, run.search_optimiser, "search", number, [loss], last=number + 1 == plan.search_steps)
-
-
-def _found(model: Blip2ForImageTextRetrieval, seen: Tensor, asked: Search) -> Tensor:
-    return search_loss(model, query(model, seen), asked)
-
-
 @torch.no_grad()
 def look_at_all(run: Run, series: int) -> Tensor:
-    """Vision states of the fixed pictures before the last norm, [pictures, 1 + P, D] bfloat16."""
+    """Query outputs of the fixed pictures, [pictures, Q, D] bfloat16."""
     pictures = Pictures(series=series, size=run.plan.words_batch)
-    batches = -(-run.plan.pictures // pictures.size)
-    return torch.cat([see(run.pair, pixels) for _, pixels in stream(pictures, range(batches), "looking")])
-
-
-@torch.no_grad()
-def _ask_all(model: Blip2ForImageTextRetrieval, seen: Tensor) -> Tensor:
-    """Query outputs of vision states, [pictures, Q, D]."""
-    return torch.cat([query(model, some) for some in seen.split(512)])
+    batches = range(-(-run.plan.pictures // pictures.size))
+    return torch.cat(
+        [
+            query(run.pair.retrieval, see(run.pair, pixels))
+            for _, pixels in stream(pictures, batches, "looking")
+        ]
+    )
 
 
 def advance(
