@@ -11,8 +11,9 @@ from vlm_process import ENVIRONMENT, Vlm, records, with_pictures
 from vlm.commands.lines import Done, Failed, as_record
 from vlm.commands.models import options
 from vlm.commands.parser import parser
-from vlm.settings import Settings
+from vlm.settings import DEFAULT_MODEL, Settings
 
+SAMPLES = Path(__file__).parent.parent / "vlm" / "assets" / "samples"
 COMMANDS = ["caption", "ask", "worker", "server", "health", "quantize", "train", "evaluate"]
 
 
@@ -101,6 +102,14 @@ def test_a_reader_that_has_enough_ends_the_command_quietly(vlm: Vlm) -> None:
     )
     assert run.stdout == "red.png: a red picture of 64 by 48\n" and run.returncode == 1
     assert "Traceback" not in run.stderr and "Broken" not in run.stderr
+
+
+def test_the_tiny_model_sees_and_owns_up_to_its_limits(vlm: Vlm) -> None:
+    run = vlm("caption", "--json", "--model", "tiny", str(SAMPLES / "ice.jpg"))
+    (line,) = records(run)
+    assert run.returncode == 0 and "penguin" in line["caption"] and "white background" in line["caption"]
+    assert run.stderr.count("\n") == 1 and "Photographs are beyond it" in run.stderr
+    assert f"--model {DEFAULT_MODEL}" in run.stderr
 
 
 # What is wrong is said in one line, without a traceback.

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from vlm.errors import AfterimageError
 from vlm.protocol import ModelInfo
+from vlm.settings import DEFAULT_MODEL
 
 PROGRAM: Final = "vlm"
 
@@ -80,9 +81,9 @@ class Lines:
         remark(sentence)
 
     def tell_what_it_knows(self, model: ModelInfo) -> None:
-        """A model that knows only a part of the world says so wherever it answers."""
+        """A model that knows only a part of the world says so wherever it answers, and what knows more."""
         if model.knows:
-            self.remark(f"Answers come from the model {model.name!r}. {model.knows}")
+            self.remark(f"{model.knows} (This is {model.name}; for the full model: --model {DEFAULT_MODEL})")
 
     def _clear(self) -> None:
         if self._bar is not None:
