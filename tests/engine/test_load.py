@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 from checkpoints import picture
-from transformers import AutoConfig, BertConfig, GenerationConfig
+from transformers import AutoConfig, BertConfig
 
 from vlm.engine import source
 from vlm.engine.base import Prompt
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.checkpoints import pick_device, pick_dtype
-from vlm.engine.decoding import CAPTION, Limits
+from vlm.engine.decoding import ANSWER, CAPTION, Limits
 from vlm.engine.load import DEFAULT_MODEL, EngineOptions, load
 from vlm.errors import AfterimageError, BadSetting
 
@@ -129,10 +129,12 @@ def test_the_card_tells_users_what_the_model_knows(copy: Path) -> None:
 
 
 def test_a_checkpoint_may_set_its_own_lengths_and_beams(copy: Path) -> None:
-    GenerationConfig(min_new_tokens=1, max_new_tokens=3, num_beams=2).save_pretrained(copy)
+    own = {"min_new_tokens": 1, "max_new_tokens": 3, "num_beams": 2, "answer_max_new_tokens": 20}
+    (copy / "generation_config.json").write_text(json.dumps(own))
     engine = load(EngineOptions(model=str(copy), device="cpu"))
     assert isinstance(engine, Blip2Engine)
     assert (engine._caption_limits, engine._beams) == (Limits(1, 3, CAPTION.length_penalty), 2)
+    assert engine._answer_limits == ANSWER._replace(max_new=20)
     tokens = [encoded.tokens for encoded in engine.encode([picture(0)])]
     assert engine.say(tokens, [Prompt()]).shape[1] <= 3
 
