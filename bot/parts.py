@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -62,19 +62,28 @@ class Parts:
                 raise Unavailable(f"The {name} has ended.{self._end_of_log(name)}")
 
     def stop(self) -> None:
-        """End all parts, the last started first."""
-        for process in reversed(self._running.values()):
-            process.terminate()
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        """End all parts; the first one, on which the others lean, when they are gone."""
+        processes = list(self._running.values())
+        _end(processes[1:])
+        _end(processes[:1])
         self._running.clear()
 
     def _end_of_log(self, name: str) -> str:
         lines = self.log(name).read_text(errors="replace").splitlines()[-LOG_LINES:]
         return "\n".join([f" The end of {self.log(name)}:", *(f"  {line}" for line in lines)])
+
+
+def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask all of them to end, and insist after STOP_S."""
+    for process in processes:
+        process.terminate()
+    deadline_s = time.monotonic() + STOP_S
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline_s - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _end_with_parent() -> None:

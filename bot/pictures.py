@@ -6,7 +6,7 @@ from telegram import Bot, Document, Message, PhotoSize
 from telegram.error import BadRequest, InvalidToken
 
 from bot import replies
-from vlm.errors import NotFound, TooLarge
+from vlm.errors import BadImage, NotFound, TooLarge
 
 MAX_MB: Final = 20  # no bot may fetch more
 MAX_BYTES: Final = MAX_MB * 1024 * 1024
@@ -25,15 +25,18 @@ class Pictures:
         self._bot = bot
 
     async def fetch(self, file_id: str, size_bytes: int | None = None) -> bytes:
-        """The file's bytes. Raises TooLarge, NotFound if Telegram has it no more, or telegram's errors."""
+        """The file's bytes. Raises TooLarge, BadImage, NotFound if Telegram has it no more, or telegram's."""
         if (size_bytes or 0) > MAX_BYTES:
             raise TooLarge(replies.too_large(MAX_MB))
         try:
             file = await self._bot.get_file(file_id)
-            return bytes(await file.download_as_bytearray())
+            data = bytes(await file.download_as_bytearray())
         except BadRequest as error:
             if "too big" in str(error).lower():
                 raise TooLarge(replies.too_large(MAX_MB)) from error
             raise NotFound(replies.photo_gone()) from error
         except InvalidToken as error:  # how the library reads a 404 for the file
             raise NotFound(replies.photo_gone()) from error
+        if not data:
+            raise BadImage(replies.empty_file())
+        return data

@@ -91,6 +91,10 @@ def too_large(limit_mb: int) -> str:
     return f"This file is larger than {limit_mb} MB, more than I can fetch. Send it as a photo instead."
 
 
+def empty_file() -> str:
+    return "This file is empty. Please send the picture again."
+
+
 def photo_gone() -> str:
     return "Telegram no longer gives me that photo. Please send it again, then ask."
 

@@ -1,0 +1,203 @@
+"""Telegram has trouble, processes die, memories expire: each message is still answered, once."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from bot_stack import ANSWER_S, LEASE_S, Person, Stack, picture, wait_until
+from redis import Redis
+
+MESSAGES = 150  # two thirds of them photos
+CHATS = 12
+
+
+@pytest.fixture
+def redis_of() -> Iterator[Callable[[Stack], Redis]]:
+    """A connection to a stack's server, to look behind the curtain."""
+    with ExitStack() as connections:
+        yield lambda stack: connections.enter_context(Redis.from_url(stack.server.url))
+
+
+def test_a_chat_that_telegram_slows_down_waits_alone(stack: Stack) -> None:
+    slowed, other = stack.person(), stack.person()
+    slowed.trouble(method="editMessageText", status=429, retry_after=2, times=1)
+    start_s = time.monotonic()
+    photo = slowed.send(picture("red"))
+    wait_until(lambda: slowed.calls("editMessageText"))
+    assert "a blue picture" in other.says(other.send(picture("blue")))
+    assert time.monotonic() - start_s < 2
+    assert "a red picture" in slowed.says(photo)
+    assert time.monotonic() - start_s >= 2
+
+
+def test_a_slow_down_before_the_placeholder_costs_no_answer(person: Person) -> None:
+    person.trouble(method="sendMessage", status=429, retry_after=1, times=2)
+    photo = person.send(picture("red"))
+    assert "a red picture" in person.says(photo)
+    assert len(person.replies(photo)) == 1
+
+
+@pytest.mark.parametrize("fault", [{"status": 502}, {"cut": "before"}, {"cut": "after"}])
+@pytest.mark.parametrize("method", ["editMessageText", "getFile", "sendChatAction", "file"])
+def test_telegrams_bad_moments_cost_no_answer(
+    stack: Stack, person: Person, method: str, fault: dict[str, object]
+) -> None:
+    stack.trouble(method=method, times=2, **fault)
+    photo = person.send(picture("red"))
+    assert "a red picture" in person.says(photo)
+    assert len(person.replies(photo)) == 1
+    assert stack.troubles()[-1]["hits"] >= 1
+
+
+def test_a_placeholder_that_may_have_been_sent_is_not_sent_again(person: Person) -> None:
+    person.trouble(method="sendMessage", cut="after", times=1)
+    photo = person.send(picture("red"))
+    assert "a red picture" in person.says(photo, "AI caption")
+    texts = [reply["text"] for reply in person.replies(photo)]
+    assert texts == ["Looking at your photo …", "AI caption: a red picture of 64 by 48"]
+
+
+def test_a_placeholder_that_was_deleted_is_replaced(stack: Stack, person: Person) -> None:
+    person.trouble(method="editMessageText", status=400, description="Bad Request: message to edit not found")
+    photo = person.send(picture("red"))
+    caption = person.answer(photo, "AI caption")
+    question = person.write("What is it?", reply_to=caption["message_id"])
+    assert "asked of a red picture" in person.says(question, "AI answer")
+
+
+def test_a_chat_that_blocked_the_bot_is_left_alone(
+    stack: Stack, person: Person, redis_of: Callable[[Stack], Redis]
+) -> None:
+    person.trouble(status=403, description="Forbidden: bot was blocked by the user")
+    person.send(picture("red"))
+    wait_until(lambda: "blocked by the user" in stack.log("bot"))
+    wait_until(lambda: redis_of(stack).xlen("{afterimage}:updates") == 0)
+    other = stack.person()
+    assert "a blue picture" in other.says(other.send(picture("blue")))
+
+
+def test_a_photo_that_telegram_no_longer_has_is_asked_for_again(stack: Stack, person: Person) -> None:
+    stack.trouble(method="getFile", status=400, description="Bad Request: wrong file_id", times=1)
+    assert "send it again" in person.says(person.send(picture("red")))
+
+
+def test_a_photo_whose_tokens_expired_is_looked_at_again(stack: Stack, person: Person) -> None:
+    photo = person.send(picture("red"))
+    person.says(photo)
+    with Redis.from_url(stack.server.url) as redis:
+        assert redis.delete(f"tokens:{{{person.chat}}}:{photo}") == 1
+        assert "asked of a red picture" in person.says(person.write("What is it?", reply_to=photo))
+        assert redis.exists(f"tokens:{{{person.chat}}}:{photo}")
+
+
+def test_tokens_that_expire_on_the_way_are_made_again(own_stack: Stack) -> None:
+    own_stack.start_all()
+    person = own_stack.person()
+    photo = person.send(picture("red"))
+    person.says(photo)
+    own_stack.stop("worker")
+    question = person.write("What is it?", reply_to=photo)
+    wait_until(lambda: person.replies(question))
+    with Redis.from_url(own_stack.server.url) as redis:
+        assert redis.delete(f"tokens:{{{person.chat}}}:{photo}") == 1
+    own_stack.start_worker()
+    assert "asked of a red picture" in person.says(question)
+    assert len(person.replies(question)) == 1
+
+
+def test_any_past_photo_can_be_asked_about_after_everything_was_restarted(own_stack: Stack) -> None:
+    own_stack.start_all()
+    person = own_stack.person()
+    first = person.send(picture("red"))
+    person.says(first)
+    person.says(person.send(picture("blue")))
+    for name in ("bot", "worker", "sandbox"):
+        own_stack.stop(name)
+    own_stack.restart_server()
+    own_stack.start_all()
+    assert "asked of a red picture" in person.says(person.write("What is it?", reply_to=first))
+    assert "asked of a blue picture" in person.says(person.write("And this?"))
+
+
+def test_a_bot_killed_in_its_handlers_loses_nothing_and_answers_each_once(
+    own_stack: Stack, redis_of: Callable[[Stack], Redis]
+) -> None:
+    redis = redis_of(own_stack)
+    own_stack.start_all()
+    own_stack.trouble(method="getFile", delay_s=0.1)  # so that there are always some in a handler
+    people = [own_stack.person() for _ in range(CHATS)]
+    sent: list[tuple[Person, int]] = []
+    in_hand = 0
+    for number in range(MESSAGES):
+        person = people[number % CHATS]
+        message = person.send(picture("red")) if number % 3 else person.write(f"/help {number}")
+        sent.append((person, message))
+        if number % (MESSAGES // 3) == MESSAGES // 3 - 1:
+            own_stack.kill("bot")
+            in_hand += redis.xpending("{afterimage}:updates", "bot")["pending"]
+            own_stack.start_bot()
+            own_stack.log_line("bot", "(Ready)")
+    assert in_hand > 0
+
+    def answers(person: Person, message: int) -> list[str]:
+        replies = [reply["text"] for reply in person.replies(message)]
+        return [text for text in replies if text.startswith(("AI caption: a red picture", "•"))]
+
+    wait_until(lambda: all(answers(*one) for one in sent), ANSWER_S + 3 * LEASE_S)
+    wait_until(lambda: redis.xlen("{afterimage}:updates") + redis.xlen("{afterimage}:results") == 0)
+    captions = [found for found in (answers(*one) for one in sent) if found[0].startswith("AI")]
+    assert len(captions) == MESSAGES * 2 // 3
+    assert [found for found in captions if len(found) != 1] == []
+
+
+def test_an_update_that_keeps_killing_the_bot_is_given_up_with_an_apology(own_stack: Stack) -> None:
+    """Delivered three times and never finished, as if its handler had ended the process each time."""
+    own_stack.start_sandbox()
+    person = own_stack.person()
+    message = person.write("/help")
+    update = {
+        "update_id": 1,
+        "message": {
+            "message_id": message,
+            "date": 1,
+            "chat": {"id": person.chat, "type": "private"},
+            "text": "/help",
+        },
+    }
+    with Redis.from_url(own_stack.server.url) as redis:
+        redis.xgroup_create("{afterimage}:updates", "bot", id="0", mkstream=True)
+        entry = redis.xadd("{afterimage}:updates", {"update": json.dumps(update)})
+        redis.xreadgroup("bot", "dead", {"{afterimage}:updates": ">"})
+        redis.xclaim("{afterimage}:updates", "bot", "dead", 0, [entry], retrycount=3)
+        redis.set("{afterimage}:offset", 2**40)  # the sandbox's own copy of the message is not wanted
+    own_stack.start_bot()
+    assert person.says(message).startswith("Sorry")
+
+
+def test_a_bot_that_is_told_to_stop_finishes_what_it_has_begun(own_stack: Stack) -> None:
+    own_stack.start_all()
+    person = own_stack.person()
+    person.trouble(method="getFile", delay_s=1)
+    photo = person.send(picture("red"))
+    wait_until(lambda: person.replies(photo))
+    assert own_stack.stop("bot") == 0
+    with Redis.from_url(own_stack.server.url) as redis:
+        assert redis.xlen("{afterimage}:updates") == 0
+    own_stack.start_bot()
+    assert "a red picture" in person.says(photo)
+
+
+def test_two_bots_share_the_work_and_one_of_them_polls(own_stack: Stack) -> None:
+    own_stack.start_all()
+    own_stack.start_bot("second")
+    own_stack.log_line("second", "(Ready)")
+    people = [own_stack.person() for _ in range(8)]
+    photos = [person.send(picture("red")) for person in people]
+    for person, photo in zip(people, photos, strict=True):
+        assert "a red picture" in person.says(photo)
+        assert len(person.replies(photo)) == 1
+    assert "another program polls" not in own_stack.log("bot") + own_stack.log("second")
+    own_stack.kill("bot")
+    assert "a red picture" in people[0].says(people[0].send(picture("red")))

@@ -1,0 +1,179 @@
+"""Lanes keep the order within a chat, keep chats apart, and let nothing fall."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from bot_stack import until
+from redis.asyncio import Redis
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
+
+from bot.lanes import DELIVERIES, Lanes
+from vlm.streams import Entry, Group
+
+STREAM = "{lanes}:work"
+
+
+def chat_of(entry: Entry) -> int:
+    return int(entry.fields[b"chat"])
+
+
+def text_of(entry: Entry) -> str:
+    return entry.fields[b"text"].decode()
+
+
+class Desk:
+    """Handles entries as ordered by `trouble`, and remembers."""
+
+    def __init__(self, trouble: Callable[[Entry], Awaitable[None]] | None = None) -> None:
+        self.done: list[str] = []
+        self.given_up: list[str] = []
+        self._trouble = trouble
+
+    async def handle(self, entry: Entry) -> None:
+        if self._trouble:
+            await self._trouble(entry)
+        self.done.append(text_of(entry))
+
+    async def give_up(self, entry: Entry) -> None:
+        self.given_up.append(text_of(entry))
+
+
+async def add(redis: Redis, chat: int, *texts: str) -> None:
+    for text in texts:
+        await redis.xadd(STREAM, {"chat": chat, "text": text})
+
+
+def group(redis: Redis, consumer: str = "me", lease_s: float = 0.5) -> Group:
+    return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=lease_s)
+
+
+@asynccontextmanager
+async def running(redis: Redis, desk: Desk, **options: int) -> AsyncIterator[asyncio.Event]:
+    stop = asyncio.Event()
+    lanes = Lanes(group(redis), chat_of=chat_of, handle=desk.handle, give_up=desk.give_up, **options)
+    task = asyncio.create_task(lanes.run(stop, grace_s=5))
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await task
+
+
+async def test_a_chat_is_served_in_order_and_chats_side_by_side(redis: Redis) -> None:
+    gate = asyncio.Event()
+
+    async def slow(entry: Entry) -> None:
+        if text_of(entry) == "a1":
+            await gate.wait()
+
+    desk = Desk(slow)
+    await add(redis, 1, "a1", "a2", "a3")
+    await add(redis, 2, "b1", "b2")
+    async with running(redis, desk):
+        await until(lambda: desk.done == ["b1", "b2"])
+        gate.set()
+        await until(lambda: len(desk.done) == 5)
+    assert desk.done[2:] == ["a1", "a2", "a3"]
+    assert await redis.xlen(STREAM) == 0
+
+
+@pytest.mark.parametrize("error", [lambda: RetryAfter(1), lambda: NetworkError("away")])
+async def test_who_must_wait_waits_alone_and_loses_nothing(
+    redis: Redis, error: Callable[[], Exception]
+) -> None:
+    failures = iter([error()])
+
+    async def once(entry: Entry) -> None:
+        if text_of(entry) == "a1" and (failure := next(failures, None)):
+            raise failure
+
+    desk = Desk(once)
+    await add(redis, 1, "a1", "a2")
+    await add(redis, 2, "b1")
+    async with running(redis, desk, slots=1):
+        await until(lambda: len(desk.done) == 3)
+    assert desk.done == ["b1", "a1", "a2"]
+
+
+async def test_what_fails_every_time_is_given_up_and_the_next_is_served(redis: Redis) -> None:
+    tries: list[str] = []
+
+    async def broken(entry: Entry) -> None:
+        if text_of(entry) == "bad":
+            tries.append("bad")
+            raise BadRequest("no")
+
+    desk = Desk(broken)
+    await add(redis, 1, "bad", "good")
+    async with running(redis, desk):
+        await until(lambda: desk.done == ["good"])
+    assert desk.given_up == ["bad"]
+    assert len(tries) == DELIVERIES
+    assert await redis.xlen(STREAM) == 0
+
+
+async def test_nobody_to_read_an_answer_is_no_reason_to_try_again(redis: Redis) -> None:
+    async def blocked(entry: Entry) -> None:
+        if text_of(entry) == "a1":
+            raise Forbidden("bot was blocked by the user")
+
+    desk = Desk(blocked)
+    await add(redis, 1, "a1", "a2")
+    async with running(redis, desk):
+        await until(lambda: desk.done == ["a2"])
+    assert desk.given_up == []
+
+
+async def test_a_dead_process_is_followed_after_its_lease(redis: Redis) -> None:
+    await add(redis, 1, "a1", "a2")
+    dead = group(redis, "dead")
+    await dead.ensure()
+    assert len(await dead.take(10)) == 2
+    desk = Desk()
+    async with running(redis, desk):
+        await until(lambda: sorted(desk.done) == ["a1", "a2"])
+
+
+async def test_work_longer_than_the_lease_is_done_once(redis: Redis) -> None:
+    async def long(entry: Entry) -> None:
+        await asyncio.sleep(1.5)  # three leases
+
+    desk = Desk(long)
+    other = Desk()
+    await add(redis, 1, "a1", "a2")
+    async with running(redis, desk):
+        stop = asyncio.Event()
+        second = Lanes(group(redis, "other"), chat_of=chat_of, handle=other.handle, give_up=other.give_up)
+        await asyncio.sleep(0.1)  # the first has taken both
+        task = asyncio.create_task(second.run(stop))
+        await until(lambda: desk.done == ["a1", "a2"])
+        stop.set()
+        await task
+    assert other.done == []
+
+
+async def test_a_stop_finishes_what_is_in_hand(redis: Redis) -> None:
+    begun = asyncio.Event()
+
+    async def slow(entry: Entry) -> None:
+        begun.set()
+        await asyncio.sleep(0.2)
+
+    desk = Desk(slow)
+    await add(redis, 1, "a1")
+    async with running(redis, desk) as stop:
+        await begun.wait()
+        stop.set()
+    assert desk.done == ["a1"]
+
+
+async def test_a_server_that_was_emptied_is_taken_as_it_comes(redis: Redis) -> None:
+    desk = Desk()
+    async with running(redis, desk):
+        await add(redis, 1, "a1")
+        await until(lambda: desk.done == ["a1"])
+        await redis.flushall()
+        await add(redis, 1, "a2")
+        await until(lambda: desk.done == ["a1", "a2"])
