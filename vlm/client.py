@@ -16,13 +16,15 @@ from vlm.errors import AfterimageError, BadRequest, BadSetting, QueueFull, Timed
 from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, ROSTER, mark_key, results_key, worker_key
 from vlm.memory import TOKENS_TTL_S, Memory, blob_key
 from vlm.protocol import RESULTS, Ask, Caption, Job, Lane, ModelInfo, Result, Turn, decode_result, encode
-from vlm.streams import MAX_BLOCK_MS, Group, connect, entries, is_away, patiently
+from vlm.streams import EFFECTS, MAX_BLOCK_MS, Group, connect, entries, is_away, patiently
 
 BLOB_TTL_S: Final = 24 * 3600  # as long as workers may be away; a picture goes when its job ends
 MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_QUESTION_CHARS: Final = 1000
 
-SUBMIT: Final = """
+SUBMIT: Final = (
+    EFFECTS
+    + """
 -- KEYS mark, lane, other lane, load; ARGV job, lane's name, chat, queue_max, chat_max, mark's TTL s
 local known = redis.call('GET', KEYS[1])
 if known == 'done' then return 'done' end
@@ -36,6 +38,7 @@ redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. entry, 'EX', ARGV[6])
 redis.call('HINCRBY', KEYS[4], ARGV[3], 1)
 return 'added'
 """
+)
 
 POSITION: Final = """
 -- KEYS mark, interactive, bulk

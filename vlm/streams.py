@@ -228,9 +228,8 @@ class Group:
                 stream, self.group, self.consumer, int(1000 * self.lease_s), cursor, count=1
             )
             for id, fields in reply[1]:
-                if fields is not None:
+                if fields is not None:  # Redis 6 so reports what was deleted under its holder's hands
                     return Entry(stream, id.decode(), fields)
-                await self.redis.xack(stream, self.group, id)  # deleted under its holder's hands
             cursor = reply[0].decode()
             if cursor == "0-0":
                 return None
