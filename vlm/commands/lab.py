@@ -9,7 +9,7 @@ from vlm.settings import Settings
 
 def quantize(src: str, dst: Path, settings: Settings) -> int:
     """Store the model `src` in 8 bit. Raises ModelNotFound, BadSetting."""
-    prepare(settings)
+    prepare(src, settings.threads)
     from vlm.engine.quantize import quantize as write
 
     folder = write(src, dst, options(settings))
@@ -19,6 +19,7 @@ def quantize(src: str, dst: Path, settings: Settings) -> int:
 
 def train(out: Path, *, seed: int, scale: float, threads: int) -> int:
     """Train the tiny checkpoint, or go on with it."""
+    prepare("tiny")
     from vlm.lab.train import train_tiny
 
     train_tiny(out, seed=seed, scale=scale, threads=threads)
@@ -27,8 +28,8 @@ def train(out: Path, *, seed: int, scale: float, threads: int) -> int:
 
 def evaluate(settings: Settings, *, count: int, seed: int, out: Path | None) -> int:
     """Score a checkpoint."""
-    prepare(settings)
+    prepare(settings.model, settings.threads)
     from vlm.lab.evaluate import evaluate_tiny
 
-    evaluate_tiny(settings.model, count=count, seed=seed, quant=settings.quant, out=out)
+    evaluate_tiny(settings.model, count=count, seed=seed, quant=settings.quant or "none", out=out)
     return 0

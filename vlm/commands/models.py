@@ -15,7 +15,7 @@ from vlm.settings import Settings
 
 def load_engine(settings: Settings) -> Engine:
     """The engine that the settings name. Raises as `vlm.engine.load.load` does."""
-    prepare(settings)
+    prepare(settings.model, settings.threads)
     return load(options(settings))
 
 
@@ -24,17 +24,17 @@ def options(settings: Settings) -> EngineOptions:
     return EngineOptions(**{field.name: getattr(settings, field.name) for field in fields(EngineOptions)})
 
 
-def prepare(settings: Settings) -> None:
+def prepare(model: str, threads: int = 0) -> None:
     """Set what torch and transformers read while they are imported: threads, and how much they say.
 
     Their bars stay for what may be a download of many gigabytes that somebody is watching.
     """
-    if settings.threads:
-        os.environ["OMP_NUM_THREADS"] = str(settings.threads)
+    if threads:
+        os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     warnings.simplefilter("ignore")
-    if not sys.stderr.isatty() or Path(settings.model).exists() or "/" not in settings.model:
+    if not sys.stderr.isatty() or Path(model).exists() or "/" not in model:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     else:
-        remark(f"Loading {settings.model}; the first time it is fetched from the hub.")
+        remark(f"Loading {model}; the first time it is fetched from the hub.")
