@@ -32,7 +32,7 @@ class Plan:
     rate: float = 1e-3
     pictures: int = 40_000  # seen once, for the last phase
     words_batch: int = 128
-    words_steps: int = 1200
+    words_steps: int = 1000
     words_rate: float = 6e-4
 
     @property
