@@ -55,6 +55,8 @@ class Feed:
         while True:
             if await self.changed(seen, beat_s) == seen:
                 yield {"type": "beat"}
+            if self._events and self._events[0][0] > seen + 1:  # a slow listener missed some: it begins anew
+                yield {"type": "hello", "version": self.version}
             for number, event in [entry for entry in self._events if entry[0] > seen]:
                 seen = number
                 yield event

@@ -42,7 +42,14 @@ function show(list) {
     ...list.map(({ command, description }, at) =>
       el(
         "div",
-        { role: "option", id: `command-${at}`, class: "command", "data-command": command, onmousedown: (event) => event.preventDefault(), onclick: () => choose(command) },
+        {
+          role: "option",
+          id: `command-${at}`,
+          class: "command",
+          "data-command": command,
+          onmousedown: (event) => event.preventDefault(), // the text keeps the focus
+          onclick: () => choose(command),
+        },
         el("b", {}, `/${command}`),
         el("span", { dir: "auto" }, description),
       ),

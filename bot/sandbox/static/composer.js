@@ -2,7 +2,8 @@
 
 import { close as closeMenu, menuKey } from "./commands.js";
 import { byId, el, icon, toast } from "./dom.js";
-import { get, pinToEnd, selectLast, snippet } from "./log.js";
+import { get, pinToEnd, selectLast } from "./log.js";
+import { snippet } from "./message.js";
 import { fileUrl, sendFiles, sendText } from "./server.js";
 
 const MAX_CAPTION = 1024;
@@ -90,7 +91,8 @@ function keyed(event) {
 
 /** Whoever begins to type, wherever on the page, means the message. */
 function typedAnywhere(event) {
-  const elsewhere = document.activeElement === document.body || document.activeElement?.closest(".message") === document.activeElement;
+  const { activeElement } = document;
+  const elsewhere = activeElement === document.body || activeElement?.matches(".message");
   const printable = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
   if (elsewhere && printable && !document.querySelector("dialog[open]")) text.focus();
 }
@@ -155,7 +157,8 @@ function preview(chosen) {
     text.focus();
   };
   const label = `Remove ${chosen.file.name}`;
-  return el("li", {}, image, el("button", { type: "button", title: label, onclick: remove }, icon("close"), el("span", { class: "hidden" }, label)));
+  const name = el("span", { class: "hidden" }, label);
+  return el("li", {}, image, el("button", { type: "button", title: label, onclick: remove }, icon("close"), name));
 }
 
 // --- dropping: two halves, as a photo or as a file

@@ -1,7 +1,7 @@
 // The messages: kept by id, shown in order, kept in view; moved through by keyboard.
 
 import { byId, el } from "./dom.js";
-import { block, refresh, snippet, words } from "./message.js";
+import { block, refresh, words } from "./message.js";
 import { fileUrl } from "./server.js";
 import { openViewer } from "./viewer.js";
 
@@ -74,48 +74,60 @@ function blocks() {
 // What counts as another look; the rest is refreshed in place, so that nothing is read out twice.
 const look = (list) => JSON.stringify(list.map(({ _read, _reactions, ...shown }) => shown));
 
+/** The rows of the log, top to bottom: days, and blocks that know whether they continue what is above. */
+function layout() {
+  const rows = [];
+  for (const list of blocks()) {
+    const [{ date, from, message_id }] = list;
+    const day = new Date(date * 1000).toDateString();
+    const above = rows.at(-1);
+    const follows = above?.day === day && above.from === from.id;
+    if (above?.day !== day) {
+      rows.push({ key: day, day, sign: dayName(date), make: () => el("div", { class: "day" }, dayName(date)) });
+    }
+    if (follows) above.last = false;
+    const make = () => block(list, people, actions);
+    rows.push({ key: `m${message_id}`, day, from: from.id, list, follows, last: true, sign: look(list), make });
+  }
+  return rows;
+}
+
 function render() {
   const loading = log.getAttribute("aria-busy") === "true";
-  const have = new Map([...log.children].map((node) => [node.dataset.key, node]));
-  let last = null;
-  const place = (key, sign, make) => {
-    let node = have.get(key);
-    have.delete(key);
-    if (node?.sign !== sign) node = redraw(node, make(), sign);
-    const next = last ? last.nextSibling : log.firstChild;
-    if (node !== next) log.insertBefore(node, next);
-    node.dataset.key = key;
-    node.classList.toggle("arriving", !loading && node.fresh === true);
-    last = node;
-    return node;
-  };
-  let before = null;
-  for (const list of blocks()) {
-    const day = new Date(list[0].date * 1000).toDateString();
-    if (day !== before?.day) place(`day ${day}`, day, () => el("div", { class: "day" }, dayName(list[0].date)));
-    const node = place(`m${list[0].message_id}`, look(list), () => block(list, people, actions));
-    const follows = before?.day === day && before.from === list[0].from.id;
-    node.classList.toggle("follows", follows);
-    before?.node.classList.toggle("last", !follows);
-    node.classList.add("last");
-    refresh(node, list, altOf);
-    before = { day, from: list[0].from.id, node };
+  const old = new Map([...log.children].map((node) => [node.dataset.key, node]));
+  let above = null;
+  for (const row of layout()) {
+    const was = old.get(row.key);
+    old.delete(row.key);
+    const node = was?.sign === row.sign ? was : redraw(was, row);
+    const place = above ? above.nextSibling : log.firstChild;
+    if (node !== place) log.insertBefore(node, place);
+    if (!was && !loading) node.classList.add("arriving"); // only what is new moves in; an edit stays in its place
+    if (row.list) dress(node, row);
+    above = node;
   }
-  for (const node of have.values()) node.remove();
+  for (const node of old.values()) node.remove();
   byId("empty").hidden = messages.size > 0;
   scroller.classList.toggle("blank", messages.size === 0);
   if (pinned) toEnd();
 }
 
-function redraw(old, fresh, sign) {
-  fresh.sign = sign;
-  fresh.fresh = !old; // only what is new moves in; an edit stays in its place
-  if (old) {
-    const focused = old.contains(document.activeElement);
-    old.replaceWith(fresh);
-    if (focused) fresh.focus({ preventScroll: true });
+function redraw(was, { key, sign, make }) {
+  const node = make();
+  node.dataset.key = key;
+  node.sign = sign;
+  if (was) {
+    const focused = was.contains(document.activeElement);
+    was.replaceWith(node);
+    if (focused) node.focus({ preventScroll: true });
   }
-  return fresh;
+  return node;
+}
+
+function dress(node, { list, follows, last }) {
+  node.classList.toggle("follows", follows);
+  node.classList.toggle("last", last);
+  refresh(node, list, altOf);
 }
 
 function dayName(seconds) {
@@ -126,7 +138,8 @@ function dayName(seconds) {
 
 /** A photo's alternative text: what its sender wrote, else what was said about it first. */
 function altOf(id) {
-  const said = [...messages.values()].find((message) => message.reply_to_message?.message_id === id && message.from.id === people.bot.id);
+  const about = ({ reply_to_message, from }) => reply_to_message?.message_id === id && from.id === people.bot.id;
+  const said = [...messages.values()].find(about);
   return words(messages.get(id) ?? {}) || (said && words(said)) || "Photo";
 }
 
@@ -210,5 +223,3 @@ function keyed(event) {
     node.querySelector(".photo").click();
   }
 }
-
-export { snippet };

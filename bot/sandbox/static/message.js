@@ -2,100 +2,115 @@
 
 import { el, icon } from "./dom.js";
 import { fileUrl } from "./server.js";
+import { rich } from "./rich.js";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 const SHOWN_PX = 380; // longest side of a photo in a bubble
+const FINE_PX = 640; // longest side of the smallest size that still looks sharp there
 
 export const words = (message) => message.text ?? message.caption ?? "";
 
-/** What a quote or a screen reader says of a message in one line. */
+/** What a quote says of a message in one line. */
 export function snippet(message) {
   const kind = message.photo ? "Photo" : message.document ? message.document.file_name : "Message";
   return words(message) || kind;
 }
 
+function authorOf(message, { you, bot }) {
+  if (message.from.id === you.id) return "You";
+  return message.from.id === bot.id ? bot.name || bot.first_name : message.from.first_name;
+}
+
 /** The block of one message, or of all messages of an album. */
-export function block(messages, { you, bot }, to) {
+export function block(messages, people, to) {
   const [first] = messages;
-  const mine = first.from.id === you.id;
-  const author = mine ? "You" : first.from.id === bot.id ? bot.name || bot.first_name : first.from.first_name;
-  const caption = messages.find((message) => words(message));
+  const mine = first.from.id === people.you.id;
+  const captioned = messages.find((message) => words(message));
   const photos = messages.filter((message) => message.photo);
-  const bare = photos.length && !caption && !first.reply_to_message;
+  const bare = photos.length && !captioned && !first.reply_to_message;
   const bubble = el(
     "div",
     { class: ["bubble", photos.length && "pictured", bare && "bare"].filter(Boolean).join(" ") },
-    el("span", { class: "hidden" }, `${author}: `),
-    first.reply_to_message && quote(first.reply_to_message, { you, bot }, to),
+    el("span", { class: "hidden" }, `${authorOf(first, people)}: `),
+    first.reply_to_message && quote(first.reply_to_message, people, to),
     photos.length > 0 && tiles(photos, to),
     ...messages.filter((message) => message.document).map((message) => file(message.document)),
-    el("div", { class: "said", dir: "auto" }, said(first, caption, to), meta(messages.at(-1), mine)),
+    el("div", { class: "said", dir: "auto" }, said(first, captioned, to), meta(messages.at(-1), mine)),
   );
-  return el(
-    "article",
-    { class: `message ${mine ? "mine" : "theirs"}`, id: `m${first.message_id}`, tabindex: "-1", ondblclick: (event) => doubleClicked(event, first, to) },
-    bubble,
-    first.reply_markup && keyboard(first, to),
-    replyButton(first, to),
-  );
+  const attributes = {
+    class: `message ${mine ? "mine" : "theirs"}`,
+    id: `m${first.message_id}`,
+    tabindex: "-1",
+    "data-author": authorOf(first, people),
+    ondblclick: (event) => doubleClicked(event, first, to),
+  };
+  return el("article", attributes, bubble, first.reply_markup && keyboard(first, to), replyButton(first, to));
 }
 
-function said(first, caption, to) {
-  if (caption) return el("span", { class: "words" }, ...rich(caption, to));
+function said(first, captioned, to) {
+  if (captioned) return el("span", { class: "words" }, ...rich(captioned, to));
   const known = first.photo || first.document;
   return known ? "" : el("span", { class: "words" }, "This kind of message is not shown here.");
 }
 
 function doubleClicked(event, message, to) {
-  if (event.target.closest("button, a")) return;
+  const tile = event.target.closest("[data-id]");
+  if (event.target.closest("button, a") && !tile) return;
   getSelection().removeAllRanges(); // a double click also selects a word
-  to.reply(Number(event.target.closest("[data-id]")?.dataset.id ?? message.message_id));
+  to.reply(Number(tile?.dataset.id ?? message.message_id));
 }
 
 function replyButton(message, to) {
+  // Not on the way of the Tab key: from a message, Enter replies.
+  const attributes = { type: "button", class: "reply-button", title: "Reply", tabindex: "-1" };
   const reply = () => to.reply(message.message_id);
-  return el("button", { type: "button", class: "reply-button", title: "Reply", onclick: reply }, icon("reply"), el("span", { class: "hidden" }, "Reply"));
+  return el("button", { ...attributes, onclick: reply }, icon("reply"), el("span", { class: "hidden" }, "Reply"));
 }
 
-function quote(original, { you, bot }, to) {
-  const author = original.from.id === you.id ? "You" : original.from.id === bot.id ? bot.name || bot.first_name : original.from.first_name;
+function quote(original, people, to) {
   const thumb = original.photo?.[0] ?? original.document?.thumbnail;
+  const author = el("b", {}, el("span", { class: "hidden" }, "in reply to "), authorOf(original, people));
   return el(
     "button",
     { type: "button", class: "quote", onclick: () => to.jump(original.message_id), title: "Show the message" },
     thumb && el("img", { src: fileUrl(thumb.file_id), alt: "", width: 36, height: 36 }),
-    el("span", { class: "quote-words" }, el("b", {}, el("span", { class: "hidden" }, "in reply to "), author), el("span", { dir: "auto" }, snippet(original))),
+    el("span", { class: "quote-words" }, author, el("span", { dir: "auto" }, snippet(original))),
   );
 }
+
+// --- photos and files
 
 function tiles(messages, to) {
   const one = messages.length === 1;
-  return el("div", { class: one ? "tiles" : `tiles many n${Math.min(messages.length, 10)}` }, ...messages.map((message) => tile(message, one, to)));
+  const style = one ? "tiles" : `tiles many n${messages.length}`;
+  return el("div", { class: style }, ...messages.map((message) => tile(message, one, to)));
 }
 
 function tile(message, one, to) {
-  const size = message.photo.find(({ width, height }) => Math.max(width, height) >= 640) ?? message.photo.at(-1);
+  const { photo, message_id } = message;
+  const size = photo.find(({ width, height }) => Math.max(width, height) >= FINE_PX) ?? photo.at(-1);
   const scale = Math.min(1, SHOWN_PX / Math.max(size.width, size.height));
-  const [width, height] = [Math.max(1, Math.round(size.width * scale)), Math.max(1, Math.round(size.height * scale))];
-  return el(
-    "div",
-    { class: "tile", "data-id": message.message_id },
-    el(
-      "button",
-      { type: "button", class: "photo", onclick: () => to.view(message.message_id) },
-      el("img", { src: fileUrl(size.file_id), alt: "", width, height, "data-alt-of": message.message_id, draggable: "false" }),
-    ),
-    !one && replyButton(message, to),
-  );
+  const image = el("img", {
+    src: fileUrl(size.file_id),
+    alt: "",
+    width: Math.max(1, Math.round(size.width * scale)), // known before it loads: nothing jumps
+    height: Math.max(1, Math.round(size.height * scale)),
+    "data-alt-of": message_id,
+    draggable: "false",
+  });
+  const open = { type: "button", class: "photo", title: "Open", onclick: () => to.view(message_id) };
+  const button = el("button", open, image);
+  return el("div", { class: "tile", "data-id": message_id }, button, !one && replyButton(message, to));
 }
 
-function file(document) {
-  const { thumbnail, file_name, file_size, file_id } = document;
+function file({ thumbnail, file_name, file_size, file_id }) {
   return el(
     "a",
     { class: "file", href: fileUrl(file_id, file_name), download: file_name },
-    thumbnail ? el("img", { src: fileUrl(thumbnail.file_id), alt: "", width: 56, height: 56 }) : el("span", { class: "file-icon" }, icon("file")),
+    thumbnail
+      ? el("img", { src: fileUrl(thumbnail.file_id), alt: "", width: 56, height: 56 })
+      : el("span", { class: "file-icon" }, icon("file")),
     el("span", { class: "file-words" }, el("b", { dir: "auto" }, file_name), el("span", {}, bytes(file_size))),
   );
 }
@@ -106,46 +121,38 @@ function bytes(count) {
   return kib < 1024 ? `${kib.toFixed(0)} KB` : `${(kib / 1024).toFixed(1)} MB`;
 }
 
-/** Text and entities as nodes. Offsets are in UTF-16 units, as JavaScript's are. */
-function rich(message, to) {
-  const text = words(message);
-  const entities = message.entities ?? message.caption_entities ?? [];
-  const nodes = [];
-  let at = 0;
-  for (const entity of entities.filter((candidate, index) => !entities.some((other, before) => before < index && other.offset + other.length > candidate.offset))) {
-    nodes.push(text.slice(at, entity.offset), marked(entity, text.slice(entity.offset, entity.offset + entity.length), to));
-    at = entity.offset + entity.length;
-  }
-  nodes.push(text.slice(at));
-  return nodes;
-}
-
-const STYLES = { bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code", pre: "pre", blockquote: "blockquote" };
-
-function marked(entity, text, to) {
-  if (entity.type === "bot_command") return el("button", { type: "button", class: "link", onclick: () => to.command(text) }, text);
-  if (entity.type === "url" || entity.type === "text_link") {
-    const href = entity.url ?? text;
-    return /^https?:/.test(href) ? el("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
-  }
-  return entity.type in STYLES ? el(STYLES[entity.type], {}, text) : entity.type === "mention" ? el("strong", {}, text) : text;
-}
+// --- below the words
 
 function meta(message, mine) {
   const when = new Date(message.date * 1000);
   return el(
     "div",
     { class: "meta" },
-    mine && message.edit_date && el("span", {}, "edited"),
+    mine && message.edit_date && el("span", {}, "edited"), // the bot's answers all are: that is how it answers
     el("time", { datetime: when.toISOString(), title: full.format(when) }, clock.format(when)),
     mine && el("span", { class: "ticks" }, icon("sent"), el("span", { class: "hidden" }, "sent")),
   );
 }
 
+function keyboard(message, to) {
+  const rows = message.reply_markup.inline_keyboard.map((row) =>
+    el("div", { class: "keys" }, ...row.map((key) => button(message, key, to))),
+  );
+  return el("div", { class: "keyboard", role: "group", "aria-label": "Buttons" }, ...rows);
+}
+
+function button(message, key, to) {
+  if (key.url && /^(https?|tg):/.test(key.url)) {
+    return el("a", { class: "key", href: key.url, target: "_blank", rel: "noopener noreferrer" }, key.text);
+  }
+  const press = (event) => to.press(message, key, event.currentTarget);
+  return el("button", { type: "button", class: "key", dir: "auto", onclick: press }, key.text);
+}
+
 /** What may change on a block without its words being read out again. */
 export function refresh(node, messages, altOf) {
-  const ticks = node.querySelector(".ticks");
-  if (ticks && messages.every((message) => message._read) && !ticks.classList.contains("read")) {
+  const ticks = node.querySelector(".ticks:not(.read)");
+  if (ticks && messages.every((message) => message._read)) {
     ticks.classList.add("read");
     ticks.querySelector("use").setAttribute("href", "#i-read");
     ticks.querySelector(".hidden").textContent = "seen";
@@ -154,16 +161,14 @@ export function refresh(node, messages, altOf) {
     const alt = altOf(Number(image.dataset.altOf));
     if (image.alt !== alt) image.alt = alt;
   }
-  const reactions = messages.flatMap((message) => message._reactions ?? []).map((reaction) => reaction.emoji ?? "★");
-  node.querySelector(".reactions")?.remove();
-  if (reactions.length) node.querySelector(".bubble").append(el("div", { class: "reactions" }, ...reactions.map((emoji) => el("span", {}, emoji))));
+  const [first] = messages;
+  node.setAttribute("aria-label", `${node.dataset.author}: ${first.photo ? altOf(first.message_id) : snippet(first)}`);
+  react(node, messages.flatMap((message) => message._reactions ?? []));
 }
 
-function keyboard(message, to) {
-  const button = (key) => {
-    if (key.url) return el("a", { class: "key", href: /^(https?|tg):/.test(key.url) ? key.url : "#", target: "_blank", rel: "noopener noreferrer" }, key.text);
-    return el("button", { type: "button", class: "key", dir: "auto", onclick: (event) => to.press(message, key, event.currentTarget) }, key.text);
-  };
-  const rows = message.reply_markup.inline_keyboard.map((row) => el("div", { class: "keys" }, ...row.map(button)));
-  return el("div", { class: "keyboard", role: "group", "aria-label": "Buttons" }, ...rows);
+function react(node, reactions) {
+  node.querySelector(".reactions")?.remove();
+  if (!reactions.length) return;
+  const chips = reactions.map((reaction) => el("span", {}, reaction.emoji ?? "★"));
+  node.querySelector(".bubble").append(el("div", { class: "reactions" }, ...chips));
 }
