@@ -1,0 +1,54 @@
+"""How captions, answers and search are scored."""
+
+import numpy as np
+
+from vlm.lab.gallery import composed
+from vlm.lab.metrics import Reading, answer_score, caption_scores, read, recall_at
+from vlm.lab.vocabulary import NOUNS
+
+CAT, PIZZA = (next(i for i, kind in enumerate(NOUNS) if kind.name == name) for name in ("cat", "pizza"))
+PICNIC = composed(
+    "green", "solid", 1.0, [("cat", 0.3, 0.3, 0.2, 0), ("cat", 0.7, 0.3, 0.2, 0), ("pizza", 0.5, 0.7, 0.2, 0)]
+)
+
+
+def test_a_caption_is_read_as_it_is_meant() -> None:
+    assert read("two cats and a pizza on a green background") == Reading({CAT: 2, PIZZA: 1}, "green")
+    assert read("A cat, a cat and a PIZZA") == Reading({CAT: 2, PIZZA: 1}, None)
+
+
+def test_words_from_elsewhere_are_passed_over() -> None:
+    assert read("a dragon and two unicorns in the background") == Reading({}, None)
+    assert read("") == Reading({}, None)
+
+
+def test_a_true_caption_gets_full_marks() -> None:
+    assert set(caption_scores([PICNIC], [PICNIC.caption]).values()) == {1.0}
+
+
+def test_a_wrong_number_costs_the_count_alone() -> None:
+    scores = caption_scores([PICNIC], ["a cat and a pizza on a green background"])
+    assert scores["set"] == scores["noun recall"] == scores["noun precision"] == scores["colour"] == 1.0
+    assert scores["counts"] == scores["word for word"] == 0.0
+
+
+def test_what_is_missing_costs_recall_and_what_is_made_up_costs_precision() -> None:
+    missing = caption_scores([PICNIC], ["two cats on a green background"])
+    assert (missing["noun recall"], missing["noun precision"]) == (0.5, 1.0)
+    made_up = caption_scores([PICNIC], ["two cats, a pizza, an egg and a car on a red background"])
+    assert (made_up["noun recall"], made_up["noun precision"], made_up["colour"]) == (1.0, 0.5, 0.0)
+
+
+def test_an_empty_caption_scores_nothing_and_breaks_nothing() -> None:
+    assert set(caption_scores([PICNIC], [""]).values()) == {0.0}
+
+
+def test_answers_are_right_whatever_their_capitals() -> None:
+    assert answer_score(["two", "yes"], ["Two", "no"]) == 0.5
+
+
+def test_recall_counts_queries_with_a_right_picture_near_the_top() -> None:
+    similarities = np.array([[0.1, 0.9, 0.5], [0.8, 0.2, 0.6]], dtype=np.float32)
+    right = np.array([[False, True, False], [False, False, True]])
+    assert recall_at(similarities, right, 1) == 0.5
+    assert recall_at(similarities, right, 2) == 1.0
