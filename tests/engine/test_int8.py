@@ -89,6 +89,18 @@ def test_what_is_quantized_cannot_be_unquantized_or_quantized_again(
         quantize(str(quantized[folder]), tmp_path / "twice", EngineOptions())
 
 
+def test_weights_in_several_files_are_quantized_too(folder: Path, tmp_path: Path) -> None:
+    whole = engine(folder)
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "processor_config.json"):
+        (tmp_path / "src").mkdir(exist_ok=True)
+        (tmp_path / "src" / name).write_bytes((folder / name).read_bytes())
+    whole._model.save_pretrained(tmp_path / "src", max_shard_size="100KB")
+    assert len(list((tmp_path / "src").glob("*.safetensors"))) > 1
+    once = engine(quantize(str(tmp_path / "src"), tmp_path / "dst", EngineOptions(device="cpu")))
+    again = engine(folder, quant="int8")
+    assert said(once, PICTURES, PROMPTS) == said(again, PICTURES, PROMPTS)
+
+
 def test_an_existing_folder_is_never_overwritten(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="new folder"):
         quantize(str(folder), tmp_path, EngineOptions())
