@@ -26,10 +26,12 @@ MARK_TTL_S: Final = 24 * 3600
 Json = dict[str, Any]
 
 # KEYS: updates, offset, one mark an update.  ARGV: next offset or '', its TTL, the marks' TTL, the updates.
+# A script that fails is not undone: hence the mark after the entry, and the offset last.
 _APPEND: Final = """
 for i = 3, #KEYS do
-    if redis.call('SET', KEYS[i], '', 'NX', 'EX', ARGV[3]) then
+    if redis.call('EXISTS', KEYS[i]) == 0 then
         redis.call('XADD', KEYS[1], '*', 'update', ARGV[i + 1])
+        redis.call('SET', KEYS[i], '', 'EX', ARGV[3])
     end
 end
 if ARGV[1] ~= '' then redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2]) end

@@ -18,6 +18,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from bot.patience import nobody_reads, passes, pause_s
+from bot.tasks import end
 from vlm.streams import Entry, Group
 
 log = logging.getLogger(__name__)
@@ -67,9 +68,7 @@ class Lanes:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=grace_s)
         finally:
-            for task in [minding, *self._tasks]:
-                task.cancel()
-            await asyncio.gather(minding, *self._tasks, return_exceptions=True)
+            await end(minding, *self._tasks)
         if not minding.cancelled():
             minding.result()
 

@@ -21,6 +21,7 @@ from telegram.request import HTTPXRequest
 
 from bot.journal import Journal
 from bot.patience import pause_s
+from bot.tasks import end
 from vlm.streams import patiently
 
 log = logging.getLogger(__name__)
@@ -66,8 +67,7 @@ class Poller:
             while not polling.done() and await self._elected():
                 await asyncio.wait([polling], timeout=self._lease_s / 3)
         finally:
-            polling.cancel()
-        await asyncio.wait([polling])
+            await end(polling)
         if not polling.cancelled():
             polling.result()
 

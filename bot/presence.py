@@ -9,6 +9,7 @@ from telegram import Bot
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
+from bot.tasks import end
 from vlm.client import Client
 
 SHOWN_S: Final = 4.5  # Telegram shows it for five seconds, or until the next message
@@ -31,10 +32,7 @@ class Presence:
 
     async def stop(self) -> None:
         """End all of it."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self._tasks.values())
 
     async def _show(self, chat: int, job: str) -> None:
         with contextlib.suppress(TelegramError, RedisError, TimeoutError):

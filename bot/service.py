@@ -30,6 +30,7 @@ from bot.pictures import Pictures
 from bot.polling import Poller
 from bot.presence import Presence
 from bot.settings import Settings, without_password
+from bot.tasks import end
 from bot.updates import Updates
 from bot.webhook import WebhookServer, listen, webhook_app
 from vlm.client import Client
@@ -99,8 +100,7 @@ async def _all(stop: asyncio.Event, lanes: list[Lanes], parts: list[Coroutine[An
             await asyncio.wait([stopped, *running], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop.set()
-        for task in beside:
-            task.cancel()
+        await end(*beside)
         await asyncio.gather(stopped, *tasks, return_exceptions=True)
     for task in tasks:
         if failure := _failure(task):
