@@ -35,7 +35,7 @@ examples:
   find . -name '*.jpg' -print0 | xargs -0 vlm caption --json
 
 with --json, one object a line, written as soon as it is known:
-  {"path": "a.png", "caption": "two cats on a green background", "model": "tiny", "seconds": 0.2}
+  {"path": "a.png", "caption": "two cats on a green background", "model": "afterimage-tiny", "seconds": 0.2}
   {"path": "b.txt", "error": "bad_image", "message": "This is not a picture that I can read; ..."}
 """
 ASK: Final = """\
@@ -48,7 +48,7 @@ examples:
   vlm ask --model tiny --json cats.png "How many cats are there?"
 
 with --json, one object:
-  {"path": "cats.png", "question": "How many cats?", "answer": "two", "model": "tiny", "seconds": 0.2}
+  {"path": "cats.png", "question": "How many cats?", "answer": "two", "model": "afterimage-tiny", ...}
   {"path": "b.txt", "error": "bad_image", "message": "This is not a picture that I can read; ..."}
 """
 WHO_ANSWERS: Final = """
