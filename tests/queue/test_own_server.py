@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -75,9 +76,14 @@ def test_a_port_that_is_taken_is_said_plainly(tmp_path: Path) -> None:
             server.start(tmp_path, port=taken.getsockname()[1])
 
 
-def test_a_deep_folder_has_its_socket_where_the_kernel_can_name_it(tmp_path: Path) -> None:
-    with running(tmp_path / ("deep" * 20) / ("er" * 20)) as one, client(one) as redis:
-        assert redis.ping()
+def test_a_deep_folder_has_its_socket_where_the_kernel_can_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory() as short:
+        monkeypatch.setattr(tempfile, "tempdir", short)
+        with running(tmp_path / ("deep" * 20) / ("er" * 20)) as one, client(one) as redis:
+            assert redis.ping()
+            assert one.url.startswith(f"unix://{short}/")
 
 
 def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
