@@ -34,9 +34,9 @@ from transformers import BitsAndBytesConfig, Blip2ForConditionalGeneration
 
 from vlm.engine.base import Prompt
 from vlm.engine.checkpoints import open_blip2, open_processors, pick_device, pick_dtype
+from vlm.engine.int8 import hush
 from vlm.engine.load import EngineOptions
 from vlm.engine.prompts import OPT, text
-from vlm.engine.quantize import hush
 from vlm.engine.source import find
 from vlm.protocol import Turn
 

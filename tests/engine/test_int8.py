@@ -17,7 +17,7 @@ from vlm.engine.quantize import quantize
 from vlm.errors import BadSetting
 
 
-def engine(folder: Path, **options: object) -> Blip2Engine:
+def engine(folder: Path | str, **options: object) -> Blip2Engine:
     loaded = load(EngineOptions(model=str(folder), device="cpu", **options))
     assert isinstance(loaded, Blip2Engine)
     return loaded
@@ -87,6 +87,15 @@ def test_what_is_quantized_cannot_be_unquantized_or_quantized_again(
         engine(quantized[folder], quant="none")
     with pytest.raises(BadSetting, match="already"):
         quantize(str(quantized[folder]), tmp_path / "twice", EngineOptions())
+
+
+def test_the_shipped_model_is_quantized_and_still_knows_the_check_picture(tmp_path: Path) -> None:
+    once = engine(quantize("tiny", tmp_path / "tiny", EngineOptions(device="cpu")))
+    full = engine("tiny")
+    once.check()
+    assert once._expected == full._expected != ""
+    assert (once._answer_limits, once._caption_limits) == (full._answer_limits, full._caption_limits)
+    assert once.info.knows == full.info.knows
 
 
 def test_weights_in_several_files_are_quantized_too(folder: Path, tmp_path: Path) -> None:

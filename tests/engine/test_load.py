@@ -19,6 +19,7 @@ from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.checkpoints import pick_device, pick_dtype
 from vlm.engine.decoding import ANSWER, CAPTION, Limits
 from vlm.engine.load import DEFAULT_MODEL, EngineOptions, load
+from vlm.engine.quantize import quantize
 from vlm.errors import AfterimageError, BadSetting
 
 
@@ -77,30 +78,55 @@ def test_missing_weights_are_not_made_up(copy: Path, folders: dict[str, Path]) -
     assert "lacks language_" in complaint(copy)
 
 
+def test_weights_of_another_size_are_refused(copy: Path) -> None:
+    config = json.loads((copy / "config.json").read_bytes())
+    config["vision_config"]["hidden_size"] *= 2
+    (copy / "config.json").write_text(json.dumps(config))
+    assert "cannot be read" in complaint(copy)
+
+
 def test_another_architecture_is_refused(copy: Path) -> None:
     BertConfig().save_pretrained(copy)
     assert "bert" in complaint(copy)
 
 
-def test_the_default_models_are_pinned_and_bring_no_pickles(
-    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
+class Hub:
+    """Hands out our own checkpoints under the published names, and remembers what it was asked for."""
 
-    def fetch(name: str, *, revision: str, allow_patterns: list[str], local_files_only: bool) -> str:
-        asked.append((name, revision, allow_patterns))
-        folder = folders["t5"] / "itc" if "itm" in name else folders["t5"]
-        commit = tmp_path / name / revision
-        shutil.copytree(folder, commit, ignore=shutil.ignore_patterns("itc"))
+    def __init__(self, folders: dict[str, Path], root: Path) -> None:
+        self.asked: list[tuple[str, str, list[str]]] = []
+        self._folders, self._root = folders, root
+
+    def fetch(self, name: str, *, revision: str, allow_patterns: list[str], local_files_only: bool) -> str:
+        self.asked.append((name, revision, allow_patterns))
+        commit = self._root / name / revision
+        folder = self._folders["t5"] / "itc" if "itm" in name else self._folders["t5"]
+        shutil.copytree(folder, commit, ignore=shutil.ignore_patterns("itc"), dirs_exist_ok=True)
         return str(commit)
 
-    monkeypatch.setattr(source, "snapshot_download", fetch)
+
+@pytest.fixture
+def hub(folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    hub = Hub(folders, tmp_path / "hub")
+    monkeypatch.setattr(source, "snapshot_download", hub.fetch)
+    return hub
+
+
+def test_the_default_models_are_pinned_and_bring_no_pickles(hub: Hub) -> None:
     engine = load(EngineOptions(device="cpu"))
-    assert [name for name, _, _ in asked] == [DEFAULT_MODEL, "Salesforce/blip2-itm-vit-g"]
-    assert all(len(revision) == 40 for _, revision, _ in asked)
-    assert engine.info.revision == "+".join(revision for _, revision, _ in asked)
+    assert [name for name, _, _ in hub.asked] == [DEFAULT_MODEL, "Salesforce/blip2-itm-vit-g"]
+    assert all(len(revision) == 40 for _, revision, _ in hub.asked)
+    assert engine.info.revision == "+".join(revision for _, revision, _ in hub.asked)
     assert engine.info.name == DEFAULT_MODEL
-    assert not any(pattern in ("*.bin", "*.pt", "*.py", "*") for _, _, wanted in asked for pattern in wanted)
+    assert not {"*.bin", "*.pt", "*.py", "*"} & {pattern for _, _, wanted in hub.asked for pattern in wanted}
+
+
+def test_a_quantized_default_model_can_still_search(hub: Hub, tmp_path: Path) -> None:
+    full = load(EngineOptions(device="cpu"))
+    folder = quantize(DEFAULT_MODEL, tmp_path / "int8", EngineOptions(device="cpu"))
+    once = load(EngineOptions(model=str(folder), device="cpu"))
+    assert once.embed_text(["a cat"]).shape == (1, 16)
+    assert once.info.revision == full.info.revision
 
 
 def test_the_revision_names_the_weights_wherever_they_lie(copy: Path, folders: dict[str, Path]) -> None:

@@ -18,9 +18,9 @@ from transformers.models.blip.image_processing_pil_blip import BlipImageProcesso
 
 from vlm.engine.base import ModelInfo
 from vlm.engine.blip2 import Blip2Engine
+from vlm.engine.int8 import hush, int8, is_quantized, recast
 from vlm.engine.itc import Itc
 from vlm.engine.load import EngineOptions
-from vlm.engine.quantize import hush, int8, is_quantized, recast
 from vlm.engine.source import Source, find
 from vlm.engine.vision import same_tower, share_tower
 from vlm.errors import BadSetting, ModelNotFound, OutOfMemory
@@ -29,9 +29,7 @@ log = logging.getLogger(__name__)
 
 DTYPES: Final = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 SMALL_BYTES: Final = 1 << 30  # of weights: on a CPU, half precision saves nothing worth having below it
-ITC_OF_PUBLISHED: Final = (
-    "Salesforce/blip2-itm-vit-g"  # has the vision tower of the pre-trained Salesforce/blip2-*
-)
+ITC_OF_PUBLISHED: Final = "Salesforce/blip2-itm-vit-g"  # sees as the pre-trained Salesforce/blip2-* do
 
 
 def open_blip2(options: EngineOptions) -> Blip2Engine:
@@ -86,7 +84,7 @@ def _open_itc(
     source: Source, options: EngineOptions, model: Blip2ForConditionalGeneration, pictures: Any
 ) -> tuple[Itc | None, BlipImageProcessorPil | None, str]:
     """The image-text head, its own image processor if it cannot share the vision pass, and its revision."""
-    name = options.itc_model or _matching_itc(source, options.model)
+    name = options.itc_model or matching_itc(source, options.model)
     if name == "none":
         return None, None, ""
     itc_source = find(name, options.itc_revision)
@@ -102,10 +100,11 @@ def _open_itc(
     return Itc(head, tokenizer), own_pictures, itc_source.revision
 
 
-def _matching_itc(source: Source, model: str) -> str:
+def matching_itc(source: Source, model: str) -> str:
+    """The image-text checkpoint that goes with one: inside it, named in its card, or the published match."""
     if (source.folder / "itc").is_dir():
         return str(source.folder / "itc")
-    return ITC_OF_PUBLISHED if model.startswith("Salesforce/blip2-") else "none"
+    return source.card.itc or (ITC_OF_PUBLISHED if model.startswith("Salesforce/blip2-") else "none")
 
 
 def _load(kind: type[PreTrainedModel], source: Source, device: torch.device, **arguments: Any) -> Any:
@@ -150,6 +149,6 @@ def _reading(source: Source) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(f"{source.name} does not fit this device; try VLM_QUANT=int8.") from error
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelNotFound(f"The checkpoint {source.name} cannot be read: {reason}") from error

@@ -1,7 +1,7 @@
 """Where a checkpoint comes from: a folder of this disk, or the hub's, fetched once into its cache.
 
 folder   config.json, *.safetensors, the tokenizer's and the image processor's files
-         card.json, where we made it: {"name", "knows", "expected_caption", "revision", ...}
+         card.json, where we made it: {"name", "knows", "expected_caption", "revision", "itc", ...}
          itc/, where it brings its own image-text checkpoint
 """
 
@@ -43,6 +43,7 @@ class Card(Struct, frozen=True):
     knows: str = ""
     expected_caption: str = ""
     revision: str = ""
+    itc: str = ""
 
 
 class Source(Struct, frozen=True):
