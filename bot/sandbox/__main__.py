@@ -27,15 +27,11 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # connections cut on purpose are no news
     with contextlib.ExitStack() as stack:
-        folder = args.data or Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="afterimage-sandbox-"))
-        )
+        folder = args.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
         try:
-            listener = stack.enter_context(_listen(args.port))
-        except OSError as error:
-            sys.stderr.write(
-                f"Port {args.port} cannot be used: {error.strerror}. Choose another with --port.\n"
-            )
+            listener = stack.enter_context(listen(args.port))
+        except (OSError, OverflowError) as error:
+            sys.stderr.write(f"Port {args.port} cannot be used ({error}). Choose another with --port.\n")
             return 1
         box = build(folder, samples=args.samples, about=args.about, name=args.name, username=args.username)
         sys.stdout.write(f"Sandbox on http://127.0.0.1:{listener.getsockname()[1]}\n")
@@ -67,8 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def listen(port: int) -> socket.socket:
+    """A socket on the loopback. Raises OSError or OverflowError for a port that cannot be had."""
+    # The protocol is named: asyncio turns Nagle's delay (40 ms an answer) off only for sockets that name it.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))

@@ -26,18 +26,18 @@ class Size:
 def sizes(data: bytes) -> list[Size]:
     """Smallest first; the last is the largest that the picture fills. Raises NotAPhotoError."""
     picture = _opened(data)
-    made = []
-    for letter, side_px in SIDES_PX.items():
-        made.append(_size(picture, letter, side_px))
-        if max(picture.size) <= side_px:
-            break
+    smaller = [letter for letter, side_px in SIDES_PX.items() if side_px < max(picture.size)]
+    made: list[Size] = []
+    for letter in reversed(list(SIDES_PX)[: len(smaller) + 1]):  # each from the one above it
+        picture = _scaled(picture, SIDES_PX[letter])
+        made.insert(0, _size(picture, letter))
     return made
 
 
 def thumbnail(data: bytes) -> Size | None:
     """A small preview of a document that is a picture; None for all others."""
     try:
-        return _size(_opened(data), "m", SIDES_PX["m"])
+        return _size(_scaled(_opened(data), SIDES_PX["m"]), "m")
     except NotAPhotoError:
         return None
 
@@ -48,6 +48,7 @@ def _opened(data: bytes) -> Image.Image:
         width, height = picture.size
         if width + height > MAX_SIDES_PX or max(width, height) > MAX_RATIO * min(width, height):
             raise NotAPhotoError("PHOTO_INVALID_DIMENSIONS")  # before anything is decoded
+        picture.draft(None, (SIDES_PX["y"],) * 2)  # a large JPEG is decoded at a half or a quarter
         return _flat(ImageOps.exif_transpose(picture))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise NotAPhotoError("IMAGE_PROCESS_FAILED") from error
@@ -64,9 +65,13 @@ def _flat(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(ground, layered).convert("RGB")
 
 
-def _size(picture: Image.Image, letter: str, side_px: int) -> Size:
+def _scaled(picture: Image.Image, side_px: int) -> Image.Image:
     scaled = picture.copy()
-    scaled.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
+    scaled.thumbnail((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=3)
+    return scaled
+
+
+def _size(picture: Image.Image, letter: str) -> Size:
     out = io.BytesIO()
-    scaled.save(out, "JPEG", quality=QUALITY)
-    return Size(letter, scaled.width, scaled.height, out.getvalue())
+    picture.save(out, "JPEG", quality=QUALITY)
+    return Size(letter, picture.width, picture.height, out.getvalue())

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import io
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import uvicorn
 from PIL import Image
 
+from bot.sandbox.__main__ import listen
 from bot.sandbox.app import make_app
 from bot.sandbox.sandbox import build
 
@@ -37,7 +37,7 @@ async def serving(
 ) -> AsyncIterator[str]:
     """The address of a sandbox that lives in this process."""
     box = build(folder, samples=samples, about=about, name="Afterimage", username="afterimage_bot")
-    with socket.create_server(("127.0.0.1", port)) as listener:
+    with listen(port) as listener:
         config = uvicorn.Config(make_app(box), log_config=None, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
