@@ -128,7 +128,7 @@ class Batches(Dataset[Batch]):
         return SERIES_LENGTH // self._size
 
     def scenes(self, number: int) -> list[Scene]:
-        return [scene(self._seed, number * self._size + i) for i in range(self._size)]
+        return [training_scene(self._seed, number * self._size + i) for i in range(self._size)]
 
     def __getitem__(self, number: int) -> Batch:
         self._texts = self._texts or Texts(self._tokenizer)  # made in the loader's own process
@@ -148,6 +148,11 @@ class Batches(Dataset[Batch]):
             colours=torch.tensor([COLOUR_NAMES.index(s.colour) for s in scenes]),
             totals=torch.tensor([len(s.things) - 1 for s in scenes]),
         )
+
+
+def training_scene(series: int, index: int) -> Scene:
+    """More small things than in the scenes that are scored: someone else's pictures may have them."""
+    return scene(series, index, distant=0.35)
 
 
 def photograph(drawn: Scene, glyphs: Glyphs, rng: np.random.Generator) -> NDArray[np.uint8]:

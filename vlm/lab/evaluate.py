@@ -41,8 +41,10 @@ def evaluate_tiny(
     """
     begun = time.monotonic()
     engine = load(EngineOptions(model=model, quant="int8" if quant == "int8" else "none"))
-    scenes = [scene(held_out_series(seed), index) for index in range(count)]
-    scores = score(engine, scenes)
+    series = held_out_series(seed)
+    scores = score(engine, [scene(series, index) for index in range(count)])
+    far = [scene(series, count + index, distant=1.0) for index in range(max(1, count // 4))]
+    scores["caption, small things"] = _caption_scores(engine, far, look(engine, far))
     report = {
         "model": engine.info.name,
         "revision": engine.info.revision,
@@ -68,18 +70,23 @@ def caption_of_check(model: str) -> str:
 
 def score(engine: Engine, scenes: Sequence[Scene]) -> Scores:
     """All scores of an engine: captions, answers by kind of question, search."""
+    encoded = look(engine, scenes)
+    answers = {kind: _answers(engine, encoded, scenes, kind, turns=0) for kind in KINDS}
+    answers[FOLLOW_UP] = _answers(engine, encoded, scenes, "count", turns=2)
+    return {
+        "caption": _caption_scores(engine, scenes, encoded),
+        "answer": answers,
+        "search": _search_scores(engine, encoded, scenes),
+    }
+
+
+def look(engine: Engine, scenes: Sequence[Scene]) -> list[Encoded]:
+    """What the engine keeps of the scenes' pictures."""
     shown = pictures(scenes)
     encoded: list[Encoded] = []
     while some := list(islice(shown, BATCH)):
         encoded += engine.encode(some)
-    captions = _say(engine, encoded, [Prompt() for _ in scenes])
-    answers = {kind: _answers(engine, encoded, scenes, kind, turns=0) for kind in KINDS}
-    answers[FOLLOW_UP] = _answers(engine, encoded, scenes, "count", turns=2)
-    return {
-        "caption": caption_scores(scenes, captions),
-        "answer": answers,
-        "search": _search_scores(engine, encoded, scenes),
-    }
+    return encoded
 
 
 def pictures(scenes: Sequence[Scene]) -> Iterator[Image.Image]:
@@ -98,6 +105,10 @@ def _say(engine: Engine, encoded: Sequence[Encoded], prompts: Sequence[Prompt]) 
         some = slice(start, start + BATCH)
         texts += engine.generate([each.tokens for each in encoded[some]], prompts[some])
     return texts
+
+
+def _caption_scores(engine: Engine, scenes: Sequence[Scene], encoded: Sequence[Encoded]) -> dict[str, float]:
+    return caption_scores(scenes, _say(engine, encoded, [Prompt() for _ in scenes]))
 
 
 def _answers(

@@ -8,9 +8,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
-from vlm.lab.data import Text, Texts, photograph
+from vlm.lab.data import Text, Texts, photograph, training_scene
 from vlm.lab.glyphs import Glyphs
-from vlm.lab.scenes import scene
 
 LONG_TEXT = 112  # tokens of packed text a picture: here the picture costs nothing
 LONG_TALKS = (0.72, 0.1, 0.06, 0.05, 0.04, 0.03)  # odds of 0, 1, ... earlier turns
@@ -26,7 +25,7 @@ class Pictures(Dataset[Tensor]):
     def __getitem__(self, number: int) -> Tensor:
         self._glyphs = self._glyphs or Glyphs()
         rng = np.random.default_rng((self._series, number, 2))
-        scenes = [scene(self._series, number * self.size + i) for i in range(self.size)]
+        scenes = [training_scene(self._series, number * self.size + i) for i in range(self.size)]
         return torch.from_numpy(np.stack([photograph(drawn, self._glyphs, rng) for drawn in scenes]))
 
 
@@ -49,5 +48,5 @@ class Review(Dataset[Talk]):
         self._texts = self._texts or Texts(self._tokenizer, LONG_TALKS)
         rng = np.random.default_rng((self._series, number, 3))
         chosen = rng.choice(self._pictures, size=min(self._size, self._pictures), replace=False)
-        scenes = [scene(self._series, int(picture)) for picture in chosen]
+        scenes = [training_scene(self._series, int(picture)) for picture in chosen]
         return Talk(torch.from_numpy(chosen), self._texts.pack(scenes, rng, LONG_TEXT))

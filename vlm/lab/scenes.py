@@ -29,6 +29,7 @@ PARTITIONS: dict[int, tuple[tuple[int, ...], ...]] = {
 TOTAL_ODDS = (0.26, 0.30, 0.22, 0.22)
 LARGEST = (0.62, 0.50, 0.44, 0.40)  # of the shorter side, for one to four things
 SMALLEST = 0.12
+DISTANT = (0.085, 0.2)
 ASPECTS = (1.0, 4 / 3, 3 / 4, 3 / 2, 2 / 3, 16 / 9, 9 / 16)
 ASPECT_ODDS = (0.4, 0.26, 0.1, 0.08, 0.06, 0.05, 0.05)
 
@@ -109,13 +110,18 @@ def held_out_series(seed: int) -> int:
     return 2 * seed + 1
 
 
-def scene(series: int, index: int) -> Scene:
-    """The scene with this number in this series; always the same one."""
+def scene(series: int, index: int, *, distant: float = 0.0) -> Scene:
+    """The scene with this number in this series; always the same one.
+
+    `distant` is the share of scenes that are seen from afar: all their things are small.
+    """
     rng = np.random.default_rng((series, index))
     total = int(rng.choice(MAX_THINGS, p=TOTAL_ODDS)) + 1
     aspect = float(rng.choice(ASPECTS, p=ASPECT_ODDS))
     colour = COLOUR_NAMES[rng.integers(len(COLOUR_NAMES))]
-    things = _place(rng, _nouns(rng, total), max(aspect, 1.0), max(1 / aspect, 1.0))
+    nouns = _nouns(rng, total)
+    sizes = _distant_sizes(rng, total) if distant and rng.random() < distant else _sizes(rng, total)
+    things = _place(rng, nouns, sizes, max(aspect, 1.0), max(1 / aspect, 1.0))
     return Scene(things, colour, aspect, _look(rng, colour))
 
 
@@ -134,9 +140,15 @@ def _sizes(rng: np.random.Generator, total: int) -> list[float]:
     return [float(size) for size in sizes]
 
 
-def _place(rng: np.random.Generator, nouns: list[int], width: float, height: float) -> tuple[Thing, ...]:
+def _distant_sizes(rng: np.random.Generator, total: int) -> list[float]:
+    return [float(size) for size in rng.uniform(*DISTANT, size=total)]
+
+
+def _place(
+    rng: np.random.Generator, nouns: list[int], sizes: list[float], width: float, height: float
+) -> tuple[Thing, ...]:
     """Rejection sampling; when it gets too tight, everything shrinks a little."""
-    sizes = [size * max(width, height) ** 0.5 for size in _sizes(rng, len(nouns))]
+    sizes = [size * max(width, height) ** 0.5 for size in sizes]
     closeness = float(rng.choice((0.86, 0.96, 1.05)))
     placed: list[tuple[float, float]] = []
     tries = 0
