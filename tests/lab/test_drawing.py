@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vlm.errors import NotFound
 from vlm.lab.drawing import draw
 from vlm.lab.gallery import composed
-from vlm.lab.glyphs import FontNotFoundError, Glyphs, find_font
+from vlm.lab.glyphs import Glyphs, find_font
 from vlm.lab.scenes import scene
 from vlm.lab.vocabulary import COLOURS, NOUNS
 
@@ -62,5 +63,5 @@ def test_a_background_has_the_colour_of_its_name() -> None:
 
 
 def test_a_machine_without_the_font_is_told_which_package_it_needs(tmp_path: Path) -> None:
-    with pytest.raises(FontNotFoundError, match="fonts-noto-color-emoji"):
+    with pytest.raises(NotFound, match="fonts-noto-color-emoji"):
         find_font(tmp_path / "NotoColorEmoji.ttf")

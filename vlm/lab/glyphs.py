@@ -4,38 +4,32 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from vlm.errors import NotFound
+
 FONT_NAME = "NotoColorEmoji.ttf"
-FONT_FOLDERS = (
-    Path("/usr/share/fonts"),
-    Path("/usr/local/share/fonts"),
-    Path("~/.fonts").expanduser(),
-    Path("~/.local/share/fonts").expanduser(),
-)
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 BITMAP_PX = 109  # the one size of which the font holds bitmaps
 SIDE_PX = 136
 LEVELS = (136, 96, 68, 48, 34, 24, 17, 12)
 
 
-class FontNotFoundError(FileNotFoundError):
-    """The emoji font is not on this machine."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__(
-            f"No {FONT_NAME} in {place}. The pictures are drawn with it: install Debian's package "
-            "fonts-noto-color-emoji (apt install fonts-noto-color-emoji), or pass the font's path."
-        )
-
-
 def find_font(path: Path | None = None) -> Path:
-    """The emoji font: the given file, or the first one in the usual folders. Raises FontNotFoundError."""
+    """The emoji font: the given file, or the first one in the usual folders. Raises NotFound."""
     if path is not None:
         if path.is_file():
             return path
-        raise FontNotFoundError(str(path))
+        raise _missing(str(path))
     for folder in FONT_FOLDERS:
-        for found in sorted(folder.rglob(FONT_NAME)) if folder.is_dir() else ():
+        for found in sorted(Path(folder).expanduser().rglob(FONT_NAME)):
             return found
-    raise FontNotFoundError(", ".join(map(str, FONT_FOLDERS)))
+    raise _missing(", ".join(FONT_FOLDERS))
+
+
+def _missing(place: str) -> NotFound:
+    return NotFound(
+        f"There is no {FONT_NAME} in {place}. The pictures are drawn with it: install Debian's package "
+        "fonts-noto-color-emoji (apt install fonts-noto-color-emoji)."
+    )
 
 
 class Glyphs:
