@@ -1,10 +1,6 @@
-"""The chat page in a real browser, with a small bot of python-telegram-bot on the other side.
-
-The bot answers a photo with a placeholder that it edits, a text with an echo, and a button with a short word.
-"""
+"""The chat page's promises, in a real browser."""
 
 import contextlib
-import itertools
 import json
 import re
 import shutil
@@ -13,16 +9,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 from sandboxes import picture, serving
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
-from telegram.ext import Application, CallbackQueryHandler, ContextTypes, MessageHandler, filters
+from telegram.ext import Application
+from visitors import CAPTION, box, last, opened, ready, talking
 
-ABOUT = "The tiny model answers here. Try `make demo`."
-CAPTION = "AI caption: a red square"
-expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # so that one browser serves all of them
-CHATS = itertools.count(1001)
+ABOUT = "The tiny model answers here. Try `make demo`."
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -32,43 +25,6 @@ CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
-BUTTONS = InlineKeyboardMarkup([[InlineKeyboardButton("Which colour?", callback_data="colour")]])
-
-
-async def on_photo(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-    assert update.message
-    placeholder = await update.message.reply_text("Looking …", do_quote=True)
-    await update.message.chat.send_action("typing")
-    await placeholder.edit_text(CAPTION, reply_markup=BUTTONS)
-
-
-async def on_text(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-    assert update.message
-    await update.message.reply_text(f"You said: {update.message.text}")
-
-
-async def on_button(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-    assert update.callback_query
-    await update.callback_query.answer("Red, it seems")
-
-
-@contextlib.asynccontextmanager
-async def talking(url: str) -> AsyncIterator[Application]:
-    """The small bot, polling the sandbox at `url`."""
-    app = Application.builder().token("123:any").base_url(f"{url}/bot").concurrent_updates(True).build()
-    app.add_handler(MessageHandler(filters.PHOTO | filters.Document.IMAGE, on_photo))
-    app.add_handler(MessageHandler(filters.TEXT, on_text))
-    app.add_handler(CallbackQueryHandler(on_button))
-    async with app:
-        await app.bot.set_my_commands(
-            [("start", "Begin"), ("find", "Find a photo"), ("forget", "Forget a photo")]
-        )
-        await app.start()
-        assert app.updater
-        await app.updater.start_polling(timeout=10)
-        yield app
-        await app.updater.stop()
-        await app.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -105,30 +61,6 @@ async def app(url: str) -> AsyncIterator[Application]:
 async def page(browser: Browser, url: str, app: Application) -> AsyncIterator[Page]:
     async with opened(browser, url) as visited:
         yield visited
-
-
-@contextlib.asynccontextmanager
-async def opened(browser: Browser, url: str, **context: object) -> AsyncIterator[Page]:
-    """A fresh visitor in a chat of their own. Any error of a script fails the test."""
-    options = {"viewport": {"width": 1280, "height": 800}, **context}
-    async with await browser.new_context(**options) as visitor:
-        page = await visitor.new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"a script failed: {error}"))
-        await page.goto(f"{url}?chat={next(CHATS)}")
-        await ready(page)
-        yield page
-
-
-async def ready(page: Page) -> None:
-    await expect(page.get_by_role("log")).to_have_attribute("aria-busy", "false")
-
-
-def box(page: Page) -> Locator:
-    return page.get_by_role("textbox")
-
-
-def last(page: Page, side: str = "theirs") -> Locator:
-    return page.locator(f".message.{side}").last
 
 
 async def test_a_picked_picture_is_shown_read_and_captioned_in_place(page: Page, samples: Path) -> None:

@@ -39,6 +39,7 @@ async function submit(event) {
     toast(`A caption has ${MAX_CAPTION} characters at most; this one has ${words.length}.`);
     return;
   }
+  text.focus(); // now, not when it is sent: by then the person may be elsewhere
   setBusy(true);
   try {
     if (files.length) await sendFiles(files.map(({ file }) => file), words, byId("as-file").checked, replying());
@@ -48,7 +49,6 @@ async function submit(event) {
     toast(`Not sent: ${error.message}`); // and everything stays, to be sent again
   } finally {
     setBusy(false);
-    text.focus();
   }
 }
 

@@ -76,12 +76,15 @@ export function startSamples(samples, send) {
   panel.addEventListener("keydown", (event) => {
     if (event.key === "Escape") byId("samples-close").click();
   });
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (narrow.matches && !panel.contains(target) && !button.contains(target)) set(false);
+  });
   set(!narrow.matches);
 }
 
 function tile(sample, send) {
   const name = sample.caption || sample.file.replace(/\.\w+$/, "").replaceAll(/[_-]/g, " ");
-  const send1 = async (event) => {
+  const once = async (event) => {
     const button = event.currentTarget;
     if (button.disabled) return;
     button.disabled = true; // a double click sends once
@@ -95,8 +98,8 @@ function tile(sample, send) {
   };
   return el(
     "button",
-    { type: "button", class: "sample", "aria-label": `Send the sample: ${name}`, onclick: send1 },
-    el("img", { src: sample.url, alt: "", loading: "lazy", decoding: "async" }),
+    { type: "button", class: "sample", "aria-label": `Send the sample: ${name}`, onclick: once },
+    el("img", { src: sample.url, alt: "", decoding: "async" }),
     el("span", { class: "sample-send", "aria-hidden": "true" }, icon("send")),
   );
 }
