@@ -7,6 +7,7 @@
 A run that was stopped continues from `OUT/training/`; batch n is the same whenever it is drawn.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,9 @@ def train_tiny(
     run = Run(folder, Plan() if scale == 1 else Plan().scaled(scale), train_tokenizer(), seed=seed)
     if resume:
         run.restore()
-    # compiling takes two minutes and then saves a seventh
-    train(run, compiled=torch.compile if scale > 0.1 else lambda step: step)
+    # compiling needs a C++ compiler, takes two minutes, and then saves a seventh
+    pays = scale > 0.1 and shutil.which("g++")
+    train(run, compiled=torch.compile if pays else lambda step: step)
     run.finish()
     save_folders(run.pair, run.tokenizer, out)
     _describe(run, out, scale)
