@@ -1,0 +1,132 @@
+"""`afterimage demo` starts everything, shows one round, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from bot_stack import wait_until
+
+ROOT = Path(__file__).parents[2]
+# What a person may have set for a real bot; the demo must not touch it.
+REAL_BOT = {"BOT_API_URL": "http://127.0.0.1:9", "BOT_TOKEN": "1:real", "REDIS_URL": "redis://127.0.0.1:9/0"}
+
+
+class Demo:
+    """A demo with the echo engine, its output in a file."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.output = folder / f"output-{time.monotonic_ns()}.txt"
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot", "demo", "--model", "echo", *arguments],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **REAL_BOT},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def page(self) -> str:
+        """The address of the chat page, once it is shown."""
+
+        def shown() -> re.Match[str] | None:
+            assert self.process.poll() is None, self.text
+            return re.search(r"Chat page: +(http://\S+)", self.text)
+
+        return str(wait_until(shown, 60)[1])
+
+    def parts(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def demos() -> Iterator[list[Demo]]:
+    started: list[Demo] = []
+    yield started
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.end(signal.SIGTERM)
+
+
+def gone(parts: list[psutil.Process]) -> bool:
+    return not any(part.is_running() and part.status() != psutil.STATUS_ZOMBIE for part in parts)
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return str(probe.getsockname()[1])
+
+
+def test_once_shows_a_caption_and_an_answer_and_ends_well(tmp_path: Path, demos: list[Demo]) -> None:
+    demos.append(demo := Demo(tmp_path, "--once"))
+    assert demo.process.wait(60) == 0, demo.text
+    assert re.search(r"It says: +AI caption: a \w+ picture of", demo.text)
+    assert re.search(r"It says: +AI answer: What colour is the background\?", demo.text)
+    assert list(tmp_path.iterdir()) == [demo.output]
+
+
+def test_it_serves_its_page_until_it_is_told_to_stop_and_goes_on_where_it_was(
+    tmp_path: Path, demos: list[Demo]
+) -> None:
+    port = free_port()
+    for messages in (4, 8):
+        demos.append(demo := Demo(tmp_path, "--port", port))
+        assert demo.page() == f"http://127.0.0.1:{port}"
+        parts = demo.parts()
+        assert len(parts) >= 4
+        assert len(httpx.get(f"{demo.page()}/sandbox/messages").json()["messages"]) == messages
+        assert demo.end(signal.SIGINT) == 0
+        assert gone(parts)
+
+
+def test_a_demo_that_is_killed_takes_its_parts_along(tmp_path: Path, demos: list[Demo]) -> None:
+    demos.append(demo := Demo(tmp_path, "--port", free_port()))
+    demo.page()
+    parts = demo.parts()
+    demo.end(signal.SIGKILL)
+    wait_until(lambda: gone(parts))
+
+
+def test_a_part_that_ends_ends_the_demo_and_its_log_is_shown(tmp_path: Path, demos: list[Demo]) -> None:
+    demos.append(demo := Demo(tmp_path, "--port", free_port()))
+    demo.page()
+    [worker] = [part for part in demo.parts() if "worker" in part.cmdline()]
+    worker.kill()
+    assert demo.process.wait(60) == 1
+    assert "The worker has ended. The end of" in demo.text
+    assert "Traceback" not in demo.text
+
+
+def test_a_port_or_folder_in_use_is_said_in_one_line(tmp_path: Path, demos: list[Demo]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        demos.append(demo := Demo(tmp_path, "--port", str(taken.getsockname()[1])))
+        assert demo.process.wait(60) == 2
+    assert "--port" in demo.text
+    demos.append(first := Demo(tmp_path, "--port", free_port()))
+    first.page()
+    demos.append(second := Demo(tmp_path, "--port", free_port()))
+    assert second.process.wait(60) == 2
+    assert "--data" in second.text
+
+
+def test_a_model_that_cannot_be_had_is_explained(tmp_path: Path, demos: list[Demo]) -> None:
+    demos.append(demo := Demo(tmp_path, "--once", "--model", str(tmp_path / "nowhere")))
+    assert demo.process.wait(60) == 1
+    assert "--model tiny" in demo.text
+    assert "Traceback" not in demo.text
