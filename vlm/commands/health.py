@@ -5,6 +5,7 @@ A worker's heart beats only while it reaches the server, so this finds more than
 
 import asyncio
 import os
+from secrets import token_hex
 from socket import gethostname
 from typing import Any
 
@@ -34,8 +35,11 @@ def check(url: str, *, here: bool) -> int:
 
 
 def worker_name() -> str:
-    """What a worker in this process is called among all that share the queue."""
-    return f"{gethostname()}-{os.getpid()}"
+    """What a worker in this process is called among all that share the queue.
+
+    The tail tells apart containers, whose hosts and process numbers may be the same.
+    """
+    return f"{gethostname()}-{os.getpid()}-{token_hex(4)}"
 
 
 async def _models(url: str, here: bool) -> list[ModelInfo]:
