@@ -125,14 +125,14 @@ def _sent(response: httpx.Response) -> int:
 def _answer(parts: Parts, person: httpx.Client, asked: int) -> str:
     """What the bot says to a message at last, and after how long. Raises Unavailable without an answer."""
     start_s, version = time.monotonic(), -1
-    while (spent_s := time.monotonic() - start_s) < ANSWER_S:
+    while time.monotonic() - start_s < ANSWER_S:
         parts.check()
         news = {"after": asked, "since": version, "wait_s": 1}
         told = person.get("/sandbox/messages", params=news).json()
         version = told["version"]
         for text in (message["text"] for message in told["messages"] if _replies_to(message, asked)):
             if text.startswith("AI "):
-                return f"{text}   ({spent_s:.1f} s)"
+                return f"{text}   ({time.monotonic() - start_s:.1f} s)"
             if not text.endswith("…"):
                 raise Unavailable(f"The bot answered: {text}")
     raise Unavailable(f"No answer in {ANSWER_S:.0f} seconds; the logs are in {parts.folder}.")
