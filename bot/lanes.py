@@ -18,7 +18,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from bot.patience import nobody_reads, passes, pause_s
-from bot.tasks import end
+from bot.tasks import end, unless
 from vlm.streams import Entry, Group
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ SLOTS: Final = 32
 HELD_MAX: Final = 2000  # entries in memory; a chat that must wait for minutes may fill many
 BLOCK_MS: Final = 500
 TAKE: Final = 64
+TAKE_GRACE_S: Final = 2.0  # what a cancelled take was about to bring would wait for the lease to end
 
 Handle = Callable[[Entry], Awaitable[None]]
 
@@ -58,15 +59,15 @@ class Lanes:
         self._lanes: dict[int, deque[tuple[Entry, int]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self, stop: asyncio.Event, *, grace_s: float = 10.0) -> None:
-        """Work until `stop`, then finish what is held, for at most `grace_s`. The rest is left for others."""
-        await self._group.ensure()
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`, then finish what is held. What a cancel leaves undone is left for others."""
+        await unless(stop, self._group.ensure())
         minding = asyncio.create_task(self._mind())
         try:
             while not stop.is_set() and not minding.done():
-                await self._take()
+                await unless(stop, self._take(), grace_s=TAKE_GRACE_S)
             if self._tasks:
-                await asyncio.wait(self._tasks, timeout=grace_s)
+                await asyncio.wait(self._tasks)
         finally:
             await end(minding, *self._tasks)
         if not minding.cancelled():

@@ -7,7 +7,7 @@ Any number of them may run side by side.
 """
 
 import asyncio
-import contextlib
+import itertools
 import logging
 import os
 import socket
@@ -30,7 +30,7 @@ from bot.pictures import Pictures
 from bot.polling import Poller
 from bot.presence import Presence
 from bot.settings import Settings, without_password
-from bot.tasks import end
+from bot.tasks import end, unless
 from bot.updates import Updates
 from bot.webhook import WebhookServer, listen, webhook_app
 from vlm.client import Client
@@ -39,6 +39,7 @@ from vlm.streams import Group, connect, patiently
 log = logging.getLogger(__name__)
 
 LEASE_S: Final = 10.0  # how long a dead bot's updates and results wait for another bot
+GRACE_S: Final = 10.0  # how long a stop waits for what is in hand
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -49,14 +50,18 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """
     log.info("Redis: %s. Telegram: %s", without_password(settings.redis_url), settings.api_url)
     async with connect(settings.redis_url) as redis:
-        await patiently(redis.ping)
         application = app.build(settings)
         try:
-            await _until_it_works(application.initialize, stop)
+            await unless(stop, _reached(redis, application))
             if not stop.is_set():
                 await _serve(settings, redis, application, stop)
         finally:
             await application.shutdown()
+
+
+async def _reached(redis: Redis, application: App) -> None:
+    await patiently(redis.ping)
+    await _until_it_works(application.initialize)
 
 
 async def _serve(settings: Settings, redis: Redis, application: App, stop: asyncio.Event) -> None:
@@ -69,8 +74,8 @@ async def _serve(settings: Settings, redis: Redis, application: App, stop: async
     )
     ingest = _webhook if settings.webhook_url else _polling
     parts = [
-        ingest(settings, application.bot, Journal(redis), stop),
-        _until_it_works(lambda: application.bot.set_my_commands(replies.COMMANDS), stop),
+        ingest(settings, application.bot, Journal(redis)),
+        _until_it_works(lambda: application.bot.set_my_commands(replies.COMMANDS)),
     ]
     log.info("Ready: @%s", application.bot.username)
     try:
@@ -90,19 +95,23 @@ def _lanes(redis: Redis, client: Client, handling: Updates, delivering: Delivery
 
 
 async def _all(stop: asyncio.Event, lanes: list[Lanes], parts: list[Coroutine[Any, Any, None]]) -> None:
-    """Run all until `stop`, or until one fails; then let the lanes finish. Raises what failed."""
+    """Run all until `stop`, or until one fails; then let the lanes finish, unless Redis is away for long.
+
+    Raises what failed.
+    """
+    working = [asyncio.create_task(lane.run(stop)) for lane in lanes]
     beside = [asyncio.create_task(part) for part in parts]
-    tasks = [asyncio.create_task(lane.run(stop)) for lane in lanes] + beside
     stopped = asyncio.create_task(stop.wait())
     try:
-        while not stopped.done() and not any(task.done() and _failure(task) for task in tasks):
-            running = [task for task in tasks if not task.done()]
+        while not stopped.done() and not any(task.done() and _failure(task) for task in working + beside):
+            running = [task for task in working + beside if not task.done()]
             await asyncio.wait([stopped, *running], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop.set()
         await end(*beside)
-        await asyncio.gather(stopped, *tasks, return_exceptions=True)
-    for task in tasks:
+        await asyncio.wait(working, timeout=GRACE_S)
+        await end(stopped, *working)
+    for task in working + beside:
         if failure := _failure(task):
             raise failure
 
@@ -111,36 +120,31 @@ def _failure(task: asyncio.Task[None]) -> BaseException | None:
     return None if task.cancelled() else task.exception()
 
 
-async def _polling(settings: Settings, bot: Bot, journal: Journal, stop: asyncio.Event) -> None:
+async def _polling(settings: Settings, bot: Bot, journal: Journal) -> None:
     await Poller(bot, journal, app.UPDATES).run()
 
 
-async def _webhook(settings: Settings, bot: Bot, journal: Journal, stop: asyncio.Event) -> None:
+async def _webhook(settings: Settings, bot: Bot, journal: Journal) -> None:
     url, secret = settings.webhook_url or "", settings.webhook_secret or ""
     server = WebhookServer(webhook_app(journal, url=url, secret=secret))
     serving = asyncio.create_task(server.serve(sockets=[listen(*settings.listen)]))
     try:
-        await _until_it_works(
-            lambda: bot.set_webhook(url, secret_token=secret, allowed_updates=app.UPDATES), stop
-        )
+        await _until_it_works(lambda: bot.set_webhook(url, secret_token=secret, allowed_updates=app.UPDATES))
         await asyncio.shield(serving)
     finally:
         server.should_exit = True
         await serving
 
 
-async def _until_it_works(call: Callable[[], Awaitable[Any]], stop: asyncio.Event) -> None:
-    """Call Telegram until it answers, or until `stop`. Raises InvalidToken."""
-    failures = 0
-    while not stop.is_set():
+async def _until_it_works(call: Callable[[], Awaitable[Any]]) -> None:
+    """Call Telegram until it answers. Raises InvalidToken."""
+    for failures in itertools.count(1):
         try:
             await call()
             return
         except InvalidToken:
             raise
         except TelegramError as error:
-            failures += 1
             wait_s = pause_s(error, failures)
             log.warning("Telegram does not answer (%s); trying again in %.1f s", error, wait_s)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), wait_s)
+        await asyncio.sleep(wait_s)

@@ -1,6 +1,7 @@
 """Ending asyncio tasks for certain."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, Final
 
 AGAIN_S: Final = 0.5
@@ -17,3 +18,15 @@ async def end(*tasks: asyncio.Task[Any]) -> None:
         for task in running:
             task.cancel()
         _, running = await asyncio.wait(running, timeout=AGAIN_S)
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, None], *, grace_s: float = 0) -> None:
+    """Do `work`, or leave it `grace_s` after `stop` was set."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([working], timeout=grace_s)
+    finally:
+        await end(working, stopped)
+    if not working.cancelled():
+        working.result()

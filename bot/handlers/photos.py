@@ -43,7 +43,8 @@ class Photos:
             file_id=picture.file_id,
             file_unique_id=picture.file_unique_id,
             sender=message.from_user.id if message.from_user else 0,
-            created_ms=int(message.date.timestamp() * 1000),
+            # Telegram's times are whole seconds: within one, the ids tell which photo came later
+            created_ms=int(message.date.timestamp()) * 1000 + message.message_id % 1000,
         )
         await self._client.memory.remember(message.chat_id, photo)
         return photo

@@ -60,6 +60,12 @@ def test_a_plain_question_is_about_the_latest_photo(person: Person) -> None:
     assert person.says(question).startswith("AI answer: What is it? (asked of a blue picture")
 
 
+def test_of_photos_sent_in_one_second_the_last_is_the_latest(person: Person) -> None:
+    photos = [person.send(picture(colour)) for colour in ("red", "green", "blue", "red", "green", "blue")]
+    assert "asked of a blue picture" in person.says(person.write("What is it?"))
+    assert person.says(photos[-1])
+
+
 def test_a_question_right_behind_its_photo_waits_for_it(person: Person) -> None:
     person.send(picture("red"))
     assert "asked of a red picture" in person.says(person.write("What is it?"))

@@ -73,6 +73,10 @@ def free_port() -> str:
         return str(probe.getsockname()[1])
 
 
+def messages(demo: Demo) -> int:
+    return len(httpx.get(f"{demo.page()}/sandbox/messages").json()["messages"])
+
+
 def test_once_shows_a_caption_and_an_answer_and_ends_well(tmp_path: Path, demos: list[Demo]) -> None:
     demos.append(demo := Demo(tmp_path, "--once"))
     assert demo.process.wait(60) == 0, demo.text
@@ -81,18 +85,33 @@ def test_once_shows_a_caption_and_an_answer_and_ends_well(tmp_path: Path, demos:
     assert list(tmp_path.iterdir()) == [demo.output]
 
 
-def test_it_serves_its_page_until_it_is_told_to_stop_and_goes_on_where_it_was(
+def test_it_serves_its_page_until_it_is_told_to_stop_and_then_goes_on_where_it_was(
     tmp_path: Path, demos: list[Demo]
 ) -> None:
     port = free_port()
-    for messages in (4, 8):
-        demos.append(demo := Demo(tmp_path, "--port", port))
-        assert demo.page() == f"http://127.0.0.1:{port}"
-        parts = demo.parts()
-        assert len(parts) >= 4
-        assert len(httpx.get(f"{demo.page()}/sandbox/messages").json()["messages"]) == messages
-        assert demo.end(signal.SIGINT) == 0
-        assert gone(parts)
+    demos.append(first := Demo(tmp_path, "--port", port))
+    assert first.page() == f"http://127.0.0.1:{port}"
+    assert messages(first) == 4
+    for arguments, says in (
+        (["--port", port, "--data", "other"], "--port"),
+        (["--port", free_port()], "--data"),
+    ):
+        demos.append(second := Demo(tmp_path, *arguments))
+        assert second.process.wait(60) == 2
+        assert says in second.text
+    parts = first.parts()
+    assert len(parts) >= 4
+    assert first.end(signal.SIGINT) == 0
+    assert gone(parts)
+
+    demos.append(again := Demo(tmp_path, "--port", port))
+    again.page()
+    assert messages(again) == 8
+    [worker] = [part for part in again.parts() if "worker" in part.cmdline()]
+    worker.kill()
+    assert again.process.wait(60) == 1
+    assert "The worker has ended. The end of" in again.text
+    assert "Traceback" not in again.text
 
 
 def test_a_demo_that_is_killed_takes_its_parts_along(tmp_path: Path, demos: list[Demo]) -> None:
@@ -101,32 +120,3 @@ def test_a_demo_that_is_killed_takes_its_parts_along(tmp_path: Path, demos: list
     parts = demo.parts()
     demo.end(signal.SIGKILL)
     wait_until(lambda: gone(parts))
-
-
-def test_a_part_that_ends_ends_the_demo_and_its_log_is_shown(tmp_path: Path, demos: list[Demo]) -> None:
-    demos.append(demo := Demo(tmp_path, "--port", free_port()))
-    demo.page()
-    [worker] = [part for part in demo.parts() if "worker" in part.cmdline()]
-    worker.kill()
-    assert demo.process.wait(60) == 1
-    assert "The worker has ended. The end of" in demo.text
-    assert "Traceback" not in demo.text
-
-
-def test_a_port_or_folder_in_use_is_said_in_one_line(tmp_path: Path, demos: list[Demo]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        demos.append(demo := Demo(tmp_path, "--port", str(taken.getsockname()[1])))
-        assert demo.process.wait(60) == 2
-    assert "--port" in demo.text
-    demos.append(first := Demo(tmp_path, "--port", free_port()))
-    first.page()
-    demos.append(second := Demo(tmp_path, "--port", free_port()))
-    assert second.process.wait(60) == 2
-    assert "--data" in second.text
-
-
-def test_a_model_that_cannot_be_had_is_explained(tmp_path: Path, demos: list[Demo]) -> None:
-    demos.append(demo := Demo(tmp_path, "--once", "--model", str(tmp_path / "nowhere")))
-    assert demo.process.wait(60) == 1
-    assert "--model tiny" in demo.text
-    assert "Traceback" not in demo.text

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from bot_stack import Stack, wait_until
 
+from bot.__main__ import main
+from bot.settings import Settings, variable
+
 TOKEN = "123456:a-Canary_Token"
 
 
@@ -23,31 +26,39 @@ def run(cwd: Path, *arguments: str, **environ: str) -> subprocess.CompletedProce
     )
 
 
-def test_help_says_how_to_run_a_bot(tmp_path: Path) -> None:
-    shown = run(tmp_path, "run", "--help")
-    assert shown.returncode == 0
-    for name in ("BOT_TOKEN", "REDIS_URL", "BOT_WEBHOOK_SECRET", "BOT_CHAT_MAX", "vlm worker"):
-        assert name in shown.stdout
+def test_help_says_how_to_run_a_bot(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    shown = capsys.readouterr().out
+    for name in [*map(variable, Settings.__struct_fields__), "vlm worker", "vlm server", ".env"]:
+        assert name in shown
 
 
 @pytest.mark.parametrize(
-    ("environ", "says"),
-    [({}, "BOT_TOKEN is not set"), ({"BOT_TOKEN": TOKEN, "BOT_TOKN": "x"}, "did you mean BOT_TOKEN")],
+    ("environ", "dotenv", "says"),
+    [
+        ({}, "", "BOT_TOKEN is not set"),
+        ({"BOT_TOKEN": TOKEN, "BOT_TOKN": "x"}, "", "did you mean BOT_TOKEN"),
+        ({}, f"BOT_TOKEN={TOKEN}\nBOT_CHAT_MAX=none\n", "BOT_CHAT_MAX"),
+    ],
 )
-def test_a_wrong_setting_is_one_line_and_no_traceback(
-    tmp_path: Path, environ: dict[str, str], says: str
+def test_a_wrong_setting_is_one_line_wherever_it_stands(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    environ: dict[str, str],
+    dotenv: str,
+    says: str,
 ) -> None:
-    ended = run(tmp_path, "run", **environ)
-    assert ended.returncode == 2
-    assert says in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
-
-
-def test_settings_come_from_a_file_too(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text(f"BOT_TOKEN={TOKEN}\nBOT_CHAT_MAX=none\n")
-    ended = run(tmp_path, "run")
-    assert ended.returncode == 2
-    assert "BOT_CHAT_MAX" in ended.stderr
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(dotenv)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(["run"]) == 2
+    shown = capsys.readouterr().err
+    assert says in shown
+    assert "Canary" not in shown
+    assert len(shown.splitlines()) == 1
 
 
 def test_a_token_that_telegram_does_not_know_is_said_so_and_not_shown(
@@ -85,4 +96,17 @@ def test_a_bot_that_waits_can_be_stopped(own_stack: Stack) -> None:
     own_stack.trouble(status=502)
     own_stack.start_bot()
     own_stack.log_line("bot", "(Telegram does not answer)")
+    assert own_stack.stop("bot") == 0
+
+
+@pytest.mark.parametrize("ready", [False, True])
+def test_a_bot_whose_redis_is_away_can_be_stopped(own_stack: Stack, ready: bool) -> None:
+    own_stack.start_sandbox()
+    if ready:
+        own_stack.start_bot()
+        own_stack.log_line("bot", "(Ready)")
+    own_stack.server.stop()
+    if not ready:
+        own_stack.start_bot()
+    own_stack.log_line("bot", "(server is away)")
     assert own_stack.stop("bot") == 0
