@@ -45,6 +45,7 @@ class Delivery:
             text = str(error)
         if text:
             await self._show(result, text)
+            log.info("job %s: waited %d ms, ran %d ms", result.job, result.waited_ms, result.ran_ms)
 
     async def give_up(self, entry: Entry) -> None:
         """Apologise for a result that Telegram would not take."""
