@@ -2,8 +2,8 @@
 
     python benchmarks/roundtrip.py [--count 30] [--model tiny]
 
-Starts a demo of its own and sends the samples one after another. `shown` is what the page sees; `model` is what
-the worker reports for the job's batch, decoding and memory included; `rest` is everything else: stand-in, bot,
+Starts a demo of its own, sends the samples one after another. `shown` is what the page sees; `model` is what
+the worker reports for the batch, decoding and memory included; `rest` is everything else: stand-in, bot,
 queue, delivery. The last line is JSON.
 """
 

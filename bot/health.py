@@ -13,7 +13,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.journal import GROUP, UPDATES
+from bot.ingest.journal import GROUP, UPDATES
 from bot.settings import read_settings
 from vlm.errors import AfterimageError
 from vlm.streams import connect

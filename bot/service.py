@@ -22,17 +22,17 @@ from telegram.error import InvalidToken, TelegramError
 from bot import app, delivery, replies, updates
 from bot.app import App
 from bot.delivery import Delivery
-from bot.journal import GROUP, UPDATES, Journal
+from bot.ingest.journal import GROUP, UPDATES, Journal
+from bot.ingest.polling import Poller
+from bot.ingest.webhook import WebhookServer, listen, webhook_app
 from bot.lanes import Lanes
 from bot.outbox import Outbox
 from bot.patience import pause_s
 from bot.pictures import Pictures
-from bot.polling import Poller
 from bot.presence import Presence
 from bot.settings import Settings, without_password
 from bot.tasks import end, unless
 from bot.updates import Updates
-from bot.webhook import WebhookServer, listen, webhook_app
 from vlm.client import Client
 from vlm.streams import Group, connect, patiently
 

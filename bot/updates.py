@@ -7,7 +7,7 @@ from telegram import Update
 
 from bot import replies
 from bot.app import App
-from bot.journal import Json
+from bot.ingest.journal import Json
 from bot.outbox import Outbox
 from vlm.errors import AfterimageError, BadRequest, Unavailable
 from vlm.streams import Entry

@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import AuthenticationError
 
 from bot import health
-from bot.journal import GROUP, UPDATES
+from bot.ingest.journal import GROUP, UPDATES
 from bot.settings import Settings as BotSettings
 from vlm import server, streams
 from vlm.settings import Settings, variable

@@ -5,7 +5,7 @@ import asyncio
 from bot_stack import until
 from redis.asyncio import Redis
 
-from bot.journal import MARK, OFFSET, UPDATES, Journal, Json
+from bot.ingest.journal import MARK, OFFSET, UPDATES, Journal, Json
 
 
 def updates(*ids: int) -> list[Json]:

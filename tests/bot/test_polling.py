@@ -11,8 +11,8 @@ from telegram import Bot
 from telegram.error import InvalidToken
 from telegram.request import HTTPXRequest
 
-from bot.journal import UPDATES, Journal
-from bot.polling import Poller
+from bot.ingest.journal import UPDATES, Journal
+from bot.ingest.polling import Poller
 from bot.tasks import end
 
 

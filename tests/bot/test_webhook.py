@@ -7,8 +7,8 @@ import pytest
 from bot_stack import Stack, picture, wait_until
 from redis.asyncio import Redis
 
-from bot.journal import UPDATES, Journal
-from bot.webhook import MAX_BYTES, SECRET_HEADER, listen, webhook_app
+from bot.ingest.journal import UPDATES, Journal
+from bot.ingest.webhook import MAX_BYTES, SECRET_HEADER, listen, webhook_app
 from vlm.errors import BadSetting
 from vlm.streams import connect
 

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.journal import Journal, Json
+from bot.ingest.journal import Journal, Json
 from vlm.errors import BadSetting
 
 MAX_BYTES: Final = 1024 * 1024

@@ -19,7 +19,7 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.journal import Journal
+from bot.ingest.journal import Journal
 from bot.patience import pause_s
 from bot.tasks import end
 from vlm.streams import patiently
