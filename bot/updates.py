@@ -3,6 +3,7 @@
 import json
 import logging
 
+from redis.exceptions import RedisError
 from telegram import Update
 
 from bot import replies
@@ -36,6 +37,8 @@ class Updates:
         try:
             await self._app.process_update(Update.de_json(raw, self._app.bot))
         except (BadRequest, Unavailable) as refusal:
+            if isinstance(refusal.__cause__, RedisError):  # nothing was refused: it can be done later
+                raise refusal.__cause__ from refusal
             await self._tell(raw, str(refusal))
         except AfterimageError:
             log.exception("update %s", raw["update_id"])

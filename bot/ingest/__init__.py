@@ -1,1 +1,1 @@
-"""Updates from Telegram into the journal, by long polling or by webhook, before Telegram hears that they came."""
+"""Updates from Telegram into the journal, by polling or by webhook, before Telegram hears that they came."""

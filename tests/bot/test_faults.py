@@ -129,6 +129,19 @@ def test_any_past_photo_can_be_asked_about_after_everything_was_restarted(own_st
     assert "asked of a blue picture" in person.says(person.write("And this?"))
 
 
+def test_a_server_that_restarts_under_a_handler_costs_no_answer(own_stack: Stack) -> None:
+    own_stack.start_all()
+    own_stack.trouble(method="getFile", delay_s=1, times=1)
+    person = own_stack.person()
+    photo = person.send(picture("red"))
+    wait_until(lambda: person.replies(photo))
+    own_stack.server.stop()
+    own_stack.log_line("bot", "(server is away)")
+    own_stack.restart_server()
+    assert "a red picture" in person.says(photo)
+    assert len(person.replies(photo)) == 1
+
+
 def test_a_bot_killed_in_its_handlers_loses_nothing_and_answers_each_once(
     own_stack: Stack, redis_of: Callable[[Stack], Redis]
 ) -> None:
