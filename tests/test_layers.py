@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "transformers", "bitsandbytes", "accelerate"}
 SEEING = {"numpy", "PIL", "pi_heif"}
 
@@ -23,3 +26,10 @@ def test_a_module_brings_along_nothing_heavy(module: str, forbidden: set[str]) -
     code = f"import {module}, sys; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert forbidden.isdisjoint(done.stdout.split())
+
+
+def test_the_sandboxs_contract_names_every_other_module_of_the_bot() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (walls,) = [one["forbidden_modules"] for one in contracts if one["source_modules"] == ["bot.sandbox"]]
+    others = {f"bot.{path.stem}" for path in (ROOT / "bot").iterdir() if not path.name.startswith("_")}
+    assert others - {"bot.sandbox"} <= set(walls)

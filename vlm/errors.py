@@ -1,22 +1,22 @@
 """Every error that Afterimage raises on purpose.
 
-    AfterimageError       has a `code` (stable, for programs) and a message that is safe to show
-      BadRequest          the user's: shown as written
-        BadImage          bytes that are no picture, or a broken one
-        TooLarge          a picture or a text over its limit
-        Unsupported       something that is not handled (yet)
-        NotFound          no such photo
-        BadSetting        an environment variable or option that cannot be right
-      Unavailable         nobody's fault: "try again"
-        QueueFull         admission refused, by total or by chat
-        TimedOut          a job outlived its deadline
-        PictureGone       its query tokens have expired, so the picture is needed again
-        ModelNotFound     a checkpoint that is not on this disk and could not be fetched
-      EngineFailure       ours: logged, and an apology is shown
-        OutOfMemory       one picture alone does not fit the device
-        Poisoned          a job that kept killing its workers
-        SelfCheckFailed   the model does not see the built-in picture
-      ProtocolError       ours: a sender and a receiver of different versions
+AfterimageError       has a `code` (stable, for programs) and a message that is safe to show
+  BadRequest          the user's: shown as written
+    BadImage          bytes that are no picture, or a broken one
+    TooLarge          a picture or a text over its limit
+    Unsupported       something that is not handled (yet)
+    NotFound          no such photo
+    BadSetting        an environment variable or option that cannot be right
+  Unavailable         nobody's fault: "try again"
+    QueueFull         admission refused, by total or by chat
+    TimedOut          a job outlived its deadline
+    PictureGone       its query tokens have expired, so the picture is needed again
+    ModelNotFound     a checkpoint that is not on this disk and could not be fetched
+  EngineFailure       ours: logged, and an apology is shown
+    OutOfMemory       one picture alone does not fit the device
+    Poisoned          a job that kept killing its workers
+    SelfCheckFailed   the model does not see the built-in picture
+  ProtocolError       ours: a sender and a receiver of different versions
 """
 
 from typing import ClassVar
