@@ -28,6 +28,7 @@ class Facts:
     pictures: int  # drawn for training
     expected_caption: str  # of the self-check's picture
     report: dict[str, Any]  # of the evaluation
+    note: str = ""  # where a run was not quite what its command does
 
 
 def write_cards(out: Path, facts: Facts) -> None:
@@ -49,6 +50,7 @@ def _write(folder: Path, name: str, purpose: str, facts: Facts) -> None:
         "knows": KNOWS,
         "expected_caption": facts.expected_caption,
         "command": f"vlm train tiny OUT --seed {facts.seed} --scale {facts.scale:g}",
+        "note": facts.note,
         "seed": facts.seed,
         "data": f"{facts.pictures:,} pictures drawn by vlm.lab from the seed",
         "scores": facts.report["scores"],
@@ -82,7 +84,7 @@ It is there to try and to test Afterimage with no download, not to describe the 
 ## How it was made
 
 `{card["command"]}`: {card["data"]}; ViT 192 wide x 6 layers at 128 pixels, Q-Former 192 x 3 with 25 queries,
-OPT 192 x 4, all trained from nothing on one CPU core. Weights in float16.
+OPT 192 x 4, all trained from nothing on one CPU core. Weights in float16. {card["note"]}
 
 ## Scores
 
