@@ -8,7 +8,7 @@ from PIL import Image
 
 from vlm.errors import NotFound
 from vlm.lab.drawing import draw
-from vlm.lab.gallery import composed
+from vlm.lab.gallery import composed, save_gallery
 from vlm.lab.glyphs import Glyphs, find_font
 from vlm.lab.scenes import scene
 from vlm.lab.vocabulary import COLOURS, NOUNS
@@ -65,3 +65,12 @@ def test_a_background_has_the_colour_of_its_name() -> None:
 def test_a_machine_without_the_font_is_told_which_package_it_needs(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="fonts-noto-color-emoji"):
         find_font(tmp_path / "NotoColorEmoji.ttf")
+
+
+def test_the_gallery_that_ships_is_the_one_that_is_drawn(tmp_path: Path) -> None:
+    save_gallery(tmp_path)
+    shipped = Path(__file__).parents[2] / "vlm" / "assets" / "samples"
+    assert (tmp_path / "samples" / "samples.json").read_text() == (shipped / "samples.json").read_text()
+    drawn = {path.name for path in (tmp_path / "samples").iterdir()}
+    assert drawn == {path.name for path in shipped.iterdir()}
+    assert len(drawn) == 13

@@ -41,15 +41,8 @@ def _paste(canvas: Pixels, scene: Scene, thing: Thing, glyphs: Glyphs, shadow: f
     top, bottom = max(0, int((y - reach) * scale_y)), min(height_px, int((y + reach) * scale_y) + 2)
     wanted_px = thing.size * max(scale_x, scale_y)
     source = glyphs.at_least(thing.glyph, wanted_px / 4 if shadow else wanted_px)
-    per_unit = source.width / thing.size
-    cosine, sine = cos(radians(thing.angle_deg)) * per_unit, sin(radians(thing.angle_deg)) * per_unit
-    flip = -1 if thing.mirrored else 1
-    # output pixel -> place in the scene -> turned, scaled and mirrored -> pixel of the glyph
-    a, b = flip * cosine / scale_x, flip * sine / scale_y
-    d, e = -sine / scale_x, cosine / scale_y
-    u, v = left - x * scale_x, top - y * scale_y
-    middle = source.width / 2
-    matrix = (a, b, a * u + b * v + middle, d, e, d * u + e * v + middle)
+    corner = (left - x * scale_x, top - y * scale_y)
+    matrix = _to_glyph(thing, source.width, (scale_x, scale_y), corner)
     window = source.transform(
         (right - left, bottom - top), Image.Transform.AFFINE, matrix, resample=Image.Resampling.BICUBIC
     )
@@ -61,6 +54,22 @@ def _paste(canvas: Pixels, scene: Scene, thing: Thing, glyphs: Glyphs, shadow: f
     else:
         view *= 1 - alpha
         view += pasted[..., :3]
+
+
+def _to_glyph(
+    thing: Thing, side_px: int, scale: tuple[float, float], corner: tuple[float, float]
+) -> tuple[float, ...]:
+    """From a pixel of the window, by its place in the scene, turned, scaled, mirrored, to one of the glyph.
+
+    `scale` is pixels a unit across and down, `corner` the window's corner in pixels from the thing's middle.
+    """
+    per_unit = side_px / thing.size
+    cosine, sine = cos(radians(thing.angle_deg)) * per_unit, sin(radians(thing.angle_deg)) * per_unit
+    flip = -1 if thing.mirrored else 1
+    a, b = flip * cosine / scale[0], flip * sine / scale[1]
+    d, e = -sine / scale[0], cosine / scale[1]
+    u, v = corner
+    return (a, b, a * u + b * v + side_px / 2, d, e, d * u + e * v + side_px / 2)
 
 
 def _background(look: Look, rng: np.random.Generator, width_px: int, height_px: int) -> Pixels:
