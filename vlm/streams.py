@@ -14,6 +14,7 @@ All streams of one `Group` must live in one Cluster slot. Redis 6.2 commands onl
 import asyncio
 import logging
 import random
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
@@ -52,6 +53,9 @@ AWAY: Final = (
     ClusterDownError,
     MasterDownError,
 )
+# MISCONF has no class of its own, and of a pipeline redis-py tells it as "Command # 1 (...) of pipeline
+# caused error: ('MISCONF ...',)".
+DISK_FULL: Final = re.compile(r"(^|of pipeline caused error: \(.)MISCONF ")
 
 # Redis before 7 wants to be told that a script writes what it read. Everywhere else this does nothing.
 EFFECTS: Final = "if redis.replicate_commands then redis.replicate_commands() end\n"
@@ -121,7 +125,7 @@ def is_away(error: RedisError) -> bool:
     """Whether the server is only away, full or loading, so that the same command may work later."""
     if isinstance(error, AuthenticationError):
         return False
-    return isinstance(error, AWAY) or str(error).startswith("MISCONF")  # MISCONF: its disk is full
+    return isinstance(error, AWAY) or bool(DISK_FULL.search(str(error)))
 
 
 async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from vlm.broker import Broker
 from vlm.client import Client, clean_question
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
-from vlm.keys import LOAD
+from vlm.keys import LOAD, mark_key
 from vlm.memory import blob_key
 from vlm.protocol import Answered, ModelInfo, Result
 from vlm.server import Server
@@ -90,6 +90,16 @@ async def test_the_load_of_a_chat_returns_to_nothing(client: Client, redis: Redi
     assert await redis.hgetall(LOAD) == {b"1": b"1"}
     await answer(Broker(redis, name="w"))
     assert await redis.exists(LOAD) == 0
+
+
+async def test_what_a_job_keeps_in_the_server_expires_whatever_becomes_of_it(
+    client: Client, redis: Redis
+) -> None:
+    await caption(client, "a")
+    for key in (blob_key(1, "a"), mark_key("a")):
+        assert 0 < await redis.ttl(key) <= 24 * 3600
+    await answer(Broker(redis, name="w"))
+    assert 0 < await redis.ttl(mark_key("a")) <= 24 * 3600
 
 
 async def test_a_load_that_an_accident_left_bars_no_chat(client: Client, redis: Redis) -> None:

@@ -63,6 +63,7 @@ async def test_query_tokens_expire_unless_they_are_used(redis: Redis) -> None:
     assert not await memory.tokens_alive(CHAT, "10")
     assert await memory.keep_tokens(CHAT, "10", array())
     key = f"tokens:{{{CHAT}}}:10"
+    assert 90 < await redis.ttl(key) <= 100
     await redis.expire(key, 5)
     assert await memory.tokens_alive(CHAT, "10")
     assert 90 < await redis.ttl(key) <= 100

@@ -2,14 +2,15 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
-from queue_parts import until
+from queue_parts import running, until
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, ConnectionError, ResponseError
 
 from vlm.server import Server
-from vlm.streams import Entry, Group, is_away, patiently
+from vlm.streams import Entry, Group, connect, is_away, patiently
 
 LEASE_S = 0.5
 A, B = "{t}:a", "{t}:b"
@@ -187,6 +188,39 @@ async def test_a_server_that_is_away_is_waited_for() -> None:
         return "done"
 
     assert await patiently(call) == "done"
+
+
+async def test_a_server_whose_disk_is_full_is_waited_for(binary: Path, tmp_path: Path) -> None:
+    """Its refusal reads differently alone, from a script, and from a pipeline, as `ack` is one."""
+    folder = tmp_path / "server"
+    with running(folder, binary) as server:
+        async with connect(server.url) as redis:
+            one = group(redis)
+            await one.ensure()
+            await redis.xadd(A, {"v": "x"})
+            held = await one.take(1)
+            in_the_way = folder / "dump.rdb"
+            in_the_way.mkdir()  # as if a snapshot could not be written
+            await redis.config_set("save", "3600 1")
+            await redis.bgsave()
+            await until(lambda: refuses_to_write(redis))
+            waiting = asyncio.gather(
+                patiently(redis.set, "x", "y"), one.renew(held), one.ack(*held), return_exceptions=True
+            )
+            await asyncio.wait({waiting}, timeout=0.5)
+            assert not waiting.done()
+            in_the_way.rmdir()
+            await redis.bgsave()
+            assert (await waiting)[2] is None
+            assert await redis.xlen(A) == 0
+
+
+async def refuses_to_write(redis: Redis) -> bool:
+    try:
+        await redis.set("x", "y")
+    except ResponseError as error:
+        return is_away(error)
+    return False
 
 
 async def test_a_wrong_password_or_command_is_not_waited_for() -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from PIL.Image import Image
-from queue_parts import all_answered, picture, until
+from queue_parts import all_answered, picture, published, until
 from redis.asyncio import Redis
 
 from vlm.broker import Broker
@@ -32,9 +32,11 @@ def client(redis: Redis) -> Client:
 
 
 @asynccontextmanager
-async def working(redis: Redis, engine: EchoEngine, lease_s: float = 2) -> AsyncIterator[asyncio.Task[None]]:
+async def working(
+    redis: Redis, engine: EchoEngine, lease_s: float = 2, memory: Memory | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """A worker, in this process, that is told to stop at the end."""
-    worker = Worker(Broker(redis, name="w", lease_s=lease_s), engine, Memory(redis))
+    worker = Worker(Broker(redis, name="w", lease_s=lease_s), engine, memory or Memory(redis))
     running = asyncio.create_task(worker.run())
     yield running
     worker.stop()
@@ -70,6 +72,17 @@ async def test_a_caption_is_published_and_remembered(client: Client, redis: Redi
     vectors = await client.memory.vectors(CHAT, "10")
     assert vectors
     assert vectors.shape == (1, 10)
+
+
+async def test_nobody_hears_a_result_before_it_is_remembered(client: Client, redis: Redis) -> None:
+    memory = Hesitating(redis)
+    await memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
+    await client.caption(job="a", chat=CHAT, photo="10", picture=picture())
+    async with working(redis, EchoEngine(), memory=memory):
+        await memory.asked.wait()
+        assert await published(redis) == []
+        memory.agreed.set()
+        await results(redis, "a")
 
 
 async def test_a_follow_up_needs_no_picture_and_becomes_a_turn(client: Client, redis: Redis) -> None:
@@ -208,6 +221,19 @@ async def test_nothing_of_a_photo_that_was_forgotten_meanwhile_is_kept(client: C
 def test_a_worker_without_a_model_loads_no_torch() -> None:
     code = "import sys, vlm.worker, vlm.engine.echo; print({'torch', 'transformers'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+class Hesitating(Memory):
+    """Takes its time to write a caption down."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self.asked, self.agreed = asyncio.Event(), asyncio.Event()
+
+    async def describe(self, chat: int, photo: str, *, caption: str, revision: str) -> bool:
+        self.asked.set()
+        await asyncio.wait({asyncio.create_task(self.agreed.wait())}, timeout=10)
+        return await super().describe(chat, photo, caption=caption, revision=revision)
 
 
 class Recording(EchoEngine):
