@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from vlm.errors import AfterimageError, BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
 from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, ROSTER, mark_key, results_key, worker_key
-from vlm.memory import TOKENS_TTL_S, Memory, blob_key
+from vlm.memory import Memory, blob_key
 from vlm.protocol import RESULTS, Ask, Caption, Job, Lane, ModelInfo, Result, Turn, decode_result, encode
 from vlm.streams import EFFECTS, MAX_BLOCK_MS, Group, connect, entries, is_away, patiently
 
@@ -53,7 +53,6 @@ class Client:
     """A front end's door to the workers. `memory` is what the chats remember.
 
     queue_max, chat_max   open jobs in all, and of one chat, beyond which a job is refused
-    tokens_ttl_s          how long query tokens are kept after their last use
     blob_ttl_s            how long a picture waits for a worker
     """
 
@@ -63,10 +62,9 @@ class Client:
         *,
         queue_max: int = 1000,
         chat_max: int = 20,
-        tokens_ttl_s: int = TOKENS_TTL_S,
         blob_ttl_s: int = BLOB_TTL_S,
     ) -> None:
-        self.memory = Memory(redis, tokens_ttl_s=tokens_ttl_s)
+        self.memory = Memory(redis)
         self._redis = redis
         self._queue_max = queue_max
         self._chat_max = chat_max

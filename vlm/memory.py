@@ -119,8 +119,8 @@ class Memory:
         return [Turn(question=turn.question, answer=turn.answer) for turn in told[-last:]]
 
     async def tokens_alive(self, chat: int, photo: str) -> bool:
-        """Whether the photo's query tokens are still there; if so they now live for a full TTL again."""
-        return bool(await self._redis.expire(_tokens(chat, photo), self._tokens_ttl_s))
+        """Whether the photo's query tokens are still there."""
+        return bool(await self._redis.exists(_tokens(chat, photo)))
 
     # A worker's side: each returns whether the photo is still known.
 
@@ -145,8 +145,8 @@ class Memory:
         return await self._write(chat, photo, "HSET", _turns(chat, photo), job, told)
 
     async def tokens(self, chat: int, photo: str) -> Array | None:
-        """The photo's query tokens, if they are still there. [Q, D]"""
-        return _as_array(await self._redis.get(_tokens(chat, photo)))
+        """The photo's query tokens, if they are still there; they now live for a full TTL again. [Q, D]"""
+        return _as_array(await self._redis.getex(_tokens(chat, photo), ex=self._tokens_ttl_s))
 
     async def vectors(self, chat: int, photo: str) -> Array | None:
         """The photo's search vectors, if a worker has added them. [Q, E]"""
