@@ -83,7 +83,10 @@ def _sparing(
 ) -> list[Outcome | AfterimageError]:
     """`run(items)`, where a failing item fails alone."""
     try:
-        return [_shown(outcome) for outcome in halving(items, run)]
+        outcomes = halving(items, run)
+        if len(outcomes) != len(items):  # or the jobs would get each other's words
+            raise RuntimeError(f"{len(outcomes)} outcomes for {len(items)} jobs")
+        return [_shown(outcome) for outcome in outcomes]
     except AfterimageError as error:
         if len(items) == 1:
             return [error]

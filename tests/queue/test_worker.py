@@ -184,6 +184,17 @@ async def test_an_unforeseen_error_costs_only_the_job_that_causes_it(client: Cli
     assert "ValueError" not in message
 
 
+async def test_an_engine_that_loses_an_answer_mixes_none_up_and_stops_nobody(
+    client: Client, redis: Redis
+) -> None:
+    for question in ["one", "lose me", "two"]:
+        await client.ask(job=question, chat=CHAT, photo=None, question=question, picture=picture())
+    async with working(redis, Losing()):
+        one, lost, two = await results(redis, "one", "lose me", "two")
+    assert [text(one)[:3], text(two)[:3]] == ["one", "two"]
+    assert refusal(lost)[0] == "engine_failure"
+
+
 async def test_an_engine_that_is_broken_for_good_ends_its_worker_and_leaves_the_jobs(
     client: Client, redis: Redis
 ) -> None:
@@ -256,6 +267,14 @@ class Buggy(EchoEngine):
         if any(prompt.question == "bug" for prompt in prompts):
             raise ValueError("tensors of /secret/path do not match")
         return super().generate(tokens, prompts)
+
+
+class Losing(EchoEngine):
+    """Has no answer for one question, not even an empty one."""
+
+    def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
+        answers = super().generate(tokens, prompts)
+        return [answer for answer in answers if "lose me" not in answer]
 
 
 class Broken(Buggy):
