@@ -1,5 +1,8 @@
 """What a chat remembers, and what it must not, on both servers."""
 
+from collections.abc import Sequence
+
+import pytest
 from redis.asyncio import Redis
 
 from vlm.memory import Array, Memory, Photo
@@ -35,6 +38,15 @@ async def test_the_latest_photo_is_by_time_and_of_the_person_asked_for(memory: M
     assert (await memory.latest(CHAT)) == photo("119", sender=6, created_ms=119)
     assert (await memory.latest(CHAT, sender=5)) == photo("1", sender=5, created_ms=1)
     assert await memory.latest(CHAT, sender=7) is None
+
+
+@pytest.mark.parametrize("offsets_ms", [(998, 999, 0), (0, 0, 0)])
+async def test_of_photos_of_one_second_the_highest_id_is_the_newest(
+    memory: Memory, offsets_ms: Sequence[int]
+) -> None:
+    for id, offset_ms in zip(("998", "999", "1000"), offsets_ms, strict=True):
+        await memory.remember(CHAT, photo(id, created_ms=5_000 + offset_ms))
+    assert (await memory.latest(CHAT)) == photo("1000", created_ms=5_000 + offsets_ms[2])
 
 
 async def test_remembering_a_photo_again_keeps_what_a_worker_added(memory: Memory) -> None:
