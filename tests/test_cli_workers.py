@@ -46,6 +46,12 @@ def test_live_workers_do_the_work(vlm: Vlm, redis_url: str, worker: Running) -> 
     assert refused[0]["error"] == "bad_request"
 
 
+def test_an_empty_file_is_called_no_picture_by_workers_too(vlm: Vlm, redis_url: str, worker: Running) -> None:
+    (vlm.folder / "empty.jpg").touch()
+    (refused,) = records(vlm("caption", "--json", "empty.jpg", REDIS_URL=redis_url))
+    assert refused["error"] == "bad_image", refused
+
+
 def test_a_chosen_model_is_not_left_to_the_workers(vlm: Vlm) -> None:
     run = vlm("caption", "--model", "echo", "red.png", REDIS_URL=f"unix://{vlm.folder}/none.sock")
     assert run.returncode == 0 and "Redis" not in run.stderr

@@ -150,7 +150,7 @@ class Broker:
     async def picture(self, job: Job) -> bytes | None:
         """The bytes that came with a job, if they are still there."""
         found: Any = await patiently(self._redis.get, blob_key(job.chat, job.id))
-        return bytes(found) if found else None
+        return None if found is None else bytes(found)
 
     async def finish(self, delivery: Delivery, result: Result) -> bool:
         """Publish the result and let go of the job. False, and nothing is done, if it is another's by now."""

@@ -87,7 +87,7 @@ def start(
     socket in the folder. A server that runs already keeps its address.
 
     Raises:  Unavailable if there is no server program, the port is taken, or it does not come up;
-             BadSetting for a socket whose path is too long.
+             BadSetting for a port that does not exist or a socket whose path is too long.
     """
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -158,6 +158,8 @@ def _free_port(port: int) -> int:
         probe.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
+        except OverflowError as error:
+            raise BadSetting(f"There is no port {port}; choose one from 0 to 65535.") from error
         except OSError as error:
             raise Unavailable(
                 f"Port {port} of {HOST} cannot be used ({error.strerror}); choose another."

@@ -127,7 +127,7 @@ class Worker:
     async def _sight(self, job: Job) -> Sight:
         if 0 < job.deadline_ms < _now_ms():
             return TimedOut(LATE)
-        if job.has_picture and (picture := await self._broker.picture(job)):
+        if job.has_picture and (picture := await self._broker.picture(job)) is not None:
             return picture
         tokens = await patiently(self._memory.tokens, job.chat, job.photo) if job.photo else None
         if tokens and tokens.revision == self._engine.info.revision:

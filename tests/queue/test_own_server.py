@@ -76,6 +76,12 @@ def test_a_port_that_is_taken_is_said_plainly(tmp_path: Path) -> None:
             server.start(tmp_path, port=taken.getsockname()[1])
 
 
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_port_that_is_none_is_said_plainly(tmp_path: Path, port: int) -> None:
+    with pytest.raises(BadSetting, match=f"no port {port}"):
+        server.start(tmp_path, port=port)
+
+
 def test_a_deep_folder_has_its_socket_where_the_kernel_can_name_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
