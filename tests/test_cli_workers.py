@@ -66,6 +66,7 @@ def test_without_workers_or_server_the_model_is_loaded_here(vlm: Vlm, redis_url:
 
 def test_health_tells_a_live_worker_from_none(vlm: Vlm, redis_url: str) -> None:
     assert vlm("health", "--redis", f"unix://{vlm.folder}/none.sock").returncode == 1
+    assert ".." not in vlm("health", "--redis", "redis://127.0.0.1:1").stderr
     none = vlm("health", "--redis", redis_url)
     assert none.returncode == 1 and "no worker is alive" in none.stderr
     running = vlm.start("worker", "--model", "echo", "--redis", redis_url)

@@ -88,7 +88,7 @@ class Client:
                 await redis.ping()
             except (RedisError, OSError) as error:
                 raise Unavailable(
-                    f"No Redis server answers: {error}. Start one with `vlm server`."
+                    f"No Redis server answers: {str(error).rstrip('.')}. Start one with `vlm server`."
                 ) from error
             yield cls(redis, **limits)
 
