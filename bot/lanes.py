@@ -109,13 +109,20 @@ class Lanes:
 
     async def _empty(self, chat: int) -> None:
         lane = self._lanes[chat]
-        while lane:
-            entry, times = lane.popleft()
-            if entry.id in self._held:
-                await self._settle(entry, times)
-                await self._group.ack(entry)
+        try:
+            while lane:
+                entry, times = lane[0]
+                if entry.id in self._held:
+                    await self._settle(entry, times)
+                    await self._group.ack(entry)
+                lane.popleft()
                 self._held.pop(entry.id, None)
-        del self._lanes[chat]
+        except RedisError:
+            log.exception("chat %d: what is left is taken over when its lease ends", chat)
+        finally:
+            del self._lanes[chat]
+            for entry, _ in lane:
+                self._held.pop(entry.id, None)
 
     async def _settle(self, entry: Entry, times: int) -> None:
         """Handle an entry, or give it up. Returns when nothing more can be done about it."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from bot_stack import until
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
 
 from bot.lanes import DELIVERIES, Lanes
@@ -97,6 +98,32 @@ async def test_who_must_wait_waits_alone_and_loses_nothing(
     assert desk.done == ["b1", "a1", "a2"]
 
 
+async def test_who_must_wait_long_keeps_nobodys_place(redis: Redis) -> None:
+    async def slowed(entry: Entry) -> None:
+        if text_of(entry) == "a1" and not desk.done:
+            raise RetryAfter(3)
+
+    desk = Desk(slowed)
+    await add(redis, 1, "a1")
+    await add(redis, 2, "b1")
+    async with running(redis, desk, slots=1):
+        await until(lambda: desk.done == ["b1"], 2)
+
+
+async def test_telegram_may_be_away_for_longer_than_a_few_tries(redis: Redis) -> None:
+    failures = iter([NetworkError("away")] * (DELIVERIES + 1))
+
+    async def away(entry: Entry) -> None:
+        if failure := next(failures, None):
+            raise failure
+
+    desk = Desk(away)
+    await add(redis, 1, "a1")
+    async with running(redis, desk):
+        await until(lambda: desk.done == ["a1"])
+    assert desk.given_up == []
+
+
 async def test_what_fails_every_time_is_given_up_and_the_next_is_served(redis: Redis) -> None:
     tries: list[str] = []
 
@@ -124,6 +151,26 @@ async def test_nobody_to_read_an_answer_is_no_reason_to_try_again(redis: Redis) 
     async with running(redis, desk):
         await until(lambda: desk.done == ["a2"])
     assert desk.given_up == []
+
+
+async def test_a_chat_goes_on_after_the_server_refused_an_ack(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = iter([ResponseError("NOPERM for a moment")])
+    acked = Group.ack
+
+    async def ack(group: Group, *entries: Entry) -> None:
+        if refusal := next(refusals, None):
+            raise refusal
+        await acked(group, *entries)
+
+    monkeypatch.setattr(Group, "ack", ack)
+    desk = Desk()
+    await add(redis, 1, "a1", "a2")
+    async with running(redis, desk):
+        await until(lambda: "a2" in desk.done, 5)
+        await add(redis, 1, "a3")
+        await until(lambda: "a3" in desk.done, 5)
 
 
 async def test_a_dead_process_is_followed_after_its_lease(redis: Redis) -> None:
