@@ -5,22 +5,19 @@ from typing import Any, Final
 
 from telegram import Message, Update
 from telegram.ext import Application, ApplicationBuilder, CommandHandler, MessageHandler
-from telegram.ext.filters import COMMAND, PHOTO, TEXT, ChatType, Document, StatusUpdate, UpdateType
+from telegram.ext.filters import COMMAND, TEXT, ChatType, StatusUpdate, UpdateType
 
 from bot.handlers.photos import Photos
 from bot.handlers.questions import Questions
 from bot.handlers.start import Start
 from bot.outbox import Outbox
-from bot.pictures import Pictures
+from bot.pictures import IMAGE, Pictures
 from bot.presence import Presence
 from bot.settings import Settings
 from vlm.client import Client
 
 # The kinds of update that the handlers want. Not handled: edited messages; the first version was answered.
 UPDATES: Final = ("message",)
-
-# Phones send some of these with no type that says 'image'.
-IMAGE_FILES: Final = ("heic", "heif", "jpg", "jpeg", "png", "webp")
 
 HTTP_CONNECTIONS: Final = 64
 HTTP_TIMEOUT_S: Final = 30.0
@@ -67,16 +64,13 @@ def handle(app: App, settings: Settings, client: Client, outbox: Outbox, presenc
 
     new = UpdateType.MESSAGE & ~StatusUpdate.ALL
     private = new & ChatType.PRIVATE
-    image = PHOTO | Document.IMAGE
-    for extension in IMAGE_FILES:
-        image |= Document.FileExtension(extension)
 
     app.add_handlers(
         [
             CommandHandler(["start", "help"], _on(start.group), new & ~ChatType.PRIVATE),
             CommandHandler("start", _on(start.start), private),
             CommandHandler("help", _on(start.help), private),
-            MessageHandler(private & image, _on(photos.receive)),
+            MessageHandler(private & IMAGE, _on(photos.receive)),
             MessageHandler(private & TEXT & ~COMMAND, _on(questions.receive)),
             MessageHandler(private & COMMAND, _on(start.unknown_command)),
             MessageHandler(private, _on(start.unsupported)),

@@ -1,15 +1,31 @@
 """A picture on Telegram's side: which of its sizes to take, and its bytes."""
 
+from functools import reduce
+from operator import or_
 from typing import Final
 
-from telegram import Bot, Document, Message, PhotoSize
+from telegram import Bot, Document, Message, PhotoSize, Update
 from telegram.error import BadRequest, InvalidToken
+from telegram.ext import filters
 
 from bot import replies
 from vlm.errors import BadImage, NotFound, TooLarge
 
 MAX_MB: Final = 20  # no bot may fetch more
 MAX_BYTES: Final = MAX_MB * 1024 * 1024
+
+# Phones send some of these with no type that says 'image'.
+IMAGE_FILES: Final = ("heic", "heif", "jpg", "jpeg", "png", "webp")
+
+# The messages that bring a picture: a photo, or an image sent as a file.
+IMAGE: Final = reduce(
+    or_, map(filters.Document.FileExtension, IMAGE_FILES), filters.PHOTO | filters.Document.IMAGE
+)
+
+
+def has_picture(message: Message) -> bool:
+    """Whether a message, old or new, brings a picture."""
+    return bool(IMAGE.check_update(Update(0, message=message)))
 
 
 def picture_in(message: Message, px: int) -> PhotoSize | Document | None:

@@ -50,9 +50,8 @@ def who_answers(models: Sequence[ModelInfo]) -> str:
     """Which model answers here and what it knows."""
     if not models:
         return "No worker is running right now. You can send photos already: I will answer when one is back."
-    return "\n".join(
-        f"The model that answers here is {model.name}. {model.knows}".rstrip() for model in models
-    )
+    said = (f"The model that answers here is {model.name}. {model.knows}".rstrip() for model in models)
+    return "\n".join(dict.fromkeys(said))  # each once, however many workers run it
 
 
 def private_only() -> str:

@@ -25,12 +25,12 @@ class Photos:
     async def receive(self, message: Message) -> None:
         """Placeholder, download, job. Its answer comes by `bot.delivery`."""
         chat, cause, job = message.chat_id, message.message_id, f"{message.chat_id}-{message.message_id}"
+        photo = await self.remember(message)  # first: the next question is about it, whatever becomes of it
         self._presence.start(chat, job)
         has_worker = bool(await self._client.models())
         placeholder = await self._outbox.open(chat, cause, replies.looking(has_worker))
         picture = self.picture(message)
         data = await self._pictures.fetch(picture.file_id, picture.file_size)
-        photo = await self.remember(message)
         if placeholder:
             await self._client.memory.link(chat, placeholder, photo.id)
         await self._client.caption(job=job, chat=chat, photo=photo.id, picture=data, ticket=str(cause))

@@ -6,7 +6,7 @@ from bot import replies
 from bot.context import subject
 from bot.handlers.photos import Photos
 from bot.outbox import Outbox
-from bot.pictures import Pictures, picture_in
+from bot.pictures import Pictures, has_picture
 from bot.presence import Presence
 from vlm.client import Client, clean_question
 from vlm.memory import Photo
@@ -28,7 +28,7 @@ class Questions:
         if photo:
             await self._ask(message, photo)
         else:
-            how = replies.which_photo() if message.reply_to_message else replies.photo_first()
+            how = replies.which_photo() if _points(message) else replies.photo_first()
             await self._outbox.say(message.chat_id, message.message_id, how)
 
     async def _ask(self, message: Message, photo: Photo) -> None:
@@ -54,7 +54,14 @@ class Questions:
 
     async def _subject(self, message: Message) -> Photo | None:
         target = message.reply_to_message
+        if target is None and _points(message):
+            return None
         photo = await subject(self._client.memory, message.chat_id, target.message_id if target else None)
-        if photo is None and target and picture_in(target, 0):
+        if photo is None and target and has_picture(target):
             return await self._photos.remember(target)  # a photo from before the bot's time
         return photo
+
+
+def _points(message: Message) -> bool:
+    """Whether it is a reply: to something here, in another chat, or to a story."""
+    return bool(message.reply_to_message or message.external_reply or message.reply_to_story)

@@ -170,3 +170,33 @@ def test_a_full_queue_is_said_honestly(own_stack: Stack) -> None:
     assert "You already have 1" in person.says(second)
     own_stack.start_worker()
     assert "a red picture" in person.says(first)
+
+
+def test_a_reply_into_another_chat_is_never_answered_about_the_wrong_photo(person: Person) -> None:
+    person.says(person.send(picture("red")))
+    origin = {"type": "hidden_user", "date": 1, "sender_user_name": "somebody"}
+    question = person.send_content(text="What is it?", external_reply={"origin": origin, "message_id": 5})
+    assert "which photo" in person.says(question)
+
+
+def test_a_reply_to_a_file_that_is_no_picture_leaves_the_latest_photo_the_latest(person: Person) -> None:
+    person.says(person.send(picture("red")))
+    pdf = {"file_id": "x", "file_unique_id": "y", "file_name": "notes.pdf", "mime_type": "application/pdf"}
+    assert "which photo" in person.says(
+        person.write("What is it?", reply_to=person.send_content(document=pdf))
+    )
+    assert "asked of a red picture" in person.says(person.write("What is it?"))
+
+
+def test_a_picture_that_cannot_be_fetched_is_still_the_latest(person: Person) -> None:
+    person.says(person.send(picture("red")))
+    big = {"file_id": "x", "file_unique_id": "y", "file_name": "big.png", "mime_type": "image/png"}
+    person.says(person.send_content(document={**big, "file_size": 30_000_000}))
+    assert "red" not in person.says(person.write("What is it?"))
+
+
+def test_a_model_is_named_once_however_many_workers_run_it(own_stack: Stack) -> None:
+    own_stack.start_all()
+    own_stack.start_worker("second")
+    person = own_stack.person()
+    assert person.says(person.write("/start")).count("The model that answers here") == 1

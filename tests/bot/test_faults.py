@@ -231,6 +231,9 @@ def test_two_bots_share_the_work_and_one_of_them_polls(own_stack: Stack) -> None
     for person, photo in zip(people, photos, strict=True):
         assert "a red picture" in person.says(photo)
         assert len(person.replies(photo)) == 1
+    own_stack.trouble(method="getFile", delay_s=1, times=1)
+    people[0].send(picture("blue"))  # in one bot's hands while the other gets the question
+    assert "asked of a blue picture" in people[0].says(people[0].write("What is it?"))
     assert "another program polls" not in own_stack.log("bot") + own_stack.log("second")
     own_stack.kill("bot")
     assert "a red picture" in people[0].says(people[0].send(picture("red")))
