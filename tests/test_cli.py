@@ -188,3 +188,12 @@ def test_records_have_the_documented_fields() -> None:
         "error": "bad_image",
         "message": "No.",
     }
+
+
+def test_a_command_whose_libraries_are_missing_says_what_to_install() -> None:
+    bare = "import sys; sys.modules['PIL'] = None; from vlm.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", bare, "caption", "a.png"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2
+    assert "needs PIL" in run.stderr and "make setup" in run.stderr
+    assert "Traceback" not in run.stderr

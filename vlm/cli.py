@@ -16,6 +16,11 @@ from vlm.errors import AfterimageError, BadRequest, ModelNotFound
 from vlm.settings import Settings, read_settings
 
 OF_ONE_MODEL: Final = ("VLM_REVISION", "VLM_ITC_MODEL", "VLM_ITC_REVISION")
+OURS: Final = ("bot", "vlm")
+MISSING: Final = (
+    "vlm: This command needs {}, which is not installed here. Install Afterimage with what a worker needs:"
+    " make setup, or pip install -c requirements.lock '.[worker,server]'"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,11 +33,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AfterimageError as error:
         print(f"vlm: {error}", file=sys.stderr)
         return 2 if isinstance(error, BadRequest | ModelNotFound) else 1
+    except ModuleNotFoundError as error:
+        if str(error.name).split(".")[0] in OURS:
+            raise
+        print(MISSING.format(error.name), file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
-    except (
-        BrokenPipeError
-    ):  # whoever read our lines has enough; nothing may be written any more, not even at exit
+    except BrokenPipeError:
+        # whoever read our lines has enough; nothing may be written any more, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
