@@ -60,26 +60,32 @@ class Delivery:
                 return replies.caption(text)
             case Answered(text=text), Ask():
                 return replies.answer(text)
-            case Refused(code=code), Ask() as task if code == PictureGone.code and not result.job.endswith(
-                AGAIN
-            ):
-                await self._ask_again(result, task)
+            case Refused(code=PictureGone.code), _ if not result.job.endswith(AGAIN):
+                await self._again(result)
                 return ""
             case Refused(message=message), _:
                 return message
         raise AssertionError("every outcome is answered or refused")
 
-    async def _ask_again(self, result: Result, task: Ask) -> None:
+    async def _again(self, result: Result) -> None:
         photo = await self._client.memory.get(result.chat, result.photo or "")
-        await self._client.ask(
-            job=result.job + AGAIN,
-            chat=result.chat,
-            photo=result.photo,
-            question=task.question,
-            picture=await self._pictures.fetch(photo.file_id if photo else ""),
-            turns=task.turns,
-            ticket=result.ticket,
-        )
+        picture = await self._pictures.fetch(photo.file_id if photo else "")
+        job, chat, ticket = result.job + AGAIN, result.chat, result.ticket
+        match result.task:
+            case Caption():
+                await self._client.caption(
+                    job=job, chat=chat, photo=result.photo, picture=picture, ticket=ticket
+                )
+            case Ask(question=question, turns=turns):
+                await self._client.ask(
+                    job=job,
+                    chat=chat,
+                    photo=result.photo,
+                    question=question,
+                    picture=picture,
+                    turns=turns,
+                    ticket=ticket,
+                )
 
     async def _show(self, result: Result, text: str) -> None:
         message = await self._outbox.say(result.chat, int(result.ticket), text)

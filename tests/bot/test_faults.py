@@ -115,6 +115,20 @@ def test_tokens_that_expire_on_the_way_are_made_again(own_stack: Stack) -> None:
     assert len(person.replies(question)) == 1
 
 
+def test_a_picture_that_expires_on_its_way_to_a_caption_is_fetched_again(own_stack: Stack) -> None:
+    own_stack.start_sandbox()
+    own_stack.start_bot()
+    person = own_stack.person()
+    photo = person.send(picture("red"))
+    with Redis.from_url(own_stack.server.url) as redis:
+        blob = f"blob:{{{person.chat}}}:{person.chat}-{photo}"
+        wait_until(lambda: redis.xlen("{afterimage}:jobs:interactive"))
+        assert redis.delete(blob) == 1
+    own_stack.start_worker()
+    assert "a red picture" in person.says(photo, "AI caption")
+    assert len(person.replies(photo)) == 1
+
+
 def test_any_past_photo_can_be_asked_about_after_everything_was_restarted(own_stack: Stack) -> None:
     own_stack.start_all()
     person = own_stack.person()
