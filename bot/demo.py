@@ -185,8 +185,10 @@ def _folder(data: Path | None, once: bool) -> Iterator[Path]:
 
 def _free_port(wanted: int | None) -> int:
     """The port that was asked for, or the first free one. Raises BadSetting if it cannot be had."""
+    if wanted is not None and not 0 < wanted < 65_536:
+        raise BadSetting(f"There is no port {wanted}. Choose one from 1 to 65535 with --port.")
     for port in PORTS if wanted is None else [wanted]:
-        with socket.socket() as probe, contextlib.suppress(OSError, OverflowError):
+        with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return port

@@ -120,3 +120,9 @@ def test_a_demo_that_is_killed_takes_its_parts_along(tmp_path: Path, demos: list
     parts = demo.parts()
     demo.end(signal.SIGKILL)
     wait_until(lambda: gone(parts))
+
+
+def test_a_port_that_does_not_exist_is_refused_in_a_line(tmp_path: Path, demos: list[Demo]) -> None:
+    demos.append(demo := Demo(tmp_path, "--port", "99999"))
+    assert demo.process.wait(60) == 2
+    assert "There is no port 99999" in demo.text
