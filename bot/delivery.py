@@ -8,7 +8,16 @@ from bot.outbox import Outbox
 from bot.pictures import Pictures
 from vlm.client import Client
 from vlm.errors import AfterimageError, PictureGone, ProtocolError
-from vlm.protocol import Answered, Ask, Caption, Refused, Result, decode_result
+from vlm.protocol import (
+    Answered,
+    Ask,
+    Caption,
+    Refused,
+    Result,
+    ResultEnvelope,
+    decode_result,
+    decode_result_envelope,
+)
 from vlm.streams import Entry
 
 log = logging.getLogger(__name__)
@@ -19,7 +28,7 @@ AGAIN: Final = ":again"
 def chat_of(entry: Entry) -> int:
     """The chat of a result; 0 if it cannot be read."""
     try:
-        return _result(entry).chat
+        return _envelope(entry).chat
     except ProtocolError:
         return 0
 
@@ -38,6 +47,7 @@ class Delivery:
             result = _result(entry)
         except ProtocolError as error:
             log.error("a result that cannot be shown: %s", error)
+            await self.give_up(entry)
             return
         try:
             text = await self._text(result)
@@ -48,8 +58,12 @@ class Delivery:
             log.info("job %s: waited %d ms, ran %d ms", result.job, result.waited_ms, result.ran_ms)
 
     async def give_up(self, entry: Entry) -> None:
-        """Apologise for a result that Telegram would not take."""
-        result = _result(entry)
+        """Apologise for a result that Telegram would not take, or that another version wrote."""
+        try:
+            result = _envelope(entry)
+        except ProtocolError as error:
+            log.error("a result for nobody: %s", error)
+            return
         log.error("gave up on the result of job %s", result.job)
         await self._show(result, replies.apology())
 
@@ -87,11 +101,15 @@ class Delivery:
                     ticket=ticket,
                 )
 
-    async def _show(self, result: Result, text: str) -> None:
+    async def _show(self, result: Result | ResultEnvelope, text: str) -> None:
         message = await self._outbox.say(result.chat, int(result.ticket), text)
         if result.photo:
             await self._client.memory.link(result.chat, message, result.photo)
 
 
 def _result(entry: Entry) -> Result:
-    return decode_result(entry.fields[b"result"])
+    return decode_result(entry.fields.get(b"result", b""))
+
+
+def _envelope(entry: Entry) -> ResultEnvelope:
+    return decode_result_envelope(entry.fields.get(b"result", b""))

@@ -109,7 +109,18 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     results: str = RESULTS
 
 
+class ResultEnvelope(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a result that every version shares: enough to apologise to who waits for it."""
+
+    version: int
+    job: str
+    chat: int
+    photo: str | None = None
+    ticket: str = ""
+
+
 Message = TypeVar("Message", Job, Result)
+Shared = TypeVar("Shared", Envelope, ResultEnvelope)
 
 
 def encode(message: Job | Result) -> bytes:
@@ -129,10 +140,19 @@ def decode_result(data: bytes) -> Result:
 
 def decode_envelope(data: bytes) -> Envelope:
     """Who sent a job, whatever its version. Raises ProtocolError if not even that can be read."""
+    return _decode_shared(data, Envelope, "job")
+
+
+def decode_result_envelope(data: bytes) -> ResultEnvelope:
+    """Whom a result is for, whatever its version. Raises ProtocolError if not even that can be read."""
+    return _decode_shared(data, ResultEnvelope, "result")
+
+
+def _decode_shared(data: bytes, kind: type[Shared], name: str) -> Shared:
     try:
-        return msgspec.msgpack.decode(data, type=Envelope)
+        return msgspec.msgpack.decode(data, type=kind)
     except msgspec.DecodeError as error:
-        raise ProtocolError(f"not a job of any version: {error}") from error
+        raise ProtocolError(f"not a {name} of any version: {error}") from error
 
 
 def _decode(data: bytes, kind: type[Message]) -> Message:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import msgspec
 import pytest
 from bot_stack import ANSWER_S, LEASE_S, Person, Stack, picture, wait_until
 from redis import Redis
@@ -221,6 +222,19 @@ def test_an_update_that_keeps_killing_the_bot_is_given_up_with_an_apology(own_st
         redis.set("{afterimage}:offset", 2**40)  # the sandbox's own copy of the message is not wanted
     own_stack.start_bot()
     assert person.says(message).startswith("Sorry")
+
+
+def test_a_result_of_another_version_gets_an_apology(
+    stack: Stack, person: Person, redis_of: Callable[[Stack], Redis]
+) -> None:
+    message = person.write("/help")
+    person.says(message)
+    newer = {"version": 99, "job": "a", "chat": person.chat, "ticket": str(message), "outcome": "a new kind"}
+    results = "{afterimage}:results"
+    redis_of(stack).xadd(results, {"result": b"not even MessagePack"})
+    redis_of(stack).xadd(results, {"result": msgspec.msgpack.encode(newer)})
+    assert person.says(message, "Sorry").startswith("Sorry")
+    wait_until(lambda: redis_of(stack).xlen(results) == 0)
 
 
 def test_a_bot_that_is_told_to_stop_finishes_what_it_has_begun(own_stack: Stack) -> None:
