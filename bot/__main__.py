@@ -31,7 +31,7 @@ of them asks Telegram for updates.
 RUN_EPILOG: Final = """\
 settings, from the environment or else from ./.env (see .env.example):
   BOT_TOKEN            the token that @BotFather gave you; the only one that must be set
-  REDIS_URL            default redis://127.0.0.1:6379/0
+  REDIS_URL            default redis://127.0.0.1:6379/0; each bot needs a database number of its own
   BOT_API_URL          another Bot API server than Telegram's own
   BOT_WEBHOOK_URL      have Telegram call this https address, instead of asking it all the time
   BOT_WEBHOOK_SECRET   what Telegram must show when it calls; needed with a webhook

@@ -46,7 +46,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run until `stop` is set; what is in hand is finished first.
 
     Waits, and says so in the log, for as long as Redis or Telegram is away.
-    Raises:  InvalidToken if Telegram does not know the token; BadSetting if the webhook's port is taken.
+    Raises:  InvalidToken if Telegram does not know the token; BadSetting if the webhook's port is taken
+             or the database is another bot's.
     """
     log.info("Redis: %s. Telegram: %s", without_password(settings.redis_url), settings.api_url)
     async with connect(settings.redis_url) as redis:
@@ -65,6 +66,8 @@ async def _reached(redis: Redis, application: App) -> None:
 
 
 async def _serve(settings: Settings, redis: Redis, application: App, stop: asyncio.Event) -> None:
+    journal = Journal(redis)
+    await patiently(journal.claim, application.bot.id)
     client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max)
     outbox = Outbox(application.bot, redis)
     presence = Presence(application.bot, client)
@@ -74,7 +77,7 @@ async def _serve(settings: Settings, redis: Redis, application: App, stop: async
     )
     ingest = _webhook if settings.webhook_url else _polling
     parts = [
-        ingest(settings, application.bot, Journal(redis)),
+        ingest(settings, application.bot, journal),
         _until_it_works(lambda: application.bot.set_my_commands(replies.COMMANDS)),
     ]
     log.info("Ready: @%s", application.bot.username)

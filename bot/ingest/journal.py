@@ -4,9 +4,11 @@
     {afterimage}:offset      the next getUpdates offset; kept for six days
     {afterimage}:update:ID   this update is in the journal already; kept for a day
     {afterimage}:poller      which process polls; a lease
+    {afterimage}:bot         the id of the bot that all of this is about
 
 Telegram may number its updates anew after a week without any. An offset from before would then be too high
 and confirm, unread, all that comes: so it expires earlier, and the next poll takes whatever Telegram holds.
+Two bots number their updates alike, and cannot fetch each other's photos: each needs a database of its own.
 """
 
 import json
@@ -14,11 +16,14 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
+from vlm.errors import BadSetting
+
 UPDATES: Final = "{afterimage}:updates"
 GROUP: Final = "bot"
 OFFSET: Final = "{afterimage}:offset"
 MARK: Final = "{afterimage}:update:"
 POLLER: Final = "{afterimage}:poller"
+BOT: Final = "{afterimage}:bot"
 
 OFFSET_TTL_S: Final = 6 * 24 * 3600
 MARK_TTL_S: Final = 24 * 3600
@@ -56,6 +61,17 @@ class Journal:
         self._append = redis.register_script(_APPEND)
         self._elect = redis.register_script(_ELECT)
         self._resign = redis.register_script(_RESIGN)
+
+    async def claim(self, bot: int) -> None:
+        """Make this the database of the bot with the id `bot`. Raises BadSetting if it is another's."""
+        if await self._redis.set(BOT, bot, nx=True):
+            return
+        owner = int(await self._redis.get(BOT) or bot)
+        if owner != bot:
+            raise BadSetting(
+                f"REDIS_URL: this database belongs to the bot {owner}, and this is the bot {bot}. "
+                "Give each bot a database of its own: another number at the end of the URL."
+            )
 
     async def append(self, updates: list[Json], *, next_offset: int | None = None) -> None:
         """Keep updates and, in the same step, the offset that confirms them."""

@@ -2,10 +2,12 @@
 
 import asyncio
 
+import pytest
 from bot_stack import until
 from redis.asyncio import Redis
 
 from bot.ingest.journal import MARK, OFFSET, UPDATES, Journal, Json
+from vlm.errors import BadSetting
 
 
 def updates(*ids: int) -> list[Json]:
@@ -60,3 +62,10 @@ async def test_who_dies_elected_is_followed_after_the_lease(redis: Redis) -> Non
     journal = Journal(redis)
     assert await journal.elect("dead", 50)
     await until(lambda: journal.elect("next", 5000))
+
+
+async def test_a_database_belongs_to_one_bot(redis: Redis) -> None:
+    await Journal(redis).claim(7)
+    await Journal(redis).claim(7)
+    with pytest.raises(BadSetting, match="database of its own"):
+        await Journal(redis).claim(8)

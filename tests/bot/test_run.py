@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bot_stack import Stack, wait_until
+from redis import Redis
 
 from bot.__main__ import main
 from bot.settings import Settings, variable
@@ -70,6 +71,18 @@ def test_a_token_that_telegram_does_not_know_is_said_so_and_not_shown(
     assert ended.returncode == 2
     assert "Check BOT_TOKEN" in ended.stderr
     assert "Canary" not in ended.stderr + ended.stdout
+
+
+def test_a_database_of_another_bot_is_refused_before_anything_is_read(
+    tmp_path: Path, own_stack: Stack
+) -> None:
+    own_stack.start_sandbox()
+    with Redis.from_url(own_stack.server.url) as redis:
+        redis.set("{afterimage}:bot", 99)
+    ended = run(tmp_path, "run", BOT_TOKEN=TOKEN, BOT_API_URL=own_stack.page, REDIS_URL=own_stack.server.url)
+    assert ended.returncode == 2
+    assert "belongs to the bot 99" in ended.stderr
+    assert own_stack.call("GET", "calls", params={"method": "getUpdates"}) == []
 
 
 def test_a_bot_waits_for_redis_and_telegram_and_never_logs_its_token(own_stack: Stack) -> None:
