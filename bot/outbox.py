@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from telegram import Bot, ReplyParameters
 from telegram.error import BadRequest
 
+from bot import replies
 from bot.patience import passes
 
 TTL_S: Final = 7 * 24 * 3600
@@ -45,10 +46,11 @@ class Outbox:
             return None
 
     async def say(self, chat: int, cause: int, text: str) -> int:
-        """Turn the placeholder into `text`, or send it as a new reply. The id of the message.
+        """Turn the placeholder into `text`, cut to Telegram's limit, or send it anew. The message's id.
 
         Raises telegram's errors, except for those that mean that the text is there already.
         """
+        text = replies.fitted(text)
         known = int(await self._redis.get(_said(chat, cause)) or 0)
         if known and await self._edit(chat, known, text):
             return known

@@ -8,6 +8,8 @@ from typing import Final
 
 from vlm.protocol import ModelInfo
 
+MAX_UNITS: Final = 4096  # Telegram's limit of a text, in UTF-16 code units
+
 COMMANDS: Final = (("start", "How to begin"), ("help", "What I can do"))
 
 # What Telegram calls it -> what people call it. Not handled: their pictures, thumbnails and sounds.
@@ -24,6 +26,14 @@ KINDS: Final = {
     "poll": "polls",
     "story": "stories",
 }
+
+
+def fitted(text: str) -> str:
+    """The text, cut with an ellipsis where Telegram would refuse it for its length."""
+    units = text.encode("utf-16-le", "surrogatepass")  # two bytes each
+    if len(units) <= 2 * MAX_UNITS:
+        return text
+    return units[: 2 * (MAX_UNITS - 1)].decode("utf-16-le", "ignore") + "…"  # ignore: half an emoji
 
 
 def start(models: Sequence[ModelInfo]) -> str:

@@ -1,0 +1,38 @@
+"""What the bot says fits into a message, whatever a model wrote."""
+
+import pytest
+from bot_stack import Person, Stack
+from redis.asyncio import Redis
+from telegram import Bot
+
+from bot.outbox import Outbox
+from bot.replies import MAX_UNITS, fitted
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+@pytest.mark.parametrize("text", ["a" * MAX_UNITS, "🐈" * (MAX_UNITS // 2), ""])
+def test_what_fits_is_left_as_it_is(text: str) -> None:
+    assert fitted(text) == text
+
+
+@pytest.mark.parametrize("text", ["a" * 5000, "🐈" * 3000, "a" + "🐈" * 3000])
+def test_what_does_not_fit_ends_in_an_ellipsis_and_in_no_half_character(text: str) -> None:
+    cut = fitted(text)
+    assert MAX_UNITS - 1 <= units(cut) <= MAX_UNITS
+    assert cut.endswith("…")
+    assert text.startswith(cut[:-1])
+
+
+async def test_a_text_of_any_length_reaches_its_person(stack: Stack, person: Person, redis: Redis) -> None:
+    message = person.write("/help")
+    before = person.answer(message)
+    async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
+        outbox = Outbox(bot, redis)
+        sent = await outbox.say(person.chat, message, "🐈" * 3000)
+        assert await outbox.say(person.chat, message, "🐕" * 3000) == sent
+    [shown] = [reply for reply in person.replies(message) if reply != before]
+    assert units(shown["text"]) == MAX_UNITS - 1
+    assert shown["text"].startswith("🐕")
