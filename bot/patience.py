@@ -2,6 +2,7 @@
 
 RetryAfter                  this chat was sent too much: wait as long as Telegram says
 NetworkError (not 400)      Telegram is away: wait longer each time, without end
+InvalidToken                the token was revoked: wait for an admin to put in the new one
 Forbidden, ChatMigrated     nobody is there to read an answer: done
 anything else               a bug, ours or theirs: a few tries, then an apology
 """
@@ -11,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from redis.exceptions import RedisError
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter
 
 from vlm.streams import is_away
 
@@ -23,7 +24,7 @@ def passes(error: Exception) -> bool:
     if isinstance(error, RedisError):
         return is_away(error)
     # the library counts Telegram's 400 among the network errors
-    return isinstance(error, (RetryAfter, NetworkError)) and not isinstance(error, BadRequest)
+    return isinstance(error, (RetryAfter, NetworkError, InvalidToken)) and not isinstance(error, BadRequest)
 
 
 def nobody_reads(error: Exception) -> bool:

@@ -46,12 +46,13 @@ class Pictures:
             raise TooLarge(replies.too_large(MAX_MB))
         try:
             file = await self._bot.get_file(file_id)
-            data = bytes(await file.download_as_bytearray())
         except BadRequest as error:
             if "too big" in str(error).lower():
                 raise TooLarge(replies.too_large(MAX_MB)) from error
             raise NotFound(replies.photo_gone()) from error
-        except InvalidToken as error:  # how the library reads a 404 for the file
+        try:
+            data = bytes(await file.download_as_bytearray())
+        except (BadRequest, InvalidToken) as error:  # the latter is how the library reads a 404
             raise NotFound(replies.photo_gone()) from error
         if not data:
             raise BadImage(replies.empty_file())

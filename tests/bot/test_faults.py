@@ -46,6 +46,7 @@ def test_a_slow_down_before_the_placeholder_costs_no_answer(person: Person) -> N
         ("editMessageText", {"status": 502}),
         ("editMessageText", {"cut": "after"}),
         ("getFile", {"cut": "before"}),
+        ("getFile", {"status": 401}),
         ("file", {"cut": "after"}),
         ("sendChatAction", {"status": 502}),
     ],

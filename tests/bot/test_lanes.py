@@ -8,7 +8,7 @@ import pytest
 from bot_stack import until
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
 
 from bot.lanes import DELIVERIES, Lanes
 from vlm.streams import Entry, Group
@@ -110,8 +110,9 @@ async def test_who_must_wait_long_keeps_nobodys_place(redis: Redis) -> None:
         await until(lambda: desk.done == ["b1"], 2)
 
 
-async def test_telegram_may_be_away_for_longer_than_a_few_tries(redis: Redis) -> None:
-    failures = iter([NetworkError("away")] * (DELIVERIES + 1))
+@pytest.mark.parametrize("error", [NetworkError("away"), InvalidToken("revoked")])
+async def test_telegram_may_be_away_for_longer_than_a_few_tries(redis: Redis, error: Exception) -> None:
+    failures = iter([error] * (DELIVERIES + 1))
 
     async def away(entry: Entry) -> None:
         if failure := next(failures, None):
