@@ -77,12 +77,14 @@ def test_a_database_of_another_bot_is_refused_before_anything_is_read(
     tmp_path: Path, own_stack: Stack
 ) -> None:
     own_stack.start_sandbox()
+    own_stack.person().write("hello")
+    environ = {"BOT_TOKEN": TOKEN, "BOT_API_URL": own_stack.page, "REDIS_URL": own_stack.server.url}
     with Redis.from_url(own_stack.server.url) as redis:
         redis.set("{afterimage}:bot", 99)
-    ended = run(tmp_path, "run", BOT_TOKEN=TOKEN, BOT_API_URL=own_stack.page, REDIS_URL=own_stack.server.url)
-    assert ended.returncode == 2
-    assert "belongs to the bot 99" in ended.stderr
-    assert own_stack.call("GET", "calls", params={"method": "getUpdates"}) == []
+        ended = run(tmp_path, "run", **environ)
+        assert ended.returncode == 2
+        assert "belongs to the bot 99" in ended.stderr
+        assert redis.keys() == [b"{afterimage}:bot"]
 
 
 def test_a_bot_waits_for_redis_and_telegram_and_never_logs_its_token(own_stack: Stack) -> None:
