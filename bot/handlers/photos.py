@@ -1,11 +1,14 @@
 """A photo, or an image sent as a file: remember it, and have it captioned."""
 
+import asyncio
+
 from telegram import Document, Message, PhotoSize
 
 from bot import replies
 from bot.outbox import Outbox
 from bot.pictures import Pictures, picture_in
 from bot.presence import Presence
+from bot.tasks import end
 from vlm.client import Client
 from vlm.memory import Photo
 
@@ -23,17 +26,25 @@ class Photos:
         self._picture_px = picture_px
 
     async def receive(self, message: Message) -> None:
-        """Placeholder, download, job. Its answer comes by `bot.delivery`."""
-        chat, cause, job = message.chat_id, message.message_id, f"{message.chat_id}-{message.message_id}"
+        """Placeholder and download, then the job. Its answer comes by `bot.delivery`."""
+        chat, job = message.chat_id, f"{message.chat_id}-{message.message_id}"
         photo = await self.remember(message)  # first: the next question is about it, whatever becomes of it
         self._presence.start(chat, job)
-        has_worker = bool(await self._client.models())
-        placeholder = await self._outbox.open(chat, cause, replies.looking(has_worker))
         picture = self.picture(message)
-        data = await self._pictures.fetch(picture.file_id, picture.file_size)
-        if placeholder:
-            await self._client.memory.link(chat, placeholder, photo.id)
-        await self._client.caption(job=job, chat=chat, photo=photo.id, picture=data, ticket=str(cause))
+        fetching = asyncio.create_task(self._pictures.fetch(picture.file_id, picture.file_size))
+        try:
+            await self._open(message, photo)  # to its end: a refusal of the picture takes its place
+            data = await fetching
+        finally:
+            await end(fetching)
+        ticket = str(message.message_id)
+        await self._client.caption(job=job, chat=chat, photo=photo.id, picture=data, ticket=ticket)
+
+    async def _open(self, message: Message, photo: Photo) -> None:
+        has_worker = bool(await self._client.models())
+        looking = replies.looking(has_worker)
+        if placeholder := await self._outbox.open(message.chat_id, message.message_id, looking):
+            await self._client.memory.link(message.chat_id, placeholder, photo.id)
 
     async def remember(self, message: Message) -> Photo:
         """The message's photo, from now on in the chat's memory."""

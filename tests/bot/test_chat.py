@@ -16,6 +16,23 @@ def test_a_photo_gets_a_placeholder_at_once_which_becomes_the_caption(person: Pe
     assert person.calls("sendChatAction")
 
 
+def test_a_picture_is_fetched_while_its_placeholder_is_sent(stack: Stack, person: Person) -> None:
+    person.trouble(method="sendMessage", delay_s=1, times=1)
+    photo = person.send(picture("red"))
+    assert "a red picture" in person.says(photo)
+    [sent] = person.calls("sendMessage")
+    fetched = stack.call("GET", "calls", params={"method": "getFile"})[-1]
+    assert fetched["at_ms"] < sent["at_ms"]
+
+
+def test_a_picture_refused_before_its_placeholder_is_there_gets_one_answer(person: Person) -> None:
+    person.trouble(method="sendMessage", delay_s=0.5, times=1)
+    big = {"file_id": "x", "file_unique_id": "y", "file_name": "big.png", "mime_type": "image/png"}
+    message = person.send_content(document={**big, "file_size": 30_000_000})
+    assert "larger than 20 MB" in person.says(message)
+    assert len(person.replies(message)) == 1
+
+
 def test_an_image_sent_as_a_file_is_captioned_too(person: Person) -> None:
     file = person.send(picture("green"), as_file=True)
     assert "a green picture of 64 by 48" in person.says(file)
