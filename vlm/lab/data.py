@@ -67,11 +67,16 @@ class Batch:
 class Texts:
     """Turns scenes into packed text. Remembers the tokens of what it has seen.
 
-    `turn_odds[n]` is how often a question follows n earlier ones.
+    `turn_odds[n]` is how often a question follows n earlier ones; a caption's tokens weigh `caption_weight`.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, turn_odds: tuple[float, ...] = TURN_ODDS) -> None:
-        self._tokenizer, self._turn_odds = tokenizer, turn_odds
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        turn_odds: tuple[float, ...] = TURN_ODDS,
+        caption_weight: float = 1.0,
+    ) -> None:
+        self._tokenizer, self._turn_odds, self._caption_weight = tokenizer, turn_odds, caption_weight
         self._known: dict[str, list[int]] = {}
 
     def tokens(self, text: str) -> list[int]:
@@ -94,7 +99,7 @@ class Texts:
         row = np.zeros((5, length), dtype=np.float32)  # ids, targets, segments, places, weights
         row[0] = PAD
         used = segment = 0
-        prompt, answer, weight = [END], self.tokens(" " + drawn.caption)[1:], 1.0
+        prompt, answer, weight = [END], self.tokens(" " + drawn.caption)[1:], self._caption_weight
         while True:
             inputs = prompt + answer
             if used + len(inputs) > length:

@@ -11,8 +11,9 @@ from transformers import PreTrainedTokenizerFast
 from vlm.lab.data import Text, Texts, photograph, training_scene
 from vlm.lab.glyphs import Glyphs
 
-LONG_TEXT = 112  # tokens of packed text a picture: here the picture costs nothing
+LONG_TEXT = 80  # tokens of packed text a picture: here the picture costs nothing
 LONG_TALKS = (0.72, 0.1, 0.06, 0.05, 0.04, 0.03)  # odds of 0, 1, ... earlier turns
+CAPTION_WEIGHT = 3.0  # what the tower sees, a caption must say in full: the harder task
 
 
 class Pictures(Dataset[Tensor]):
@@ -45,7 +46,7 @@ class Review(Dataset[Talk]):
         self._texts: Texts | None = None
 
     def __getitem__(self, number: int) -> Talk:
-        self._texts = self._texts or Texts(self._tokenizer, LONG_TALKS)
+        self._texts = self._texts or Texts(self._tokenizer, LONG_TALKS, CAPTION_WEIGHT)
         rng = np.random.default_rng((self._series, number, 3))
         chosen = rng.choice(self._pictures, size=min(self._size, self._pictures), replace=False)
         scenes = [training_scene(self._series, int(picture)) for picture in chosen]

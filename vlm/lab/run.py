@@ -30,9 +30,9 @@ class Plan:
     sight_steps: int = 2400
     together_steps: int = 3700
     rate: float = 1e-3
-    pictures: int = 40_000  # seen once, for the last phase
+    pictures: int = 80_000  # seen once, for the last phase
     words_batch: int = 128
-    words_steps: int = 800
+    words_steps: int = 1800
     words_rate: float = 6e-4
 
     @property

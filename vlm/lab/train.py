@@ -42,7 +42,7 @@ def train_tiny(
     """Train, and leave the two checkpoint folders in `out`, scored and with their cards.
 
     `scale` multiplies the schedule's steps: 1 is the shipped recipe, 0.001 a smoke test. `threads` is what
-    torch computes with; drawing takes a fifth of another core. One core needs about ninety minutes.
+    torch computes with; drawing takes a fifth of another core. One core needs about a hundred minutes.
     """
     torch.set_num_threads(threads)
     folder = out / TRAINING
