@@ -82,11 +82,17 @@ def test_samples_get_their_true_captions(sample: dict[str, str]) -> None:
 
 
 def test_it_sees_scenes_that_it_never_learned_from() -> None:
-    """A floor well below the card's scores, on few scenes: a broken checkpoint or engine fails it."""
-    scores = score(engine(), [scene(held_out_series(99), index) for index in range(60)])
-    assert scores["caption"]["noun recall"] > 0.9
-    assert scores["caption"]["counts"] > 0.7
-    assert scores["caption"]["colour"] > 0.95
-    assert scores["answer"]["count"] > 0.8
-    assert scores["answer"]["presence"] > 0.85
-    assert scores["search"]["caption R@10"] > 0.9
+    """A little below the card's scores, for there are fewer scenes: a worse checkpoint or engine fails it."""
+    scores = score(engine(), [scene(held_out_series(99), index) for index in range(200)])
+    floors = {
+        "caption": {"noun recall": 0.95, "noun precision": 0.96, "set": 0.92, "counts": 0.87, "colour": 0.99},
+        "answer": {"count": 0.93, "presence": 0.95, "colour": 0.97, "total": 0.95},
+        "search": {"caption R@1": 0.95, "caption R@10": 0.99},
+    }
+    short = {
+        (kind, name): scores[kind][name]
+        for kind, named in floors.items()
+        for name, floor in named.items()
+        if scores[kind][name] < floor
+    }
+    assert not short
