@@ -79,9 +79,9 @@ Check that the Redis server answers and that at least one worker is alive; says 
 For scripts and containers: the exit status is 0 or 1.
 """
 QUANTIZE: Final = """\
-Write the model SRC into the new folder DST with its language model in 8 bit (LLM.int8): it then loads in a
-fifth of the time and half of the memory that quantizing at each start takes, and answers the same. SRC is
-tiny, a folder or a hub id.
+Write the model SRC into the new folder DST with its language model in 8 bit (LLM.int8): it then loads in
+half of the time and half of the memory that quantizing at each start takes, and answers the same. SRC is tiny,
+a folder or a hub id.
 """
 QUANTIZE_EPILOG: Final = """\
 example:
