@@ -80,8 +80,8 @@ For scripts and containers: the exit status is 0 or 1.
 """
 QUANTIZE: Final = """\
 Write the model SRC into the new folder DST with its language model in 8 bit (LLM.int8): it then loads in
-half of the time and half of the memory that quantizing at each start takes, and answers the same. SRC is tiny,
-a folder or a hub id.
+half of the time and half of the memory that quantizing at each start takes, and answers the same. SRC is
+tiny, a folder or a hub id.
 """
 QUANTIZE_EPILOG: Final = """\
 example:
