@@ -1,1 +1,1 @@
-"""Telegram in, Telegram out. Knows `vlm` only by its client, protocol, memory, streams and errors."""
+"""Telegram in, Telegram out. Of `vlm`: its client, protocol, memory, streams, environment and errors."""

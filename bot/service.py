@@ -30,10 +30,11 @@ from bot.outbox import Outbox
 from bot.patience import pause_s
 from bot.pictures import Pictures
 from bot.presence import Presence
-from bot.settings import Settings, without_password
+from bot.settings import Settings
 from bot.tasks import end, unless
 from bot.updates import Updates
 from vlm.client import Client
+from vlm.environment import without_password
 from vlm.streams import Group, connect, patiently
 
 log = logging.getLogger(__name__)

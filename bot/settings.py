@@ -1,28 +1,19 @@
-"""What a bot can be told: `BOT_*` and `REDIS_URL`, read once in a main.
-
-An empty variable counts as not set. An unknown `BOT_*` name is an error: it is nearly always a misspelling.
-"""
+"""What a bot can be told: `BOT_*` and `REDIS_URL`, read once in a main."""
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
 
+from vlm import environment
+from vlm.environment import Count, RedisUrl, without_password
 from vlm.errors import BadSetting
 
 PREFIX: Final = "BOT_"
 SECRET: Final = ("token", "webhook_secret")  # never in a repr, an error or a log
 
-# Each kind of value that can be wrong says in its description what is expected, for the error's sentence.
-RedisUrl = Annotated[
-    str,
-    Meta(
-        pattern="^(redis|rediss|unix)://", description="a URL that begins with redis://, rediss:// or unix://"
-    ),
-]
 HttpUrl = Annotated[str, Meta(pattern="^https?://[^/]+", description="a URL that begins with https://")]
 Token = Annotated[str, Meta(pattern=r"^[\w:-]{3,}\Z", description="the token that @BotFather gave you")]
 WebhookSecret = Annotated[
@@ -31,7 +22,6 @@ WebhookSecret = Annotated[
 HostAndPort = Annotated[
     str, Meta(pattern=r"^\S+:\d{1,5}\Z", description="a host and a port, such as 127.0.0.1:8443")
 ]
-Count = Annotated[int, Meta(ge=1, description="a whole number from 1 on")]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -80,43 +70,14 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def variable(field: str) -> str:
     """The environment variable of a field."""
-    return "REDIS_URL" if field == "redis_url" else PREFIX + field.upper()
+    return environment.variable(PREFIX, field)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings in `environ`. Raises BadSetting for a value or a `BOT_*` name that cannot be right."""
-    fields = {variable(field.name): field for field in msgspec.structs.fields(Settings)}
-    for name in environ:
-        if name.startswith(PREFIX) and name not in fields:
-            near = get_close_matches(name, fields, n=1, cutoff=0)
-            raise BadSetting(f"There is no setting {name}; did you mean {near[0]}?")
-    values = {
-        field.name: _value(name, environ[name], field.type)
-        for name, field in fields.items()
-        if environ.get(name)
-    }
-    if "token" not in values:
-        raise BadSetting("BOT_TOKEN is not set. @BotFather on Telegram gives you a token; put it into .env.")
-    if "webhook_url" in values and "webhook_secret" not in values:
+    settings = environment.read(Settings, PREFIX, environ, show_values=False)
+    if settings.webhook_url and not settings.webhook_secret:
         raise BadSetting(
             "BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: without one, anyone can pose as Telegram."
         )
-    return msgspec.convert(values, Settings)
-
-
-def without_password(url: str) -> str:
-    """A server's URL as it may be shown."""
-    return re.sub(r"\?.*", "", re.sub("//.*@", "//***@", url))
-
-
-def _value(name: str, text: str, kind: Any) -> object:
-    try:
-        return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError:  # its message could show a secret
-        raise BadSetting(f"{name} must be {_description(kind)}.") from None
-
-
-def _description(kind: Any) -> str:
-    """What the Meta of a kind says, also where the kind may be None."""
-    metas = [*get_args(kind), *(meta for part in get_args(kind) for meta in get_args(part))]
-    return next(str(meta.description) for meta in metas if isinstance(meta, Meta))
+    return settings

@@ -3,8 +3,9 @@
 import pytest
 from msgspec.structs import fields
 
+from vlm.environment import without_password
 from vlm.errors import BadSetting
-from vlm.settings import Settings, read_settings, variable, without_password
+from vlm.settings import Settings, read_settings, variable
 
 
 def test_nothing_set_means_the_defaults() -> None:

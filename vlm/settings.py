@@ -1,32 +1,22 @@
 """What a worker and the `vlm` command can be told: `VLM_*` and `REDIS_URL`, read once in a main.
 
-An empty variable counts as not set. An unknown `VLM_*` name is an error: it is nearly always a misspelling.
 `HF_TOKEN` and the hub's cache folder (`HF_HOME`) are read by huggingface_hub itself.
 """
 
-import re
 from collections.abc import Mapping
-from difflib import get_close_matches
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from vlm.errors import BadSetting
+from vlm import environment
+from vlm.environment import Count, RedisUrl, without_password
 
 DEFAULT_MODEL: Final = "Salesforce/blip2-flan-t5-xl"
 PREFIX: Final = "VLM_"
 
-# Each kind of value that can be wrong says in its description what is expected, for the error's sentence.
-RedisUrl = Annotated[
-    str,
-    Meta(
-        pattern="^(redis|rediss|unix)://", description="a URL that begins with redis://, rediss:// or unix://"
-    ),
-]
 Quant = Annotated[Literal["", "int8", "none"], Meta(description="int8 or none")]
 Dtype = Annotated[Literal["auto", "fp32", "fp16", "bf16"], Meta(description="auto, fp32, fp16 or bf16")]
-Count = Annotated[int, Meta(ge=1, description="a whole number from 1 on")]
 CountOrZero = Annotated[int, Meta(ge=0, description="a whole number from 0 on")]
 Threshold = Annotated[float, Meta(ge=0, le=1e6, description="a number from 0 on")]
 Seconds = Annotated[float, Meta(ge=1, le=3600, description="a number of seconds from 1 to 3600")]
@@ -73,36 +63,9 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def variable(field: str) -> str:
     """The environment variable of a field."""
-    return "REDIS_URL" if field == "redis_url" else PREFIX + field.upper()
+    return environment.variable(PREFIX, field)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings in `environ`. Raises BadSetting for a value or a `VLM_*` name that cannot be right."""
-    fields = {variable(field.name): field for field in msgspec.structs.fields(Settings)}
-    for name in environ:
-        if name.startswith(PREFIX) and name not in fields:
-            raise BadSetting(_unknown(name, list(fields)))
-    values = {
-        field.name: _value(name, environ[name], field.type)
-        for name, field in fields.items()
-        if environ.get(name)
-    }
-    return msgspec.convert(values, Settings)
-
-
-def without_password(url: str) -> str:
-    """A server's URL as it may be shown."""
-    return re.sub(r"\?.*", "", re.sub("//.*@", "//***@", url))
-
-
-def _value(name: str, text: str, kind: Any) -> object:
-    try:
-        return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError:
-        expected = get_args(kind)[1].description
-        raise BadSetting(f"{name} cannot be {without_password(text)!r}; it must be {expected}.") from None
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0)
-    return f"There is no setting {name}; did you mean {near[0]}?"
+    return environment.read(Settings, PREFIX, environ, show_values=True)

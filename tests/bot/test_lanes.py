@@ -185,7 +185,10 @@ async def test_a_dead_process_is_followed_after_its_lease(redis: Redis) -> None:
 
 
 async def test_work_longer_than_the_lease_is_done_once(redis: Redis) -> None:
+    begun = asyncio.Event()
+
     async def long(entry: Entry) -> None:
+        begun.set()
         await asyncio.sleep(1.5)  # three leases
 
     desk = Desk(long)
@@ -194,7 +197,7 @@ async def test_work_longer_than_the_lease_is_done_once(redis: Redis) -> None:
     async with running(redis, desk):
         stop = asyncio.Event()
         second = Lanes(group(redis, "other"), chat_of=chat_of, handle=other.handle, give_up=other.give_up)
-        await asyncio.sleep(0.1)  # the first has taken it
+        await begun.wait()
         task = asyncio.create_task(second.run(stop))
         await until(lambda: desk.done == ["a1"])
         stop.set()

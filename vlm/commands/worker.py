@@ -10,9 +10,10 @@ from vlm.broker import Broker
 from vlm.commands.health import worker_name
 from vlm.commands.models import load_engine
 from vlm.engine.base import Engine
+from vlm.environment import without_password
 from vlm.errors import Unavailable
 from vlm.memory import Memory
-from vlm.settings import Settings, without_password
+from vlm.settings import Settings
 from vlm.streams import connect
 from vlm.worker import Worker
 
