@@ -78,13 +78,24 @@ def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
             return quantize(arguments.src, arguments.dst, settings)
         case "train":
-            from vlm.commands.lab import train
-
-            return train(arguments.out, seed=arguments.seed, scale=arguments.scale, threads=arguments.threads)
+            return _train(arguments)
         case _:
             from vlm.commands.lab import evaluate
 
             return evaluate(settings, count=arguments.count, seed=arguments.seed, out=arguments.out)
+
+
+def _train(arguments: Namespace) -> int:
+    """Train what the command names."""
+    match arguments.what:
+        case "classic":
+            from vlm.commands.classic import train as train_classic
+
+            return train_classic(arguments)
+        case _:
+            from vlm.commands.lab import train
+
+            return train(arguments.out, seed=arguments.seed, scale=arguments.scale, threads=arguments.threads)
 
 
 def _environment() -> Mapping[str, str]:

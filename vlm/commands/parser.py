@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec.structs import fields
 
+from vlm.commands.training import add_train
 from vlm.settings import DEFAULT_MODEL, Settings, variable
 
 DESCRIPTION: Final = "Afterimage's eyes: captions of pictures and answers to questions about them, by BLIP-2."
@@ -88,11 +89,6 @@ example:
   vlm quantize Salesforce/blip2-flan-t5-xl models/flan-t5-xl-int8
   vlm worker --model models/flan-t5-xl-int8
 """
-TRAIN: Final = """\
-Train a small BLIP-2 of the real architecture from nothing, on pictures that it draws itself, and write its
-checkpoint to OUT. Stopped and started again, it goes on where it was. The whole recipe takes about an hour
-and a half on one core, and needs the font of Debian's package fonts-noto-color-emoji.
-"""
 EVALUATE: Final = (
     "Score a tiny checkpoint on pictures that it has never seen: captions, answers, counts and search."
 )
@@ -145,14 +141,7 @@ def _add_making(commands: Any) -> None:
     quantize = _command(commands, "quantize", "store a model in 8 bit", QUANTIZE, QUANTIZE_EPILOG)
     quantize.add_argument("src", metavar="SRC", help="tiny, a folder or a hub id")
     quantize.add_argument("dst", metavar="DST", type=Path, help="a folder that does not exist yet")
-    train = _command(commands, "train", "train a checkpoint", TRAIN)
-    train.add_argument("what", choices=["tiny"], help="the only one that is trained from nothing")
-    train.add_argument("out", metavar="OUT", type=Path, help="the folder for the checkpoint and its log")
-    train.add_argument(
-        "--scale", type=float, default=1.0, help="of the schedule; 0.001: a smoke test (default: 1)"
-    )
-    train.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    train.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    add_train(commands)
     evaluate = _command(commands, "evaluate", "score a tiny checkpoint", EVALUATE)
     evaluate.add_argument("--model", metavar="M", default="tiny", help="tiny or its folder (default: tiny)")
     evaluate.add_argument("--count", type=int, default=1000, help="pictures (default: 1000)")

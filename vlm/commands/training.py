@@ -1,0 +1,82 @@
+"""The command line of `vlm train`: one sub-command for each thing that can be trained."""
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+TINY: Final = """\
+Train a small BLIP-2 of the real architecture from nothing, on pictures that it draws itself, and write its
+checkpoint to OUT. Stopped and started again, it goes on where it was. The whole recipe takes about an hour
+and a half on one core, and needs the font of Debian's package fonts-noto-color-emoji.
+"""
+CLASSIC: Final = """\
+Train the classic captioner: VGG16 features of a picture and an LSTM over the words so far, merged to predict
+the next word. DIR holds captioned pictures in the layout of Flickr8k or another that `vlm evaluate` reads.
+With --weights, published ImageNet weights see, as they are; without, a narrow VGG16 is trained on the words
+of the captions first. Stopped and started again, it goes on where it was.
+"""
+CLASSIC_EPILOG: Final = """\
+examples:
+  vlm scenes data/drawn --layout flickr8k --count 8000
+  vlm train classic --data data/drawn --out models/classic
+  vlm train classic --data Flickr8k --weights vgg16-397923af.pth --out models/flickr
+  vlm caption --model classic:models/classic beach.jpg
+
+the folder DIR of --out:
+  model.safetensors, config.json, vocabulary.json   what `--model classic:DIR` loads
+  card.json, README.md                              the command, the data, the scores and the hashes
+  curves.svg, training/                             loss and accuracy of each epoch; where the run stands
+"""
+
+
+def add_train(commands: Any) -> None:
+    """`vlm train` among the other commands."""
+    train: argparse.ArgumentParser = commands.add_parser(
+        "train", help="train a checkpoint", description="Train a checkpoint from nothing."
+    )
+    kinds = train.add_subparsers(dest="what", metavar="WHAT", required=True)
+    _add_tiny(kinds)
+    _add_classic(kinds)
+
+
+def _add_tiny(kinds: Any) -> None:
+    tiny = kinds.add_parser("tiny", help="the small BLIP-2 that comes along", description=TINY)
+    tiny.add_argument("out", metavar="OUT", type=Path, help="the folder for the checkpoint and its log")
+    tiny.add_argument(
+        "--scale", type=float, default=1.0, help="of the schedule; 0.001: a smoke test (default: 1)"
+    )
+    _add_run(tiny)
+
+
+def _add_classic(kinds: Any) -> None:
+    classic = kinds.add_parser(
+        "classic",
+        help="VGG16 and an LSTM, on captioned pictures",
+        description=CLASSIC,
+        epilog=CLASSIC_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    classic.add_argument("--data", metavar="DIR", type=Path, required=True, help="pictures with captions")
+    classic.add_argument("--layout", metavar="L", default="auto", help="of DIR (default: found out)")
+    classic.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path("models/classic"), help="(default: models/classic)"
+    )
+    classic.add_argument(
+        "--weights",
+        metavar="FILE",
+        type=Path,
+        help="VGG16 of torchvision (.pth, .safetensors) or Keras (.h5)",
+    )
+    classic.add_argument(
+        "--width", metavar="W", type=float, default=0.25, help="of a VGG16 trained here (default: 0.25)"
+    )
+    classic.add_argument("--epochs", metavar="N", type=int, default=20, help="of the words (default: 20)")
+    classic.add_argument(
+        "--sight-epochs", metavar="N", type=int, default=12, help="of a VGG16 trained here (default: 12)"
+    )
+    _add_run(classic)
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    command.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
