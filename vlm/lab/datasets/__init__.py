@@ -1,0 +1,1 @@
+"""Data sets in their own published layouts, read from a local folder. Start at `opening`."""

@@ -1,0 +1,71 @@
+"""The files of a data set: text of any line ending, typed JSON, and pictures that lie where their folder says.
+
+A data set comes from elsewhere, so a file name in it may be anything: one that leads out of its folder is refused.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path, PureWindowsPath
+from typing import TypeVar
+
+import msgspec
+
+from vlm.errors import BadRequest, NotFound
+
+T = TypeVar("T")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic")
+SOME = 3  # names in a message
+log = logging.getLogger(__name__)
+
+
+def text_of(path: Path) -> str:
+    """The file's text, without a byte order mark. Raises BadRequest where it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{path} is not UTF-8 text; please save it as UTF-8.") from error
+
+
+def json_of(path: Path, kind: type[T]) -> T:
+    """The file's JSON as `kind`, whose other fields are passed over. Raises BadRequest that says where it differs."""
+    try:
+        return msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"{path} is not what its name says: {error}. Is the download complete?") from error
+
+
+def first_folder(root: Path, names: Iterable[str]) -> Path:
+    """The first of these folders that is there, else the data set's own."""
+    return next((root / name for name in names if (root / name).is_dir()), root)
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of a file that a data set names. Raises BadRequest where it would lie outside of `folder`."""
+    parts = PureWindowsPath(name)  # knows both slashes, and drives
+    if not name or parts.drive or parts.root or ".." in parts.parts or "\0" in name:
+        raise BadRequest(f"The file name {name!r} leads out of {folder}; please correct it.")
+    return folder.joinpath(*parts.parts)
+
+
+def present(items: Sequence[T], image: Callable[[T], Path], advice: str) -> list[T]:
+    """Those whose picture is on the disk; how many are not is logged.
+
+    Raises:  NotFound with `advice` if no picture is there.
+    """
+    there: dict[Path, bool] = {}
+    for item in items:
+        path = image(item)
+        if path not in there:
+            there[path] = path.is_file()
+    missing = [path for path, found in there.items() if not found]
+    if missing and len(missing) == len(there):
+        raise NotFound(f"None of the {len(there):,} pictures is there, for example {missing[0]}. {advice}")
+    if missing:
+        names = ", ".join(path.name for path in missing[:SOME])
+        log.warning("%s of %s pictures are missing and left out: %s", len(missing), len(there), names)
+    return [item for item in items if there[image(item)]]
+
+
+def tidy(captions: Iterable[str]) -> tuple[str, ...]:
+    """Captions with single spaces, without empty and repeated ones, in their order."""
+    return tuple(dict.fromkeys(said for caption in captions if (said := " ".join(caption.split()))))
