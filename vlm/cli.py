@@ -80,9 +80,9 @@ def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
         case "train":
             return _train(arguments)
         case _:
-            from vlm.commands.lab import evaluate
+            from vlm.commands.evaluate import evaluate
 
-            return evaluate(settings, count=arguments.count, seed=arguments.seed, out=arguments.out)
+            return evaluate(arguments, settings)
 
 
 def _train(arguments: Namespace) -> int:
@@ -116,6 +116,8 @@ def _settings(arguments: Namespace, environ: Mapping[str, str]) -> Settings:
         chosen = {name: value for name, value in chosen.items() if name not in OF_ONE_MODEL} | {
             "VLM_MODEL": model
         }
+    if quant := getattr(arguments, "quant", None):
+        chosen["VLM_QUANT"] = quant
     if url := getattr(arguments, "redis", None):
         chosen["REDIS_URL"] = url
     return read_settings(chosen)

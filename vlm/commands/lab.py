@@ -1,4 +1,4 @@
-"""`vlm quantize`, `vlm train` and `vlm evaluate`: what is done once, offline, with a checkpoint."""
+"""`vlm quantize` and `vlm train`: what is done once, offline, with a checkpoint."""
 
 from pathlib import Path
 
@@ -23,13 +23,4 @@ def train(out: Path, *, seed: int, scale: float, threads: int) -> int:
     from vlm.lab.train import train_tiny
 
     train_tiny(out, seed=seed, scale=scale, threads=threads)
-    return 0
-
-
-def evaluate(settings: Settings, *, count: int, seed: int, out: Path | None) -> int:
-    """Score a checkpoint."""
-    prepare(settings.model, settings.threads)
-    from vlm.lab.evaluate import evaluate_tiny
-
-    evaluate_tiny(settings.model, count=count, seed=seed, quant=settings.quant or "none", out=out)
     return 0

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec.structs import fields
 
+from vlm.commands import evaluate_options
 from vlm.commands.training import add_train
 from vlm.settings import DEFAULT_MODEL, Settings, variable
 
@@ -89,9 +90,6 @@ example:
   vlm quantize Salesforce/blip2-flan-t5-xl models/flan-t5-xl-int8
   vlm worker --model models/flan-t5-xl-int8
 """
-EVALUATE: Final = (
-    "Score a tiny checkpoint on pictures that it has never seen: captions, answers, counts and search."
-)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -106,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     _add_looking(commands)
     _add_serving(commands)
     _add_making(commands)
+    evaluate_options.add(commands)
     return root
 
 
@@ -142,11 +141,6 @@ def _add_making(commands: Any) -> None:
     quantize.add_argument("src", metavar="SRC", help="tiny, a folder or a hub id")
     quantize.add_argument("dst", metavar="DST", type=Path, help="a folder that does not exist yet")
     add_train(commands)
-    evaluate = _command(commands, "evaluate", "score a tiny checkpoint", EVALUATE)
-    evaluate.add_argument("--model", metavar="M", default="tiny", help="tiny or its folder (default: tiny)")
-    evaluate.add_argument("--count", type=int, default=1000, help="pictures (default: 1000)")
-    evaluate.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    evaluate.add_argument("--out", metavar="FILE", type=Path, help="write the scores there as JSON, too")
 
 
 def _command(

@@ -1,0 +1,96 @@
+"""The options of `vlm evaluate` and `vlm compare`, and their help."""
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+EVALUATE: Final = """\
+Score a model on data whose truth is known, through the engine that serves users.
+
+  caption    BLEU-1 to 4 and CIDEr of captions                            a folder of captioned pictures
+  vqa        VQA accuracy of answers, in all and by kind of answer         a folder in VQAv2's layout
+  retrieval  recall and median rank both ways; queries for what is absent  a folder of captioned pictures
+  translate  chrF, BLEU and exact share, into English and from it          a file of parallel lines (JSONL)
+  scenes     exact scores on drawn scenes that no training ever saw        none: they are drawn
+
+Predictions are kept as they come: an interrupted run, started again, continues where it was.
+"""
+EVALUATE_EPILOG: Final = """\
+examples:
+  vlm evaluate scenes --model tiny
+  vlm scenes data/scenes --count 200 --layout flickr8k --seed 1
+  vlm evaluate caption --model tiny --data data/scenes --limit 100
+  vlm compare runs/one/result.json runs/other/result.json
+"""
+RUN: Final = """
+results, in the folder OUT:
+  result.json  result.md   the scores, with all that is needed to get them again
+  report.html              best, worst and random examples, to look at
+  examples.jsonl           what was said of each example, and its share in the scores, for `vlm compare`
+  predictions.jsonl        what the model said, as it came; an interrupted run continues from here
+"""
+DATA: Final = {
+    "caption": "a folder: Flickr8k, Flickr30k or COCO as published, or pictures with captions.jsonl or .txt files",
+    "retrieval": "a folder: Flickr8k, Flickr30k or COCO as published, or pictures with captions.jsonl or .txt files",
+    "vqa": "a folder with VQAv2's questions, annotations and pictures",
+    "translate": 'a file of lines like {"en": "a cat", "de": "eine Katze"}',
+}
+SHORT: Final = {
+    "caption": "captions against what people wrote",
+    "vqa": "answers against what people answered",
+    "retrieval": "search among pictures by what people wrote",
+    "translate": "translations against parallel lines",
+    "scenes": "everything, on drawn scenes",
+}
+COMPARE: Final = """\
+Put finished runs of `vlm evaluate` side by side, with 95 % confidence intervals, and for each run how much it differs
+from the first one. Pictures are drawn anew, with replacement, many times: an interval holds what the score would be on
+other pictures of the same kind. All runs must have been scored on the same data.
+"""
+COMPARE_EPILOG: Final = """\
+example:
+  vlm compare runs/tiny/result.json runs/classic/result.json --html comparison.html
+"""
+
+
+def add(commands: Any) -> None:
+    """Add both commands."""
+    evaluate = _parser(commands, "evaluate", "score a model", EVALUATE, EVALUATE_EPILOG)
+    tasks = evaluate.add_subparsers(dest="task", metavar="TASK", required=True)
+    _add_scenes(tasks)
+
+
+def _add_scenes(tasks: Any) -> None:
+    command = _parser(tasks, "scenes", SHORT["scenes"], SHORT["scenes"].capitalize() + ".\n", "")
+    command.add_argument("--model", metavar="M", default="tiny", help="tiny or its folder (default: tiny)")
+    command.add_argument("--count", type=_whole, default=1000, help="pictures (default: 1000)")
+    command.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    command.add_argument(
+        "--glyphs", metavar="FOLDER", type=Path,
+        help="draw with an artist's pictures, named by code point (1f415.png); nouns without one are left out",
+    )  # fmt: skip
+    _add_quant(command)
+    command.add_argument(
+        "--out", metavar="OUT", type=Path, help="a folder for result.json, result.md and more"
+    )
+
+
+def _add_quant(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--quant", choices=["int8", "none"], help="8 bit or not (default: int8 on a GPU, none on a CPU)"
+    )
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
+    return number
+
+
+def _parser(commands: Any, name: str, short: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=short, description=description, epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    return command
