@@ -1,6 +1,7 @@
-"""The files of a data set: text of any line ending, typed JSON, and pictures that lie where their folder says.
+"""The files of a data set: text of any line ending, typed JSON, and pictures inside their folder.
 
-A data set comes from elsewhere, so a file name in it may be anything: one that leads out of its folder is refused.
+A data set comes from elsewhere, so a file name in it may be anything: one that leads out of its folder is
+refused.
 """
 
 import logging
@@ -27,7 +28,7 @@ def text_of(path: Path) -> str:
 
 
 def json_of(path: Path, kind: type[T]) -> T:
-    """The file's JSON as `kind`, whose other fields are passed over. Raises BadRequest that says where it differs."""
+    """The file's JSON as `kind`; other fields are passed over. Raises BadRequest that says where it differs."""
     try:
         return msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

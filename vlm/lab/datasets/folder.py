@@ -8,7 +8,7 @@ JSONL: every `*.jsonl` at the folder's top, one object a line:
     split       train, val or test; else the JSONL file's own name, if it is one of these
     id, kind    optional: a name for the line, and for the sort of question
 
-A picture may have several lines. Sidecars: `cat.txt` beside `cat.jpg`, one caption a line, in subfolders as well.
+A picture may have several lines. Sidecars: `cat.txt` beside `cat.jpg`, one caption a line, also in subfolders.
 """
 
 from collections.abc import Iterator
@@ -136,5 +136,5 @@ def _refuse_shared(ids: dict[Path, str], folder: Path) -> None:
     for image, name in ids.items():
         if owner.setdefault(name, image) != image:
             raise BadRequest(
-                f"{image.name} and {owner[name].name} in {folder} share the id {name}; please make each id unique."
+                f"{image.name} and {owner[name].name} in {folder} share the id {name}; please make it unique."
             )

@@ -1,4 +1,4 @@
-"""Train, val and test. Always by picture: all captions of a picture stay together, or a test is a memory test."""
+"""Train, val and test: always by picture, or a test asks for captions of pictures that were learned."""
 
 from collections.abc import Iterable
 from hashlib import sha256

@@ -1,1 +1,1 @@
-"""Standard scores of captions, answers, translations and search. Pure functions; libraries where they are well kept."""
+"""Standard scores of captions, answers, translations and search: pure functions of texts and similarities."""

@@ -1,0 +1,38 @@
+"""CIDEr-D of captions, by the pure-Python scorer of pycocoevalcap.
+
+What differs from the published pipeline: `vlm.lab.scores.words` cuts captions into words, not Stanford's
+tokenizer, which needs Java. Papers print it times 100: their 144.5 is 1.445 here.
+
+An n-gram weighs the less the more pictures have it in their references, so a score belongs to its set of
+references: scores of different sets, and of a set and a part of it, are not comparable. A single picture
+scores 0, whatever is said of it.
+Source:  Vedantam et al. 2015.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vlm.lab.extra import needed
+from vlm.lab.scores.words import words
+
+
+@dataclass(frozen=True, slots=True)
+class Cider:
+    """The mean over the pictures, and each picture's own: 0 to 10, a person's caption about 1."""
+
+    score: float
+    each: tuple[float, ...]
+
+
+def cider(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Cider:
+    """CIDEr-D of each hypothesis against its picture's references.
+
+    Raises:  BadRequest where pycocoevalcap is missing, ValueError for a hypothesis without a reference.
+    """
+    if not hypotheses or len(hypotheses) != len(references) or not all(references):
+        raise ValueError("CIDEr needs one or more hypotheses, and references for each of them")
+    scorer = needed("pycocoevalcap.cider.cider_scorer").CiderScorer(n=4, sigma=6.0)
+    for hypothesis, some in zip(hypotheses, references, strict=True):
+        scorer += (" ".join(words(hypothesis)), [" ".join(words(one)) for one in some])
+    mean, each = scorer.compute_score()
+    return Cider(float(mean), tuple(float(score) for score in each))
