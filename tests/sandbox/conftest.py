@@ -1,12 +1,25 @@
-"""A sandbox on a free port, a real python-telegram-bot that talks to it, and a person who writes."""
+"""A sandbox on a free port, a real python-telegram-bot that talks to it, a person, a browser."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 from sandboxes import Person, serving
 from telegram import Bot
+
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +48,11 @@ async def person(http: httpx.AsyncClient) -> Person:
 async def bot(url: str) -> AsyncIterator[Bot]:
     async with Bot("123:any", f"{url}/bot", f"{url}/file/bot") as ready:
         yield ready
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    program = shutil.which("chromium")
+    assert program, "these tests need the chromium package of the system"
+    async with async_playwright() as playwright:
+        yield await playwright.chromium.launch(executable_path=program, args=CHROMIUM)

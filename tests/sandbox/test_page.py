@@ -3,36 +3,18 @@
 import contextlib
 import json
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from sandboxes import picture, serving
 from telegram.ext import Application
 from visitors import CAPTION, box, last, opened, ready, talking
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # so that one browser serves all of them
 ABOUT = "The tiny model answers here. Try `make demo`."
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "these tests need the chromium package of the system"
-    async with async_playwright() as playwright:
-        yield await playwright.chromium.launch(executable_path=program, args=CHROMIUM)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 // Puts the page together: who talks, what there is to show, and what happens when something happens.
 
 import { close as closeMenu, setCommands, startCommands } from "./commands.js";
-import { pick, replying, replyWith, sent, startComposer } from "./composer.js";
+import { pick, replyWith, sendAside, startComposer } from "./composer.js";
 import { alertBox, byId, toast } from "./dom.js";
 import { showAbout, showConnected, startSamples, startTheme } from "./frame.js";
 import { drop, markRead, put, replaceAll, startLog } from "./log.js";
@@ -12,6 +12,8 @@ const DOING = { typing: "typing", upload_photo: "sending a photo", upload_docume
 
 const pressed = new Map(); // query id -> the button that waits
 let stillTyping;
+let connections = 0;
+let early = null; // what is heard while the messages are still being fetched
 
 async function main() {
   startTheme();
@@ -21,10 +23,7 @@ async function main() {
   startComposer(people);
   startCommands(command);
   show(first);
-  startSamples(await server.samples(), async (file) => {
-    await server.sendSample(file, replying());
-    sent();
-  });
+  startSamples(await server.samples(), (sample) => sendAside({ sample }));
   byId("empty-start").addEventListener("click", () => command("/start"));
   byId("empty-pick").addEventListener("click", pick);
   server.listen(first.chat.id, heard, connection);
@@ -54,14 +53,21 @@ function show({ bot, commands, about }) {
 }
 
 async function connection(up) {
+  const mine = ++connections;
   showConnected(up);
   if (!up) return;
+  early = [];
   const [now, list] = await Promise.all([server.state(), server.messages()]);
+  if (mine !== connections) return; // lost meanwhile: the next one fetches them again
   setCommands(now.commands);
   replaceAll(list); // what happened while nobody listened
+  const since = early;
+  early = null;
+  since.forEach(heard);
 }
 
 function heard(event) {
+  if (early) return early.push(event);
   switch (event.type) {
     case "message":
     case "edit":
@@ -77,7 +83,7 @@ function heard(event) {
       return answered(event);
     case "commands":
     case "profile":
-      return server.state().then(show);
+      return server.state().then(show, () => {}); // that the connection is lost is said elsewhere
   }
 }
 
@@ -102,14 +108,9 @@ function idle() {
 
 // --- commands and buttons
 
-async function command(words) {
+function command(words) {
   closeMenu();
-  try {
-    await server.sendText(words, replying());
-    sent();
-  } catch (error) {
-    toast(error.message);
-  }
+  sendAside({ words });
 }
 
 async function press(message, key, button) {

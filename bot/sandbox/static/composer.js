@@ -4,14 +4,16 @@ import { close as closeMenu, menuKey } from "./commands.js";
 import { byId, el, icon, toast } from "./dom.js";
 import { get, pinToEnd, selectLast } from "./log.js";
 import { snippet } from "./message.js";
-import { fileUrl, sendFiles, sendText } from "./server.js";
+import { fileUrl, sendFiles, sendSample, sendText } from "./server.js";
 
 const MAX_CAPTION = 1024;
 const [form, text, strip] = [byId("composer"), byId("text"), byId("strip")];
+const NOTHING = { words: "", files: [], asFile: false, replyTo: null };
+const waiting = []; // what is being sent, oldest first
+let sending;
 let files = [];
 let replyTo = null;
 let names = null;
-let busy = false;
 
 export function startComposer(people) {
   names = people;
@@ -27,50 +29,76 @@ export function startComposer(people) {
 }
 
 export const pick = () => byId("picker").click();
-export const replying = () => replyTo ?? undefined;
 
-// --- sending
+// --- sending: the box is empty at once and free for the next message, however long the answer takes
 
-async function submit(event) {
+function written() {
+  return { words: text.value, files, asFile: byId("as-file").checked, replyTo };
+}
+
+function fill({ words, files, asFile, replyTo }) {
+  text.value = words;
+  setFiles(files);
+  byId("as-file").checked = asFile;
+  showReply(replyTo);
+}
+
+function submit(event) {
   event.preventDefault();
   const words = text.value.trim();
-  if (busy || (!words && !files.length)) return;
+  if (!words && !files.length) return;
   if (files.length && words.length > MAX_CAPTION) {
     toast(`A caption has ${MAX_CAPTION} characters at most; this one has ${words.length}.`);
     return;
   }
-  text.focus(); // now, not when it is sent: by then the person may be elsewhere
-  setBusy(true);
+  text.focus();
+  const draft = { ...written(), words };
+  fill(NOTHING);
+  send(draft);
+}
+
+/** Sends what stands outside the box, as {words} or {sample}, leaving the box as it is. */
+export function sendAside(content) {
+  const draft = { ...NOTHING, ...content, replyTo };
+  showReply(null);
+  grow();
+  return send(draft);
+}
+
+/** Resolves when nothing waits any more. Never rejects: what was not sent comes back into the box. */
+function send(draft) {
+  pinToEnd();
+  waiting.push(draft);
+  if (waiting.length === 1) sending = sendAll();
+  return sending;
+}
+
+async function sendAll() {
+  form.classList.add("busy");
   try {
-    if (files.length) await sendFiles(files.map(({ file }) => file), words, byId("as-file").checked, replying());
-    else await sendText(words, replying());
-    clear();
+    for (; waiting.length; waiting.shift()) await post(waiting[0]); // one by one: they keep their order
   } catch (error) {
-    toast(`Not sent: ${error.message}`); // and everything stays, to be sent again
-  } finally {
-    setBusy(false);
+    toast(`Not sent: ${error.message}`);
+    takeBack(waiting.splice(0));
   }
+  form.classList.remove("busy");
 }
 
-function setBusy(now) {
-  busy = now;
-  form.classList.toggle("busy", now);
+function post({ words, files, asFile, replyTo, sample }) {
+  const to = replyTo ?? undefined;
+  if (sample) return sendSample(sample, to);
+  return files.length ? sendFiles(files, words, asFile, to) : sendText(words, to);
 }
 
-function clear() {
-  text.value = "";
-  setFiles([]);
-  byId("as-file").checked = false;
-  replyWith(null);
-  grow();
-  pinToEnd();
-}
-
-/** After something was sent around the composer: a sample, a command. */
-export function sent() {
-  replyWith(null);
-  grow();
-  pinToEnd();
+/** Before what was written since, to be sent again. */
+function takeBack(drafts) {
+  const all = [...drafts, written()];
+  fill({
+    words: all.map(({ words }) => words).filter(Boolean).join("\n"),
+    files: all.flatMap(({ files }) => files),
+    asFile: all.some(({ asFile }) => asFile),
+    replyTo: all.map(({ replyTo }) => replyTo).find((id) => id !== null) ?? null,
+  });
 }
 
 // --- text
@@ -106,8 +134,13 @@ function grow() {
 // --- replying
 
 export function replyWith(id) {
-  replyTo = id;
+  showReply(id);
+  if (replyTo !== null) text.focus();
+}
+
+function showReply(id) {
   const message = id === null ? null : get(id);
+  replyTo = message ? id : null;
   byId("reply").hidden = !message;
   if (!message) return;
   const mine = message.from.id === names.you.id;
@@ -116,7 +149,6 @@ export function replyWith(id) {
   const thumb = message.photo?.[0] ?? message.document?.thumbnail ?? message.reply_to_message?.photo?.[0];
   byId("reply-thumb").hidden = !thumb;
   if (thumb) byId("reply-thumb").src = fileUrl(thumb.file_id);
-  text.focus();
 }
 
 // --- pictures
@@ -134,13 +166,12 @@ function pasted(event) {
 }
 
 function add(found, asFile = false) {
-  setFiles([...files, ...found.map((file) => ({ file, url: URL.createObjectURL(file) }))]);
+  setFiles([...files, ...found]);
   if (asFile) byId("as-file").checked = true;
   text.focus();
 }
 
 function setFiles(list) {
-  for (const { url } of files.filter((old) => !list.includes(old))) URL.revokeObjectURL(url);
   files = list;
   strip.replaceChildren(...files.map(preview));
   byId("attached").hidden = !files.length;
@@ -150,13 +181,14 @@ function setFiles(list) {
 }
 
 function preview(chosen) {
-  const image = el("img", { src: chosen.url, alt: chosen.file.name });
-  image.onerror = () => image.replaceWith(el("span", { class: "file-icon" }, icon("file"), chosen.file.name));
+  const image = el("img", { src: URL.createObjectURL(chosen), alt: chosen.name });
+  image.onload = () => URL.revokeObjectURL(image.src);
+  image.onerror = () => image.replaceWith(el("span", { class: "file-icon" }, icon("file"), chosen.name));
   const remove = () => {
     setFiles(files.filter((other) => other !== chosen));
     text.focus();
   };
-  const label = `Remove ${chosen.file.name}`;
+  const label = `Remove ${chosen.name}`;
   const name = el("span", { class: "hidden" }, label);
   return el("li", {}, image, el("button", { type: "button", title: label, onclick: remove }, icon("close"), name));
 }

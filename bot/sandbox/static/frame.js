@@ -1,6 +1,6 @@
 // What is around the chat: light and dark, the note about the model, the samples, the lost connection.
 
-import { byId, el, icon, toast } from "./dom.js";
+import { byId, el, icon } from "./dom.js";
 
 // --- light and dark: the system's choice until the person makes one
 
@@ -88,13 +88,8 @@ function tile(sample, send) {
     const button = event.currentTarget;
     if (button.disabled) return;
     button.disabled = true; // a double click sends once
-    try {
-      await send();
-    } catch (error) {
-      toast(error.message);
-    } finally {
-      button.disabled = false;
-    }
+    await send();
+    button.disabled = false;
   };
   return el(
     "button",

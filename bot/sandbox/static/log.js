@@ -95,10 +95,12 @@ function layout() {
 function render() {
   const loading = log.getAttribute("aria-busy") === "true";
   const old = new Map([...log.children].map((node) => [node.dataset.key, node]));
+  const rows = layout();
+  const kept = new Set(rows.map(({ key }) => key));
+  for (const [key, node] of old) if (!kept.has(key)) leave(node); // first: a node that must move loses the focus
   let above = null;
-  for (const row of layout()) {
+  for (const row of rows) {
     const was = old.get(row.key);
-    old.delete(row.key);
     const node = was?.sign === row.sign ? was : redraw(was, row);
     const place = above ? above.nextSibling : log.firstChild;
     if (node !== place) log.insertBefore(node, place);
@@ -106,10 +108,19 @@ function render() {
     if (row.list) dress(node, row);
     above = node;
   }
-  for (const node of old.values()) node.remove();
   byId("empty").hidden = messages.size > 0;
   scroller.classList.toggle("blank", messages.size === 0);
   if (pinned) toEnd();
+}
+
+/** Removes a node; who was there is led to the message below, or above. */
+function leave(node) {
+  if (node.contains(document.activeElement)) {
+    const all = [...log.querySelectorAll(".message")];
+    const at = all.indexOf(node);
+    (all[at + 1] ?? all[at - 1] ?? byId("text")).focus({ preventScroll: true });
+  }
+  node.remove();
 }
 
 function redraw(was, { key, sign, make }) {

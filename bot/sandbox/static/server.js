@@ -36,24 +36,29 @@ export async function sendFiles(files, caption, as_file, reply_to) {
   return answer(await fetch("/sandbox/send", { method: "POST", body: form }));
 }
 
-/** Calls `heard(event)` for every event of this chat, `changed(true | false)` when the connection comes and goes. */
+/**
+ * Calls `heard(event)` for every event of this chat, `changed(true | false)` when the connection comes and goes.
+ * `changed` gives a promise; where it fails, the connection counts as lost.
+ */
 export function listen(chatId, heard, changed) {
   let source;
   let retry;
+  const lost = () => {
+    changed(false);
+    source.close(); // the browser's own retry gives up on some errors; ours does not
+    clearTimeout(retry);
+    retry = setTimeout(open, 1000);
+  };
   const open = () => {
     clearTimeout(retry);
     source?.close();
     source = new EventSource("/sandbox/events");
     source.onmessage = ({ data }) => {
       const event = JSON.parse(data);
-      if (event.type === "hello") changed(true);
+      if (event.type === "hello") changed(true).catch(lost);
       else if (event.chat === undefined || event.chat === chatId) heard(event);
     };
-    source.onerror = () => {
-      changed(false);
-      source.close(); // the browser's own retry gives up on some errors; ours does not
-      retry = setTimeout(open, 1000);
-    };
+    source.onerror = lost;
   };
   addEventListener("online", open);
   open();
