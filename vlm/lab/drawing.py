@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from vlm.lab.clutter import clutter
 from vlm.lab.glyphs import Glyphs
-from vlm.lab.scenes import Look, Scene, Thing
+from vlm.lab.scenes import CLUTTER, Look, Scene, Thing
 
 Pixels = NDArray[np.float32]
 
@@ -40,7 +41,9 @@ def _paste(canvas: Pixels, scene: Scene, thing: Thing, glyphs: Glyphs, shadow: f
     left, right = max(0, int((x - reach) * scale_x)), min(width_px, int((x + reach) * scale_x) + 2)
     top, bottom = max(0, int((y - reach) * scale_y)), min(height_px, int((y + reach) * scale_y) + 2)
     wanted_px = thing.size * max(scale_x, scale_y)
-    source = glyphs.at_least(thing.glyph, wanted_px / 4 if shadow else wanted_px)
+    source = glyphs.at_least(
+        thing.glyph, wanted_px / 4 if shadow else wanted_px, thing.artist, thing.variant
+    )
     corner = (left - x * scale_x, top - y * scale_y)
     matrix = _to_glyph(thing, source.width, (scale_x, scale_y), corner)
     window = source.transform(
@@ -76,6 +79,8 @@ def _background(look: Look, rng: np.random.Generator, width_px: int, height_px: 
     shade = np.asarray(look.shade, dtype=np.float32)
     if look.kind == "solid":
         return np.tile(shade, (height_px, width_px, 1))
+    if look.kind == CLUTTER:
+        return clutter(rng, (look.shade, look.second_shade), width_px, height_px)
     pattern: Pixels
     across = _ramp(look.direction_deg, width_px, height_px)
     match look.kind:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.lab.scenes import Scene, join, phrase
+from vlm.lab.scenes import UNNAMED, Scene, join, phrase
 from vlm.lab.vocabulary import NOUNS, article
 
 
@@ -18,28 +18,32 @@ class Query:
 
     text: str
     wanted: tuple[tuple[int, int], ...]
-    colour: str | None
-    exactly: bool = False  # nothing else may be in the picture
+    colour: str | None = None
+    exactly: Scene | None = None  # this, and nothing else
+    strange: bool = False  # something that has no name here
 
     def fits(self, scene: Scene) -> bool:
-        if self.colour not in (None, scene.colour):
+        if self.exactly is not None:
+            return self.exactly.caption == scene.caption
+        if self.colour not in (None, scene.colour) or (self.strange and not scene.unknown):
             return False
-        if self.exactly:
-            return dict(self.wanted) == scene.counts
         return all(
             scene.counts.get(noun, 0) >= 1 and count in (0, scene.counts[noun]) for noun, count in self.wanted
         )
 
 
 def caption_query(scene: Scene) -> Query:
-    return Query(scene.caption, tuple(scene.counts.items()), scene.colour, exactly=True)
+    return Query(scene.caption, tuple(scene.counts.items()), scene.colour, exactly=scene)
 
 
 def partial_query(scene: Scene, rng: np.random.Generator) -> Query:
     """A query that the scene fits, naming one or two of its things, perhaps its colour."""
     here = list(scene.counts)
-    if rng.random() < 0.06:
-        return Query(f"{scene.colour} background", (), scene.colour)
+    if scene.colour and (not here or rng.random() < 0.06):
+        empty = "empty " if not scene.things and rng.random() < 0.3 else ""
+        return Query(f"{empty}{scene.colour} background", (), scene.colour)
+    if not here:
+        return Query(UNNAMED, (), strange=True)
     chosen = rng.choice(len(here), size=min(len(here), 1 + int(rng.random() < 0.3)), replace=False)
     nouns = sorted(here[i] for i in chosen)
     worded = [_worded(noun, scene.counts[noun], rng) for noun in nouns]

@@ -5,21 +5,27 @@
     colour    what colour is the background?    green
     total     how many things are there?        three
     listing   what is in the picture?           two cats and a pizza
+    relation  is the cat left of the dog?       yes, no, there is no dog
+              what is above the dog?            a cat, nothing
+    where     where is the cat?                 at the top left, there is no cat
     unknown   who took this photo?              i don't know
 
-Not handled: where things are, what colour a thing has.
+Not handled: what colour a thing has, which thing is larger.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from vlm.lab.scenes import Scene
+from vlm.lab.places import SIDES, beside, place
+from vlm.lab.scenes import STRANGE, Scene, Thing, join, listing
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS, NUMBERS
 
-KINDS = ("count", "presence", "colour", "total", "listing", "unknown")
-ODDS = (0.46, 0.24, 0.08, 0.09, 0.1, 0.03)
+KINDS = ("count", "presence", "colour", "total", "listing", "relation", "where", "unknown")
+ODDS = (0.27, 0.16, 0.06, 0.09, 0.08, 0.16, 0.15, 0.03)
 UNKNOWN = "i don't know"
+TRIES = 5  # to find a question that the scene answers clearly
 
 COUNT = (
     "how many {plural} are there",
@@ -48,8 +54,8 @@ COLOUR = (
     "what is the {colour} of the background",
     "what is the background {colour}",
     "which {colour} is the background",
-    "what {colour} is behind the {noun}",
     "background {colour}",
+    "what {colour} is behind the {noun}",
 )
 IS_COLOUR = ("is the background {shade}", "is it on a {shade} background")
 TOTAL = (
@@ -74,6 +80,29 @@ LISTING = (
     "describe the {picture}",
     "what things are there",
 )
+SIDE_WORDS = {
+    "left": ("left of", "to the left of", "on the left of"),
+    "right": ("right of", "to the right of", "on the right of"),
+    "above": ("above", "above", "over"),
+    "below": ("below", "below", "under"),
+}
+RELATION = ("is the {noun} {side} the {other}", "is the {noun} {side} the {other} in the {picture}")
+BESIDE = (
+    "what is {side} the {other}",
+    "what's {side} the {other}",
+    "what is there {side} the {other}",
+    "what do you see {side} the {other}",
+)
+WHERE = (
+    "where is the {noun}",
+    "where is the {noun}",
+    "where's the {noun}",
+    "where is the {noun} in the {picture}",
+    "where do you see the {noun}",
+    "where can i see the {noun}",
+    "in which part of the {picture} is the {noun}",
+)
+WHERE_MANY = ("where are the {plural}", "where are the {plural} in the {picture}")
 UNKNOWABLE = (
     "who took this {picture}",
     "when was this {picture} taken",
@@ -96,58 +125,158 @@ class Exchange:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question before it is worded: its templates, what they name, and the answer."""
+
+    templates: tuple[str, ...]
+    answer: str
+    noun: int = 0
+    other: int = 0
+    side: str = ""
+    shade: str = ""
+
+
 def exchange(
     scene: Scene, rng: np.random.Generator, kind: str | None = None, *, plain: bool = False
 ) -> Exchange:
-    """One question about the scene with its answer. `plain`: lower case and with a question mark."""
+    """One question about the scene with its answer. `plain`: lower case and with a question mark.
+
+    Where the scene leaves no clear question of the kind, one about what is there is asked instead.
+    """
     kind = kind or str(rng.choice(KINDS, p=ODDS))
-    here = list(scene.counts)
-    templates: tuple[str, ...]
+    tries = (_ask(scene, rng, kind, plain) for _ in range(TRIES))
+    asked = next((found for found in tries if found is not None), None)
+    if asked is None:
+        kind, asked = "presence", _presence(scene, rng)
+    return Exchange(_wording(rng, asked, plain), asked.answer, kind)
+
+
+def _ask(scene: Scene, rng: np.random.Generator, kind: str, plain: bool) -> Asked | None:
     match kind:
         case "count":
-            noun = _noun(rng, here, present=0.75)
-            templates, answer = COUNT, NUMBERS[scene.counts.get(noun, 0)]
+            noun = _noun(rng, scene, present=0.75)
+            return Asked(COUNT, NUMBERS[scene.counts.get(noun, 0)], noun)
         case "presence":
-            noun = _noun(rng, here, present=0.5)
-            templates, answer = PRESENCE, _yes(noun in scene.counts)
+            return _presence(scene, rng)
         case "colour":
-            noun = here[rng.integers(len(here))]
-            templates, answer = COLOUR, scene.colour
+            return _colour(scene, rng, plain)
         case "total":
-            noun = here[0]
-            templates, answer = TOTAL, NUMBERS[len(scene.things)]
+            clear = scene.things or scene.colour
+            return Asked(TOTAL, NUMBERS[len(scene.things)] if clear else UNKNOWN)
         case "listing":
-            noun = here[0]
-            templates, answer = LISTING, scene.listing
+            return Asked(LISTING, scene.listing)
+        case "relation":
+            return _beside(scene, rng) if rng.random() < 0.35 else _relation(scene, rng)
+        case "where":
+            return _where(scene, rng)
         case _:
-            noun = here[0]
-            templates, answer = UNKNOWABLE, UNKNOWN
-    shade = ""
-    if kind == "colour" and not plain and rng.random() < 0.25:
-        shade = scene.colour if rng.random() < 0.5 else COLOUR_NAMES[rng.integers(len(COLOUR_NAMES))]
-        templates, answer = IS_COLOUR, _yes(shade == scene.colour)
-    return Exchange(_wording(rng, templates, noun, shade, plain), answer, kind)
+            return Asked(UNKNOWABLE, UNKNOWN, _noun(rng, scene, present=0.9))
+
+
+def _presence(scene: Scene, rng: np.random.Generator) -> Asked:
+    noun = _noun(rng, scene, present=0.5)
+    return Asked(PRESENCE, _yes(noun in scene.counts), noun)
+
+
+def _colour(scene: Scene, rng: np.random.Generator, plain: bool) -> Asked:
+    noun = _noun(rng, scene, present=1.0)
+    if plain or rng.random() >= 0.25:
+        return Asked(COLOUR if scene.counts else COLOUR[:-1], scene.colour or UNKNOWN, noun)
+    shade = scene.colour
+    if shade is None or rng.random() < 0.5:
+        shade = COLOUR_NAMES[rng.integers(len(COLOUR_NAMES))]
+    return Asked(IS_COLOUR, _yes(shade == scene.colour), noun, shade=shade)
+
+
+def _relation(scene: Scene, rng: np.random.Generator) -> Asked | None:
+    """Whether one thing is on some side of another; with small odds about one that is not there."""
+    single = _single(scene)
+    if not single:
+        return None
+    side = SIDES[rng.integers(len(SIDES))]
+    if rng.random() < 0.15:
+        here, missing = single[rng.integers(len(single))].noun, _noun(rng, scene, present=0.0)
+        noun, other = (here, missing) if rng.random() < 0.5 else (missing, here)
+        return Asked(RELATION, _none(missing), noun, other, side)
+    if len(single) < 2:
+        return None
+    first, second = (single[i] for i in rng.choice(len(single), size=2, replace=False))
+    truth = beside(scene, first, side, second)
+    return None if truth is None else Asked(RELATION, _yes(truth), first.noun, second.noun, side)
+
+
+def _beside(scene: Scene, rng: np.random.Generator) -> Asked | None:
+    """What is on some side of a thing: all that is clearly there, where all is clear."""
+    single = _single(scene)
+    if not single or len(scene.things) < 2:
+        return None
+    side = SIDES[rng.integers(len(SIDES))]
+    middle = single[rng.integers(len(single))]
+    others = [thing for thing in scene.things if thing is not middle]
+    truths = [beside(scene, thing, side, middle) for thing in others]
+    if None in truths:
+        return None
+    found = Counter(thing.noun for thing, truth in zip(others, truths, strict=True) if truth)
+    strange = found.pop(STRANGE, 0)
+    return Asked(BESIDE, listing(dict(sorted(found.items())), strange), other=middle.noun, side=side)
+
+
+def _where(scene: Scene, rng: np.random.Generator) -> Asked | None:
+    if rng.random() < 0.2:
+        noun = _noun(rng, scene, present=0.0)
+        return Asked(WHERE, _none(noun), noun)
+    single, double = _single(scene), [noun for noun, count in scene.counts.items() if count == 2]
+    if double and rng.random() < 0.25:
+        noun = double[rng.integers(len(double))]
+        both = [place(scene, thing) for thing in _in_reading_order(scene, noun)]
+        return None if None in both else Asked(WHERE_MANY, join(list(dict.fromkeys(map(str, both)))), noun)
+    if not single:
+        return None
+    thing = single[rng.integers(len(single))]
+    where = place(scene, thing)
+    return None if where is None else Asked(WHERE, where, thing.noun)
+
+
+def _single(scene: Scene) -> list[Thing]:
+    """The things with a name of which there is but one."""
+    return [thing for thing in scene.things if scene.counts.get(thing.noun) == 1]
+
+
+def _in_reading_order(scene: Scene, noun: int) -> list[Thing]:
+    """The things of a kind, by rows of the nine places, then from left to right."""
+    _, height = scene.extent
+    things = [thing for thing in scene.things if thing.noun == noun]
+    return sorted(things, key=lambda thing: (int(3 * thing.y / height), thing.x))
 
 
 def _yes(truth: bool) -> str:
     return "yes" if truth else "no"
 
 
-def _noun(rng: np.random.Generator, here: list[int], present: float) -> int:
-    """A noun of the scene with the given odds, else one that is not in it."""
-    if rng.random() < present:
+def _none(noun: int) -> str:
+    return f"there is no {NOUNS[noun].name}"
+
+
+def _noun(rng: np.random.Generator, scene: Scene, present: float) -> int:
+    """A noun of the scene with the given odds, if it has any, else one that is not in it."""
+    here = list(scene.counts)
+    if here and rng.random() < present:
         return here[rng.integers(len(here))]
     elsewhere = int(rng.integers(len(NOUNS) - len(here)))
     return [noun for noun in range(len(NOUNS)) if noun not in here][elsewhere]
 
 
-def _wording(rng: np.random.Generator, templates: tuple[str, ...], noun: int, shade: str, plain: bool) -> str:
-    kind = NOUNS[noun]
-    text = templates[rng.integers(len(templates))].format(
+def _wording(rng: np.random.Generator, asked: Asked, plain: bool) -> str:
+    kind = NOUNS[asked.noun]
+    sides = SIDE_WORDS.get(asked.side, ("",))
+    text = asked.templates[rng.integers(len(asked.templates))].format(
         noun=kind.name,
         a_noun=kind.with_article,
         plural=kind.plural,
-        shade=shade,
+        other=NOUNS[asked.other].name,
+        side=sides[rng.integers(len(sides))],
+        shade=asked.shade,
         picture=("picture", "picture", "photo", "image")[rng.integers(4)],
         colour=("colour", "color")[rng.integers(2)],
     )

@@ -1,15 +1,16 @@
-"""What the synthetic world holds: forty-eight things, ten background colours, the words for them.
+"""What the synthetic world holds: a hundred and fifty things, ten background colours, the words for them.
 
 NOUNS     noun, plural, and the emoji that show it (the first one is the usual one)
+STRANGERS emoji that are none of these: what the model must learn not to name
 COLOURS   a colour's name and the shades that people call by that name
-NUMBERS   number words, zero to four
+NUMBERS   number words, zero to five
 """
 
 from dataclasses import dataclass
 
 RGB = tuple[int, int, int]
-NUMBERS = ("zero", "one", "two", "three", "four")
-MAX_THINGS = 4
+NUMBERS = ("zero", "one", "two", "three", "four", "five")
+MAX_THINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Noun:
 
 
 def article(word: str) -> str:
-    return "an" if word[0] in "aeiou" else "a"
+    return "an" if word[0] in "aeiou" and not word.startswith("uni") else "a"
 
 
 def _noun(name: str, glyphs: str, plural: str = "") -> Noun:
@@ -82,7 +83,121 @@ NOUNS: tuple[Noun, ...] = (
     _noun("laptop", "💻"),
     _noun("key", "🔑🗝"),
     _noun("bell", "🔔"),
+    _noun("mouse", "🐁🐭", "mice"),
+    _noun("tiger", "🐅🐯"),
+    _noun("lion", "🦁"),
+    _noun("monkey", "🐒🐵"),
+    _noun("fox", "🦊", "foxes"),
+    _noun("wolf", "🐺", "wolves"),
+    _noun("raccoon", "🦝"),
+    _noun("zebra", "🦓"),
+    _noun("giraffe", "🦒"),
+    _noun("deer", "🦌", "deer"),
+    _noun("sheep", "🐑", "sheep"),
+    _noun("goat", "🐐"),
+    _noun("camel", "🐫🐪"),
+    _noun("kangaroo", "🦘"),
+    _noun("koala", "🐨"),
+    _noun("panda", "🐼"),
+    _noun("hedgehog", "🦔"),
+    _noun("squirrel", "🐿"),
+    _noun("bat", "🦇"),
+    _noun("chicken", "🐔🐓"),
+    _noun("eagle", "🦅"),
+    _noun("parrot", "🦜"),
+    _noun("flamingo", "🦩"),
+    _noun("swan", "🦢"),
+    _noun("peacock", "🦚"),
+    _noun("crocodile", "🐊"),
+    _noun("lizard", "🦎"),
+    _noun("dinosaur", "🦕🦖"),
+    _noun("whale", "🐋🐳"),
+    _noun("dolphin", "🐬"),
+    _noun("shark", "🦈"),
+    _noun("crab", "🦀"),
+    _noun("lobster", "🦞"),
+    _noun("snail", "🐌"),
+    _noun("bee", "🐝"),
+    _noun("ant", "🐜"),
+    _noun("ladybug", "🐞"),
+    _noun("scorpion", "🦂"),
+    _noun("unicorn", "🦄"),
+    _noun("tree", "🌳"),
+    _noun("tulip", "🌷"),
+    _noun("apple", "🍎🍏"),
+    _noun("pear", "🍐"),
+    _noun("lemon", "🍋"),
+    _noun("peach", "🍑", "peaches"),
+    _noun("coconut", "🥥"),
+    _noun("avocado", "🥑"),
+    _noun("eggplant", "🍆"),
+    _noun("tomato", "🍅", "tomatoes"),
+    _noun("onion", "🧅"),
+    _noun("croissant", "🥐"),
+    _noun("pretzel", "🥨"),
+    _noun("taco", "🌮"),
+    _noun("cake", "🍰"),
+    _noun("cookie", "🍪"),
+    _noun("lollipop", "🍭"),
+    _noun("truck", "🚚🚛"),
+    _noun("taxi", "🚕🚖"),
+    _noun("ambulance", "🚑"),
+    _noun("train", "🚂🚆"),
+    _noun("motorcycle", "🏍"),
+    _noun("helicopter", "🚁"),
+    _noun("sailboat", "⛵"),
+    _noun("canoe", "🛶"),
+    _noun("anchor", "⚓"),
+    _noun("book", "📕📗📘"),
+    _noun("clock", "⏰🕰"),
+    _noun("phone", "📱"),
+    _noun("television", "📺"),
+    _noun("radio", "📻"),
+    _noun("candle", "🕯"),
+    _noun("hammer", "🔨"),
+    _noun("axe", "🪓"),
+    _noun("knife", "🔪", "knives"),
+    _noun("spoon", "🥄"),
+    _noun("drum", "🥁"),
+    _noun("trumpet", "🎺"),
+    _noun("saxophone", "🎷"),
+    _noun("piano", "🎹"),
+    _noun("microphone", "🎤"),
+    _noun("crown", "👑"),
+    _noun("hat", "🎩👒"),
+    _noun("shoe", "👞👟"),
+    _noun("dress", "👗", "dresses"),
+    _noun("backpack", "🎒"),
+    _noun("ring", "💍"),
+    _noun("gift", "🎁"),
+    _noun("ball", "⚽🏀🏐"),
+    _noun("trophy", "🏆", "trophies"),
+    _noun("kite", "🪁"),
+    _noun("robot", "🤖"),
+    _noun("snowman", "⛄☃", "snowmen"),
+    _noun("ghost", "👻"),
+    _noun("heart", "❤"),
+    _noun("cloud", "☁"),
+    _noun("rainbow", "🌈"),
+    _noun("castle", "🏰"),
+    _noun("tent", "⛺"),
+    _noun("chair", "🪑"),
+    _noun("door", "🚪"),
+    _noun("telescope", "🔭"),
+    _noun("envelope", "✉"),
 )
+
+# In turns: two for training, one that only evaluation shows.
+STRANGERS = (
+    "😀😂😍😎😴😡🥶🤡👽👹🤠😱🥳🤢😇🤓👶👧👦👩👨👴👵👮🕵👷🤴👸🧙🧛🧜🧞🧟💃🕺🚶🏃🤸🧘👍👎👏🤝👋✌🤘👆👊💪👂👃👁👄🦷🦴🧠"
+    "🍇🍒🥝🥦🌽🥬🥒🍞🧀🥖🥓🥩🍗🍖🌭🍟🥗🍝🍜🍣🍤🍚🍙🍡🍦🍨🍫🍬🍯🥛☕🍵🍷🍺🍹🥤🧊🥢🍽"
+    "🎲🎯🎳🎮🎰🧩🎨🎭🎬🎪🎢🎡⛲🗽🗿🗼🏛🏭🏥🏦🏪🏟🕌🛕⛩🌋🗻🏝🌅🌃🌉"
+    "🔥💧🌊⚡❄☀🌙🪐🌍🌪🍁🍂🌾🎍🪴🍀"
+    "⚙🔩🧲🧪🧬🔬💉💊🩹🛁🚿🚽🧻🧼🧽🧯🧹🧺🪣🛒🚬⚰🔒🔋🔌💡🔦🖨⌨🖱💾💿📼🎞📠🧭⌛📡"
+    "✂📌📎📐📏🖊🖍📁📅📊📈🗑🔗🧷🧵🧶👓🕶🧤🧣🧥🧦👙👘👖👕👔🩰💄👛👜🧳🌂"
+    "🚦🚧🛑⛽🚜🛹🛴🚠🛸🛰🎠🎏🎐🎎🏮🪔🧨🎫🏅🥊🥋⛳🎣🤿🎿🛷🏹🛡⚔🔫💣🔮📿💎💰💳🧾♟🃏🀄🎴🔇📣💬♻🚫❓➕✅🔱⚜🔰🌀💤💢💯"
+)
+STRANGERS = "".join(dict.fromkeys(c for c in STRANGERS if not any(c in noun.glyphs for noun in NOUNS)))
 
 COLOURS: dict[str, tuple[RGB, ...]] = {
     "red": ((220, 40, 40), (255, 0, 0), (180, 20, 30), (230, 70, 65), (200, 30, 30)),
