@@ -28,16 +28,22 @@ def text_of(path: Path) -> str:
 
 
 def json_of(path: Path, kind: type[T]) -> T:
-    """The file's JSON as `kind`; other fields are passed over. Raises BadRequest that says where it differs."""
+    """The file's JSON as `kind`; other fields are passed over. Raises BadRequest that says what is wrong."""
     try:
         return msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"{path} is not what its name says: {error}. Is the download complete?") from error
 
 
-def first_folder(root: Path, names: Iterable[str]) -> Path:
-    """The first of these folders that is there, else the data set's own."""
-    return next((root / name for name in names if (root / name).is_dir()), root)
+def located(root: Path, name: str) -> Path | None:
+    """The file of this name in the data set's folder, or one below, as archives unpack."""
+    top = root / name
+    return top if top.is_file() else next((path for path in sorted(root.glob(f"*/{name}"))), None)
+
+
+def first_folder(root: Path, names: Iterable[str], otherwise: Path | None = None) -> Path:
+    """The first of these folders that is there, else `otherwise`, else the data set's own."""
+    return next((root / name for name in names if (root / name).is_dir()), otherwise or root)
 
 
 def inside(folder: Path, name: str) -> Path:
@@ -53,20 +59,18 @@ def present(items: Sequence[T], image: Callable[[T], Path], advice: str) -> list
 
     Raises:  NotFound with `advice` if no picture is there.
     """
-    there: dict[Path, bool] = {}
-    for item in items:
-        path = image(item)
-        if path not in there:
-            there[path] = path.is_file()
+    there = {path: path.is_file() for path in dict.fromkeys(map(image, items))}
     missing = [path for path, found in there.items() if not found]
     if missing and len(missing) == len(there):
         raise NotFound(f"None of the {len(there):,} pictures is there, for example {missing[0]}. {advice}")
     if missing:
         names = ", ".join(path.name for path in missing[:SOME])
-        log.warning("%s of %s pictures are missing and left out: %s", len(missing), len(there), names)
+        log.warning(
+            "%s of %s pictures are missing and left out, for example %s", len(missing), len(there), names
+        )
     return [item for item in items if there[image(item)]]
 
 
 def tidy(captions: Iterable[str]) -> tuple[str, ...]:
-    """Captions with single spaces, without empty and repeated ones, in their order."""
-    return tuple(dict.fromkeys(said for caption in captions if (said := " ".join(caption.split()))))
+    """Captions with single spaces, without empty ones."""
+    return tuple(said for caption in captions if (said := " ".join(caption.split())))

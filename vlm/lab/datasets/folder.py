@@ -8,7 +8,7 @@ JSONL: every `*.jsonl` at the folder's top, one object a line:
     split       train, val or test; else the JSONL file's own name, if it is one of these
     id, kind    optional: a name for the line, and for the sort of question
 
-A picture may have several lines. Sidecars: `cat.txt` beside `cat.jpg`, one caption a line, also in subfolders.
+A picture may have several lines. Sidecars: `cat.txt` beside `cat.jpg`, one caption a line; subfolders, too.
 """
 
 from collections.abc import Iterator
@@ -18,10 +18,8 @@ import msgspec
 
 from vlm.errors import BadRequest
 from vlm.lab.datasets.example import Asked, Example
-from vlm.lab.datasets.files import SUFFIXES, inside, present, text_of, tidy
+from vlm.lab.datasets.files import SUFFIXES, inside, text_of, tidy
 from vlm.lab.datasets.splits import SPLITS
-
-ADVICE = "Please copy the pictures to where the JSONL file says, relative to its folder."
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -63,11 +61,10 @@ def jsonl_captions(folder: Path) -> list[Example]:
         said.setdefault(image, []).extend(captions)
         ids.setdefault(image, str(line.id) if line.id != "" else image.relative_to(folder).as_posix())
     _refuse_shared(ids, folder)
-    examples = [
+    return [
         Example(id=ids[image], image=image, captions=tidy(captions), split=splits[image])
         for image, captions in said.items()
     ]
-    return present(examples, lambda example: example.image, ADVICE)
 
 
 def jsonl_questions(folder: Path, split: str) -> list[Asked]:
@@ -86,18 +83,17 @@ def jsonl_questions(folder: Path, split: str) -> list[Asked]:
         asked[name] = Asked(
             id=name, image=image, question=line.question.strip(), answers=answers, kind=line.kind
         )
-    return present([*asked.values()], lambda question: question.image, ADVICE)
+    return [*asked.values()]
 
 
 def sidecar_captions(folder: Path) -> list[Example]:
     """One example a picture that has a text file beside it."""
-    found = (
+    return [
         Example(
             id=image.relative_to(folder).as_posix(), image=image, captions=tidy(text_of(notes).splitlines())
         )
         for image, notes in _sidecars(folder)
-    )
-    return [example for example in found if example.captions]
+    ]
 
 
 def _sidecars(folder: Path) -> Iterator[tuple[Path, Path]]:

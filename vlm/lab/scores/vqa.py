@@ -22,12 +22,12 @@ _PERIOD = re.compile(r"\.(?!\d)")
 
 # Left out apostrophes that are put back: 'dont' becomes "don't".
 CONTRACTIONS = """
-    ain't aren't can't could've couldn't didn't doesn't don't hadn't hasn't haven't he'd he's how'd how'll
-    how's isn't it'd it'll ma'am mightn't might've mustn't must've needn't not've o'clock oughtn't shan't should've
-    shouldn't somebody'll somebody's someone'd someone'll someone's something'd something'll that's there'd
-    there're there's they'd they'll they're they've 'twas wasn't we've weren't what'll what're what's what've
-    when's where'd where's where've who'd who'll who's who've why'll why're why's won't would've wouldn't
-    y'all you'd you'll you're you've
+    ain't aren't can't could've couldn't didn't doesn't don't hadn't hasn't haven't he'd he's how'd
+    how'll how's isn't it'd it'll ma'am mightn't might've mustn't must've needn't not've o'clock
+    oughtn't shan't should've shouldn't somebody'll somebody's someone'd someone'll someone's
+    something'd something'll that's there'd there're there's they'd they'll they're they've 'twas
+    wasn't we've weren't what'll what're what's what've when's where'd where's where've who'd who'll
+    who's who've why'll why're why's won't would've wouldn't y'all you'd you'll you're you've
 """
 # Of these one is missing among several: "couldnt've" and "couldn'tve" become "couldn't've".
 DOUBLE_CONTRACTIONS = """
