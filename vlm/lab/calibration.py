@@ -1,22 +1,35 @@
 """Fit the cut-off of a search, and test whether it says 'nothing' when there is nothing.
 
-    N pictures, Q vectors of each, E their width, S queries
+    N pictures, Q vectors of each, E their width, S queries, P pairs of a query and a picture, F measures
 
 The pictures are dealt into three: a background, which is kept with the checkpoint; galleries to fit the rule
 on; galleries to report on, with other queries. A gallery is like one person's chat: some dozens of pictures.
-Each query is asked twice: of a gallery with pictures that fit, and of one without its object.
+Each query is asked twice: of a gallery with a picture that fits, and of one without its object.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace as changed
 from numpy.typing import NDArray
 
-from vlm.background import Background
+from vlm.background import FEWEST, UNFITTED, Background, Facts, Rule
+from vlm.errors import BadRequest
+from vlm.lab.logistic import logistic
+from vlm.search import Album, Measures, Photo, Query, find
+from vlm.words import all_terms
+
+GALLERY = 100  # pictures
+BANK = 128  # pictures of the background: 0.8 MB for the tiny model, 2 MB for BLIP-2
+TRIALS = 1000  # searches to fit or to report on, at most
+LIMIT = 10  # hits that a person is shown
 
 Truth = NDArray[np.bool_]
+Places = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,30 +56,164 @@ class Material:
 class Absent:
     """The absent-query test: shares of queries.
 
-    found     present ones with a fitting picture among the hits (the miss rate is 1 - found)
+    found     present ones with a fitting picture among the first ten hits (the miss rate is 1 - found)
     first     present ones whose best hit fits
+    right     hits of present ones that fit
     nothing   absent ones answered by nothing (the false-hit rate is 1 - nothing)
     """
 
     found: float
     first: float
+    right: float
     nothing: float
     present: int
     absent: int
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One query to one gallery; `fits` says of each of its pictures whether it answers, in order."""
+
+    query: Query
+    album: Album
+    fits: Truth
+    present: bool
+
+
 def fit(
-    material: Material, *, revision: str, gallery: int = 100, bank: int = 128, seed: int = 0
+    material: Material, *, revision: str, gallery: int = GALLERY, bank: int = BANK, seed: int = 0
 ) -> tuple[Background, Absent]:
     """A background with its rule, and how it does on queries and pictures that it was not fitted on.
 
     Raises:  BadRequest for too few pictures or queries.
     """
-    raise NotImplementedError
+    rng = np.random.default_rng(seed)
+    pictures, queries = rng.permutation(len(material.texts)), rng.permutation(len(material.queries))
+    kept = min(bank, len(pictures) // 3)
+    if kept < FEWEST or len(queries) < 2:
+        raise BadRequest(f"A calibration needs at least {3 * FEWEST} pictures and two queries.")
+    background = _background(material, pictures[:kept], revision)
+    halves = (kept + len(pictures)) // 2, len(queries) // 2
+    fitting = trials(material, pictures[kept : halves[0]], queries[: halves[1]], gallery, rng)
+    reporting = trials(material, pictures[halves[0] :], queries[halves[1] :], gallery, rng)
+    if {trial.present for trial in fitting} != {True, False}:
+        raise BadRequest("A calibration needs queries that some pictures fit and others do not.")
+    rule = fit_rule(fitting, background)
+    background = Background(changed(background.facts, rule=rule), background.vectors)
+    scored = score(reporting, background)
+    how = {"pictures": len(pictures), "gallery": gallery, "seed": seed, "scores": _record(scored)}
+    return Background(changed(background.facts, fitted=how), background.vectors), scored
 
 
 def absent_test(
-    material: Material, background: Background | None, *, gallery: int = 100, seed: int = 0
+    material: Material, background: Background | None, *, gallery: int = GALLERY, seed: int = 0
 ) -> Absent:
     """Search galleries drawn from the material as a person's chat is searched."""
-    raise NotImplementedError
+    rng = np.random.default_rng(seed)
+    everything = rng.permutation(len(material.texts)), rng.permutation(len(material.queries))
+    return score(trials(material, *everything, gallery, rng), background)
+
+
+def trials(
+    material: Material, pictures: Places, queries: Places, gallery: int, rng: np.random.Generator
+) -> list[Trial]:
+    """Each query to a gallery that answers it and to one without its object, as far as there are such."""
+    made: list[Trial] = []
+    for query in queries[: TRIALS // 2]:
+        fitting = pictures[material.fits[query, pictures]]
+        others = pictures[~material.related[query, pictures]]
+        if len(fitting):
+            drawn = rng.choice(pictures, min(gallery, len(pictures)), replace=False)
+            drawn[0] = rng.choice(fitting)
+            made.append(_trial(material, int(query), np.unique(drawn), present=True))
+        if len(others):
+            drawn = rng.choice(others, min(gallery, len(others)), replace=False)
+            made.append(_trial(material, int(query), drawn, present=False))
+    return made
+
+
+def score(trials: Sequence[Trial], background: Background | None) -> Absent:
+    """What the searches of users would answer."""
+    tally: Counter[str] = Counter()
+    for trial in trials:
+        found = find(trial.album, trial.query, background, limit=LIMIT)
+        right = [bool(trial.fits[int(hit.id)]) for hit in found.hits]
+        tally["present" if trial.present else "absent"] += 1
+        if trial.present:
+            tally["hits"] += len(right)
+            tally["right"] += sum(right)
+            tally["found"] += any(right)
+            tally["first"] += right[:1] == [True]
+        else:
+            tally["nothing"] += not right
+    present, absent = max(1, tally["present"]), max(1, tally["absent"])
+    return Absent(
+        found=tally["found"] / present,
+        first=tally["first"] / present,
+        right=tally["right"] / max(1, tally["hits"]),
+        nothing=tally["nothing"] / absent,
+        present=tally["present"],
+        absent=tally["absent"],
+    )
+
+
+def fit_rule(trials: Sequence[Trial], background: Background) -> Rule:
+    """Weights by logistic regression over all pairs; the cut-off by what users notice, whole searches."""
+    measured = [_columns(trial.album.measure(trial.query, background)) for trial in trials]
+    weights = _weights(np.concatenate(measured), np.concatenate([trial.fits for trial in trials]))
+    evidence = [columns @ weights for columns in measured]
+    best_right = [
+        float(row[trial.fits].max()) for row, trial in zip(evidence, trials, strict=True) if trial.present
+    ]
+    best_wrong = [float(row.max()) for row, trial in zip(evidence, trials, strict=True) if not trial.present]
+    spread, similarity, words = (float(weight) for weight in weights)
+    cut = best_cut(best_right, best_wrong)
+    return Rule(spread=spread, similarity=similarity, words=words, cut=cut)
+
+
+def best_cut(right: Sequence[float], wrong: Sequence[float]) -> float:
+    """The cut-off with the fewest misses and false hits together, as shares; the middle of the best."""
+    values = np.unique(np.array([*right, *wrong]))
+    cuts = np.concatenate([values[:1] - 1, (values[1:] + values[:-1]) / 2, values[-1:] + 1])
+    missed = np.searchsorted(np.sort(right), cuts) / len(right)
+    false = 1 - np.searchsorted(np.sort(wrong), cuts) / len(wrong)
+    return float(np.median(cuts[missed + false <= (missed + false).min() + 1e-9]))
+
+
+def _weights(measured: Floats, fits: Truth) -> Floats:
+    """Of the three measures, [F]; one that speaks against what it should speak for is left out."""
+    used = np.arange(measured.shape[1])
+    while True:
+        found = logistic(measured[:, used], fits.astype(np.float64))
+        if (found > 0).all() or len(used) == 1:
+            weights = np.zeros(measured.shape[1])
+            weights[used] = np.maximum(found, 0)
+            return weights
+        used = used[found > 0] if (found > 0).any() else used[:1]
+
+
+def _columns(measures: Measures) -> Floats:
+    """In the order of `Rule`: [N, F]."""
+    return np.stack([measures.spread, measures.similarity, measures.words], axis=1).astype(np.float64)
+
+
+def _background(material: Material, places: Places, revision: str) -> Background:
+    counts = Counter(word for words in all_terms(material.texts[p] for p in places) for word in words)
+    facts = Facts(
+        revision=revision, rule=UNFITTED, texts=len(places), words=dict(sorted(counts.items())), fitted={}
+    )
+    return Background(facts, material.vectors[places].astype(np.float16))
+
+
+def _trial(material: Material, query: int, places: Places, *, present: bool) -> Trial:
+    photos = [
+        Photo(id=str(row), vectors=material.vectors[place], text=material.texts[place], at=row)
+        for row, place in enumerate(places)
+    ]
+    asked = Query(text=material.queries[query], vector=material.query_vectors[query])
+    return Trial(asked, Album(photos), material.fits[query, places], present)
+
+
+def _record(scored: Absent) -> dict[str, float]:
+    names = ("found", "first", "right", "nothing")
+    return {name: round(float(getattr(scored, name)), 4) for name in names}

@@ -1,0 +1,83 @@
+"""What people would type to find pictures, with the truth: of drawn scenes, or of what people wrote. Pure.
+
+    S queries, N pictures
+
+A query's object is what it is mostly about: its first noun, or its rarest word. A picture is related to a
+query if it shows the object at all; without the related pictures the object is absent.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlm.lab.queries import Query, partial_query
+from vlm.lab.scenes import Scene
+from vlm.words import terms
+
+COMMON = 0.2  # of all pictures: a word of more of them finds nothing in particular
+
+Truth = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """Texts [S], which pictures fit them [S, N], and which show their object [S, N]."""
+
+    texts: list[str]
+    fits: Truth
+    related: Truth
+
+
+def of_scenes(scenes: Sequence[Scene], count: int, seed: int = 0) -> Searches:
+    """`count` queries about the scenes: nouns, numbers, two nouns, colours. The truth is exact."""
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(len(scenes), count, replace=count > len(scenes))
+    queries = [partial_query(scenes[place], rng) for place in chosen]
+    fits = np.array([[query.fits(scene) for scene in scenes] for query in queries], dtype=bool)
+    related = np.array([[_shows_object(scene, query) for scene in scenes] for query in queries], dtype=bool)
+    return Searches([query.text for query in queries], fits, fits | related)
+
+
+def of_captions(captions: Sequence[Sequence[str]], count: int, seed: int = 0) -> Searches:
+    """`count` queries of one or two neighbouring words out of what people wrote of each picture.
+
+    A picture fits if one of its captions has all of the words. It may show what nobody mentioned, so that
+    false hits are counted too high.
+    """
+    rng = np.random.default_rng(seed)
+    written = [[terms(caption) for caption in own] for own in captions]
+    known = Counter(word for own in written for word in set().union(*own))
+    most = max(1, int(COMMON * len(captions)))
+    asked: dict[frozenset[str], str] = {}
+    for place in rng.permutation(len(captions)):
+        if written[place] and (query := _query(written[place][0], known, most, rng)):
+            asked.setdefault(frozenset(terms(query)), query)
+        if len(asked) == count:
+            break
+    fits = [[any(wanted <= one.keys() for one in own) for own in written] for wanted in asked]
+    objects = [min(wanted, key=lambda word: (known[word], word)) for wanted in asked]
+    related = [[any(word in one for one in own) for own in written] for word in objects]
+    shape = (len(asked), len(captions))
+    return Searches(
+        [*asked.values()], np.array(fits, bool).reshape(shape), np.array(related, bool).reshape(shape)
+    )
+
+
+def _shows_object(scene: Scene, query: Query) -> bool:
+    if query.wanted:
+        return query.wanted[0][0] in scene.counts
+    return scene.unknown > 0 if query.strange else scene.colour == query.colour
+
+
+def _query(written: dict[str, str], known: Counter[str], most: int, rng: np.random.Generator) -> str:
+    """One word of a caption, or two neighbours, one of which is rare enough; '' if there is none."""
+    words = list(written.items())
+    rare = [place for place, (word, _) in enumerate(words) if known[word] <= most]
+    if not rare:
+        return ""
+    place = int(rng.choice(rare))
+    before = words[place - 1][1] + " " if place and rng.random() < 0.4 else ""
+    return before + words[place][1]
