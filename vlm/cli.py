@@ -25,7 +25,7 @@ MISSING: Final = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
-    arguments = parser().parse_args(argv)
+    arguments = parser().parse_args(argv, Namespace(typed=list(sys.argv[1:] if argv is None else argv)))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # file names may be anything
     try:
@@ -77,6 +77,10 @@ def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
             from vlm.commands.lab import quantize
 
             return quantize(arguments.src, arguments.dst, settings)
+        case "scenes":
+            from vlm.commands.scenes import write
+
+            return write(arguments)
         case "train":
             return _train(arguments)
         case _:

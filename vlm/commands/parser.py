@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec.structs import fields
 
-from vlm.commands import evaluate_options
+from vlm.commands import evaluate_options, scenes
 from vlm.commands.training import add_train
 from vlm.settings import DEFAULT_MODEL, Settings, variable
 
@@ -104,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     _add_looking(commands)
     _add_serving(commands)
     _add_making(commands)
+    scenes.add(commands)
     evaluate_options.add(commands)
     return root
 

@@ -1,0 +1,53 @@
+"""`vlm scenes`: our own pictures, written as a data set."""
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+from vlm.commands.lines import put
+
+LAYOUTS: Final = ("flickr8k", "coco", "jsonl")
+HELP: Final = """\
+Draw pictures of the small world and write them to the new folder OUT as a data set, in the layout of a
+published one: five differently worded captions a picture; of ten pictures eight for training, one for
+validation and one for test; with coco and jsonl also three questions a picture, answered. The same seed draws
+the same pictures. Stopped and started again, it goes on where it was. It needs the font of Debian's package
+fonts-noto-color-emoji.
+"""
+EPILOG: Final = """\
+examples:
+  vlm scenes data/drawn --count 8000 --layout flickr8k
+  vlm scenes data/small --count 200 --layout jsonl --seed 1
+
+layouts:
+  flickr8k   Flickr8k.token.txt, the three lists of pictures, Flicker8k_Dataset/
+  coco       annotations/ with COCO's captions and VQAv2's questions, dataset_coco.json, train2014/, val2014/
+  jsonl      captions.jsonl, questions.jsonl, images/
+"""
+
+
+def add(commands: Any) -> None:
+    """`vlm scenes` among the other commands."""
+    scenes: argparse.ArgumentParser = commands.add_parser(
+        "scenes",
+        help="write drawn pictures as a data set",
+        description=HELP,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    scenes.add_argument("out", metavar="OUT", type=Path, help="a folder that does not exist yet")
+    scenes.add_argument(
+        "--count", metavar="N", type=int, default=1000, help="pictures, 10 to 100,000 (default: 1000)"
+    )
+    scenes.add_argument("--layout", choices=LAYOUTS, default="flickr8k", help="(default: flickr8k)")
+    scenes.add_argument("--seed", metavar="S", type=int, default=0, help="(default: 0)")
+
+
+def write(arguments: argparse.Namespace) -> int:
+    """Draw and write. Raises BadRequest for a folder that holds something else, NotFound without the font."""
+    from vlm.lab.writing import write_scenes
+
+    splits = write_scenes(arguments.out, count=arguments.count, layout=arguments.layout, seed=arguments.seed)
+    counted = ", ".join(f"{number:,} {split}" for split, number in splits.items())
+    put(f"{arguments.out} is ready: {counted}. Try: vlm evaluate caption --model tiny --data {arguments.out}")
+    return 0

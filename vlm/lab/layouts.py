@@ -1,0 +1,197 @@
+"""Our own pictures described in the layouts of published data sets: the text of every file. Pure.
+
+flickr8k   Flickr8k.token.txt, Flickr_8k.{train,dev,test}Images.txt, Flicker8k_Dataset/
+coco       annotations/captions_{train,val}2014.json, dataset_coco.json (Karpathy's), VQAv2's questions and
+           annotations with ten equal answers, train2014/, val2014/; as in COCO, test lies in val2014
+jsonl      captions.jsonl, questions.jsonl, images/
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from vlm.errors import BadRequest
+from vlm.lab.questions import Exchange, exchange
+from vlm.lab.rewording import reworded
+from vlm.lab.scenes import Scene
+from vlm.lab.vocabulary import NUMBERS
+
+LAYOUTS = ("flickr8k", "coco", "jsonl")
+ASKED = ("count", "presence", None)  # kinds of the questions about each picture; None: any
+PEOPLE = 10  # who answer each question of VQAv2
+Files = dict[str, str]  # name -> text
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a data set: its number from 1, its split, and what it shows."""
+
+    number: int
+    split: str
+    scene: Scene
+    size_px: tuple[int, int]  # width, height
+
+    @cached_property
+    def captions(self) -> tuple[str, ...]:
+        return reworded(self.scene)
+
+    @cached_property
+    def questions(self) -> tuple[Exchange, ...]:
+        rng = np.random.default_rng(self.scene.look.seed)
+        return tuple(exchange(self.scene, rng, kind, plain=True) for kind in ASKED)
+
+    @property
+    def part(self) -> str:
+        """COCO's name for where it lies."""
+        return "train2014" if self.split == "train" else "val2014"
+
+
+def file_of(picture: Picture, layout: str) -> str:
+    """Where the picture's JPEG lies in this layout."""
+    match layout:
+        case "flickr8k":
+            return f"Flicker8k_Dataset/{_flickr_name(picture)}"
+        case "coco":
+            return f"{picture.part}/{_coco_name(picture)}"
+        case _:
+            return f"images/{picture.number:06d}.jpg"
+
+
+def described(pictures: Sequence[Picture], layout: str) -> Files:
+    """Every text file of the layout. Raises BadRequest for a layout that is not written."""
+    match layout:
+        case "flickr8k":
+            return _flickr8k(pictures)
+        case "coco":
+            return _karpathy(pictures) | _coco(pictures) | _vqa(pictures)
+        case "jsonl":
+            return _jsonl(pictures)
+        case _:
+            raise BadRequest(f"There is no layout {layout!r} to write; please use {', '.join(LAYOUTS)}.")
+
+
+def _flickr_name(picture: Picture) -> str:
+    return f"{picture.number:06d}.jpg"
+
+
+def _coco_name(picture: Picture) -> str:
+    return f"COCO_{picture.part}_{picture.number:012d}.jpg"
+
+
+def _flickr8k(pictures: Sequence[Picture]) -> Files:
+    tokens = [
+        f"{_flickr_name(picture)}#{number}\t{caption}\n"
+        for picture in pictures
+        for number, caption in enumerate(picture.captions)
+    ]
+    splits = {
+        f"Flickr_8k.{name}Images.txt": "".join(
+            f"{_flickr_name(picture)}\n" for picture in pictures if picture.split == split
+        )
+        for name, split in (("train", "train"), ("dev", "val"), ("test", "test"))
+    }
+    return {"Flickr8k.token.txt": "".join(tokens), **splits}
+
+
+def _karpathy(pictures: Sequence[Picture]) -> Files:
+    images = [
+        {
+            "filepath": picture.part,
+            "filename": _coco_name(picture),
+            "split": picture.split,
+            "cocoid": picture.number,
+            "imgid": picture.number - 1,
+            "sentences": [{"raw": said, "tokens": said.lower().split()} for said in picture.captions],
+        }
+        for picture in pictures
+    ]
+    return {"dataset_coco.json": _json({"images": images, "dataset": "coco"})}
+
+
+def _coco(pictures: Sequence[Picture]) -> Files:
+    return {
+        f"annotations/captions_{part}.json": _json(
+            {
+                "info": {"description": "Scenes drawn by Afterimage"},
+                "images": [_coco_image(picture) for picture in pictures if picture.part == part],
+                "annotations": [
+                    {"image_id": picture.number, "id": picture.number * 10 + number, "caption": caption}
+                    for picture in pictures
+                    if picture.part == part
+                    for number, caption in enumerate(picture.captions)
+                ],
+            }
+        )
+        for part in ("train2014", "val2014")
+    }
+
+
+def _coco_image(picture: Picture) -> dict[str, Any]:
+    width, height = picture.size_px
+    return {"id": picture.number, "file_name": _coco_name(picture), "width": width, "height": height}
+
+
+def _vqa(pictures: Sequence[Picture]) -> Files:
+    files = {}
+    for part in ("train2014", "val2014"):
+        asked = [
+            (picture.number, picture.number * 1000 + number, question)
+            for picture in pictures
+            if picture.part == part
+            for number, question in enumerate(picture.questions)
+        ]
+        files[f"annotations/v2_OpenEnded_mscoco_{part}_questions.json"] = _json(
+            {
+                "data_subtype": part,
+                "questions": [
+                    {"image_id": image, "question_id": key, "question": each.question}
+                    for image, key, each in asked
+                ],
+            }
+        )
+        files[f"annotations/v2_mscoco_{part}_annotations.json"] = _json(
+            {"data_subtype": part, "annotations": [_annotation(*each) for each in asked]}
+        )
+    return files
+
+
+def _annotation(image: int, key: int, asked: Exchange) -> dict[str, Any]:
+    answers = [
+        {"answer": asked.answer, "answer_confidence": "yes", "answer_id": person + 1}
+        for person in range(PEOPLE)
+    ]
+    return {
+        "image_id": image,
+        "question_id": key,
+        "question_type": asked.kind,
+        "answer_type": _answer_type(asked.answer),
+        "multiple_choice_answer": asked.answer,
+        "answers": answers,
+    }
+
+
+def _answer_type(answer: str) -> str:
+    """VQAv2's name for the sort of answer."""
+    if answer in ("yes", "no"):
+        return "yes/no"
+    return "number" if answer in NUMBERS else "other"
+
+
+def _jsonl(pictures: Sequence[Picture]) -> Files:
+    captions, questions = [], []
+    for picture in pictures:
+        line = {"image": file_of(picture, "jsonl"), "split": picture.split}
+        captions.append(_json({**line, "captions": picture.captions}))
+        questions += [
+            _json({**line, "question": asked.question, "answer": asked.answer, "kind": asked.kind})
+            for asked in picture.questions
+        ]
+    return {"captions.jsonl": "".join(captions), "questions.jsonl": "".join(questions)}
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False) + "\n"
