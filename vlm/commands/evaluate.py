@@ -1,14 +1,54 @@
-"""`vlm evaluate`: a model's scores on data whose truth is known."""
+"""`vlm evaluate` and `vlm compare`: a model's scores on data whose truth is known, alone and side by side."""
 
+import re
+import shlex
 from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from vlm.commands.models import prepare
+from vlm.commands.lines import put, remark
+from vlm.commands.models import load_engine, options, prepare
 from vlm.settings import Settings
+
+if TYPE_CHECKING:
+    from vlm.lab.evaluation.items import Data
 
 
 def evaluate(arguments: Namespace, settings: Settings) -> int:
     """Run one task to its end; the exit status."""
     prepare(settings.model, settings.threads)
+    if arguments.task == "scenes":
+        return _scenes(arguments, settings)
+    from vlm.lab.evaluation.results import table
+    from vlm.lab.evaluation.running import Plan, run
+
+    data = _data(arguments)  # before the model: a wrong path is told at once
+    engine = load_engine(settings)
+    pinned = {"name": engine.info.name, "revision": engine.info.revision, **_ways(settings)}
+    out = arguments.out or _folder(arguments)
+    plan = Plan(
+        task=arguments.task, model=pinned, data=data, out=out,
+        command=shlex.join(["vlm", *arguments.typed]), batch=arguments.batch, fresh=arguments.fresh,
+    )  # fmt: skip
+    put(table(run(engine, plan)))
+    remark(f"To look at it, open {out / 'report.html'}")
+    return 0
+
+
+def compare(results: Sequence[Path], *, page: Path | None, seed: int) -> int:
+    """Put finished runs side by side; the exit status."""
+    from vlm.lab.evaluation.comparison import as_page, as_table, compared
+
+    found = compared(results, seed=seed)
+    put(as_table(found))
+    if page is not None:
+        page.write_text(as_page(found), encoding="utf-8")
+        remark(f"To look at it, open {page}")
+    return 0
+
+
+def _scenes(arguments: Namespace, settings: Settings) -> int:
     from vlm.lab.evaluate import evaluate_tiny
 
     evaluate_tiny(
@@ -19,3 +59,29 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
         out=arguments.out,
     )
     return 0
+
+
+def _data(arguments: Namespace) -> "Data":
+    from vlm.lab.evaluation.items import pictures_data, questions_data
+
+    drawn = {"limit": arguments.limit, "seed": arguments.seed}
+    if arguments.task == "vqa":
+        return questions_data(arguments.data, split=arguments.split, **drawn)
+    return pictures_data(arguments.data, layout=arguments.layout, split=arguments.split, **drawn)
+
+
+def _ways(settings: Settings) -> dict[str, Any]:
+    """How the model runs, as far as it changes what the model says."""
+    from vlm.engine.checkpoints import pick_device
+
+    on_gpu = pick_device(settings.device).type == "cuda"
+    quant = settings.quant or ("int8" if on_gpu else "none")
+    ways = {"dtype": settings.dtype, "beams": settings.beams, "int8_threshold": settings.int8_threshold}
+    plain = options(Settings())
+    return {"quant": quant} | {name: value for name, value in ways.items() if value != getattr(plain, name)}
+
+
+def _folder(arguments: Namespace) -> Path:
+    """runs/caption-tiny-scenes."""
+    parts = (arguments.task, arguments.model, arguments.quant or "", arguments.data.resolve().name)
+    return Path("runs") / "-".join(re.sub(r"[^\w.]+", "_", part).strip("_") for part in parts if part)

@@ -29,9 +29,10 @@ results, in the folder OUT:
   examples.jsonl           what was said of each example, and its share in the scores, for `vlm compare`
   predictions.jsonl        what the model said, as it came; an interrupted run continues from here
 """
+CAPTIONED: Final = "a folder: Flickr8k, Flickr30k or COCO as published, or pictures with JSONL or .txt files"
 DATA: Final = {
-    "caption": "a folder: Flickr8k, Flickr30k or COCO as published, or pictures with captions.jsonl or .txt files",
-    "retrieval": "a folder: Flickr8k, Flickr30k or COCO as published, or pictures with captions.jsonl or .txt files",
+    "caption": CAPTIONED,
+    "retrieval": CAPTIONED,
     "vqa": "a folder with VQAv2's questions, annotations and pictures",
     "translate": 'a file of lines like {"en": "a cat", "de": "eine Katze"}',
 }
@@ -43,9 +44,9 @@ SHORT: Final = {
     "scenes": "everything, on drawn scenes",
 }
 COMPARE: Final = """\
-Put finished runs of `vlm evaluate` side by side, with 95 % confidence intervals, and for each run how much it differs
-from the first one. Pictures are drawn anew, with replacement, many times: an interval holds what the score would be on
-other pictures of the same kind. All runs must have been scored on the same data.
+Put finished runs of `vlm evaluate` side by side, with 95 % confidence intervals, and for each run how much it
+differs from the first one. Pictures are drawn anew, with replacement, many times: an interval holds what the
+score would be on other pictures of the same kind. All runs must have been scored on the same data.
 """
 COMPARE_EPILOG: Final = """\
 example:
@@ -57,7 +58,40 @@ def add(commands: Any) -> None:
     """Add both commands."""
     evaluate = _parser(commands, "evaluate", "score a model", EVALUATE, EVALUATE_EPILOG)
     tasks = evaluate.add_subparsers(dest="task", metavar="TASK", required=True)
+    for task in ("caption", "vqa", "retrieval", "translate"):
+        _add_run(tasks, task)
     _add_scenes(tasks)
+    compare = _parser(commands, "compare", "put scores side by side", COMPARE, COMPARE_EPILOG)
+    compare.add_argument(
+        "results", metavar="RESULT", type=Path, nargs="+", help="a result.json, or its folder"
+    )
+    compare.add_argument("--html", metavar="FILE", type=Path, help="write a page, too")
+    compare.add_argument("--seed", type=int, default=0, help="of the drawing (default: 0)")
+
+
+def _add_run(tasks: Any, task: str) -> None:
+    command = _parser(tasks, task, SHORT[task], SHORT[task].capitalize() + ".\n", RUN)
+    what = "a translator's folder" if task == "translate" else "tiny, a checkpoint folder or a hub id"
+    if task == "caption":
+        what += ", or classic:FOLDER"
+    command.add_argument("--model", metavar="M", default="tiny", help=f"{what} (default: tiny)")
+    command.add_argument("--data", metavar="PATH", type=Path, required=True, help=DATA[task])
+    if task in ("caption", "retrieval"):
+        command.add_argument(
+            "--layout", metavar="L", default="auto",
+            help="flickr8k, csv, karpathy, coco, jsonl or sidecars (default: found out)",
+        )  # fmt: skip
+    if task != "translate":
+        split = "val" if task == "vqa" else "test"
+        command.add_argument("--split", default=split, help=f"train, val, test or all (default: {split})")
+    unit = "lines" if task == "translate" else "pictures"
+    command.add_argument("--limit", metavar="N", type=_whole, help=f"only N {unit}, drawn by --seed")
+    command.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    command.add_argument("--batch", metavar="B", type=_whole, default=16, help="at once (default: 16)")
+    if task != "translate":
+        _add_quant(command)
+    command.add_argument("--out", metavar="OUT", type=Path, help="a folder (default: runs/TASK-MODEL-DATA)")
+    command.add_argument("--fresh", action="store_true", help="forget what is in OUT, and begin anew")
 
 
 def _add_scenes(tasks: Any) -> None:
@@ -67,12 +101,10 @@ def _add_scenes(tasks: Any) -> None:
     command.add_argument("--seed", type=int, default=0, help="(default: 0)")
     command.add_argument(
         "--glyphs", metavar="FOLDER", type=Path,
-        help="draw with an artist's pictures, named by code point (1f415.png); nouns without one are left out",
+        help="draw with another artist's pictures, named by code point: 1f415.png",
     )  # fmt: skip
     _add_quant(command)
-    command.add_argument(
-        "--out", metavar="OUT", type=Path, help="a folder for result.json, result.md and more"
-    )
+    command.add_argument("--out", metavar="OUT", type=Path, help="a folder for result.json and result.md")
 
 
 def _add_quant(command: argparse.ArgumentParser) -> None:

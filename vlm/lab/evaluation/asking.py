@@ -1,0 +1,58 @@
+"""Captions and answers of many pictures, through the engine that serves users: one vision pass a picture."""
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from vlm.batch import WORDLESS, Sight, Words, run_batch
+from vlm.engine.base import Engine, Prompt
+from vlm.errors import AfterimageError
+from vlm.images import read_picture
+from vlm.lab.evaluation.items import Item
+from vlm.lab.evaluation.predictions import Prediction, timed
+
+
+def describe(engine: Engine, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:
+    """Captions, or answers where items ask; `batch` prompts at once.
+
+    Questions about one picture stand together; the later ones take the query tokens of the first.
+    """
+    pictures = [list(group) for _, group in groupby(items, key=lambda item: item.unit)]
+    for start in range(0, len(pictures), batch):
+        begun_s = time.perf_counter()
+        said = _talk(engine, pictures[start : start + batch], batch)
+        yield timed(said, begun_s)
+
+
+def _talk(engine: Engine, pictures: Sequence[Sequence[Item]], batch: int) -> list[Prediction]:
+    """What is said of some pictures, each with everything that is asked about it."""
+    first = [group[0] for group in pictures]
+    sights = [_sight(item) for item in first]
+    words = _run(engine, first, sights)
+    said = [_prediction(item, word) for item, word in zip(first, words, strict=True)]
+    kept = [word.encoded.tokens if word.encoded else sight for word, sight in zip(words, sights, strict=True)]
+    later = [(item, sight) for group, sight in zip(pictures, kept, strict=True) for item in group[1:]]
+    for start in range(0, len(later), batch):
+        some = later[start : start + batch]
+        words = _run(engine, [item for item, _ in some], [sight for _, sight in some])
+        said += [_prediction(item, word) for (item, _), word in zip(some, words, strict=True)]
+    return said
+
+
+def _run(engine: Engine, items: Sequence[Item], sights: Sequence[Sight]) -> list[Words]:
+    return run_batch(engine, sights, [Prompt(question=item.asked or None) for item in items])
+
+
+def _sight(item: Item) -> Sight:
+    try:
+        return read_picture(item.path)
+    except AfterimageError as error:
+        return error
+
+
+def _prediction(item: Item, word: Words) -> Prediction:
+    if str(word.text) == WORDLESS:
+        return Prediction(id=item.id)  # nothing said is a bad answer, not a broken picture
+    if isinstance(word.text, AfterimageError):
+        return Prediction(id=item.id, error=str(word.text))
+    return Prediction(id=item.id, text=word.text)

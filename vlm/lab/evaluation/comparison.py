@@ -1,0 +1,212 @@
+"""Finished runs side by side: each score with its interval, and how far each run is from the first.
+
+Only runs of one task on exactly the same data are compared, example by example.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from vlm.errors import BadRequest, NotFound
+from vlm.lab.evaluation.bootstrap import LEVEL, RESAMPLES, Interval, interval, resampled
+from vlm.lab.evaluation.examples import Example, read_examples
+from vlm.lab.evaluation.page import document
+from vlm.lab.evaluation.parts import Sums, value
+from vlm.lab.evaluation.results import NAME, VERSION, Result, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One score of all runs. No interval where a score has no parts; no difference for the first run."""
+
+    name: str
+    scores: tuple[Interval | float, ...]
+    differences: tuple[Interval | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`units` pictures with `examples` examples, which every run could be scored on, of `whole` examples."""
+
+    task: str
+    data: str
+    names: tuple[str, ...]
+    rows: tuple[Row, ...]
+    units: int
+    examples: int
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    result: Result
+    examples: dict[str, Example]
+
+
+def compared(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
+    """Compare the runs of these result.json files, or of their folders.
+
+    Raises:  NotFound for a run that is not there or not finished, BadRequest for runs on different data.
+    """
+    runs = [read_run(path) for path in paths]
+    first = runs[0].result.header
+    for path, other in zip(paths[1:], runs[1:], strict=True):
+        _refuse_another(paths[0], first, path, other.result.header)
+    shared = [name for name in runs[0].examples if all(name in run.examples for run in runs)]
+    if not shared:
+        raise BadRequest("There is no example that all of these runs could be scored on.")
+    units = list(dict.fromkeys(runs[0].examples[name].unit for name in shared))
+    rows = [_row(name, runs, shared, units, seed) for name in _score_names(runs)]
+    return Comparison(
+        task=first["task"],
+        data=first["data"]["name"],
+        names=_names(paths, runs),
+        rows=tuple(rows),
+        units=len(units),
+        examples=len(shared),
+        whole=max(len(run.examples) + len(run.result.broken) for run in runs),
+    )
+
+
+def read_run(path: Path) -> Run:
+    """A finished run, by its result.json or its folder. Raises NotFound, BadRequest."""
+    folder = path if path.is_dir() else path.parent
+    file = path / NAME if path.is_dir() else path
+    try:
+        result = msgspec.json.decode(file.read_bytes(), type=Result)
+        examples = read_examples(folder)
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"There is no finished run in {folder}: {Path(error.filename).name} is missing."
+        ) from None
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadRequest(f"{file} is not a result of vlm evaluate: {error}") from error
+    if result.version != VERSION:
+        raise BadRequest(f"{file} is of another version of Afterimage; please evaluate again.")
+    return Run(result, {one.id: one for one in examples})
+
+
+def _refuse_another(one: Path, header: dict[str, object], path: Path, other: dict[str, object]) -> None:
+    if header["task"] != other["task"]:
+        raise BadRequest(
+            f"{one} is of the task {header['task']}, {path} of {other['task']}: they do not compare."
+        )
+    prints = [data["fingerprint"] for data in (header["data"], other["data"]) if isinstance(data, dict)]
+    if prints[0] != prints[1]:
+        raise BadRequest(
+            f"{one} and {path} were scored on different data: evaluate both with the same --data, --split, "
+            "--limit and --seed."
+        )
+
+
+def _score_names(runs: Sequence[Run]) -> list[str]:
+    return [name for name in runs[0].result.scores if all(name in run.result.scores for run in runs)]
+
+
+def _row(name: str, runs: Sequence[Run], shared: Sequence[str], units: Sequence[str], seed: int) -> Row:
+    parts = [_by_unit(name, run, shared, units) for run in runs]  # [U, S] each
+    whole = [part for part in parts if part is not None]
+    if len(whole) < len(runs):
+        return Row(name, tuple(run.result.scores[name] for run in runs), (None,) * len(runs))
+    points = [float(value(part.sum(axis=0))) for part in whole]
+    samples = resampled(len(units), whole, seed)
+    scores = tuple(map(interval, points, samples))
+    differences = [
+        interval(point - points[0], sample - samples[0])
+        for point, sample in zip(points[1:], samples[1:], strict=True)
+    ]
+    return Row(name, scores, (None, *differences))
+
+
+def _by_unit(name: str, run: Run, shared: Sequence[str], units: Sequence[str]) -> Sums | None:
+    """The parts of a score, summed per unit; None where it has none."""
+    having = [one for one in (run.examples[example] for example in shared) if name in one.parts]
+    if not having:
+        return None
+    place = {unit: number for number, unit in enumerate(units)}
+    sums = np.zeros((len(units), len(having[0].parts[name])))
+    np.add.at(sums, [place[one.unit] for one in having], [one.parts[name] for one in having])
+    return sums
+
+
+def _names(paths: Sequence[Path], runs: Sequence[Run]) -> tuple[str, ...]:
+    """The models' names; the folders' where two are the same."""
+    names = [run.result.model for run in runs]
+    if len(set(names)) == len(names):
+        return tuple(names)
+    folders = [(path if path.is_dir() else path.parent).resolve().name for path in paths]
+    return tuple(f"{name} ({folder})" for name, folder in zip(names, folders, strict=True))
+
+
+def as_table(found: Comparison) -> str:
+    """The comparison as Markdown."""
+    lines = [f"# {found.task} on {found.data}", "", "| | " + " | ".join(map(_plain, found.names)) + " |"]
+    lines.append("|---|" + "---:|" * len(found.names))
+    for row in found.rows:
+        cells = [
+            f"{_score(score)}{_against(gap)}" for score, gap in zip(row.scores, row.differences, strict=True)
+        ]
+        lines.append(f"| {row.name} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", explained(found)]) + "\n"
+
+
+def explained(found: Comparison) -> str:
+    """What was compared, and what the brackets mean."""
+    left_out = found.whole - found.examples
+    missing = f", {left_out:,} others left out" if left_out else ""
+    return (
+        f"{found.examples:,} examples{missing}. In brackets {LEVEL:.0%} intervals: {RESAMPLES:,} bootstrap "
+        f"resamples of {found.units:,} pictures (or texts), the same for every run. After Δ the difference from "
+        f"{_plain(found.names[0])}; a star where its interval leaves out zero."
+    )
+
+
+def as_page(found: Comparison) -> str:
+    """The comparison as a page of its own."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in found.names)
+    rows = "\n".join(
+        f'<tr><th scope="row">{escape(row.name)}</th>'
+        + "".join(_cell(score, gap) for score, gap in zip(row.scores, row.differences, strict=True))
+        + "</tr>"
+        for row in found.rows
+    )
+    title = f"{found.task} on {found.data}"
+    return document(
+        title,
+        f"""<p class="eyebrow">Afterimage comparison</p>
+<h1>{escape(title)}</h1>
+<p class="lead">{escape(explained(found))}</p>
+<div class="scroll" tabindex="0" role="region" aria-label="Scores"><table>
+<thead><tr><th scope="col"></th>{head}</tr></thead>
+<tbody>
+{rows}
+</tbody></table></div>""",
+    )
+
+
+def _cell(score: Interval | float, gap: Interval | None) -> str:
+    if gap is None:
+        return f"<td>{_score(score, '<small>', '</small>')}</td>"
+    way = "" if not gap.is_clear else ' class="up"' if gap.value > 0 else ' class="down"'
+    return f"<td>{_score(score, '<small>', '</small>')}<small{way}>{_against(gap).strip()}</small></td>"
+
+
+def _score(score: Interval | float, before: str = " ", after: str = "") -> str:
+    if isinstance(score, float):
+        return shown(score)
+    return f"{shown(score.value)}{before}[{shown(score.low)}, {shown(score.high)}]{after}"
+
+
+def _against(gap: Interval | None) -> str:
+    if gap is None:
+        return ""
+    star = " *" if gap.is_clear else ""
+    return f" Δ {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]{star}"
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "/")

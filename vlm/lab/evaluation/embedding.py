@@ -1,0 +1,78 @@
+"""Vectors of pictures and of what people wrote of them, and what finds what.
+
+Letters:  N pictures, Q query tokens a picture, C captions of a picture, T texts in all, E width of a vector.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image
+
+from vlm.engine.base import Encoded, Engine
+from vlm.engine.halving import halving
+from vlm.errors import AfterimageError
+from vlm.images import open_picture, read_picture
+from vlm.lab.evaluation.items import Item
+from vlm.lab.evaluation.predictions import Prediction, timed
+
+AT_ONCE: Final = 64  # texts in one matrix product
+
+
+def embed(engine: Engine, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:
+    """For each picture its vectors [Q, E], and those of its captions [C, E], in float16."""
+    for start in range(0, len(items), batch):
+        begun_s = time.perf_counter()
+        yield timed(_embedded(engine, items[start : start + batch]), begun_s)
+
+
+def similarities(predictions: Sequence[Prediction], counts: Sequence[int]) -> NDArray[np.float32]:
+    """How near each text is to each picture: the largest product with one of its Q vectors. [T, N]
+
+    `counts` are the captions of each picture.
+    """
+    texts = np.concatenate(
+        [_rows(one.texts, count) for one, count in zip(predictions, counts, strict=True)]
+    )  # [T, E]
+    width = texts.shape[1]
+    found = np.stack([_vectors(one.pictures, width) for one in predictions])  # [N, Q, E]
+    flat = found.reshape(-1, width).T  # [E, N * Q]
+    parts = [
+        (texts[start : start + AT_ONCE] @ flat).reshape(-1, *found.shape[:2]).max(axis=2)
+        for start in range(0, len(texts), AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _embedded(engine: Engine, items: Sequence[Item]) -> list[Prediction]:
+    pictures = [_opened(item) for item in items]
+    whole = [one for one in pictures if isinstance(one, Image)]
+    seen = iter(halving(whole, engine.encode))
+    outcomes = [next(seen) if isinstance(one, Image) else one for one in pictures]
+    return [_prediction(engine, item, one) for item, one in zip(items, outcomes, strict=True)]
+
+
+def _opened(item: Item) -> Image | AfterimageError:
+    try:
+        return open_picture(read_picture(item.path))
+    except AfterimageError as error:
+        return error
+
+
+def _prediction(engine: Engine, item: Item, seen: Encoded | AfterimageError) -> Prediction:
+    if isinstance(seen, AfterimageError):
+        return Prediction(id=item.id, error=str(seen))
+    if seen.vectors is None:
+        return Prediction(id=item.id, error="This model gives no vectors for a picture.")
+    texts = engine.embed_text(item.truths).astype(np.float16)  # [C, E]
+    return Prediction(id=item.id, pictures=seen.vectors.tobytes(), texts=texts.tobytes())
+
+
+def _rows(raw: bytes, count: int) -> NDArray[np.float32]:
+    return np.frombuffer(raw, np.float16).reshape(count, -1).astype(np.float32)
+
+
+def _vectors(raw: bytes, width: int) -> NDArray[np.float32]:
+    return np.frombuffer(raw, np.float16).reshape(-1, width).astype(np.float32)

@@ -1,0 +1,45 @@
+"""What was asked, what was said, and how well: one example of a run, as in OUT/examples.jsonl."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from vlm.lab.evaluation.parts import Part
+
+NAME: Final = "examples.jsonl"
+
+
+class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One example.
+
+    unit     what is drawn anew when an interval is computed: a picture's id
+    picture  its file, for the page; '' where there is none
+    score    how good it is, for the page's order: higher is better; `mark` says it in words
+    found    for search: files of the pictures that came up, best first
+    parts    its share in each score of the run
+    """
+
+    id: str
+    unit: str
+    picture: str = ""
+    asked: str = ""
+    kind: str = ""
+    truths: tuple[str, ...] = ()
+    said: str = ""
+    score: float = 0.0
+    mark: str = ""
+    found: tuple[str, ...] = ()
+    parts: dict[str, Part] = {}
+
+
+def write_examples(folder: Path, examples: Sequence[Example]) -> None:
+    """Write them to the folder of a run."""
+    (folder / NAME).write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in examples))
+
+
+def read_examples(folder: Path) -> list[Example]:
+    """Those of a finished run. Raises what reading and decoding raise."""
+    return [msgspec.json.decode(line, type=Example) for line in (folder / NAME).read_bytes().splitlines()]

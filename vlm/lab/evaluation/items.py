@@ -1,0 +1,103 @@
+"""What a model is asked, whatever the data set: items in a fixed order, and a name for exactly this data.
+
+caption, retrieval   an item is a picture; its truths are what people wrote of it
+vqa                  an item is a question about a picture; its truths are people's answers
+translate            an item is a text and the direction of its translation; its truth is the other text
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vlm.errors import NotFound
+from vlm.lab.datasets.opening import open_captions, open_questions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing that a model is asked.
+
+    unit     what is drawn anew when an interval is computed: a picture's id, as its questions belong together
+    picture  None where there is nothing to see
+    asked    the question, or the text to translate; '' for a caption
+    kind     the kind of question, or the direction ('en-de')
+    """
+
+    id: str
+    unit: str
+    truths: tuple[str, ...]
+    picture: Path | None = None
+    asked: str = ""
+    kind: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The picture's path; one that no file has, where there is nothing to see."""
+        return self.picture or Path()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """Items and where they come from; `about` goes into the result."""
+
+    items: list[Item]
+    about: dict[str, Any]
+
+
+def pictures_data(folder: Path, *, layout: str, split: str, limit: int | None, seed: int) -> Data:
+    """Pictures with what people wrote of them. Raises NotFound, BadRequest."""
+    items = [
+        Item(id=one.id, unit=one.id, picture=one.image, truths=one.captions)
+        for one in open_captions(folder, layout=layout, split=split)
+        if one.captions
+    ]
+    return _data(items, limit, seed, {"name": _name(folder), "layout": layout, "split": split})
+
+
+def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) -> Data:
+    """Questions about pictures, with all questions about a picture together. Raises NotFound, BadRequest."""
+    items = [
+        Item(
+            id=one.id,
+            unit=one.image.name,
+            picture=one.image,
+            asked=one.question,
+            truths=one.answers,
+            kind=one.kind,
+        )
+        for one in open_questions(folder, split=split)
+    ]
+    return _data(items, limit, seed, {"name": _name(folder), "layout": "vqav2", "split": split})
+
+
+def _data(items: Sequence[Item], limit: int | None, seed: int, about: dict[str, Any]) -> Data:
+    """The items of `limit` units that the seed draws, in the order of the file."""
+    units = list(dict.fromkeys(item.unit for item in items))
+    if not units:
+        raise NotFound(
+            f"There is nothing to evaluate in {about['name']}: no example has a truth to score against."
+        )
+    if limit is not None and limit < len(units):
+        drawn = np.random.default_rng(seed).choice(len(units), size=limit, replace=False)
+        units = [units[number] for number in sorted(drawn)]
+    place = {unit: number for number, unit in enumerate(units)}
+    chosen = sorted((item for item in items if item.unit in place), key=lambda item: place[item.unit])
+    counted = {"units": len(units), "examples": len(chosen), "limit": limit, "seed": seed}
+    return Data(items=chosen, about={**about, **counted, "fingerprint": fingerprint(chosen)})
+
+
+def fingerprint(items: Sequence[Item]) -> str:
+    """A name for exactly these questions, truths and pictures (by the size of their files)."""
+    digest = hashlib.sha256()
+    for item in items:
+        size = item.picture.stat().st_size if item.picture and item.picture.is_file() else -1
+        digest.update(repr((item.id, item.asked, item.truths, item.kind, size)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _name(path: Path) -> str:
+    return path.resolve().name

@@ -1,0 +1,118 @@
+"""What a model said, written down as it comes, so that an interrupted run continues where it was.
+
+    OUT/predictions.jsonl   line 1: the header that pins the task, the model and the data
+                            then one Prediction a line, in the order in which they came
+
+A line that a kill cut short is dropped. Two runs never write to one folder at the same time.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from vlm.errors import BadRequest, Unavailable
+
+NAME: Final = "predictions.jsonl"
+
+
+class Prediction(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one item. `error` says why there is nothing.
+
+    pictures, texts   for search: vectors in float16, [Q, E] and [captions, E]
+    """
+
+    id: str
+    text: str = ""
+    error: str = ""
+    seconds: float = 0.0
+    pictures: bytes = b""
+    texts: bytes = b""
+
+
+def timed(predictions: Sequence[Prediction], begun_s: float) -> list[Prediction]:
+    """The predictions of one batch, each with its share of the time since `begun_s` (of perf_counter)."""
+    each = round((time.perf_counter() - begun_s) / max(1, len(predictions)), 4)
+    return [msgspec.structs.replace(one, seconds=each) for one in predictions]
+
+
+class Predictions:
+    """The predictions of one run, those of earlier starts included: `done`, by the item's id.
+
+    Raises:  BadRequest if the folder holds another run, Unavailable while another process works in it.
+    """
+
+    def __init__(self, folder: Path, header: dict[str, Any], *, fresh: bool = False) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.done: dict[str, Prediction] = {}
+        self._file = (folder / NAME).open("a+b")
+        try:
+            self._lock(folder)
+            if fresh:
+                self._file.truncate(0)
+            self._read(folder, header)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def add(self, predictions: Sequence[Prediction]) -> None:
+        """Write them down, at once."""
+        for one in predictions:
+            self._file.write(msgspec.json.encode(one) + b"\n")
+            self.done[one.id] = one
+        self._file.flush()
+
+    def __enter__(self) -> "Predictions":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def _lock(self, folder: Path) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # goes with the process, however it ends
+        except OSError:
+            raise Unavailable(
+                f"Another run is at work in {folder}: wait for it, or choose another --out."
+            ) from None
+
+    def _read(self, folder: Path, header: dict[str, Any]) -> None:
+        self._file.seek(0)
+        whole, _, torn = self._file.read().rpartition(b"\n")
+        if torn:
+            self._file.truncate(len(whole) + 1 if whole else 0)
+            os.fsync(self._file.fileno())
+        lines = whole.splitlines()
+        if not lines:
+            self._file.write(msgspec.json.encode(header) + b"\n")
+            self._file.flush()
+            return
+        _refuse_another(folder, msgspec.json.decode(lines[0]), header)
+        self.done = {
+            one.id: one for one in (msgspec.json.decode(line, type=Prediction) for line in lines[1:])
+        }
+
+
+def _refuse_another(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    wanted = msgspec.json.decode(msgspec.json.encode(wanted))
+    for name in wanted:
+        if found.get(name) != wanted[name]:
+            there, here = _short(found.get(name)), _short(wanted[name])
+            raise BadRequest(
+                f"{folder} holds a run with another {name} ({there}; now it is {here}): "
+                "choose another --out, or begin anew with --fresh."
+            )
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(str(part) for part in value.values() if part not in (None, ""))
+    return str(value)

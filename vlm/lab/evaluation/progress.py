@@ -1,0 +1,57 @@
+"""How far a run is: a bar for people, a line every half minute for logs. Both go to standard error."""
+
+import sys
+import time
+from typing import Any, Final
+
+LINE_EVERY_S: Final = 30.0
+
+
+class Progress:
+    """Counts from `done` to `total`, and says how long the rest will take."""
+
+    def __init__(self, *, total: int, done: int, unit: str) -> None:
+        self._total, self._done, self._unit = total, done, unit
+        self._begun_s = self._told_s = time.monotonic()
+        self._first = done
+        if done:
+            self._say(f"{done:,} of {total:,} {unit} are done already; going on.")
+        self._bar = self._open() if sys.stderr.isatty() else None
+
+    def add(self, count: int) -> None:
+        """`count` more are done."""
+        self._done += count
+        if self._bar is not None:
+            self._bar.update(count)
+        elif time.monotonic() - self._told_s >= LINE_EVERY_S:
+            self._told_s = time.monotonic()
+            self._say(f"{self._done:,} of {self._total:,} {self._unit}, {self.left()} to go")
+
+    def left(self) -> str:
+        """How long the rest takes at the pace so far."""
+        pace = (time.monotonic() - self._begun_s) / max(1, self._done - self._first)
+        return in_words(pace * (self._total - self._done))
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def _open(self) -> Any:
+        from tqdm import tqdm
+
+        return tqdm(
+            total=self._total, initial=self._done, unit=f" {self._unit}", leave=False, dynamic_ncols=True
+        )
+
+    def _say(self, sentence: str) -> None:
+        sys.stderr.write(f"vlm: {sentence}\n")
+        sys.stderr.flush()
+
+
+def in_words(seconds: float) -> str:
+    """'40 s', '3 min', '2 h 5 min'."""
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{round(seconds)} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

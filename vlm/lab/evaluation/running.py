@@ -1,0 +1,110 @@
+"""One run: what is not yet predicted is predicted, everything is scored, and the results are written.
+
+OUT/predictions.jsonl  ->  examples.jsonl, result.json, result.md, report.html
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vlm.engine.base import Engine, Prompt
+from vlm.engine.selfcheck import built_in_picture
+from vlm.errors import BadRequest
+from vlm.lab.evaluation.answers import score_answers
+from vlm.lab.evaluation.asking import describe
+from vlm.lab.evaluation.captions import Scored, score_captions
+from vlm.lab.evaluation.embedding import embed
+from vlm.lab.evaluation.examples import write_examples
+from vlm.lab.evaluation.items import Data, Item
+from vlm.lab.evaluation.page import write_page
+from vlm.lab.evaluation.predictions import Prediction, Predictions
+from vlm.lab.evaluation.progress import Progress
+from vlm.lab.evaluation.results import Broken, Result, write_result
+from vlm.lab.evaluation.searching import score_search
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to run. `model` is what pins the model, `command` what was typed."""
+
+    task: str
+    model: dict[str, Any]
+    data: Data
+    out: Path
+    command: str
+    batch: int = 16
+    fresh: bool = False
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What a folder's earlier predictions must agree with."""
+        return {"task": self.task, "model": self.model, "data": self.data.about}
+
+
+def run(engine: Engine, plan: Plan) -> Result:
+    """Run the plan, or what an interruption has left of it.
+
+    Raises:  BadRequest for an engine that cannot do the task, or a folder that holds another run.
+    """
+    refuse_unfit(engine, plan.task)
+    with Predictions(plan.out, plan.header, fresh=plan.fresh) as predictions:
+        left = [item for item in plan.data.items if item.id not in predictions.done]
+        progress = Progress(
+            total=len(plan.data.items), done=len(plan.data.items) - len(left), unit="examples"
+        )
+        try:
+            for some in _predicted(engine, plan.task, left, plan.batch):
+                predictions.add(some)
+                progress.add(len(some))
+        finally:
+            progress.close()
+        return finish(plan, predictions.done)
+
+
+def finish(plan: Plan, done: dict[str, Prediction]) -> Result:
+    """Score the predictions, and write everything that the folder is to hold."""
+    whole = [item for item in plan.data.items if not done[item.id].error]
+    broken = [Broken(id=item.id, why=done[item.id].error) for item in plan.data.items if done[item.id].error]
+    if not whole:
+        raise BadRequest(f"Nothing could be scored. The first reason, for {broken[0].id}: {broken[0].why}")
+    examples, scores, notes = _scored(plan.task, whole, [done[item.id] for item in whole])
+    result = Result(
+        command=plan.command,
+        header=plan.header,
+        scores=scores,
+        notes=notes,
+        examples=len(whole),
+        broken=tuple(broken),
+        seconds=round(sum(done[item.id].seconds for item in plan.data.items), 1),
+    )
+    write_examples(plan.out, examples)
+    write_page(plan.out, result, examples)
+    write_result(plan.out, result)  # last: where it is, everything is
+    return result
+
+
+def refuse_unfit(engine: Engine, task: str) -> None:
+    """Raise BadRequest if the engine cannot do the task at all: some only caption, some cannot search."""
+    try:
+        if task == "vqa":
+            [seen] = engine.encode([built_in_picture()])
+            engine.generate([seen.tokens], [Prompt(question="what is this?")])
+        elif task == "retrieval":
+            engine.embed_text(["a cat"])
+    except BadRequest as error:
+        raise BadRequest(f"{engine.info.name} cannot be evaluated on {task}: {error}") from error
+
+
+def _predicted(engine: Engine, task: str, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:
+    return embed(engine, items, batch) if task == "retrieval" else describe(engine, items, batch)
+
+
+def _scored(task: str, items: Sequence[Item], predictions: Sequence[Prediction]) -> Scored:
+    match task:
+        case "caption":
+            return score_captions(items, [one.text for one in predictions])
+        case "vqa":
+            return score_answers(items, [one.text for one in predictions])
+        case _:
+            return score_search(items, predictions)
