@@ -34,7 +34,7 @@ def prepare(model: str, threads: int = 0) -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     warnings.simplefilter("ignore")
-    if not sys.stderr.isatty() or Path(model).exists() or "/" not in model:
+    if not sys.stderr.isatty() or Path(model.removeprefix("classic:")).exists() or "/" not in model:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     else:
         remark(f"Loading {model}; the first time it is fetched from the hub.")

@@ -7,12 +7,13 @@ from msgspec import Struct
 from vlm.engine.base import Engine
 
 DEFAULT_MODEL: Final = "Salesforce/blip2-flan-t5-xl"
+CLASSIC: Final = "classic:"  # before the folder of a classic captioner
 
 
 class EngineOptions(Struct, frozen=True, kw_only=True):
     """What an engine is made from.
 
-    model            tiny | a checkpoint folder | a hub id | echo (no model: for tests)
+    model            tiny | a checkpoint folder | a hub id | classic:FOLDER | echo (no model: for tests)
     revision         the hub revision of it; '': the pinned one for the default model, else the hub's latest
     itc_model        the checkpoint that embeds for search; '': MODEL/itc, or the default's match; none: off
     itc_revision     the hub revision of that
@@ -45,6 +46,10 @@ def load(options: EngineOptions) -> Engine:
             from vlm.engine.echo import EchoEngine
 
             return EchoEngine()
+        case name if name.startswith(CLASSIC):
+            from vlm.engine.classic import open_classic
+
+            return open_classic(options)
         case _:
             from vlm.engine.checkpoints import open_blip2  # torch and transformers: seconds
 

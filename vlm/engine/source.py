@@ -67,7 +67,7 @@ def find(name: str, revision: str = "") -> Source:
         raise ModelNotFound(f"There is no checkpoint in {name}: config.json is missing. {_instead(name)}")
     if not any(folder.glob("*.safetensors")):
         raise ModelNotFound(f"{name} has no weights in safetensors, the only format read. {_instead(name)}")
-    card = _card(folder)
+    card = card_of(folder)
     shown = card.name or (name if commit or name == TINY else folder.resolve().name)
     return Source(shown, folder, card, commit or card.revision or fingerprint(folder))
 
@@ -119,7 +119,8 @@ def _first_line(error: Exception) -> str:
     return line if line.endswith(".") else f"{line}."
 
 
-def _card(folder: Path) -> Card:
+def card_of(folder: Path) -> Card:
+    """What its card says; nothing where it has none. Raises ModelNotFound for a broken one."""
     path = folder / "card.json"
     try:
         return msgspec.json.decode(path.read_bytes(), type=Card) if path.is_file() else Card()

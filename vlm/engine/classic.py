@@ -1,0 +1,83 @@
+"""The classic captioner as an engine: it captions, and says politely that it can do nothing else.
+
+B pictures, D width of VGG16's fc2: a picture's one query token is its feature, [1, D]
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from PIL.Image import Image
+from torch import Tensor
+
+from vlm.engine import selfcheck
+from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Vectors
+from vlm.engine.checkpoints import DTYPES, pick_device
+from vlm.engine.load import CLASSIC, EngineOptions
+from vlm.engine.source import card_of, fingerprint
+from vlm.errors import BadSetting, Unsupported
+from vlm.lab.classic.captioner import Captioner, load
+from vlm.lab.classic.words import START
+
+NO_ANSWERS: Final = "This model only captions; for answers take a BLIP-2 model, such as --model tiny."
+NO_SEARCH: Final = "This model cannot search; for that take a BLIP-2 model, such as --model tiny."
+
+
+def open_classic(options: EngineOptions) -> "ClassicEngine":
+    """The captioner of `classic:DIR`. Raises as `vlm.engine.load.load` does."""
+    folder = Path(options.model.removeprefix(CLASSIC)).expanduser()
+    if options.quant == "int8":
+        raise BadSetting("The classic captioner has no 8-bit form; please leave VLM_QUANT empty.")
+    captioner = load(folder).to(pick_device(options.device), DTYPES.get(options.dtype, torch.float32))
+    card = card_of(folder)
+    info = ModelInfo(
+        name=card.name or folder.resolve().name,
+        revision=card.revision or fingerprint(folder),
+        knows=card.knows,
+    )
+    return ClassicEngine(captioner, info=info, beams=options.beams, expected=card.expected_caption)
+
+
+class ClassicEngine:
+    """VGG16 and the merge model. Not thread-safe."""
+
+    def __init__(self, captioner: Captioner, *, info: ModelInfo, beams: int = 0, expected: str = "") -> None:
+        self.info = info
+        self._captioner, self._beams, self._expected = captioner, beams, expected
+
+    def encode(self, images: Sequence[Image]) -> list[Encoded]:
+        """Features; no vectors, as there is no space that words share."""
+        if not images:
+            return []
+        features = self._captioner.see(images).half().cpu().numpy()  # [B, D]
+        return [Encoded(feature[None], None) for feature in features]
+
+    def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
+        """Captions. Raises Unsupported if one of the prompts is a question."""
+        if any(prompt.question is not None for prompt in prompts):
+            raise Unsupported(NO_ANSWERS)
+        return self._captioner.tell(self._features(tokens), self._beams) if tokens else []
+
+    def embed_text(self, queries: Sequence[str]) -> Vectors:
+        """Raises Unsupported."""
+        raise Unsupported(NO_SEARCH)
+
+    @torch.no_grad()
+    def first_logits(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> Tensor:
+        """Of the first word of each caption: [B, V]."""
+        merge = self._captioner.merge
+        features = self._features(tokens)
+        start = torch.full((len(tokens),), START, device=features.device)
+        logits, _ = merge.step(merge.seen(features), start, merge.silence(len(tokens)))
+        return logits
+
+    def check(self) -> None:
+        """Raise SelfCheckFailed unless the built-in picture is captioned as the card says."""
+        selfcheck.check(self, selfcheck.built_in_picture(), self._expected)
+
+    def _features(self, tokens: Sequence[QueryTokens]) -> Tensor:
+        """[B, D] as the merge model computes."""
+        stacked = torch.tensor(np.stack([one[0] for one in tokens]))
+        return stacked.to(self._captioner.merge.word.weight)

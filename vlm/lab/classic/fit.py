@@ -1,0 +1,166 @@
+"""Epochs over one part of the captioner: early best, resumable, logged. Both phases are trained by it.
+
+The folder of a run holds, for each phase:
+
+    PHASE.pt         where it stands: epoch, weights, optimiser, the best so far; replaced as a whole
+    training.jsonl   a line for each epoch of each phase: loss and accuracy in training and on held-out data
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+LOG: Final = "training.jsonl"
+WARM_STEPS: Final = 200
+STEEPEST: Final = 5.0  # norm of a gradient
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Of one batch: mean loss, and how many of so many things were right."""
+
+    loss: Tensor
+    right: int
+    total: int
+
+
+class Phase(Protocol):
+    """What is trained, on what."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def module(self) -> nn.Module: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    def batches(self, epoch: int) -> Iterator[Any]: ...
+
+    def held_out(self) -> Iterator[Any]: ...
+
+    def steps(self) -> int: ...
+
+    def score(self, batch: Any) -> Score: ...
+
+
+@dataclass(slots=True)
+class Standing:
+    """How far a phase has come."""
+
+    epoch: int = 0  # epochs done
+    best_loss: float = float("inf")
+    best_epoch: int = -1
+
+
+def fit(phase: Phase, folder: Path, *, epochs: int, rate: float, patience: int) -> None:
+    """Train `phase.module` for `epochs`, or until `patience` epochs in a row are no better; keep the best."""
+    optimiser = torch.optim.AdamW(phase.module.parameters(), lr=rate, weight_decay=1e-4)
+    path = folder / f"{phase.name}.pt"
+    standing, best = Standing(), phase.module.state_dict()
+    if path.is_file():
+        standing, best = _restore(path, phase.module, optimiser)
+    while standing.epoch < epochs and standing.epoch - standing.best_epoch <= patience:
+        torch.manual_seed(1000 * phase.seed + standing.epoch)  # an epoch is the same after a stop
+        line = _epoch(phase, optimiser, standing.epoch, epochs, rate)
+        if line["val_loss"] < standing.best_loss:
+            standing.best_loss, standing.best_epoch = line["val_loss"], standing.epoch
+            best = {name: weight.clone() for name, weight in phase.module.state_dict().items()}
+        standing.epoch += 1
+        with (folder / LOG).open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        _save(path, phase.module, optimiser, standing, best)
+    phase.module.load_state_dict(best)
+    phase.module.eval()
+
+
+def _epoch(phase: Phase, optimiser: torch.optim.Optimizer, epoch: int, epochs: int, rate: float) -> Any:
+    started_s = time.monotonic()
+    learnt = _Mean()
+    phase.module.train()
+    title = f"{phase.name} {epoch + 1}/{epochs}"
+    for step, batch in enumerate(
+        tqdm(phase.batches(epoch), title, phase.steps(), mininterval=5, leave=False)
+    ):
+        done = (epoch * phase.steps() + step, epochs * phase.steps())
+        for group in optimiser.param_groups:
+            group["lr"] = rate * _share_of_rate(*done)
+        score = phase.score(batch)
+        optimiser.zero_grad(set_to_none=True)
+        score.loss.backward()
+        nn.utils.clip_grad_norm_(phase.module.parameters(), STEEPEST)
+        optimiser.step()
+        learnt.add(score)
+    held_out = _judged(phase)
+    return {
+        "phase": phase.name, "epoch": epoch, "loss": learnt.loss, "accuracy": learnt.accuracy,
+        "val_loss": held_out.loss, "val_accuracy": held_out.accuracy,
+        "seconds": round(time.monotonic() - started_s, 1),
+    }  # fmt: skip
+
+
+@torch.no_grad()
+def _judged(phase: Phase) -> "_Mean":
+    phase.module.eval()
+    mean = _Mean()
+    for batch in phase.held_out():
+        mean.add(phase.score(batch))
+    return mean
+
+
+class _Mean:
+    """Loss and accuracy over many batches, each counted by its size."""
+
+    def __init__(self) -> None:
+        self._loss, self._right, self._total = 0.0, 0, 0
+
+    def add(self, score: Score) -> None:
+        self._loss += score.loss.item() * score.total
+        self._right += score.right
+        self._total += score.total
+
+    @property
+    def loss(self) -> float:
+        return round(self._loss / max(1, self._total), 5)
+
+    @property
+    def accuracy(self) -> float:
+        return round(self._right / max(1, self._total), 5)
+
+
+def _share_of_rate(step: int, steps: int) -> float:
+    """A short warm-up, then down to a hundredth in a straight line."""
+    return min(1.0, (step + 1) / WARM_STEPS) * (1 - 0.99 * step / steps)
+
+
+def _save(
+    path: Path,
+    module: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    standing: Standing,
+    best: dict[str, Tensor],
+) -> None:
+    state = {
+        "standing": asdict(standing), "module": module.state_dict(),
+        "optimiser": optimiser.state_dict(), "best": best,
+    }  # fmt: skip
+    unfinished = path.with_suffix(".new")
+    torch.save(state, unfinished)
+    unfinished.replace(path)  # never half a checkpoint
+
+
+def _restore(
+    path: Path, module: nn.Module, optimiser: torch.optim.Optimizer
+) -> tuple[Standing, dict[str, Tensor]]:
+    state = torch.load(path, weights_only=True)
+    module.load_state_dict(state["module"])
+    optimiser.load_state_dict(state["optimiser"])
+    return Standing(**state["standing"]), state["best"]

@@ -1,0 +1,93 @@
+"""Pictures of a data set, prepared once and kept in files of the run's folder.
+
+    N pictures, S pixels a side, D width of a feature, R renderings of each picture
+
+    pixels-SPLIT.npy     [N, S, S, 3] uint8, for a VGG16 that is trained here
+    features-SPLIT.npy   [N, R, D] float16, of a VGG16 that stays as it is; NaN where not yet looked
+
+What has been looked at is not looked at again after a stop.
+"""
+
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from vlm.errors import AfterimageError, BadImage
+from vlm.images import open_picture, read_picture
+from vlm.lab.classic.preprocessing import squashed
+from vlm.lab.datasets.example import Example
+from vlm.lab.datasets.opening import open_captions
+
+Pixels = NDArray[np.uint8]  # [N, S, S, 3]
+Features = NDArray[np.float16]  # [N, R, D]
+
+BATCH = 32
+
+
+def open_split(data: Path, layout: str, split: str) -> list[Example]:
+    """The pictures of one split. Where the data has none, a tenth each, by name, is for val and for test.
+
+    Raises:  NotFound, BadRequest.
+    """
+    examples = open_captions(data, layout=layout, split=split)
+    if any(example.split for example in examples):
+        return examples
+    return [example for example in examples if _split(example.id) == split]
+
+
+def _split(name: str) -> str:
+    return {0: "val", 1: "test"}.get(zlib.crc32(name.encode()) % 10, "train")
+
+
+def pixels_of(examples: Sequence[Example], side_px: int, path: Path) -> Pixels:
+    """All pictures, squashed, in memory that the file at `path` backs."""
+    if not path.is_file():
+        unfinished = path.with_suffix(".new")
+        pixels = open_memmap(unfinished, "w+", np.uint8, (len(examples), side_px, side_px, 3))
+        for row, example in enumerate(tqdm(examples, "reading", mininterval=5, leave=False)):
+            pixels[row] = opened(example, side_px)
+        pixels.flush()
+        unfinished.replace(path)
+    return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
+
+
+def opened(example: Example, side_px: int) -> NDArray[np.uint8]:
+    """One picture, squashed: [S, S, 3]. Raises BadImage, naming the file."""
+    try:
+        return squashed(open_picture(read_picture(example.image)), side_px)
+    except AfterimageError as error:
+        raise BadImage(f"{example.image}: {error}") from error
+
+
+def features_of(
+    count: int, width: int, renderings: int, see: Callable[[NDArray[Any], int], Tensor], path: Path
+) -> Features:
+    """The features of `count` pictures, by `see(rows, rendering)`; goes on where it was stopped."""
+    shape = (count, renderings, width)
+    if not path.is_file():
+        features = open_memmap(path, "w+", np.float16, shape)
+        features[:] = np.nan
+    features = open_memmap(path, "r+")
+    with tqdm(total=count * renderings, desc="looking", mininterval=5, leave=False) as bar:
+        for rendering in range(renderings):
+            unseen = np.flatnonzero(np.isnan(features[:, rendering, 0]))
+            bar.update(count - len(unseen))
+            for start in range(0, len(unseen), BATCH):
+                rows = unseen[start : start + BATCH]
+                features[rows, rendering] = see(rows, rendering).cpu().numpy()
+                bar.update(len(rows))
+    features.flush()
+    return features
+
+
+def rows_of(pixels: Pixels, rows: NDArray[Any]) -> Tensor:
+    """Some of the pictures, [B, S, S, 3] uint8."""
+    return torch.from_numpy(pixels[rows])

@@ -1,0 +1,129 @@
+"""The first phase: a narrow VGG16 learns to see, with the words of the captions as labels.
+
+    B pictures, N all of them, L words that are learned, S pixels a side, D width of a feature
+
+A linear layer on fc2 says of each word how many of a picture's captions use it. Nothing else needs to be
+labelled. The layer is thrown away afterwards.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as nnf
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vlm.lab.classic.fit import Score
+from vlm.lab.classic.pictures import Pixels, rows_of
+from vlm.lab.classic.preprocessing import normalised
+from vlm.lab.classic.vgg import Vgg16
+from vlm.lab.classic.words import SPECIALS, Words, spelled
+
+BATCH: Final = 64
+COMMON: Final = 0.5  # words of more pictures than this say nothing about one of them
+SIDES: Final = frozenset({"left", "right"})
+
+
+class Labelled(NamedTuple):
+    """Pictures of one split, and the share of each one's captions that use each word."""
+
+    pixels: Pixels  # [N, S, S, 3]
+    shares: Tensor  # [N, L]
+
+
+def telling_words(words: Words, captions: Sequence[Sequence[str]]) -> list[int]:
+    """The ids of the words that are worth learning to see: not in most of the pictures, not a comma."""
+    shares = word_shares(words, captions, range(len(SPECIALS), len(words)))
+    used = (shares > 0).float().mean(0)
+    comma = [word == "," for word in words.known]
+    chosen = (used < COMMON) & (used > 0) & ~torch.tensor(comma)
+    return [len(SPECIALS) + int(place) for place in chosen.nonzero().flatten()]
+
+
+def word_shares(words: Words, captions: Sequence[Sequence[str]], chosen: Sequence[int]) -> Tensor:
+    """How many of each picture's captions use each chosen word, as a share: [N, L]."""
+    place = {words.known[number - len(SPECIALS)]: column for column, number in enumerate(chosen)}
+    shares = torch.zeros(len(captions), len(chosen))
+    for row, some in enumerate(captions):
+        for caption in some:
+            for word in {*spelled(caption)} & place.keys():
+                shares[row, place[word]] += 1 / len(some)
+    return shares
+
+
+class Sight(nn.Module):
+    """VGG16 with the layer that names words."""
+
+    def __init__(self, vgg: Vgg16, shares: Tensor) -> None:
+        super().__init__()
+        self.vgg = vgg
+        self.names = nn.Linear(vgg.dense, shares.shape[1])
+        nn.init.zeros_(self.names.weight)
+        usual = shares.mean(0).clamp(1e-4, 1 - 1e-4)
+        self.names.bias.data.copy_(torch.logit(usual))  # how often is known: what remains is when
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        named: Tensor = self.names(self.vgg(pixels))  # [B, L]
+        return named
+
+
+class SightPhase:
+    """`vlm.lab.classic.fit.Phase`; accuracy: of a picture's n words, the share among the n likeliest."""
+
+    name = "sight"
+
+    def __init__(self, module: Sight, train: Labelled, val: Labelled, *, mirrored: bool, seed: int) -> None:
+        self.module: nn.Module = module
+        self.seed = seed
+        self._train, self._val, self._mirrored = train, val, mirrored
+
+    def steps(self) -> int:
+        return -(-len(self._train.pixels) // BATCH)
+
+    def batches(self, epoch: int) -> Iterator[Any]:
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self._train.pixels))
+        for start in range(0, len(order), BATCH):
+            pixels, shares = _batch(self._train, np.sort(order[start : start + BATCH]))
+            yield wobbled(pixels, mirrored=self._mirrored), shares
+
+    def held_out(self) -> Iterator[Any]:
+        for start in range(0, len(self._val.pixels), BATCH):
+            yield _batch(self._val, np.arange(start, min(start + BATCH, len(self._val.pixels))))
+
+    def score(self, batch: Any) -> Score:
+        pixels, shares = batch
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            named = self.module(pixels)
+        loss = nnf.binary_cross_entropy_with_logits(named.float(), shares, reduction="none").sum(1).mean()
+        right, total = _found(named.detach().float(), shares > 0.5)
+        return Score(loss, right, total)
+
+
+def _batch(labelled: Labelled, rows: NDArray[Any]) -> tuple[Tensor, Tensor]:
+    return normalised(rows_of(labelled.pixels, rows), "torch"), labelled.shares[torch.from_numpy(rows)]
+
+
+def _found(named: Tensor, said: Tensor) -> tuple[int, int]:
+    """How many of the words said are among the equally many likeliest, and how many were said."""
+    rank = named.argsort(1, descending=True).argsort(1)
+    found = said & (rank < said.sum(1, keepdim=True))
+    return int(found.sum()), int(said.sum())
+
+
+def wobbled(pixels: Tensor, *, mirrored: bool) -> Tensor:
+    """Pictures turned, scaled, shifted and lit a little differently, each in its own way: [B, 3, S, S].
+
+    `mirrored` also turns left and right about, which no caption that names sides survives.
+    """
+    batch = len(pixels)
+    angle = (torch.rand(batch) - 0.5) * 0.35  # radians
+    scale = 1 + (torch.rand(batch, 2) - 0.5) * 0.3
+    flip = torch.where(torch.rand(batch) < 0.5, -1.0, 1.0) if mirrored else torch.ones(batch)
+    turn = torch.stack([angle.cos() * flip, -angle.sin(), angle.sin() * flip, angle.cos()], 1).view(-1, 2, 2)
+    shift = (torch.rand(batch, 2, 1) - 0.5) * 0.16
+    matrix = torch.cat([turn * scale[:, :, None], shift], 2)  # [B, 2, 3]
+    grid = nnf.affine_grid(matrix, list(pixels.shape), align_corners=False)
+    moved = nnf.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
+    return moved * (1 + (torch.rand(batch, 1, 1, 1) - 0.5) * 0.2)

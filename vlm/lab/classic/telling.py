@@ -1,0 +1,77 @@
+"""The second phase: the merge model learns the captions, on features that stay as they are.
+
+N pictures, C captions of all, B a batch of them, T words, D width of a feature, R renderings of a picture
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as nnf
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from vlm.lab.classic.fit import Score
+from vlm.lab.classic.merge import Merge
+from vlm.lab.classic.pictures import Features
+from vlm.lab.classic.words import PAD, Words
+
+BATCH: Final = 256
+
+
+class Told(NamedTuple):
+    """Features of one split, its captions as numbers, and which picture each of them is about."""
+
+    features: Features  # [N, R, D]
+    captions: list[Tensor]  # C of [T]
+    pictures: NDArray[Any]  # [C]
+
+
+def told(features: Features, captions: Sequence[Sequence[str]], words: Words, longest: int) -> Told:
+    """Every caption of every picture."""
+    ids = [torch.tensor(words.ids(caption, longest)) for some in captions for caption in some]
+    pictures = np.repeat(np.arange(len(captions)), [len(some) for some in captions])
+    return Told(features, ids, pictures)
+
+
+class TellingPhase:
+    """`vlm.lab.classic.fit.Phase`; accuracy: next words that are right, the end among them."""
+
+    name = "words"
+
+    def __init__(self, module: Merge, train: Told, val: Told, *, seed: int) -> None:
+        self.module: nn.Module = module
+        self.seed = seed
+        self._train, self._val = train, val
+
+    def steps(self) -> int:
+        return -(-len(self._train.captions) // BATCH)
+
+    def batches(self, epoch: int) -> Iterator[Any]:
+        rng = np.random.default_rng((self.seed, epoch))
+        order = rng.permutation(len(self._train.captions))
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            yield _batch(self._train, rows, rng.integers(self._train.features.shape[1], size=len(rows)))
+
+    def held_out(self) -> Iterator[Any]:
+        for start in range(0, len(self._val.captions), BATCH):
+            rows = np.arange(start, min(start + BATCH, len(self._val.captions)))
+            yield _batch(self._val, rows, np.zeros(len(rows), int))
+
+    def score(self, batch: Any) -> Score:
+        features, captions = batch
+        logits = self.module(features, captions[:, :-1])  # [B, T-1, V]
+        following = captions[:, 1:]
+        counts = following != PAD
+        loss = nnf.cross_entropy(logits.flatten(0, 1), following.flatten(), ignore_index=PAD)
+        right = (logits.argmax(-1) == following) & counts
+        return Score(loss, int(right.sum()), int(counts.sum()))
+
+
+def _batch(some: Told, rows: NDArray[Any], renderings: NDArray[Any]) -> tuple[Tensor, Tensor]:
+    """Features [B, D] and captions [B, T], padded."""
+    features = torch.from_numpy(some.features[some.pictures[rows], renderings]).float()
+    return features, pad_sequence([some.captions[row] for row in rows], batch_first=True, padding_value=PAD)

@@ -1,0 +1,247 @@
+"""Train the classic captioner on captioned pictures.
+
+    1. sight    without published weights: a narrow VGG16 learns the captions' words     `sight`
+    2. look     its features of every picture, once, kept in files                        `pictures`
+    3. words    the merge model learns to caption from them                               `telling`
+    4. leave    the folder that `--model classic:DIR` loads, scored, with its card        `captioner`, `card`
+
+A run that was stopped goes on from `OUT/training/`.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vlm.errors import BadRequest, BadSetting
+from vlm.lab.classic.captioner import Captioner, Shape, save
+from vlm.lab.classic.card import Facts, write_card
+from vlm.lab.classic.curves import draw_curves, read_log
+from vlm.lab.classic.fit import LOG, fit
+from vlm.lab.classic.pictures import Features, Pixels, features_of, open_split, opened, pixels_of, rows_of
+from vlm.lab.classic.preprocessing import normalised
+from vlm.lab.classic.published import open_published
+from vlm.lab.classic.sight import SIDES, Labelled, Sight, SightPhase, telling_words, wobbled, word_shares
+from vlm.lab.classic.telling import TellingPhase, told
+from vlm.lab.classic.vgg import STRIDE_PX
+from vlm.lab.classic.words import Words
+from vlm.lab.datasets.example import Example
+from vlm.lab.extra import needed
+
+TRAINING: Final = "training"  # the run's own folder, below the captioner's
+PLAN: Final = "plan.json"
+SPLITS: Final = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How it is trained. `width` and `side_px` are of a VGG16 that is trained here."""
+
+    seed: int = 0
+    width: float = 0.25
+    side_px: int = 96
+    sight_epochs: int = 12
+    sight_rate: float = 7e-4
+    epochs: int = 20
+    rate: float = 1e-3
+    patience: int = 3  # epochs that are no better, before a phase ends
+    renderings: int = 4  # of each training picture, for the merge model
+    at_least: int = 3  # times that a word must be used
+    longest: int = 30  # words
+
+
+class Run:
+    """One training run: its data, its captioner, its folder."""
+
+    def __init__(self, data: Path, out: Path, recipe: Recipe, *, layout: str, weights: Path | None) -> None:
+        self.out, self.folder, self.recipe = out, out / TRAINING, recipe
+        self.splits = {split: open_split(data, layout, split) for split in SPLITS}
+        self.command = _command(data, out, recipe, layout, weights)
+        torch.manual_seed(recipe.seed)
+        self.words = Words.of(
+            (one for some in self.captions("train") for one in some), at_least=recipe.at_least
+        )
+        self.captioner = _captioner(recipe, self.words, weights)
+        self.published = weights is not None
+        _agree(self.folder, {"command": self.command, "recipe": asdict(recipe), "data": self._pictures()})
+
+    def captions(self, split: str) -> list[tuple[str, ...]]:
+        return [example.captions for example in self.splits[split]]
+
+    def _pictures(self) -> dict[str, list[str]]:
+        return {split: [example.id for example in some] for split, some in self.splits.items()}
+
+
+def train_classic(
+    data: Path,
+    out: Path,
+    recipe: Recipe,
+    *,
+    layout: str = "auto",
+    weights: Path | None = None,
+    threads: int = 1,
+) -> None:
+    """Train, and leave the captioner in `out`, scored and with its card and curves.
+
+    Raises:  NotFound and BadRequest for data or weights that cannot be used, or where a library of the extra
+             `lab` is missing; BadSetting for a recipe that cannot be; BadImage, naming the file.
+    """
+    needed("matplotlib"), needed("sacrebleu")  # before the work, not after it
+    _refuse_unfit(recipe)
+    torch.set_num_threads(threads)
+    run = Run(data, out, recipe, layout=layout, weights=weights)
+    features = _look(run) if run.published else _learn_to_look(run)
+    _learn_to_tell(run, features)
+    _leave(run, features["test"])
+
+
+def _refuse_unfit(recipe: Recipe) -> None:
+    if not 0 < recipe.width <= 1:
+        raise BadSetting(f"--width is {recipe.width:g}; please use a number above 0, up to 1.")
+    if recipe.side_px % STRIDE_PX or recipe.side_px < STRIDE_PX:
+        raise BadSetting(
+            f"A side of {recipe.side_px} pixels does not fit VGG16; please use a multiple of 32."
+        )
+    if min(recipe.epochs, recipe.sight_epochs) < 1:
+        raise BadSetting("--epochs and --sight-epochs must be at least 1.")
+
+
+def _captioner(recipe: Recipe, words: Words, weights: Path | None) -> Captioner:
+    if weights is None:
+        shape = Shape(width=recipe.width, side_px=recipe.side_px, longest=recipe.longest)
+        return Captioner(shape, words)
+    vgg, preprocessing = open_published(weights)
+    shape = Shape(width=vgg.width, side_px=vgg.side_px, preprocessing=preprocessing, longest=recipe.longest)
+    return Captioner(shape, words, vgg)
+
+
+def _agree(folder: Path, plan: dict[str, Any]) -> None:
+    """Refuse to go on with a run that was begun otherwise: half of each would be neither."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path, said = folder / PLAN, msgspec.json.encode(plan)
+    if path.is_file() and path.read_bytes() != said:
+        raise BadRequest(
+            f"{folder.parent} was begun with other data or options; please repeat those, take another --out, "
+            f"or delete {folder}."
+        )
+    path.write_bytes(said)
+
+
+def _learn_to_look(run: Run) -> dict[str, Features]:
+    """Phase 1, then the features, of training pictures in several renderings."""
+    recipe = run.recipe
+    pixels = {
+        split: pixels_of(some, recipe.side_px, run.folder / f"pixels-{split}.npy")
+        for split, some in run.splits.items()
+    }
+    chosen = telling_words(run.words, run.captions("train"))
+    train, val = (
+        Labelled(pixels[split], word_shares(run.words, run.captions(split), chosen))
+        for split in ("train", "val")
+    )
+    sight = Sight(run.captioner.vgg, train.shares)
+    mirrored = not SIDES & {*run.words.known}
+    phase = SightPhase(sight, train, val, mirrored=mirrored, seed=recipe.seed)
+    fit(phase, run.folder, epochs=recipe.sight_epochs, rate=recipe.sight_rate, patience=recipe.patience)
+    torch.manual_seed(recipe.seed)
+    return {
+        split: _seen(
+            run,
+            split,
+            partial(_pixels, pixels[split], mirrored),
+            renderings=recipe.renderings if split == "train" else 1,
+        )
+        for split in SPLITS
+    }
+
+
+def _pixels(pixels: Pixels, mirrored: bool, rows: NDArray[Any], rendering: int) -> Tensor:
+    """Prepared pictures; every rendering but the first is a little different."""
+    plain = normalised(rows_of(pixels, rows), "torch")
+    return wobbled(plain, mirrored=mirrored) if rendering else plain
+
+
+def _look(run: Run) -> dict[str, Features]:
+    """The features that published weights see, each picture read once."""
+    return {split: _seen(run, split, partial(_read, run, split), renderings=1) for split in SPLITS}
+
+
+def _read(run: Run, split: str, rows: NDArray[Any], _: int) -> Tensor:
+    shape = run.captioner.shape
+    pictures = np.stack([opened(run.splits[split][row], shape.side_px) for row in rows])
+    return normalised(torch.from_numpy(pictures), shape.preprocessing)
+
+
+def _seen(
+    run: Run, split: str, pixels: Callable[[NDArray[Any], int], Tensor], *, renderings: int
+) -> Features:
+    vgg = run.captioner.vgg.eval()
+
+    @torch.no_grad()
+    def see(rows: NDArray[Any], rendering: int) -> Tensor:
+        seen: Tensor = vgg(pixels(rows, rendering))
+        return seen
+
+    path = run.folder / f"features-{split}.npy"
+    return features_of(len(run.splits[split]), vgg.dense, renderings, see, path)
+
+
+def _learn_to_tell(run: Run, features: dict[str, Features]) -> None:
+    train, val = (
+        told(features[split], run.captions(split), run.words, run.recipe.longest)
+        for split in ("train", "val")
+    )
+    phase = TellingPhase(run.captioner.merge, train, val, seed=run.recipe.seed)
+    fit(phase, run.folder, epochs=run.recipe.epochs, rate=run.recipe.rate, patience=run.recipe.patience)
+
+
+def _leave(run: Run, features: Features) -> None:
+    """Save, plot, score on the test split, and write the card."""
+    from vlm.engine.selfcheck import built_in_picture
+
+    captioner = run.captioner.eval()
+    save(captioner, run.out)
+    draw_curves(run.folder / LOG, run.out / "curves.svg")
+    facts = Facts(
+        command=run.command,
+        seed=run.recipe.seed,
+        data=_described(run.splits),
+        knows=f"It knows the {len(run.words.known)} words of the captions that it was trained on.",
+        expected_caption=captioner.tell(captioner.see([built_in_picture()]).half().float())[0],
+        captions=_captions(captioner, features),
+        references=run.captions("test"),
+        epochs={
+            phase: min(lines, key=lambda line: line["val_loss"])
+            for phase, lines in read_log(run.folder / LOG).items()
+        },
+    )
+    write_card(run.out, facts)
+
+
+def _captions(captioner: Captioner, features: Features, batch: int = 128) -> list[str]:
+    return [
+        caption
+        for start in range(0, len(features), batch)
+        for caption in captioner.tell(torch.from_numpy(features[start : start + batch, 0]).float())
+    ]
+
+
+def _described(splits: dict[str, list[Example]]) -> str:
+    counts = ", ".join(f"{len(some):,} {split}" for split, some in splits.items())
+    captions = sum(len(example.captions) for example in splits["train"])
+    return f"pictures: {counts}; {captions:,} captions in training"
+
+
+def _command(data: Path, out: Path, recipe: Recipe, layout: str, weights: Path | None) -> str:
+    """What to type to make the same again."""
+    chosen = f"--width {recipe.width:g} --sight-epochs {recipe.sight_epochs}"
+    seeing = chosen if weights is None else f"--weights {weights.name}"
+    where = f"--data {data.name} --layout {layout} --out {out.name}"
+    return f"vlm train classic {where} {seeing} --epochs {recipe.epochs} --seed {recipe.seed}"
