@@ -48,6 +48,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 UNFITTED: Final = Rule(spread=1.0, similarity=0.0, words=4.0, cut=4.5)
+WORDS_ONLY: Final = Rule(spread=0.0, similarity=0.0, words=4.0, cut=3.0)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

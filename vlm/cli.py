@@ -61,6 +61,16 @@ def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
                 settings=settings,
                 by_queue=not arguments.model and bool(environ.get("REDIS_URL")),
             )
+        case "find":
+            from vlm.commands.find import find_in
+
+            return find_in(
+                arguments.folder,
+                arguments.query,
+                limit=arguments.limit,
+                as_json=arguments.json,
+                settings=settings,
+            )
         case "worker":
             from vlm.commands.worker import work
 
@@ -99,7 +109,7 @@ def _train(arguments: Namespace) -> int:
         case _:
             from vlm.commands.lab import train
 
-            return train(arguments.out, seed=arguments.seed, scale=arguments.scale, threads=arguments.threads)
+            return train(arguments)
 
 
 def _environment() -> Mapping[str, str]:

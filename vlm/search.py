@@ -21,10 +21,21 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.background import FEWEST, UNFITTED, Background, Floats, similarities, usual
+from vlm.background import (
+    FEWEST,
+    UNFITTED,
+    WORDS_ONLY,
+    Background,
+    Floats,
+    Rule,
+    similarities,
+    usual,
+)
+from vlm.errors import BadRequest, TooLarge
 from vlm.words import all_terms, terms
 
 ALIKE: Final = 0.985  # mean similarity of two pictures' vectors, place by place: one photo sent twice
+MAX_QUERY_CHARS: Final = 300
 COLLAPSED: Final = 200  # hits that are compared with one another
 
 
@@ -111,6 +122,12 @@ class Album:
             spread[self._seen] = _spread(found, query.vector, background)
         return Measures(similarity, spread, self._words(query.text, background))
 
+    def rule(self, background: Background | None) -> Rule:
+        """The fitted rule, or one of thumb: by words alone where too few pictures say what is usual."""
+        if background is not None:
+            return background.facts.rule
+        return UNFITTED if len(self._seen) >= FEWEST else WORDS_ONLY
+
     def _words(self, text: str, background: Background | None) -> Floats:
         """The share of the query's words that each photo has, by their weight: [N], 0 to 1."""
         weights = self._weights(text, background)
@@ -151,7 +168,7 @@ def find(album: Album, query: Query, background: Background | None, *, limit: in
     if not album.photos:
         return Found()
     measures = album.measure(query, background)
-    rule = background.facts.rule if background else UNFITTED
+    rule = album.rule(background)
     evidence = rule(measures.spread, measures.similarity, measures.words)  # [N]
     later = np.array([photo.at for photo in album.photos])
     order = [int(place) for place in np.lexsort((-later, -evidence))]
@@ -206,3 +223,15 @@ def _places(terms_of: Sequence[frozenset[str]]) -> dict[str, list[int]]:
         for word in words:
             places.setdefault(word, []).append(place)
     return places
+
+
+def clean_query(text: str) -> str:
+    """The query without blanks around it. Raises TooLarge, or BadRequest when there is no word in it."""
+    text = text.strip()
+    if len(text) > MAX_QUERY_CHARS:
+        raise TooLarge(
+            f"That has {len(text):,} characters, and I can search for {MAX_QUERY_CHARS}. Say it shorter."
+        )
+    if not any(character.isalnum() for character in text):
+        raise BadRequest("Please say in words what to look for, for example: red bicycle.")
+    return text

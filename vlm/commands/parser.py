@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec.structs import fields
 
-from vlm.commands import evaluate_options, scenes
+from vlm.commands import evaluate_options, find_options, scenes
 from vlm.commands.training import add_train
 from vlm.settings import DEFAULT_MODEL, Settings, variable
 
@@ -102,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_looking(commands)
+    find_options.add(commands)
     _add_serving(commands)
     _add_making(commands)
     scenes.add(commands)
