@@ -93,6 +93,10 @@ def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
             return write(arguments)
         case "train":
             return _train(arguments)
+        case "compare":
+            from vlm.commands.evaluate import compare
+
+            return compare(arguments.results, page=arguments.html, seed=arguments.seed)
         case _:
             from vlm.commands.evaluate import evaluate
 

@@ -1,9 +1,7 @@
 """How captions, answers and search are scored."""
 
-import numpy as np
-
 from vlm.lab.gallery import composed
-from vlm.lab.metrics import Reading, answer_score, caption_scores, read, recall_at
+from vlm.lab.metrics import Reading, answer_part, caption_parts, caption_scores, read, totals
 from vlm.lab.vocabulary import NOUNS
 
 CAT, PIZZA = (next(i for i, kind in enumerate(NOUNS) if kind.name == name) for name in ("cat", "pizza"))
@@ -18,7 +16,7 @@ def test_a_caption_is_read_as_it_is_meant() -> None:
 
 
 def test_words_from_elsewhere_are_passed_over() -> None:
-    assert read("a dragon and two unicorns in the background") == Reading({}, None)
+    assert read("a dragon and two griffins in the background") == Reading({}, None)
     assert read("") == Reading({}, None)
 
 
@@ -44,11 +42,23 @@ def test_an_empty_caption_scores_nothing_and_breaks_nothing() -> None:
 
 
 def test_answers_are_right_whatever_their_capitals() -> None:
-    assert answer_score(["two", "yes"], ["Two", "no"]) == 0.5
+    assert totals([{"yes": answer_part("two", "Two")}, {"yes": answer_part("yes", "no")}]) == {"yes": 0.5}
 
 
-def test_recall_counts_queries_with_a_right_picture_near_the_top() -> None:
-    similarities = np.array([[0.1, 0.9, 0.5], [0.8, 0.2, 0.6]], dtype=np.float32)
-    right = np.array([[False, True, False], [False, False, True]])
-    assert recall_at(similarities, right, 1) == 0.5
-    assert recall_at(similarities, right, 2) == 1.0
+def test_captions_of_other_models_are_read_too() -> None:
+    assert read("a photo of three small black cats next to pizza") == Reading({CAT: 3, PIZZA: 1}, None)
+    assert read("zero cats") == Reading({}, None)
+
+
+def test_what_has_no_name_and_what_is_empty_is_read_as_no_thing() -> None:
+    assert read("a cat and something I don't know on a red background") == Reading({CAT: 1}, "red")
+    assert read("an empty blue background") == Reading({}, "blue")
+    assert read("two things I don't know") == Reading({}, None)
+
+
+def test_a_noun_for_a_picture_without_a_named_thing_is_counted() -> None:
+    empty = composed("blue", "solid", 1.0, [])
+    name = "no noun without a thing"
+    assert name not in caption_parts(PICNIC, PICNIC.caption)
+    assert caption_parts(empty, "an empty blue background")[name] == (1.0, 1.0)
+    assert caption_parts(empty, "a cat on a blue background")[name] == (0.0, 1.0)

@@ -56,6 +56,7 @@ def _scenes(arguments: Namespace, settings: Settings) -> int:
         count=arguments.count,
         seed=arguments.seed,
         quant=settings.quant or "none",
+        glyphs=arguments.glyphs,
         out=arguments.out,
     )
     return 0

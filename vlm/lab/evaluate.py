@@ -1,62 +1,79 @@
 """Scores of a checkpoint on drawn scenes that no training ever saw, through the engine that serves users."""
 
-import io
-import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from vlm.engine.base import Encoded, Engine, Prompt
+from vlm.background import load_background
+from vlm.engine.base import Engine, Prompt
 from vlm.engine.load import EngineOptions, load
 from vlm.engine.selfcheck import built_in_picture
-from vlm.lab.drawing import draw
-from vlm.lab.glyphs import Glyphs
-from vlm.lab.metrics import answer_score, caption_scores, recall_at
-from vlm.lab.queries import Query, caption_query, matches, partial_query
-from vlm.lab.questions import KINDS, exchange
+from vlm.engine.source import find
+from vlm.errors import ModelNotFound
+from vlm.lab.evaluation.examples import Example, write_examples
+from vlm.lab.evaluation.progress import Progress
+from vlm.lab.evaluation.results import Result, write_result
+from vlm.lab.examination import Examination, Row, Tell, steps
+from vlm.lab.glyphs import Folder, Glyphs
+from vlm.lab.hands import scenes_by_hand
+from vlm.lab.metrics import totals
+from vlm.lab.questions import KINDS
 from vlm.lab.scenes import Scene, held_out_series, scene
-from vlm.protocol import Turn
 
-BATCH = 25
-SHORT_SIDE_PX = 480
-JPEG_QUALITY = 88
-FOLLOW_UP = "count after turns"
+SMALL_THINGS = "caption, small things"
+ABSENT = "present and absent queries"
+ABSENT_QUERIES = 500
 
 Scores = dict[str, dict[str, float]]
 
 
 def evaluate_tiny(
-    model: str, *, count: int = 1000, seed: int = 0, quant: str = "none", out: Path | None = None
+    model: str,
+    *,
+    count: int = 1000,
+    seed: int = 0,
+    quant: str = "none",
+    glyphs: Path | None = None,
+    out: Path | None = None,
 ) -> dict[str, Any]:
-    """Caption, question and search `count` held-out scenes, print a table, and write `out` as JSON.
+    """Caption, question and search `count` held-out scenes, and print a table.
 
-    `model` is anything the engine loads: tiny, or a folder. The pictures are JPEGs of 480 pixels and more.
+    `model` is anything the engine loads: tiny, or a folder. The pictures are JPEGs of 480 pixels and more,
+    drawn with the PNGs of the folder `glyphs` if one is named. The folder `out` gets result.json, result.md
+    and examples.jsonl, which `vlm compare` reads.
     """
-    begun = time.monotonic()
+    begun_s = time.monotonic()
     engine = load(EngineOptions(model=model, quant="int8" if quant == "int8" else "none"))
+    hand = Glyphs((Folder(glyphs),)) if glyphs else Glyphs()
     series = held_out_series(seed)
-    scores = score(engine, [scene(series, index) for index in range(count)])
-    far = [scene(series, count + index, distant=1.0) for index in range(max(1, count // 4))]
-    scores["caption, small things"] = _caption_scores(engine, far, look(engine, far))
+    scenes = [*islice(scenes_by_hand(series, hand), count)]
+    far = [] if glyphs else [scene(series, count + index, distant=1.0) for index in range(max(1, count // 4))]
+    progress = Progress(total=count * steps() + 2 * len(far), done=0, unit="looks and words")
+    try:
+        rows, scores = examined(engine, scenes, model=model, glyphs=hand, tell=progress.add)
+        if far:
+            small = Examination(engine, far, hand, progress.add).caption_rows()
+            scores[SMALL_THINGS] = nested(totals(small))["caption"]
+    finally:
+        progress.close()
     report = {
         "model": engine.info.name,
         "revision": engine.info.revision,
         "scenes": count,
         "seed": seed,
         "quant": quant,
-        "seconds": round(time.monotonic() - begun, 1),
+        **({"glyphs": glyphs.resolve().name} if glyphs else {}),
+        "seconds": round(time.monotonic() - begun_s, 1),
         "scores": scores,
     }
     sys.stdout.write(table(report))
     if out is not None:
-        out.write_text(json.dumps(report, indent=1) + "\n")
+        _write(out, report, scenes, rows)
     return report
 
 
@@ -69,95 +86,44 @@ def caption_of_check(model: str) -> str:
 
 
 def score(engine: Engine, scenes: Sequence[Scene]) -> Scores:
-    """All scores of an engine: captions, answers by kind of question, search."""
-    encoded = look(engine, scenes)
-    answers = {kind: _answers(engine, encoded, scenes, kind, turns=0) for kind in KINDS}
-    answers[FOLLOW_UP] = _answers(engine, encoded, scenes, "count", turns=2)
-    return {
-        "caption": _caption_scores(engine, scenes, encoded),
-        "answer": answers,
-        "search": _search_scores(engine, encoded, scenes),
-    }
+    """All scores of an engine that has no folder: captions, answers by kind of question, search."""
+    return examined(engine, scenes)[1]
 
 
-def look(engine: Engine, scenes: Sequence[Scene]) -> list[Encoded]:
-    """What the engine keeps of the scenes' pictures."""
-    shown = pictures(scenes)
-    encoded: list[Encoded] = []
-    while some := list(islice(shown, BATCH)):
-        encoded += engine.encode(some)
-    return encoded
-
-
-def pictures(scenes: Sequence[Scene]) -> Iterator[Image.Image]:
-    """The scenes as photographs that were sent as JPEG."""
-    glyphs = Glyphs()
-    for drawn in scenes:
-        width_px, height_px = (round(SHORT_SIDE_PX * extent) for extent in drawn.extent)
-        buffer = io.BytesIO()
-        draw(drawn, glyphs, width_px, height_px).save(buffer, "JPEG", quality=JPEG_QUALITY)
-        yield Image.open(buffer).convert("RGB")
-
-
-def _say(engine: Engine, encoded: Sequence[Encoded], prompts: Sequence[Prompt]) -> list[str]:
-    texts: list[str] = []
-    for start in range(0, len(encoded), BATCH):
-        some = slice(start, start + BATCH)
-        texts += engine.generate([each.tokens for each in encoded[some]], prompts[some])
-    return texts
-
-
-def _caption_scores(engine: Engine, scenes: Sequence[Scene], encoded: Sequence[Encoded]) -> dict[str, float]:
-    return caption_scores(scenes, _say(engine, encoded, [Prompt() for _ in scenes]))
-
-
-def _answers(
-    engine: Engine, encoded: Sequence[Encoded], scenes: Sequence[Scene], kind: str, turns: int
-) -> float:
-    """Share of right answers to one question a scene, after some earlier ones."""
-    prompts, truths = [], []
-    for number, drawn in enumerate(scenes):
-        rng = np.random.default_rng((number, KINDS.index(kind), turns))
-        earlier = [exchange(drawn, rng) for _ in range(turns)]
-        asked = exchange(drawn, rng, kind)
-        said = tuple(Turn(question=e.question, answer=e.answer) for e in earlier)
-        prompts.append(Prompt(question=asked.question, turns=said))
-        truths.append(asked.answer)
-    return answer_score(truths, _say(engine, encoded, prompts))
-
-
-def _search_scores(engine: Engine, encoded: Sequence[Encoded], scenes: Sequence[Scene]) -> dict[str, float]:
-    """Recall among all the pictures, for whole captions and for queries as people type them."""
-    vectors = [each.vectors for each in encoded if each.vectors is not None]
-    if not vectors:
-        return {}
-    found = np.stack(vectors).astype(np.float32)  # [N, Q, E]
-    rng = np.random.default_rng(0)
-    captions = [caption_query(drawn) for drawn in scenes]
-    partial = [partial_query(drawn, rng) for drawn in scenes]
-    return {
-        **_recalls(engine, found, scenes, captions, "caption"),
-        **_recalls(engine, found, scenes, partial, "query"),
-    }
-
-
-def _recalls(
+def examined(
     engine: Engine,
-    found: NDArray[np.float32],
     scenes: Sequence[Scene],
-    queries: Sequence[Query],
-    name: str,
-) -> dict[str, float]:
-    asked = engine.embed_text([query.text for query in queries])  # [S, E]
-    similarities = np.stack([(found @ vector).max(axis=1) for vector in asked])  # [S, N]
-    right = matches(list(scenes), list(queries))
-    return {f"{name} R@{k}": recall_at(similarities, right, k) for k in (1, 10)}
+    *,
+    model: str = "",
+    glyphs: Glyphs | None = None,
+    tell: Tell = lambda count: None,
+) -> tuple[list[Row], Scores]:
+    """What each scene adds to each score, and the scores. `model` is where the search's cut-off lies."""
+    asked = Examination(engine, scenes, glyphs or Glyphs(), tell)
+    kinds = [asked.answer_rows(kind) for kind in KINDS] + [asked.answer_rows("count", turns=2)]
+    columns = [asked.caption_rows(), *kinds, asked.search_rows()]
+    rows = [dict(ChainMap(*reversed(several))) for several in zip(*columns, strict=True)]
+    scores = nested(totals(rows))
+    background = load_background(_folder(model), engine.info.revision) if model else None
+    if absent := asked.absent(background, min(ABSENT_QUERIES, len(scenes))):
+        scores[ABSENT] = {"present found": absent.found, "absent answered by nothing": absent.nothing}
+    return rows, scores
+
+
+def nested(scores: Mapping[str, float]) -> Scores:
+    """{'caption: set': .9} as {'caption': {'set': .9}}."""
+    groups: Scores = {}
+    for name, value in scores.items():
+        group, _, own = name.partition(": ")
+        groups.setdefault(group, {})[own] = value
+    return groups
 
 
 def table(report: dict[str, Any]) -> str:
     """The report as Markdown."""
+    drawn = f"seed {report['seed']}" + (f", drawn with {report['glyphs']}" if "glyphs" in report else "")
     lines = [
-        f"{report['model']}, quant {report['quant']}: {report['scenes']} scenes, seed {report['seed']}",
+        f"{report['model']}, quant {report['quant']}: {report['scenes']} scenes, {drawn}",
         "",
         "| | | score |",
         "|---|---|---:|",
@@ -165,3 +131,37 @@ def table(report: dict[str, Any]) -> str:
     for group, scores in report["scores"].items():
         lines += [f"| {group} | {name} | {value:.3f} |" for name, value in scores.items()]
     return "\n".join(lines) + "\n"
+
+
+def _folder(model: str) -> Path:
+    try:
+        return find(model).folder
+    except ModelNotFound:  # an engine without one
+        return Path()
+
+
+def _write(out: Path, report: dict[str, Any], scenes: Sequence[Scene], rows: Sequence[Row]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    pinned = {name: report[name] for name in ("seed", "scenes", "glyphs") if name in report}
+    digest = sha256(repr([(one.caption, one.things) for one in scenes]).encode()).hexdigest()[:16]
+    result = Result(
+        command=f"vlm evaluate scenes --count {report['scenes']} --seed {report['seed']}",
+        header={
+            "task": "scenes",
+            "model": {"name": report["model"], "revision": report["revision"], "quant": report["quant"]},
+            "data": {"name": f"scenes of seed {report['seed']}", **pinned, "fingerprint": digest},
+        },
+        scores={
+            f"{group}: {name}": value
+            for group, some in report["scores"].items()
+            for name, value in some.items()
+        },
+        examples=len(scenes),
+        seconds=report["seconds"],
+    )
+    examples = [
+        Example(id=str(number), unit=str(number), truths=(one.caption,), parts=row)
+        for number, (one, row) in enumerate(zip(scenes, rows, strict=True))
+    ]
+    write_examples(out, examples)
+    write_result(out, result)

@@ -1,28 +1,32 @@
-"""Scores of captions, answers and search against the truth of a drawn scene. Pure.
+"""Scores of captions and answers against the truth of a drawn scene. Pure.
 
 What is said of a caption:
 
     noun recall, noun precision    kinds of things named, over all kinds shown (or named)
     set                            the caption names exactly the kinds that are there
     counts                         the same, and all numbers are right
-    colour                         the background's colour is right
+    colour                         the background's colour is right, or none is named where there is none
+    no noun without a thing        of pictures that are empty or show what has no name here: no noun is named
+
+Each is a part that sums up over scenes (`vlm.lab.evaluation.parts`).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vlm.lab.evaluation.parts import Part, Parts, share, value
 from vlm.lab.scenes import Scene
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS, NUMBERS
 
 _ONE = {kind.name: noun for noun, kind in enumerate(NOUNS)}
 _MANY = {kind.plural: noun for noun, kind in enumerate(NOUNS)}
 _NUMBERS = {"a": 1, "an": 1, **{word: number for number, word in enumerate(NUMBERS)}}
-_THING = re.compile(rf"\b({'|'.join(_NUMBERS)}) (\w+)")
+_WORD = re.compile(r"[a-z]+")
 _COLOUR = re.compile(rf"\b({'|'.join(COLOUR_NAMES)}) background")
+REACH = 2  # words between a thing and its number: 'three small black cats'
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +38,57 @@ class Reading:
 
 
 def read(caption: str) -> Reading:
-    """Understand a caption of the lab's form; words it does not know are passed over."""
+    """Understand a caption in plain English; words that are no thing of the small world are passed over."""
     said = caption.lower()
+    words = _WORD.findall(said)
     counts: dict[int, int] = {}
-    for number, word in _THING.findall(said):
+    for place, word in enumerate(words):
         noun = _ONE.get(word, _MANY.get(word))
         if noun is not None:
-            counts[noun] = counts.get(noun, 0) + _NUMBERS[number]
+            counts[noun] = counts.get(noun, 0) + _number(words[:place])
     found = _COLOUR.search(said)
-    return Reading(counts, found[1] if found else None)
+    return Reading({noun: count for noun, count in counts.items() if count}, found[1] if found else None)
 
 
-def caption_scores(scenes: Sequence[Scene], captions: Sequence[str]) -> dict[str, float]:
-    readings = [read(caption) for caption in captions]
-    pairs = list(zip(scenes, readings, strict=True))
-    hits = sum(len(scene.counts.keys() & said.counts.keys()) for scene, said in pairs)
-    return {
-        "noun recall": hits / sum(len(scene.counts) for scene in scenes),
-        "noun precision": hits / max(1, sum(len(said.counts) for said in readings)),
-        "set": _share(scene.counts.keys() == said.counts.keys() for scene, said in pairs),
-        "counts": _share(scene.counts == said.counts for scene, said in pairs),
-        "colour": _share(scene.colour == said.colour for scene, said in pairs),
-        "word for word": _share(s.caption == c for s, c in zip(scenes, captions, strict=True)),
+def _number(before: Sequence[str]) -> int:
+    """How many, by the last words before a thing; one where none of them is a number."""
+    for word in reversed(before[-1 - REACH :]):
+        if word in _NUMBERS:
+            return _NUMBERS[word]
+        if word in _ONE or word in _MANY or word in ("and", "with", "of", "on"):
+            break
+    return 1
+
+
+def caption_parts(scene: Scene, caption: str) -> dict[str, Part]:
+    """What one caption adds to each score."""
+    said = read(caption)
+    hits = len(scene.counts.keys() & said.counts.keys())
+    parts = {
+        "noun recall": share(hits, len(scene.counts)),
+        "noun precision": share(hits, len(said.counts)),
+        "set": share(scene.counts.keys() == said.counts.keys()),
+        "counts": share(scene.counts == said.counts),
+        "colour": share(scene.colour == said.colour),
+        "word for word": share(scene.caption == caption),
     }
+    return parts if scene.counts else {**parts, "no noun without a thing": share(not said.counts)}
 
 
-def answer_score(truths: Sequence[str], answers: Sequence[str]) -> float:
-    """Share of answers that are right, whatever their capitals."""
-    return _share(truth == answer.lower() for truth, answer in zip(truths, answers, strict=True))
+def answer_part(truth: str, answer: str) -> Part:
+    """Whether an answer is right, whatever its capitals."""
+    return share(truth == answer.lower())
 
 
-def recall_at(similarities: NDArray[np.float32], right: NDArray[np.bool_], k: int) -> float:
-    """Share of queries that have a right picture among their k most similar ones.
+def totals(parts: Iterable[Parts]) -> Mapping[str, float]:
+    """The scores of all the examples' parts, in the order in which they first come."""
+    sums: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = {}
+    for one in parts:
+        for name, part in one.items():
+            sums[name] = sums.get(name, 0.0) + np.array(part)
+    return {name: float(value(total)) for name, total in sums.items()}
 
-    Shapes:  similarities and right [queries, pictures].
-    """
-    best = np.argsort(-similarities, axis=1)[:, :k]
-    return float(np.take_along_axis(right, best, axis=1).any(axis=1).mean())
 
-
-def _share(truths: object) -> float:
-    values = [bool(value) for value in truths]  # type: ignore[attr-defined]
-    return sum(values) / len(values)
+def caption_scores(scenes: Sequence[Scene], captions: Sequence[str]) -> Mapping[str, float]:
+    """All scores of the scenes' captions."""
+    return totals(caption_parts(scene, caption) for scene, caption in zip(scenes, captions, strict=True))

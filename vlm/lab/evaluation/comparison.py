@@ -160,8 +160,8 @@ def explained(found: Comparison) -> str:
     missing = f", {left_out:,} others left out" if left_out else ""
     return (
         f"{found.examples:,} examples{missing}. In brackets {LEVEL:.0%} intervals: {RESAMPLES:,} bootstrap "
-        f"resamples of {found.units:,} pictures (or texts), the same for every run. After Δ the difference from "
-        f"{_plain(found.names[0])}; a star where its interval leaves out zero."
+        f"resamples of {found.units:,} pictures (or texts), the same for every run. After Δ the difference "
+        f"from {_plain(found.names[0])}; a star where its interval leaves out zero."
     )
 
 
