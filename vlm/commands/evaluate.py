@@ -26,10 +26,11 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
     data = _data(arguments)  # before the model: a wrong path is told at once
     engine = load_engine(settings)
     pinned = {"name": engine.info.name, "revision": engine.info.revision, **_ways(settings)}
-    out = arguments.out or _folder(arguments)
+    out, searches = arguments.out or _folder(arguments), arguments.task == "retrieval"
     plan = Plan(
         task=arguments.task, model=pinned, data=data, out=out,
         command=shlex.join(["vlm", *arguments.typed]), batch=arguments.batch, fresh=arguments.fresh,
+        home=_home(settings) if searches else None, fit=searches and arguments.fit,
     )  # fmt: skip
     put(table(run(engine, plan)))
     remark(f"To look at it, open {out / 'report.html'}")
@@ -69,6 +70,13 @@ def _data(arguments: Namespace) -> "Data":
     if arguments.task == "vqa":
         return questions_data(arguments.data, split=arguments.split, **drawn)
     return pictures_data(arguments.data, layout=arguments.layout, split=arguments.split, **drawn)
+
+
+def _home(settings: Settings) -> Path | None:
+    """The folder of the checkpoint; None for an engine that has none."""
+    from vlm.engine.source import find
+
+    return None if settings.model == "echo" else find(settings.model, settings.revision).folder
 
 
 def _ways(settings: Settings) -> dict[str, Any]:

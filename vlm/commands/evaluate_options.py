@@ -13,7 +13,8 @@ Score a model on data whose truth is known, through the engine that serves users
   translate  chrF, BLEU and exact share, into English and from it          a file of parallel lines (JSONL)
   scenes     exact scores on drawn scenes that no training ever saw        none: they are drawn
 
-Predictions are kept as they come: an interrupted run, started again, continues where it was.
+Predictions are kept as they come: an interrupted run, started again, continues where it was (but for scenes,
+which take some minutes).
 """
 EVALUATE_EPILOG: Final = """\
 examples:
@@ -91,6 +92,10 @@ def _add_run(tasks: Any, task: str) -> None:
     if task != "translate":
         _add_quant(command)
     command.add_argument("--out", metavar="OUT", type=Path, help="a folder (default: runs/TASK-MODEL-DATA)")
+    if task == "retrieval":
+        command.add_argument(
+            "--fit", action="store_true", help="fit the cut-off below which nothing is found; store it with M"
+        )
     command.add_argument("--fresh", action="store_true", help="forget what is in OUT, and begin anew")
 
 

@@ -1,4 +1,4 @@
-"""Vectors of pictures and of what people wrote of them, and what finds what.
+"""Vectors of pictures and of what people wrote of them, and how near they are.
 
 Letters:  N pictures, Q query tokens a picture, C captions of a picture, T texts in all, E width of a vector.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from vlm.engine.base import Encoded, Engine
+from vlm.engine.base import Encoded, Engine, Prompt
 from vlm.engine.halving import halving
 from vlm.errors import AfterimageError
 from vlm.images import open_picture, read_picture
@@ -22,7 +22,7 @@ AT_ONCE: Final = 64  # texts in one matrix product
 
 
 def embed(engine: Engine, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:
-    """For each picture its vectors [Q, E], and those of its captions [C, E], in float16."""
+    """For each picture its vectors [Q, E], those of what people wrote [C, E], and the model's own caption."""
     for start in range(0, len(items), batch):
         begun_s = time.perf_counter()
         yield timed(_embedded(engine, items[start : start + batch]), begun_s)
@@ -49,9 +49,16 @@ def similarities(predictions: Sequence[Prediction], counts: Sequence[int]) -> ND
 def _embedded(engine: Engine, items: Sequence[Item]) -> list[Prediction]:
     pictures = [_opened(item) for item in items]
     whole = [one for one in pictures if isinstance(one, Image)]
-    seen = iter(halving(whole, engine.encode))
+    seen = iter(halving(whole, lambda some: _seen(engine, some)))
     outcomes = [next(seen) if isinstance(one, Image) else one for one in pictures]
     return [_prediction(engine, item, one) for item, one in zip(items, outcomes, strict=True)]
+
+
+def _seen(engine: Engine, pictures: Sequence[Image]) -> list[tuple[Encoded, str]]:
+    """Search looks at pictures and at what the model said of them."""
+    encoded = engine.encode(pictures)
+    said = engine.generate([one.tokens for one in encoded], [Prompt() for _ in encoded])
+    return list(zip(encoded, said, strict=True))
 
 
 def _opened(item: Item) -> Image | AfterimageError:
@@ -61,13 +68,14 @@ def _opened(item: Item) -> Image | AfterimageError:
         return error
 
 
-def _prediction(engine: Engine, item: Item, seen: Encoded | AfterimageError) -> Prediction:
+def _prediction(engine: Engine, item: Item, seen: tuple[Encoded, str] | AfterimageError) -> Prediction:
     if isinstance(seen, AfterimageError):
         return Prediction(id=item.id, error=str(seen))
-    if seen.vectors is None:
+    encoded, said = seen
+    if encoded.vectors is None:
         return Prediction(id=item.id, error="This model gives no vectors for a picture.")
     texts = engine.embed_text(item.truths).astype(np.float16)  # [C, E]
-    return Prediction(id=item.id, pictures=seen.vectors.tobytes(), texts=texts.tobytes())
+    return Prediction(id=item.id, text=said, pictures=encoded.vectors.tobytes(), texts=texts.tobytes())
 
 
 def _rows(raw: bytes, count: int) -> NDArray[np.float32]:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vlm.background import load_background
 from vlm.engine.base import Engine, Prompt
 from vlm.engine.selfcheck import built_in_picture
 from vlm.errors import BadRequest
+from vlm.lab.calibration import Material
+from vlm.lab.evaluation.absence import fitted, material, tested
 from vlm.lab.evaluation.answers import score_answers
 from vlm.lab.evaluation.asking import describe
 from vlm.lab.evaluation.captions import Scored, score_captions
@@ -26,7 +29,13 @@ from vlm.lab.evaluation.searching import score_search
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to run. `model` is what pins the model, `command` what was typed."""
+    """What to run.
+
+    model    what pins the model
+    home     the folder of its checkpoint, which may hold the cut-off of its search
+    command  what was typed
+    fit      for retrieval: fit the cut-off here, and store it with the model
+    """
 
     task: str
     model: dict[str, Any]
@@ -35,6 +44,8 @@ class Plan:
     command: str
     batch: int = 16
     fresh: bool = False
+    home: Path | None = None
+    fit: bool = False
 
     @property
     def header(self) -> dict[str, Any]:
@@ -59,16 +70,20 @@ def run(engine: Engine, plan: Plan) -> Result:
                 progress.add(len(some))
         finally:
             progress.close()
-        return finish(plan, predictions.done)
+        return _finish(engine, plan, predictions.done)
 
 
-def finish(plan: Plan, done: dict[str, Prediction]) -> Result:
+def _finish(engine: Engine, plan: Plan, done: dict[str, Prediction]) -> Result:
     """Score the predictions, and write everything that the folder is to hold."""
     whole = [item for item in plan.data.items if not done[item.id].error]
     broken = [Broken(id=item.id, why=done[item.id].error) for item in plan.data.items if done[item.id].error]
     if not whole:
         raise BadRequest(f"Nothing could be scored. The first reason, for {broken[0].id}: {broken[0].why}")
-    examples, scores, notes = _scored(plan.task, whole, [done[item.id] for item in whole])
+    predictions = [done[item.id] for item in whole]
+    examples, scores, notes = _scored(plan.task, whole, predictions)
+    if plan.task == "retrieval" and (given := material(engine, whole, predictions)):
+        more, note = _searched(given, plan, engine.info.revision)
+        scores, notes = scores | more, (*notes, note)
     result = Result(
         command=plan.command,
         header=plan.header,
@@ -82,6 +97,16 @@ def finish(plan: Plan, done: dict[str, Prediction]) -> Result:
     write_page(plan.out, result, examples)
     write_result(plan.out, result)  # last: where it is, everything is
     return result
+
+
+def _searched(given: Material, plan: Plan, revision: str) -> tuple[dict[str, float], str]:
+    """Scores of the search that may say 'nothing', with the model's cut-off or one that is fitted now."""
+    if not plan.fit:
+        return tested(given, load_background(plan.home, revision) if plan.home else None)
+    background, scores, note = fitted(given, revision=revision, seed=plan.data.about["seed"])
+    if plan.home:
+        background.save(plan.home)
+    return scores, note
 
 
 def refuse_unfit(engine: Engine, task: str) -> None:

@@ -1,0 +1,65 @@
+"""Whether search says 'nothing' where there is nothing: people's words, and pictures without their object.
+
+S queries, N pictures, Q vectors of each, E their width
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vlm.background import Background
+from vlm.engine.base import Engine
+from vlm.lab.calibration import GALLERY, Absent, Material, absent_test, fit
+from vlm.lab.evaluation.items import Item
+from vlm.lab.evaluation.predictions import Prediction
+from vlm.lab.searches import of_captions
+
+QUERIES = 500
+
+
+def material(engine: Engine, items: Sequence[Item], predictions: Sequence[Prediction]) -> Material | None:
+    """Queries of one or two words, with the truth by what people wrote; None where there are hardly any."""
+    searches = of_captions([item.truths for item in items], QUERIES)
+    if not searches.texts:
+        return None
+    asked = engine.embed_text(searches.texts)  # [S, E]
+    found = [np.frombuffer(one.pictures, np.float16).reshape(-1, asked.shape[1]) for one in predictions]
+    return Material(
+        vectors=np.stack(found),
+        texts=[one.text for one in predictions],
+        queries=searches.texts,
+        query_vectors=asked,
+        fits=searches.fits,
+        related=searches.related,
+    )
+
+
+def tested(given: Material, background: Background | None) -> tuple[dict[str, float], str]:
+    """Scores of the search as users have it, and a note on how they came about."""
+    how = "the cut-off fitted for this model" if background else "a rule of thumb, as none was fitted"
+    return _named(absent_test(given, background)), _note(how)
+
+
+def fitted(given: Material, *, revision: str, seed: int) -> tuple[Background, dict[str, float], str]:
+    """A cut-off fitted on one half, scores on the other, a note. Raises BadRequest for too little data."""
+    background, absent = fit(given, revision=revision, seed=seed)
+    return (
+        background,
+        _named(absent),
+        _note("a cut-off fitted here, on other pictures and queries"),
+    )
+
+
+def _named(absent: Absent) -> dict[str, float]:
+    return {
+        "present queries found": absent.found,
+        "present queries, best hit right": absent.first,
+        "absent queries answered by nothing": absent.nothing,
+    }
+
+
+def _note(how: str) -> str:
+    return (
+        f"Present and absent queries: words that people wrote, in up to {GALLERY} pictures with and without "
+        f"what they name, by {how}; what nobody mentioned counts as absent"
+    )
