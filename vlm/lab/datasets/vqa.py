@@ -17,27 +17,28 @@ from vlm.lab.datasets.files import json_of, located
 PATTERNS = ("v2_*mscoco*.json", "*/v2_*mscoco*.json")
 
 
-class Question(msgspec.Struct, frozen=True):
+# gc=False: millions of answers hold no cycles, and the garbage collector need not look at them.
+class Question(msgspec.Struct, frozen=True, gc=False):
     question_id: int
     image_id: int
     question: str
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     answer: str
 
 
-class Annotation(msgspec.Struct, frozen=True):
+class Annotation(msgspec.Struct, frozen=True, gc=False):
     question_id: int
     answers: tuple[Answer, ...]
     answer_type: str = ""
 
 
-class Questions(msgspec.Struct, frozen=True):
+class Questions(msgspec.Struct, frozen=True, gc=False):
     questions: tuple[Question, ...]
 
 
-class Annotations(msgspec.Struct, frozen=True):
+class Annotations(msgspec.Struct, frozen=True, gc=False):
     annotations: tuple[Annotation, ...]
 
 
@@ -58,20 +59,29 @@ def vqa_questions(folder: Path, split: str) -> list[Asked]:
     if questions is None or annotations is None:
         missing = [name for name in names if located(folder, name) is None]
         raise NotFound(f"{folder} lacks {' and '.join(missing)}; get it from visualqa.org, page Download.")
-    given = {each.question_id: each for each in json_of(annotations, Annotations).annotations}
+    pairs = _matched(questions, annotations)
     images = pictures_of(folder, part)
-    asked: dict[int, Asked] = {}
+    paths = {image: images / f"COCO_{part}_{image:012d}.jpg" for image in {one.image_id for one, _ in pairs}}
+    return [
+        Asked(
+            id=str(question.question_id),
+            image=paths[question.image_id],
+            question=question.question.strip(),
+            answers=tuple(each.answer for each in given.answers),
+            kind=given.answer_type,
+        )
+        for question, given in pairs
+    ]
+
+
+def _matched(questions: Path, annotations: Path) -> list[tuple[Question, Annotation]]:
+    """Each question with its answers. Raises BadRequest for a question that comes twice or has none."""
+    given = {each.question_id: each for each in json_of(annotations, Annotations).annotations}
+    asked: dict[int, Question] = {}
     for question in json_of(questions, Questions).questions:
         number = question.question_id
-        if number in asked:
+        if asked.setdefault(number, question) is not question:
             raise BadRequest(f"{questions.name} has question {number} twice; is the file intact?")
         if number not in given:
             raise BadRequest(f"{annotations.name} has no answers to question {number}; do the files match?")
-        asked[number] = Asked(
-            id=str(number),
-            image=images / f"COCO_{part}_{question.image_id:012d}.jpg",
-            question=question.question.strip(),
-            answers=tuple(each.answer for each in given[number].answers),
-            kind=given[number].answer_type,
-        )
-    return [*asked.values()]
+    return [(question, given[number]) for number, question in asked.items()]
