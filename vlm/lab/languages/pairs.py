@@ -1,0 +1,159 @@
+"""Training pairs without end: a meaning by chance, said in one language and in another. Pure.
+
+To English, people type as they like and the target is the plain English sentence. From English, the target
+is the reference. Now and then both hold a word that is in no table: the model learns to pass it on as it is.
+"""
+
+from dataclasses import replace
+from random import Random
+from typing import NamedTuple
+
+from vlm.lab.languages.grammar import BARE, MANY
+from vlm.lab.languages.invented import invented
+from vlm.lab.languages.reference import Group, Meaning, Reference
+from vlm.lab.languages.tables import CODES, FOREIGN
+from vlm.lab.languages.typed import typed
+from vlm.lab.places import SIDES
+from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
+
+SLOT = "\ue000"  # where an invented word goes, once the rest is typed
+QUESTIONS = (
+    "count",
+    "presence",
+    "colour",
+    "shade",
+    "total",
+    "listing",
+    "relation",
+    "beside",
+    "where",
+    "unknown",
+)
+KINDS = ("caption", "words", "question", "answer", "place", "more", "named", "copy")
+ODDS = (0.33, 0.17, 0.25, 0.08, 0.03, 0.02, 0.07, 0.05)
+
+
+class Pair(NamedTuple):
+    """A text in one language and the same in another."""
+
+    source: str
+    text: str
+    target: str
+    said: str
+
+
+class Pairs:
+    """Draws pairs from a reference."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+
+    def draw(self, rng: Random) -> Pair:
+        """One pair, to or from English."""
+        (kind,) = rng.choices(KINDS, ODDS)
+        name = invented(rng)
+        if kind == "copy":
+            source, target = rng.sample(CODES, 2)
+            text = " ".join([name] + [invented(rng) for _ in range(rng.randrange(3))])
+            return Pair(source, text, target, text)
+        meaning = self.meaning(kind, rng)
+        code = rng.choice(FOREIGN)
+        if rng.random() < 0.5:
+            text = typed(self._reference.say(meaning, "en", rng), "en", rng)
+            pair = Pair("en", text, code, self._reference.say(meaning, code))
+        else:
+            wording = self._reference.some_wording(meaning.row, code, rng)
+            text = typed(self._reference.word(meaning, code, wording, rng), code, rng)
+            plain = self._reference.english_of(told(meaning, code), code, wording)
+            pair = Pair(code, text, "en", plain)
+        return pair._replace(text=pair.text.replace(SLOT, name), said=pair.said.replace(SLOT, name))
+
+    def meaning(self, kind: str, rng: Random) -> Meaning:
+        """A meaning of the kind, by chance."""
+        rows, row = self._reference.rows, None
+        match kind:
+            case "caption":
+                return caption(self._reference, rng)
+            case "words":
+                return words(self._reference, rng)
+            case "question":
+                kind = rng.choice(QUESTIONS)
+            case "place":
+                places = rng.sample(rows["place"], 1 + (rng.random() < 0.3))
+                return Meaning(rows["list"][0], tuple(Group(place=row) for row in places))
+            case "answer":
+                if rng.random() < 0.3:
+                    row = rows["answer"][-1]  # 'there is no cat'
+        noun, other = (kind.name for kind in rng.sample(NOUNS, 2))
+        return Meaning(
+            row=row if row is not None else rng.choice(rows[kind]),
+            noun=noun,
+            other=other,
+            side=rng.choice(SIDES),
+            shade=_shade(rng),
+            name=SLOT,
+            picture=rng.randrange(3),
+        )
+
+
+def caption(reference: Reference, rng: Random) -> Meaning:
+    """What is on what background, as captions say it, and listings without one."""
+    rows, draw = reference.rows, rng.random()
+    if draw < 0.03:
+        return Meaning(rng.choice(rows["alone"]), shade=_shade(rng))
+    (kinds,) = rng.choices(range(1, 6), (0.26, 0.32, 0.22, 0.12, 0.08))
+    nouns = rng.sample(range(len(NOUNS)), kinds)
+    if rng.random() < 0.6:
+        nouns.sort()  # as captions list them
+    groups = [Group(NOUNS[i].name, _count(rng)) for i in nouns]
+    if rng.random() < 0.12:
+        groups[-1] = Group(count=_count(rng))
+    if rng.random() < 0.05:
+        groups[rng.randrange(kinds)] = Group(name=SLOT)
+    if draw < 0.25:
+        return Meaning(rows["list"][0], tuple(groups))
+    return Meaning(rows["ground"][0], tuple(groups), shade=_shade(rng))
+
+
+def words(reference: Reference, rng: Random) -> Meaning:
+    """What people type to search: one or two things, bare or counted, perhaps a colour."""
+    rows, draw = reference.rows, rng.random()
+    if draw < 0.07:
+        return Meaning(rng.choice(rows["alone"]), shade=_shade(rng))
+    groups = [_searched(kind.name, rng) for kind in rng.sample(NOUNS, 1 + (rng.random() < 0.35))]
+    if rng.random() < 0.08:
+        groups[-1] = Group(name=SLOT)
+    if draw < 0.75:
+        return Meaning(rows["list"][0], tuple(groups))
+    return Meaning(rng.choice(rows["ground"]), tuple(groups), shade=_shade(rng))
+
+
+def _searched(noun: str, rng: Random) -> Group:
+    draw = rng.random()
+    if draw < 0.3:
+        return Group(noun, BARE)
+    if draw < 0.5:
+        return Group(noun, MANY)
+    if draw < 0.65:
+        return Group(noun, BARE if rng.random() < 0.6 else MANY, shade=_shade(rng))
+    return Group(noun, _count(rng))
+
+
+def _count(rng: Random) -> int:
+    (count,) = rng.choices(range(1, 6), (0.45, 0.22, 0.14, 0.1, 0.09))
+    return count
+
+
+def _shade(rng: Random) -> str:
+    return rng.choice(COLOUR_NAMES)
+
+
+def told(meaning: Meaning, code: str) -> Meaning:
+    """What a foreign text leaves of a meaning: Russian has no articles, others no image beside the picture."""
+    if code != "ru":
+        return replace(meaning, picture=meaning.picture % 2)
+    return replace(meaning, groups=tuple(_with_article(group) for group in meaning.groups))
+
+
+def _with_article(group: Group) -> Group:
+    return replace(group, count=1) if group.count == BARE and not group.shade else group
