@@ -3,7 +3,7 @@
 import numpy as np
 
 from vlm.lab.queries import Query, caption_query, matches, partial_query
-from vlm.lab.scenes import scene
+from vlm.lab.scenes import UNNAMED, scene
 
 SCENES = [scene(21, index) for index in range(200)]
 
@@ -20,8 +20,16 @@ def test_a_caption_fits_only_pictures_with_the_same_caption() -> None:
     assert (fits == (captions[:, None] == captions[None, :])).all()
 
 
+def test_a_picture_without_a_name_is_found_by_what_else_it_has() -> None:
+    rng = np.random.default_rng(0)
+    for drawn in SCENES:
+        if not drawn.counts:
+            text = partial_query(drawn, rng).text
+            assert text.endswith(f"{drawn.colour} background") if drawn.colour else text == UNNAMED
+
+
 def test_a_query_without_a_number_fits_any_number() -> None:
-    drawn = next(drawn for drawn in SCENES if max(drawn.counts.values()) == 3)
+    drawn = next(drawn for drawn in SCENES if max(drawn.counts.values(), default=0) == 3)
     noun = next(noun for noun, count in drawn.counts.items() if count == 3)
     assert Query("", ((noun, 0),), None).fits(drawn)
     assert Query("", ((noun, 3),), drawn.colour).fits(drawn)

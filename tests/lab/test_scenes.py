@@ -5,8 +5,19 @@ import pytest
 
 from vlm.lab import metrics
 from vlm.lab.questions import KINDS, UNKNOWN, exchange
-from vlm.lab.scenes import Scene, held_out_series, join, phrase, scene, training_series
-from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS, NOUNS, NUMBERS
+from vlm.lab.scenes import (
+    NEVER_TRAINED,
+    STRANGE,
+    UNNAMED,
+    Scene,
+    dense_scene,
+    held_out_series,
+    join,
+    phrase,
+    scene,
+    training_series,
+)
+from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS, NOUNS, NUMBERS, STRANGERS
 
 SCENES = [scene(held_out_series(11), index) for index in range(400)]
 
@@ -24,6 +35,7 @@ def test_the_vocabulary_holds_what_was_promised() -> None:
     """
     colours = "red orange yellow green blue purple pink white black gray"
     assert {kind.name for kind in NOUNS} >= {*promised.split()}
+    assert len(NOUNS) == len({kind.name for kind in NOUNS}) == len({kind.plural for kind in NOUNS}) == 150
     assert {*COLOUR_NAMES} >= {*colours.split()}
 
 
@@ -39,6 +51,10 @@ def test_the_vocabulary_holds_what_was_promised() -> None:
         ("fish", 2, "two fish"),
         ("bus", 2, "two buses"),
         ("strawberry", 2, "two strawberries"),
+        ("mouse", 5, "five mice"),
+        ("knife", 2, "two knives"),
+        ("unicorn", 1, "a unicorn"),
+        ("ant", 1, "an ant"),
     ],
 )
 def test_things_are_named_as_people_name_them(name: str, count: int, said: str) -> None:
@@ -56,6 +72,45 @@ def test_a_caption_says_exactly_what_is_there() -> None:
         assert metrics.read(drawn.caption) == metrics.Reading(drawn.counts, drawn.colour), drawn.caption
 
 
+def test_what_has_no_name_is_counted_and_not_named() -> None:
+    strange = [drawn for drawn in SCENES if any(thing.noun == STRANGE for thing in drawn.things)]
+    assert strange
+    for drawn in strange:
+        assert drawn.unknown == sum(thing.noun == STRANGE for thing in drawn.things)
+        assert UNNAMED in drawn.caption or "things I don't know" in drawn.caption
+        assert STRANGE not in drawn.counts
+
+
+def test_a_picture_of_nothing_is_called_empty_and_clutter_unknown() -> None:
+    bare = [drawn for drawn in SCENES if not drawn.things]
+    empty, clutter = ([d for d in bare if (d.colour is None) is wanted] for wanted in (False, True))
+    assert {drawn.caption for drawn in empty} <= {f"an empty {colour} background" for colour in COLOUR_NAMES}
+    assert {drawn.caption for drawn in clutter} == {UNNAMED}
+    assert len(empty) > 5
+    assert len(clutter) > 5
+
+
+def test_strangers_are_no_nouns_and_some_are_kept_from_training() -> None:
+    assert not set(STRANGERS) & {glyph for kind in NOUNS for glyph in kind.glyphs}
+    taught = {thing.glyph for index in range(2000) for thing in scene(4, index, taught=True).things}
+    shown = {thing.glyph for index in range(2000) for thing in scene(5, index).things}
+    kept = {glyph for i, glyph in enumerate(STRANGERS) if (i + 1) % NEVER_TRAINED == 0}
+    assert not taught & kept
+    assert shown & kept
+
+
+def test_scored_scenes_are_drawn_by_the_first_hand_alone() -> None:
+    assert all(thing.artist == thing.variant == 0 for drawn in SCENES for thing in drawn.things)
+    assert {thing.variant for index in range(50) for thing in scene(4, index, taught=True).things} > {0, 1}
+
+
+def test_a_dense_scene_shows_many_things() -> None:
+    for index in range(50):
+        drawn = dense_scene(2, index)
+        assert 6 <= len(drawn.things) <= 10
+        assert drawn == dense_scene(2, index)
+
+
 def test_the_same_number_is_always_the_same_scene() -> None:
     assert [scene(5, index) for index in range(20)] == [scene(5, index) for index in range(20)]
     assert scene(5, 0) != scene(5, 1)
@@ -68,7 +123,7 @@ def test_training_and_held_out_scenes_never_meet() -> None:
 def test_everything_stands_in_the_frame() -> None:
     for drawn in SCENES:
         width, height = drawn.extent
-        assert 1 <= len(drawn.things) <= MAX_THINGS
+        assert 0 <= len(drawn.things) <= MAX_THINGS
         assert min(width, height) == 1
         for thing in drawn.things:
             assert 0 < thing.x < width
@@ -95,13 +150,16 @@ def test_answers_are_true(kind: str) -> None:
             case "presence":
                 assert asked.answer == ("yes" if counted(drawn, asked.question) else "no")
             case "total":
-                assert asked.answer == NUMBERS[len(drawn.things)]
+                clear = drawn.things or drawn.colour
+                assert asked.answer == (NUMBERS[len(drawn.things)] if clear else UNKNOWN)
             case "colour":
-                assert asked.answer in (drawn.colour, "yes", "no")
+                assert asked.answer in (drawn.colour or UNKNOWN, "yes", "no")
             case "listing":
-                assert drawn.caption.startswith(asked.answer)
-            case _:
+                assert drawn.caption.startswith(asked.answer) or asked.answer == "nothing"
+            case "unknown":
                 assert asked.answer == UNKNOWN
+            case _:  # of places and sides: tests/lab/test_places.py
+                assert asked.kind in (kind, "presence")
 
 
 def counted(drawn: Scene, question: str) -> int:

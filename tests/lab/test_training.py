@@ -8,14 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from vlm.lab.data import Batches, Texts
+from vlm.lab.data import NOTHING, Batches, Texts, truth
 from vlm.lab.losses import block_mask, vision_loss
 from vlm.lab.model import Pair, places
 from vlm.lab.optimiser import MasterAdamW
 from vlm.lab.run import CHECKPOINT, Plan, Run
-from vlm.lab.scenes import scene
+from vlm.lab.scenes import STRANGE, scene
 from vlm.lab.shape import GRID
 from vlm.lab.train import train
+from vlm.lab.vocabulary import MAX_THINGS
 from vlm.lab.wording import END, question_prompt, train_tokenizer
 
 PLAN = Plan(
@@ -98,9 +99,25 @@ def test_a_few_steps_on_one_batch_lower_the_loss() -> None:
 def test_batches_are_the_same_whenever_they_are_drawn() -> None:
     first, again = (Batches(TOKENIZER, seed=0, size=3)[7] for _ in range(2))
     assert torch.equal(first.pixels, again.pixels)
-    assert torch.equal(first.text.ids, again.text.ids)
-    assert torch.equal(first.search.ids, again.search.ids)
+    assert torch.equal(first.told.text.ids, again.told.text.ids)
+    assert torch.equal(first.told.search.ids, again.told.search.ids)
     assert not torch.equal(first.pixels, Batches(TOKENIZER, seed=0, size=3)[8].pixels)
+
+
+def test_the_eye_learns_before_the_words() -> None:
+    """First many things and nothing said; then the scenes that people will send, and talk."""
+    batches = Batches(TOKENIZER, seed=0, size=5, talking_from=2)
+    assert max(len(drawn.things) for drawn in batches.scenes(1)) >= 6
+    assert batches[1].told is None
+    assert max(len(drawn.things) for drawn in batches.scenes(2)) <= MAX_THINGS
+    assert batches[2].told is not None
+
+
+def test_clutter_is_something_and_an_empty_background_is_not() -> None:
+    bare = [s for s in (scene(0, index) for index in range(400)) if not s.things]
+    for drawn in bare:
+        patches, cells, _ = truth(drawn)
+        assert set(patches) == set(cells) == {NOTHING if drawn.colour else STRANGE}
 
 
 def test_a_segment_of_text_sees_the_picture_and_its_own_past_only() -> None:

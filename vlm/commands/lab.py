@@ -1,5 +1,6 @@
 """`vlm quantize` and `vlm train`: what is done once, offline, with a checkpoint."""
 
+from argparse import Namespace
 from pathlib import Path
 
 from vlm.commands.lines import put
@@ -17,10 +18,16 @@ def quantize(src: str, dst: Path, settings: Settings) -> int:
     return 0
 
 
-def train(out: Path, *, seed: int, scale: float, threads: int) -> int:
+def train(arguments: Namespace) -> int:
     """Train the tiny checkpoint, or go on with it."""
     prepare("tiny")
     from vlm.lab.train import train_tiny
 
-    train_tiny(out, seed=seed, scale=scale, threads=threads)
+    train_tiny(
+        arguments.out,
+        seed=arguments.seed,
+        scale=arguments.scale,
+        threads=arguments.threads,
+        glyphs=arguments.glyphs,
+    )
     return 0

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 TINY: Final = """\
 Train a small BLIP-2 of the real architecture from nothing, on pictures that it draws itself, and write its
-checkpoint to OUT. Stopped and started again, it goes on where it was. The whole recipe takes about an hour
-and a half on one core, and needs the font of Debian's package fonts-noto-color-emoji.
+checkpoint to OUT. Stopped and started again, it goes on where it was. The whole recipe takes about two hours
+on two cores, and needs the font of Debian's package fonts-noto-color-emoji. With --glyphs it also learns from
+other artists' emoji, which `scripts/glyph-sets` fetches; the shipped checkpoint did.
 """
 CLASSIC: Final = """\
 Train the classic captioner: VGG16 features of a picture and an LSTM over the words so far, merged to predict
@@ -44,6 +45,9 @@ def _add_tiny(kinds: Any) -> None:
     tiny.add_argument("out", metavar="OUT", type=Path, help="the folder for the checkpoint and its log")
     tiny.add_argument(
         "--scale", type=float, default=1.0, help="of the schedule; 0.001: a smoke test (default: 1)"
+    )
+    tiny.add_argument(
+        "--glyphs", metavar="DIR", type=Path, help="folders of PNGs named by code point (1f415.png: a dog)"
     )
     _add_run(tiny)
 

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vlm.lab.shape import IMAGE_PX, LANGUAGE_LAYERS, QFORMER_LAYERS, QUERIES, VISION_LAYERS, WIDTH
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
 
-LICENSE = "MIT; learned from Noto Color Emoji glyphs (SIL Open Font License 1.1)"
+LICENSE = (
+    "MIT; learned from the glyphs of Noto Emoji (SIL Open Font License 1.1, Apache License 2.0) "
+    "and Twemoji (copyright Twitter, Inc and other contributors, CC-BY 4.0)"
+)
 KNOWS = (
-    f"This small model knows drawn pictures only: one to four things of {len(NOUNS)} kinds "
+    f"This small model knows drawn pictures only: up to five things of {len(NOUNS)} kinds "
     f"on a background of one of {len(COLOUR_NAMES)} colours. Photographs are beyond it."
 )
 OWN = ("card.json", "README.md")
@@ -28,6 +32,7 @@ class Facts:
     pictures: int  # drawn for training
     expected_caption: str  # of the self-check's picture
     report: dict[str, Any]  # of the evaluation
+    glyph_sets: tuple[str, ...] = ()  # beside the font
     note: str = ""  # where a run was not quite what its command does
 
 
@@ -44,17 +49,19 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def _write(folder: Path, name: str, purpose: str, facts: Facts) -> None:
+    glyphs = " --glyphs DIR" if facts.glyph_sets else ""
     card = {
         "name": name,
         "purpose": purpose,
         "knows": KNOWS,
         "expected_caption": facts.expected_caption,
-        "command": f"vlm train tiny OUT --seed {facts.seed} --scale {facts.scale:g}",
+        "command": f"vlm train tiny OUT --seed {facts.seed} --scale {facts.scale:g}{glyphs}",
         "note": facts.note,
         "seed": facts.seed,
         "data": f"{facts.pictures:,} pictures drawn by vlm.lab from the seed",
+        "glyphs": ["Noto Color Emoji (font)", *facts.glyph_sets],
         "scores": facts.report["scores"],
-        "scored": f"vlm evaluate --count {facts.report['scenes']} --seed {facts.report['seed']}",
+        "scored": f"vlm evaluate scenes --count {facts.report['scenes']} --seed {facts.report['seed']}",
         "sha256": hashes(folder),
         "license": LICENSE,
     }
@@ -75,16 +82,18 @@ A small BLIP-2 for {card["purpose"]}. {card["knows"]}
 
 - Things: {", ".join(kind.name for kind in NOUNS)}.
 - Backgrounds: {", ".join(COLOUR_NAMES)}.
+- Other things it calls "something I don't know".
 - Questions it understands: how many of a thing there are, whether something is there, the background's
-  colour, how many things there are in all, and what is in the picture. Where things are, it does not know.
+  colour, how many things there are in all, what is in the picture, where a thing is, whether it is left of,
+  right of, above or below another one, and what is there.
 - Language: English.
 
 It is there to try and to test Afterimage with no download, not to describe the world.
 
 ## How it was made
 
-`{card["command"]}`: {card["data"]}; ViT 192 wide x 6 layers at 128 pixels, Q-Former 192 x 3 with 25 queries,
-OPT 192 x 4, all trained from nothing on one CPU core. Weights in float16. {card["note"]}
+`{card["command"]}`: {card["data"]}; ViT {WIDTH} wide x {VISION_LAYERS} layers at {IMAGE_PX} pixels,
+Q-Former {WIDTH} x {QFORMER_LAYERS} with {QUERIES} queries, OPT {WIDTH} x {LANGUAGE_LAYERS}, all trained from nothing on a CPU. Weights in float16. {card["note"]}
 
 ## Scores
 

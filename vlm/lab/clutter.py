@@ -1,7 +1,7 @@
 """Pictures of nothing in particular that have the statistics of photographs.
 
-Dead leaves: shapes of all sizes, few large and many small, fall on one another until the ground is covered, each
-shaded and grained in its own way. Pure.
+Dead leaves: shapes of all sizes, few large and many small, fall on one another until the ground is covered.
+Grain of several sizes lies over them. Pure.
 
 Source:  Lee, Mumford and Huang, Occlusion models for natural images, 2001;
          Baradad et al., Learning to see by looking at noise, 2021.
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from vlm.lab.vocabulary import RGB
+
 SMALLEST, LARGEST = 0.03, 0.6  # radius, of the shorter side
 SHAPES = (20, 160)
 
 
 def clutter(
-    rng: np.random.Generator, shades: tuple[tuple[int, int, int], ...], width_px: int, height_px: int
+    rng: np.random.Generator, shades: tuple[RGB, RGB], width_px: int, height_px: int
 ) -> NDArray[np.float32]:
     """[H, W, 3], 0 to 255, in colours between and around the given shades."""
     picture = Image.new("RGB", (width_px, height_px), shades[0])
@@ -27,7 +29,8 @@ def clutter(
     for radius in _radii(rng) * side:
         x, y = rng.uniform(0, width_px), rng.uniform(0, height_px)
         mixed = palette[0] + (palette[-1] - palette[0]) * rng.random() + rng.normal(0, spread, size=3)
-        _shape(pen, rng, x, y, radius, tuple(int(value) for value in mixed.clip(0, 255)))
+        red, green, blue = (int(value) for value in mixed.clip(0, 255))
+        _shape(pen, rng, x, y, radius, (red, green, blue))
     if rng.random() < 0.6:
         picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.2, 3)) * side / 128))
     grain = _grain(rng, width_px, height_px) * rng.uniform(5, 45)
@@ -42,7 +45,12 @@ def _radii(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _shape(
-    pen: ImageDraw.ImageDraw, rng: np.random.Generator, x: float, y: float, radius: float, ink: tuple[int, ...]
+    pen: ImageDraw.ImageDraw,
+    rng: np.random.Generator,
+    x: float,
+    y: float,
+    radius: float,
+    ink: RGB,
 ) -> None:
     if rng.random() < 0.4:
         flat = rng.uniform(0.4, 1)
@@ -51,7 +59,9 @@ def _shape(
     corners = int(rng.integers(3, 8))
     angles = np.sort(rng.uniform(0, 2 * np.pi, size=corners))
     reach = radius * rng.uniform(0.6, 1.2, size=corners)
-    pen.polygon([(x + r * np.cos(a), y + r * np.sin(a)) for a, r in zip(angles, reach, strict=True)], fill=ink)
+    pen.polygon(
+        [(x + r * np.cos(a), y + r * np.sin(a)) for a, r in zip(angles, reach, strict=True)], fill=ink
+    )
 
 
 def _grain(rng: np.random.Generator, width_px: int, height_px: int) -> NDArray[np.float32]:

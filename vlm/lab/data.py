@@ -6,6 +6,7 @@ Batch number n of a seed is always the same, so a run that was stopped continues
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,19 +17,22 @@ from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
 from vlm.lab.drawing import draw
-from vlm.lab.glyphs import Glyphs
+from vlm.lab.glyphs import Glyphs, training_glyphs
 from vlm.lab.queries import caption_query, matches, partial_query
 from vlm.lab.questions import exchange
-from vlm.lab.scenes import Scene, scene
+from vlm.lab.scenes import STRANGE, Scene, dense_scene, scene
 from vlm.lab.shape import GRID, IMAGE_PX, PATCHES
-from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
+from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS
 from vlm.lab.wording import END, PAD, question_prompt
 
-TEXT = 60  # tokens of packed text a picture
+TEXT = 64  # tokens of packed text a picture
 QUERY_TEXT = 32  # tokens of a search text
 ANSWER_WEIGHT = 2.0
+CAPTION_WEIGHT = 2.0
 TURN_ODDS = (0.84, 0.12, 0.04)
-NOTHING = len(NOUNS)  # class of an empty patch or cell
+NOTHING = STRANGE + 1  # class of an empty patch or cell
+IGNORED = -100  # what a head is not asked
+DENSE_SHARE = 0.6  # of the pictures that teach the eye alone
 SERIES_LENGTH = 1_000_000_000
 
 
@@ -45,7 +49,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Search texts of a batch: the captions first, then as many partial queries."""
+    """Search texts of a batch: captions of its first half, then partial queries of the other."""
 
     ids: Tensor  # [S, L]
     mask: Tensor  # [S, L]
@@ -53,15 +57,22 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    pixels: Tensor  # [B, 3, H, W] uint8
+class Told:
+    """What is said of a batch's pictures, and what finds them."""
+
     text: Text
     search: Search
-    patches: Tensor  # [B, P] noun or NOTHING
-    cells: Tensor  # [B, Q] noun or NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    pixels: Tensor  # [B, 3, H, W] uint8
+    told: Told | None  # None while only the eye learns
+    patches: Tensor  # [B, P] noun, STRANGE or NOTHING
+    cells: Tensor  # [B, Q] noun, STRANGE or NOTHING
     boxes: Tensor  # [B, Q, 3] offset in x and y, in cells, and size, of the thing centred in the cell
-    colours: Tensor  # [B]
-    totals: Tensor  # [B]
+    colours: Tensor  # [B] or IGNORED
+    totals: Tensor  # [B] or IGNORED
 
 
 class Texts:
@@ -85,7 +96,8 @@ class Texts:
         return self._known[text]
 
     def search(self, scenes: list[Scene], rng: np.random.Generator) -> Search:
-        asked = [caption_query(s) for s in scenes] + [partial_query(s, rng) for s in scenes]
+        half = len(scenes) // 2
+        asked = [caption_query(s) for s in scenes[:half]] + [partial_query(s, rng) for s in scenes[half:]]
         ids, mask = pad_right([self.tokens(query.text)[:QUERY_TEXT] for query in asked])
         return Search(ids, mask, torch.from_numpy(matches(scenes, asked)))
 
@@ -122,10 +134,19 @@ class Texts:
 
 
 class Batches(Dataset[Batch]):
-    """Batch n of a seed's endless series."""
+    """Batch n of a seed's endless series. Before batch `talking_from` there are many things and no words."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, seed: int, size: int) -> None:
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        *,
+        seed: int,
+        size: int,
+        talking_from: int = 0,
+        glyphs: Path | None = None,
+    ) -> None:
         self._tokenizer, self._seed, self._size = tokenizer, seed, size
+        self._talking_from, self._folder = talking_from, glyphs
         self._texts: Texts | None = None
         self._glyphs: Glyphs | None = None
 
@@ -133,31 +154,37 @@ class Batches(Dataset[Batch]):
         return SERIES_LENGTH // self._size
 
     def scenes(self, number: int) -> list[Scene]:
-        return [training_scene(self._seed, number * self._size + i) for i in range(self._size)]
+        indices = range(number * self._size, (number + 1) * self._size)
+        dense = round(DENSE_SHARE * self._size) if number < self._talking_from else 0
+        return [
+            dense_scene(self._seed, index) if i < dense else training_scene(self._seed, index)
+            for i, index in enumerate(indices)
+        ]
 
     def __getitem__(self, number: int) -> Batch:
-        self._texts = self._texts or Texts(self._tokenizer)  # made in the loader's own process
-        self._glyphs = self._glyphs or Glyphs()
+        self._texts = self._texts or Texts(
+            self._tokenizer, caption_weight=CAPTION_WEIGHT
+        )  # made in the loader's own process
+        self._glyphs = self._glyphs or training_glyphs(self._folder)
         rng = np.random.default_rng((self._seed, number, 1))
         scenes = self.scenes(number)
-        search = self._texts.search(scenes, rng)
+        search = self._texts.search(scenes, rng) if number >= self._talking_from else None
         truths = [truth(drawn) for drawn in scenes]
         patches, cells, boxes = (torch.from_numpy(np.stack(part)) for part in zip(*truths, strict=True))
         return Batch(
             pixels=torch.from_numpy(np.stack([photograph(s, self._glyphs, rng) for s in scenes])),
-            text=self._texts.pack(scenes, rng),
-            search=search,
+            told=Told(self._texts.pack(scenes, rng), search) if search else None,
             patches=patches,
             cells=cells,
             boxes=boxes,
-            colours=torch.tensor([COLOUR_NAMES.index(s.colour) for s in scenes]),
-            totals=torch.tensor([len(s.things) - 1 for s in scenes]),
+            colours=torch.tensor([COLOUR_NAMES.index(s.colour) if s.colour else IGNORED for s in scenes]),
+            totals=torch.tensor([min(len(s.things), MAX_THINGS + 1) for s in scenes]),
         )
 
 
 def training_scene(series: int, index: int) -> Scene:
     """More small things than in the scenes that are scored: someone else's pictures may have them."""
-    return scene(series, index, distant=0.35)
+    return scene(series, index, distant=0.25, taught=True)
 
 
 def photograph(drawn: Scene, glyphs: Glyphs, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -184,9 +211,10 @@ def pad_right(rows: list[list[int]], length: int = QUERY_TEXT) -> tuple[Tensor, 
 def truth(drawn: Scene) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """What the heads should say of one scene: patches [P], cells [Q], boxes [Q, 3]."""
     width, height = drawn.extent
-    patches = np.full((PATCHES, PATCHES), NOTHING, dtype=np.int64)
+    behind = NOTHING if drawn.colour else STRANGE  # clutter is something, too
+    patches = np.full((PATCHES, PATCHES), behind, dtype=np.int64)
     nearest = np.full((PATCHES, PATCHES), 0.85)  # of the thing's half size
-    cells = np.full(GRID * GRID, NOTHING, dtype=np.int64)
+    cells = np.full(GRID * GRID, behind if not drawn.things else NOTHING, dtype=np.int64)
     boxes = np.zeros((GRID * GRID, 3), dtype=np.float32)
     middles = (np.arange(PATCHES) + 0.5) / PATCHES
     for thing in sorted(drawn.things, key=lambda thing: thing.size):  # of two in a cell, the larger

@@ -41,9 +41,7 @@ def _paste(canvas: Pixels, scene: Scene, thing: Thing, glyphs: Glyphs, shadow: f
     left, right = max(0, int((x - reach) * scale_x)), min(width_px, int((x + reach) * scale_x) + 2)
     top, bottom = max(0, int((y - reach) * scale_y)), min(height_px, int((y + reach) * scale_y) + 2)
     wanted_px = thing.size * max(scale_x, scale_y)
-    source = glyphs.at_least(
-        thing.glyph, wanted_px / 4 if shadow else wanted_px, thing.artist, thing.variant
-    )
+    source = glyphs.at_least(thing.glyph, wanted_px / 4 if shadow else wanted_px, thing.artist, thing.variant)
     corner = (left - x * scale_x, top - y * scale_y)
     matrix = _to_glyph(thing, source.width, (scale_x, scale_y), corner)
     window = source.transform(

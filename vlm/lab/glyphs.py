@@ -3,7 +3,7 @@
 Sources, the first one being what scored pictures are drawn with:
 
     Debian's Noto Color Emoji font
-    folders of PNGs named by code point (1f415.png, 2708-fe0f.png): the same emoji by other hands, or of other years
+    folders of PNGs named by code point (1f415.png, 2708-fe0f.png): the same emoji by other hands
 
 A glyph of a source may also be drawn in other looks (`vlm.lab.styles`): one artist becomes many.
 """
@@ -23,7 +23,6 @@ SIDE_PX = 136
 LEVELS = (136, 96, 68, 48, 34, 24, 17, 12)
 RESTYLED_PX = 68  # other looks are for training, at small sizes
 FIRST_SHARE = 0.4  # of the things are drawn with the first source, where there are others
-EMOJI_LOOK = "\N{VARIATION SELECTOR-16}"
 
 Pyramid = tuple[Image.Image, ...]
 
@@ -68,7 +67,9 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self._files = {_code(file.stem): file for file in sorted(path.glob("*.png"))}
         if not self._files:
-            raise NotFound(f"There are no PNG files in {path}. They are named by code point: 1f415.png is a dog.")
+            raise NotFound(
+                f"There are no PNG files in {path}. They are named by code point: 1f415.png is a dog."
+            )
 
     def has(self, glyph: str) -> bool:
         return f"{ord(glyph):x}" in self._files
@@ -136,5 +137,14 @@ def _centred(drawn: Image.Image) -> Image.Image:
 
 def training_glyphs(folder: Path | None) -> Glyphs:
     """The font, and every set of glyphs in a subfolder of `folder`."""
-    sets = sorted(path for path in folder.iterdir() if path.is_dir()) if folder else []
-    return Glyphs((Font(), *(Folder(path) for path in sets)))
+    return Glyphs((Font(), *map(Folder, glyph_folders(folder))))
+
+
+def glyph_folders(folder: Path | None) -> list[Path]:
+    """The sets of glyphs in a folder. Raises NotFound if there is none in it."""
+    if folder is None:
+        return []
+    found = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    if not found:
+        raise NotFound(f"There are no folders of glyphs in {folder}. `scripts/glyph-sets` fetches some.")
+    return found

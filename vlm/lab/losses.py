@@ -9,16 +9,27 @@ block mask, and lets torch.compile see one plain graph. The weights are the mode
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, embedding, linear, log_softmax, normalize, smooth_l1_loss
+from torch.nn.functional import (
+    cross_entropy,
+    embedding,
+    linear,
+    log_softmax,
+    logsigmoid,
+    normalize,
+    smooth_l1_loss,
+)
 from transformers import Blip2ForImageTextRetrieval
 
-from vlm.lab.data import NOTHING, Batch, Search, Text
+from vlm.lab.data import IGNORED, NOTHING, Batch, Search, Text, Told
 from vlm.lab.model import Pair
+from vlm.lab.scenes import STRANGE
 from vlm.lab.shape import DEVIATION, MEAN, QUERIES, WIDTH
 from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS
 
 LANGUAGE, SEARCH, PATCH, QUERY, WHOLE = 1.5, 0.3, 1.0, 1.0, 0.3  # weights of the losses
 EMPTY = 0.3  # weight of the class 'nothing'
+STRANGER = 0.5  # weight of the class 'has no name': clutter makes it common
+ABSOLUTE = 0.3  # weight of the sigmoid loss within the search loss
 TEMPERATURE = 0.05
 
 
@@ -31,8 +42,9 @@ class Heads(nn.Module):
         self.cell = nn.Linear(WIDTH, NOTHING + 1)
         self.box = nn.Linear(WIDTH, 3)
         self.colour = nn.Linear(WIDTH, len(COLOUR_NAMES))
-        self.total = nn.Linear(WIDTH, MAX_THINGS)
-        self.class_weights = nn.Buffer(torch.tensor([1.0] * NOTHING + [EMPTY]))
+        self.total = nn.Linear(WIDTH, MAX_THINGS + 2)  # none, one ... five, more
+        self.search_bias = nn.Parameter(torch.tensor(10.0))  # of the sigmoid loss
+        self.class_weights = nn.Buffer(torch.tensor([1.0] * STRANGE + [STRANGER, EMPTY]))
 
     def forward(self, patches: Tensor, queries: Tensor, batch: Batch) -> Tensor:
         """patches [B, P, D], queries [B, Q, D] -> the heads' summed loss."""
@@ -43,7 +55,7 @@ class Heads(nn.Module):
         away = smooth_l1_loss(self.box(queries).float(), batch.boxes, reduction="none", beta=0.1)
         box = (away * taken).sum() / taken.sum()
         mean = queries.mean(1)
-        whole = cross_entropy(self.colour(mean).float(), batch.colours)
+        whole = cross_entropy(self.colour(mean).float(), batch.colours, ignore_index=IGNORED)
         whole = whole + cross_entropy(self.total(mean).float(), batch.totals)
         return PATCH * patch + QUERY * (cell + box) + WHOLE * whole
 
@@ -81,17 +93,23 @@ def text_vectors(model: Blip2ForImageTextRetrieval, ids: Tensor, mask: Tensor) -
     return normalize(model.text_projection(hidden[:, 0]).float(), dim=-1)
 
 
-def search_loss(model: Blip2ForImageTextRetrieval, queries: Tensor, search: Search) -> Tensor:
-    """Contrastive, with every picture that fits a text as a right answer."""
+def search_loss(model: Blip2ForImageTextRetrieval, queries: Tensor, search: Search, bias: Tensor) -> Tensor:
+    """Contrastive, with every picture that fits a text as a right answer, and absolute.
+
+    The contrastive loss ranks. The sigmoid loss judges every pair alone, so that a query that nothing fits
+    finds nothing (Zhai et al., Sigmoid loss for language image pre-training, 2023).
+    """
     pictures = normalize(model.vision_projection(queries).float(), dim=-1)  # [B, Q, E]
     texts = text_vectors(model, search.ids, search.mask)  # [S, E]
     scores = torch.einsum("bqe,se->sbq", pictures, texts).amax(-1) / TEMPERATURE  # [S, B]
     fits = search.matches.float()
     to_pictures = -(fits * log_softmax(scores, dim=1)).sum(1) / fits.sum(1)
-    captions = fits.shape[1]  # the first B texts; the others, partial, do not say which is best
-    fits, scores = fits[:captions], scores[:captions]
+    judged = -logsigmoid((2 * fits - 1) * (scores - bias.float()))
+    absolute = (judged * fits).sum() / fits.sum() + (judged * (1 - fits)).sum() / len(fits)
+    captions = len(fits) // 2  # the others, partial, do not say which is best
+    fits, scores = fits[:captions, :captions], scores[:captions, :captions]
     to_texts = -(fits * log_softmax(scores, dim=0)).sum(0) / fits.sum(0)
-    return 0.5 * (to_pictures.mean() + to_texts.mean())
+    return 0.5 * (to_pictures.mean() + to_texts.mean()) + ABSOLUTE * absolute
 
 
 def language_loss(pair: Pair, queries: Tensor, text: Text) -> Tensor:
@@ -131,11 +149,11 @@ def vision_loss(pair: Pair, heads: Heads, batch: Batch) -> Tensor:
     return heads(seen[:, 1:], query_normed(pair.retrieval, seen), batch)  # type: ignore[no-any-return]
 
 
-def full_loss(pair: Pair, heads: Heads, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def full_loss(pair: Pair, heads: Heads, batch: Batch, told: Told) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Second phase: total, heads, language and search."""
     seen = pair.retrieval.vision_model.post_layernorm(see(pair, batch.pixels))
     queries = query_normed(pair.retrieval, seen)
     looked = heads(seen[:, 1:], queries, batch)
-    spoken = language_loss(pair, queries, batch.text)
-    found = search_loss(pair.retrieval, queries, batch.search)
+    spoken = language_loss(pair, queries, told.text)
+    found = search_loss(pair.retrieval, queries, told.search, heads.search_bias)
     return looked + LANGUAGE * spoken + SEARCH * found, looked, spoken, found

@@ -1,6 +1,6 @@
 """Where things are, in words: nine places of a picture, four sides of a thing. Pure.
 
-What is near a border has no clear place, and what is level with another no clear side: no question asks for it.
+What is near a border has no clear place, and what is level with another no clear side: no question asks it.
 """
 
 from vlm.lab.scenes import Scene, Thing

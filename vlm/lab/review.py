@@ -1,6 +1,7 @@
 """What the last phase reads: a fixed set of pictures, seen once, and ever new talk about them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
 from vlm.lab.data import Text, Texts, photograph, training_scene
-from vlm.lab.glyphs import Glyphs
+from vlm.lab.glyphs import Glyphs, training_glyphs
 
 LONG_TEXT = 80  # tokens of packed text a picture: here the picture costs nothing
 LONG_TALKS = (0.72, 0.1, 0.06, 0.05, 0.04, 0.03)  # odds of 0, 1, ... earlier turns
@@ -19,12 +20,12 @@ CAPTION_WEIGHT = 3.0  # what the tower sees, a caption must say in full: the har
 class Pictures(Dataset[Tensor]):
     """Pixels alone, batch n of a series: [size, 3, H, W] uint8."""
 
-    def __init__(self, *, series: int, size: int) -> None:
-        self.size, self._series = size, series
+    def __init__(self, *, series: int, size: int, glyphs: Path | None = None) -> None:
+        self.size, self._series, self._folder = size, series, glyphs
         self._glyphs: Glyphs | None = None
 
     def __getitem__(self, number: int) -> Tensor:
-        self._glyphs = self._glyphs or Glyphs()
+        self._glyphs = self._glyphs or training_glyphs(self._folder)
         rng = np.random.default_rng((self._series, number, 2))
         scenes = [training_scene(self._series, number * self.size + i) for i in range(self.size)]
         return torch.from_numpy(np.stack([photograph(drawn, self._glyphs, rng) for drawn in scenes]))

@@ -61,8 +61,16 @@ class Progress:
 class Run:
     """The models compute in bfloat16; the optimisers hold the exact weights."""
 
-    def __init__(self, folder: Path, plan: Plan, tokenizer: PreTrainedTokenizerFast, *, seed: int) -> None:
-        self.folder, self.plan, self.tokenizer, self.seed = folder, plan, tokenizer, seed
+    def __init__(
+        self,
+        folder: Path,
+        plan: Plan,
+        tokenizer: PreTrainedTokenizerFast,
+        *,
+        seed: int,
+        glyphs: Path | None = None,
+    ) -> None:
+        self.folder, self.plan, self.tokenizer, self.seed, self.glyphs = folder, plan, tokenizer, seed, glyphs
         torch.manual_seed(seed)
         self.pair = Pair(len(tokenizer)).bfloat16()
         self.heads = Heads().bfloat16()

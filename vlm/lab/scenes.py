@@ -150,8 +150,8 @@ def held_out_series(seed: int) -> int:
 def scene(series: int, index: int, *, distant: float = 0.0, taught: bool = False) -> Scene:
     """The scene with this number in this series; always the same one.
 
-    `distant` is the share of scenes that are seen from afar: all their things are small. `taught` scenes are for
-    training: drawn by many hands, and without the strangers that only evaluation shows.
+    `distant` is the share of scenes that are seen from afar: all their things are small. `taught` scenes
+    are for training: drawn by many hands, and without the strangers that only evaluation shows.
     """
     rng = np.random.default_rng((series, index))
     kind = str(rng.choice(KINDS, p=KIND_ODDS))

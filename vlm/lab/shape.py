@@ -1,9 +1,9 @@
 """The tiny model's sizes: one place for what model, data and processor must agree on."""
 
-IMAGE_PX = 128
+IMAGE_PX = 144
 PATCH_PX = 16
 PATCHES = IMAGE_PX // PATCH_PX  # a side
-GRID = 5  # query tokens start as a grid of GRID x GRID places
+GRID = 6  # query tokens start as a grid of GRID x GRID places
 QUERIES = GRID * GRID
 WIDTH = 192
 HEADS = 6

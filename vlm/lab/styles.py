@@ -11,6 +11,7 @@ from PIL import Image, ImageFilter
 TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 FROM_YIQ = np.linalg.inv(TO_YIQ)
 Pixels = NDArray[np.float64]
+NODES = 4  # of the mesh that bends a glyph, a side
 
 
 def restyle(glyph: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -33,20 +34,24 @@ def restyle(glyph: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def _bent(glyph: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """The nodes of a coarse mesh move a little; sometimes the whole is squeezed."""
+    """The nodes of a coarse mesh move a little, and the whole is squeezed."""
     side = glyph.width
-    nodes = np.linspace(0, side, 4)
-    grid = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1)  # [4, 4, (y, x)]
-    moved = grid + rng.normal(0, 0.025 * side, size=grid.shape)
+    nodes = np.linspace(0, side, NODES)
+    grid = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1)  # [n, n, (y, x)]
     middle = side / 2
+    moved = grid + rng.normal(0, 0.025 * side, size=grid.shape)
     moved = (moved - middle) * (1 + np.abs(rng.normal(0, 0.08, size=2))) + middle
-    quads = []
-    for row in range(3):
-        for column in range(3):
-            box = tuple(int(nodes[i]) for i in (column, row, column + 1, row + 1))
-            corners = [moved[row, column], moved[row + 1, column], moved[row + 1, column + 1], moved[row, column + 1]]
-            quads.append((box, tuple(float(v) for y, x in corners for v in (x, y))))
-    return glyph.convert("RGBa").transform(glyph.size, Image.Transform.MESH, quads, Image.Resampling.BILINEAR).convert("RGBA")
+    mesh = [_patch(nodes, moved, row, column) for row in range(NODES - 1) for column in range(NODES - 1)]
+    # premultiplied, or what is clear would bleed its black into the rim
+    bent = glyph.convert("RGBa").transform(glyph.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
+    return bent.convert("RGBA")
+
+
+def _patch(nodes: Pixels, moved: Pixels, row: int, column: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """A box of the result and the corners that it shows, as Pillow's mesh wants them."""
+    box = tuple(int(nodes[i]) for i in (column, row, column + 1, row + 1))
+    corners = ((row, column), (row + 1, column), (row + 1, column + 1), (row, column + 1))
+    return box, tuple(float(value) for corner in corners for value in moved[corner][::-1])
 
 
 def _recoloured(rgb: Pixels, rng: np.random.Generator) -> Pixels:
@@ -55,26 +60,30 @@ def _recoloured(rgb: Pixels, rng: np.random.Generator) -> Pixels:
     cosine, sine = np.cos(angle) * colourful, np.sin(angle) * colourful
     turn = np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
     contrast, light = rng.uniform(0.7, 1.3), rng.normal(0, 0.08)
-    return (rgb @ (FROM_YIQ @ turn @ TO_YIQ).T - 0.5) * contrast + 0.5 + light
+    turned: Pixels = rgb @ (FROM_YIQ @ turn @ TO_YIQ).T
+    return (turned - 0.5) * contrast + 0.5 + light
 
 
 def _flattened(rgb: Pixels, rng: np.random.Generator) -> Pixels:
     levels = int(rng.integers(2, 6))
-    return np.round(rgb * levels) / levels
+    flat: Pixels = np.round(rgb * levels) / levels
+    return flat
 
 
 def _lit(rgb: Pixels, rng: np.random.Generator) -> Pixels:
     """Brighter towards one side, as on a rendered solid."""
     angle = rng.uniform(0, 2 * np.pi)
     ramp = np.linspace(-1, 1, rgb.shape[0])
-    slope = np.cos(angle) * ramp[None, :] + np.sin(angle) * ramp[:, None]
-    return rgb * (1 + rng.uniform(0.1, 0.35) * slope)[..., None]
+    slope: Pixels = np.cos(angle) * ramp[None, :] + np.sin(angle) * ramp[:, None]
+    lit: Pixels = rgb * (1 + rng.uniform(0.1, 0.35) * slope)[..., None]
+    return lit
 
 
 def _edges(rgb: Pixels) -> Pixels:
     """Where the luminance jumps, 0 to 1, [S, S]."""
     down, across = np.gradient(rgb.mean(axis=2))
-    return np.clip(np.hypot(down, across) * 4, 0, 1)
+    edges: Pixels = np.clip(np.hypot(down, across) * 4, 0, 1)
+    return edges
 
 
 def _outlined(glyph: Image.Image, rng: np.random.Generator) -> Image.Image:

@@ -21,6 +21,7 @@ from vlm.lab.card import Facts, write_cards
 from vlm.lab.data import Batches
 from vlm.lab.evaluate import caption_of_check, evaluate_tiny
 from vlm.lab.export import save_folders
+from vlm.lab.glyphs import glyph_folders
 from vlm.lab.losses import full_loss, language_loss, query, see, vision_loss
 from vlm.lab.optimiser import MasterAdamW
 from vlm.lab.review import Pictures, Review
@@ -37,17 +38,25 @@ Step = Callable[..., Any]
 
 
 def train_tiny(
-    out: Path, *, seed: int = 0, scale: float = 1.0, threads: int = 1, resume: bool = True
+    out: Path,
+    *,
+    seed: int = 0,
+    scale: float = 1.0,
+    threads: int = 1,
+    resume: bool = True,
+    glyphs: Path | None = None,
 ) -> None:
     """Train, and leave the two checkpoint folders in `out`, scored and with their cards.
 
     `scale` multiplies the schedule's steps: 1 is the shipped recipe, 0.001 a smoke test. `threads` is what
-    torch computes with; drawing takes a fifth of another core. One core needs about a hundred minutes.
+    torch computes with; drawing takes a third of another core. Two cores need about two hours. `glyphs` holds
+    folders of other artists' emoji.
     """
     torch.set_num_threads(threads)
     folder = out / TRAINING
     folder.mkdir(parents=True, exist_ok=True)
-    run = Run(folder, Plan() if scale == 1 else Plan().scaled(scale), train_tokenizer(), seed=seed)
+    plan = Plan() if scale == 1 else Plan().scaled(scale)
+    run = Run(folder, plan, train_tokenizer(), seed=seed, glyphs=glyphs)
     if resume:
         run.restore()
     # compiling needs a C++ compiler, takes two minutes, and then saves a seventh
@@ -67,6 +76,7 @@ def _describe(run: Run, out: Path, scale: float) -> None:
         pictures=run.plan.drawn,
         expected_caption=caption_of_check(str(out)),
         report=report,
+        glyph_sets=tuple(path.name for path in glyph_folders(run.glyphs)),
     )
     write_cards(out, facts)
 
@@ -82,13 +92,19 @@ def together(run: Run, compiled: Callable[[Step], Step]) -> None:
     """Phases 1 and 2: one series of batches under one learning rate schedule."""
     plan = run.plan
     total = plan.sight_steps + plan.together_steps
-    batches = Batches(run.tokenizer, seed=training_series(run.seed), size=plan.batch)
+    batches = Batches(
+        run.tokenizer,
+        seed=training_series(run.seed),
+        size=plan.batch,
+        talking_from=plan.sight_steps,
+        glyphs=run.glyphs,
+    )
     sight, everything = compiled(vision_loss), compiled(full_loss)
     for number, batch in stream(batches, range(run.progress.together, total), "seeing"):
-        if number < plan.sight_steps:
+        if batch.told is None:
             losses = [sight(run.pair, run.heads, batch)]
         else:
-            losses = [*everything(run.pair, run.heads, batch)]
+            losses = [*everything(run.pair, run.heads, batch, batch.told)]
         run.progress.together = number + 1
         advance(run, run.optimiser, "together", number, losses, last=number + 1 == total)
 
@@ -111,7 +127,7 @@ def words(run: Run, compiled: Callable[[Step], Step]) -> None:
 @torch.no_grad()
 def look_at_all(run: Run, series: int) -> Tensor:
     """Query outputs of the fixed pictures, [pictures, Q, D] bfloat16."""
-    pictures = Pictures(series=series, size=run.plan.words_batch)
+    pictures = Pictures(series=series, size=run.plan.words_batch, glyphs=run.glyphs)
     batches = range(-(-run.plan.pictures // pictures.size))
     return torch.cat(
         [

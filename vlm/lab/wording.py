@@ -15,8 +15,8 @@ from vlm.lab.scenes import scene
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 PAD, END, UNKNOWN = 1, 2, 3
-LARGEST = 1200  # entries
-CORPUS_SCENES = 6000
+LARGEST = 1600  # entries
+CORPUS_SCENES = 12_000
 SERIES = 9_000_001  # seed of the scenes that only the tokenizer sees
 
 
