@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
-from sandboxes import serving
+from sandboxes import picture, serving
 from telegram.ext import Application
 from visitors import box, last, opened, talking
 
@@ -108,6 +108,27 @@ async def test_what_could_not_be_sent_comes_back_before_what_was_written_since(p
     await page.unroute("**/sandbox/send")
     await say(page, "and more")
     await expect(last(page, "mine").locator(".words")).to_have_text("first\nsecond\nthird and more")
+
+
+async def test_a_picture_that_could_not_be_sent_comes_back_with_its_caption_and_what_it_replied_to(
+    page: Page,
+) -> None:
+    await say(page, "hello")
+    await expect(last(page)).to_contain_text("You said: hello")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Enter")
+    given = {"name": "red.png", "mimeType": "image/png", "buffer": picture()}
+    await page.locator("#picker").set_input_files([given])
+    await page.route("**/sandbox/send", lambda route: route.abort())
+    await say(page, "like this")
+    await expect(page.get_by_text("Not sent")).to_be_visible()
+    await expect(page.get_by_role("list", name="Chosen pictures").get_by_role("img")).to_be_visible()
+    await expect(page.locator("#reply")).to_contain_text("You said: hello")
+    await page.unroute("**/sandbox/send")
+    await page.keyboard.press("Enter")
+    await expect(last(page, "mine").locator(".words")).to_have_text("like this")
+    await expect(last(page, "mine").locator(".photo")).to_have_count(1)
+    await expect(last(page, "mine").locator(".quote")).to_contain_text("You said: hello")
 
 
 async def test_a_message_that_comes_while_the_page_fetches_the_others_is_shown(
