@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -190,5 +191,6 @@ def write_index(folder: Path, revision: str, index: Index) -> Path | None:
             unfinished.replace(place)  # never half an index
             return place
         except (OSError, SafetensorError):
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink()
     return None

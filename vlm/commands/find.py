@@ -35,13 +35,13 @@ def find_in(folder: Path, text: str, *, limit: int, as_json: bool, settings: Set
         remark(
             f"{engine.info.knows} (This is {engine.info.name}; for the full model: --model {DEFAULT_MODEL})"
         )
-    [vector] = engine.embed_text([text])
     background = _background(settings, engine)
+    [vector] = engine.embed_text([text])  # before the pictures: a model that cannot search says so at once
     index = look_at(folder, paths, engine, batch=settings.batch)
     findings = Findings(
         folder=folder,
         query=text,
-        found=find(Album(_photos(index)), Query(text=text, vector=vector), background, limit=limit),
+        found=find(album(index), Query(text=text, vector=vector), background, limit=limit),
         index=index,
         model=engine.info.name,
         calibrated=background is not None,
@@ -111,8 +111,9 @@ def _background(settings: Settings, engine: Engine) -> Background | None:
     return background
 
 
-def _photos(index: Index) -> list[Photo]:
-    return [
+def album(index: Index) -> Album:
+    """The pictures that could be read, ready to be searched."""
+    photos = [
         Photo(
             id=path,
             vectors=each.vectors,
@@ -123,3 +124,4 @@ def _photos(index: Index) -> list[Photo]:
         for path, each in index.items()
         if not each.seen.error
     ]
+    return Album(photos)

@@ -1,0 +1,238 @@
+"""Search in a chat's photos: what is found, in which order, and when nothing is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from vlm.background import Background, Facts, Rule, load_background
+from vlm.errors import BadRequest, ModelNotFound, TooLarge
+from vlm.search import Album, Found, Photo, Query, clean_query, find
+from vlm.words import term, terms
+
+Q, E = 3, 8  # vectors a picture, their width
+RULE = Rule(spread=1.0, similarity=0.0, words=4.0, cut=5.0)
+NOUNS = ["cat", "dog", "house", "star", "key", "bus"]
+
+
+def units(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
+    drawn = rng.standard_normal((*shape, E)).astype(np.float32)
+    return drawn / np.linalg.norm(drawn, axis=-1, keepdims=True)
+
+
+def background(rule: Rule = RULE) -> Background:
+    facts = Facts(revision="one", rule=rule, texts=64, words={"cat": 3, "dog": 2, "green": 9}, fitted={})
+    return Background(facts, units(np.random.default_rng(9), 64, Q).astype(np.float16))
+
+
+def photo(name: str, text: str = "", *, seed: int = 0, at: float = 0, digest: str = "") -> Photo:
+    vectors = units(np.random.default_rng(seed), Q).astype(np.float16)
+    return Photo(id=name, vectors=vectors, text=text, at=at, digest=digest)
+
+
+def query(text: str, seed: int = 1000) -> Query:
+    return Query(text=text, vector=units(np.random.default_rng(seed)))
+
+
+def like(photo: Photo, text: str) -> Query:
+    """A query whose vector is one of the photo's own."""
+    assert photo.vectors is not None
+    return Query(text=text, vector=photo.vectors[1].astype(np.float32))
+
+
+def ids(found: Found) -> list[str]:
+    return [hit.id for hit in found.hits]
+
+
+@st.composite
+def albums(draw: st.DrawFn) -> list[Photo]:
+    """Up to twelve photos; some of them were sent twice."""
+    seeds = draw(st.lists(st.integers(0, 8), max_size=12))
+    texts = [" and ".join(draw(st.lists(st.sampled_from(NOUNS), max_size=2))) for _ in seeds]
+    return [
+        photo(str(place), text, seed=seed, at=place)
+        for place, (seed, text) in enumerate(zip(seeds, texts, strict=True))
+    ]
+
+
+# What is found.
+
+
+def test_an_empty_chat_has_nothing_and_offers_nothing() -> None:
+    assert find(Album([]), query("a cat"), background()) == Found()
+
+
+def test_words_of_the_caption_and_the_picture_speak_together() -> None:
+    both, words, picture = photo("both", "a cat", seed=1), photo("words", "a cat", seed=2), photo("p", seed=1)
+    found = find(Album([words, picture, both]), like(both, "cats"), background(RULE))
+    assert found.hits[0].id == "both"
+    assert "dog" not in found.hits[0].words and found.hits[0].words == ("cats",)
+
+
+def test_what_nothing_is_like_is_not_found_but_the_nearest_is_offered() -> None:
+    photos = [photo(str(seed), "a dog", seed=seed) for seed in range(30)]
+    found = find(Album(photos), query("a giraffe"), background())
+    assert (found.hits, found.total) == ((), 0)
+    assert found.nearest is not None and found.nearest.score < 0.5 and found.nearest.words == ()
+
+
+def test_a_photo_of_another_models_time_is_found_by_its_words() -> None:
+    old = Photo(id="old", vectors=None, text="a red bicycle")
+    assert ids(find(Album([old, photo("new", "a cat")]), query("red bicycles"), None)) == ["old"]
+
+
+def test_a_rare_word_counts_more_than_a_common_one() -> None:
+    album = Album([photo("green", "green", seed=1), photo("key", "key", seed=1)])
+    measured = album.measure(query("green key"), background())
+    assert measured.words[1] > measured.words[0] > 0 and measured.words.sum() == pytest.approx(1)
+
+
+def test_a_hit_says_why() -> None:
+    one = photo("one", "two cats on a green background", seed=3)
+    (hit,) = find(Album([one]), like(one, "Two Cats, please"), background()).hits
+    assert hit.words == ("two", "cats") and hit.similarity == pytest.approx(1, abs=1e-3)
+    assert hit.score > 0.5 and hit.spread > 1
+
+
+def test_without_a_calibration_the_album_itself_says_what_is_usual() -> None:
+    photos = [photo(str(seed), "a dog" if seed else "a cat", seed=seed) for seed in range(40)]
+    assert ids(find(Album(photos), like(photos[0], "a cat"), None)) == ["0"]
+    assert ids(find(Album(photos), query("a giraffe"), None)) == []
+
+
+def test_too_few_pictures_to_compare_with_leave_it_to_the_words() -> None:
+    few = Album([photo("cat", "a cat", seed=1), photo("dog", "a dog", seed=2)])
+    assert ids(find(few, query("a cat"), None)) == ["cat"]
+    assert ids(find(few, query("a giraffe"), None)) == []
+
+
+# Order, limit, copies.
+
+
+@given(albums(), st.sampled_from(NOUNS), st.integers(1, 12))
+def test_hits_come_best_first_all_above_the_cut_and_within_the_limit(
+    photos: list[Photo], noun: str, limit: int
+) -> None:
+    found = find(Album(photos), query(noun), background(), limit=limit)
+    scores = [hit.score for hit in found.hits]
+    assert scores == sorted(scores, reverse=True) and all(score > 0.5 for score in scores)
+    assert len(scores) == min(limit, found.total)
+    assert (found.nearest is None) == (bool(found.hits) or not photos)
+
+
+@given(albums(), st.sampled_from(NOUNS))
+def test_every_photo_is_shown_or_stood_for_once(photos: list[Photo], noun: str) -> None:
+    open_door = background(Rule(spread=1.0, similarity=0.0, words=1.0, cut=-1e6))
+    found = find(Album(photos), query(noun), open_door, limit=len(photos) + 1)
+    shown = [name for hit in found.hits for name in (hit.id, *hit.others)]
+    assert sorted(shown) == sorted(photo.id for photo in photos)
+
+
+@given(albums(), st.sampled_from(NOUNS))
+def test_a_stricter_cut_never_finds_more(photos: list[Photo], noun: str) -> None:
+    totals = [
+        find(
+            Album(photos), query(noun), background(Rule(spread=1.0, similarity=1.0, words=4.0, cut=cut))
+        ).total
+        for cut in (-2.0, 1.0, 3.0, 5.0)
+    ]
+    assert totals == sorted(totals, reverse=True)
+
+
+@given(st.permutations([photo(str(seed), NOUNS[seed], seed=seed, at=seed) for seed in range(6)]))
+def test_the_order_of_the_album_changes_nothing(photos: list[Photo]) -> None:
+    known = [photo(str(seed), NOUNS[seed], seed=seed, at=seed) for seed in range(6)]
+    assert find(Album(photos), query("a star"), background()) == find(
+        Album(known), query("a star"), background()
+    )
+
+
+def test_near_identical_photos_are_one_hit_the_latest() -> None:
+    first = photo("first", "a cat", seed=5, at=1)
+    assert first.vectors is not None
+    noise = 0.01 * np.random.default_rng(0).standard_normal((Q, E))
+    again = Photo(id="again", vectors=(first.vectors + noise).astype(np.float16), text="two cats", at=2)
+    other = photo("other", "a cat", seed=6, at=3)
+    found = find(Album([first, again, other]), like(first, "cat"), background(Rule(
+        spread=0, similarity=1, words=4, cut=2)))  # fmt: skip
+    assert ids(found) == ["again", "other"] and found.total == 2
+    assert [hit.others for hit in found.hits] == [("first",), ()]
+
+
+def test_the_same_bytes_are_the_same_photo_whatever_the_model_saw() -> None:
+    photos = [photo(name, "a cat", seed=seed, at=seed, digest="d") for seed, name in enumerate("abc")]
+    found = find(Album(photos), query("cat"), background(Rule(spread=0, similarity=0, words=4, cut=2)))
+    assert ids(found) == ["c"] and found.hits[0].others == ("b", "a")
+
+
+def test_a_photo_that_came_twice_under_one_id_is_there_once() -> None:
+    album = Album([photo("a", "a cat", seed=1), photo("a", "a dog", seed=1)])
+    assert [one.text for one in album.photos] == ["a dog"]
+
+
+# Words.
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [("cat", "cats"), ("bus", "buses"), ("butterfly", "butterflies"), ("knife", "knives"),
+     ("glove", "gloves"), ("house", "houses"), ("tomato", "tomatoes"), ("box", "boxes"), ("key", "keys"),
+     ("tree", "trees"),
+     ("octopus", "octopuses"), ("child", "children"), ("person", "people"), ("glass", "glasses"),
+     ("cookie", "cookies"), ("fish", "fish"), ("watch", "watches")],
+)  # fmt: skip
+def test_one_and_many_meet(one: str, many: str) -> None:
+    assert term(one) == term(many)
+
+
+def test_case_accents_digits_and_spelling_do_not_part_words() -> None:
+    assert set(terms("Two CAFÉS, grey")) == set(terms("2 cafe gray"))
+
+
+def test_small_words_are_not_compared() -> None:
+    assert terms("a picture of the") == {}
+
+
+@given(st.text())
+def test_any_text_has_terms(text: str) -> None:
+    assert all(terms(text).keys())
+
+
+# What may be asked.
+
+
+@pytest.mark.parametrize(("text", "error"), [("", BadRequest), (" 🙂 ", BadRequest), ("cat" * 101, TooLarge)])
+def test_what_cannot_be_searched_is_refused(text: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        clean_query(text)
+
+
+def test_blanks_around_a_query_are_taken_off() -> None:
+    assert clean_query("  red bicycle\n") == "red bicycle"
+
+
+# The calibration on the disk.
+
+
+def test_a_calibration_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    written = background()
+    written.save(tmp_path)
+    read = load_background(tmp_path, "one")
+    assert read is not None and read.facts == written.facts
+    assert np.array_equal(read.vectors, written.vectors)
+
+
+def test_a_calibration_of_another_revision_is_none(tmp_path: Path) -> None:
+    background().save(tmp_path)
+    assert load_background(tmp_path, "two") is None
+    assert load_background(tmp_path / "elsewhere", "one") is None
+
+
+def test_a_broken_calibration_is_named(tmp_path: Path) -> None:
+    background().save(tmp_path)
+    (tmp_path / "search" / "bank.safetensors").write_bytes(b"no tensors")
+    with pytest.raises(ModelNotFound, match="cannot be read"):
+        load_background(tmp_path, "one")
