@@ -20,6 +20,7 @@ SEEING = {"numpy", "PIL", "pi_heif"}
         ("vlm.client", HEAVY | SEEING),
         ("vlm.cli", HEAVY | SEEING),
         ("vlm.worker", HEAVY),
+        ("vlm.search", HEAVY),
     ],
 )
 def test_a_module_brings_along_nothing_heavy(module: str, forbidden: set[str]) -> None:
