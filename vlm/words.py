@@ -29,8 +29,13 @@ ONE_OF: Final = {
 def terms(text: str) -> dict[str, str]:
     """What is compared of a text, in order, each with the word that it was written as."""
     plain = unicodedata.normalize("NFKD", text.casefold())
-    words = WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter)))
+    words = WORD.findall("".join(letter for letter in plain if not _dropped(letter)))
     return {term(word): word for word in words if word not in SILENT}
+
+
+def _dropped(letter: str) -> bool:
+    """Accents, and the apostrophes of "don't" and "cat's"."""
+    return letter in "'’" or bool(unicodedata.combining(letter))
 
 
 def all_terms(texts: Iterable[str]) -> list[frozenset[str]]:
