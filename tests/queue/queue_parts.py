@@ -23,6 +23,8 @@ from vlm.protocol import Lane, Result, decode_result
 from vlm.server import Server
 
 LEASE_S = 2.0
+START_S = 60.0
+DEADLINE_S = 60.0  # a busy machine is slow, not wrong
 WORKER = Path(__file__).with_name("worker_process.py")
 
 
@@ -33,7 +35,7 @@ def picture(colour: str = "red", width: int = 40, height: int = 30) -> bytes:
     return file.getvalue()
 
 
-async def until(condition: Callable[[], Any], deadline_s: float = 10) -> None:
+async def until(condition: Callable[[], Any], deadline_s: float = DEADLINE_S) -> None:
     """Come back as soon as `condition` (awaited if need be) holds; fail when it does not in time."""
     end_s = time.monotonic() + deadline_s
     while not (await held if isawaitable(held := condition()) else held):
@@ -51,7 +53,7 @@ async def held(redis: Redis, lane: Lane = "interactive") -> int:
     return int((await redis.xpending(LANES[lane], WORKERS))["pending"])
 
 
-async def all_answered(redis: Redis, jobs: set[str], deadline_s: float) -> dict[str, Result]:
+async def all_answered(redis: Redis, jobs: set[str], deadline_s: float = DEADLINE_S) -> dict[str, Result]:
     """The results of `jobs` once all are there; fails if one comes twice."""
 
     async def complete() -> bool:
@@ -69,10 +71,21 @@ class WorkerProcess:
     def __init__(self, url: str, name: str, folder: Path, **options: Any) -> None:
         self._journal = folder / f"{name}.journal"
         options = {"lease_s": LEASE_S, **options, "url": url, "name": name, "journal": str(self._journal)}
-        self._log = (folder / f"{name}.log").open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, str(WORKER), json.dumps(options)], stdout=self._log, stderr=self._log
-        )
+        self._log = folder / f"{name}.log"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(WORKER), json.dumps(options)], stdout=log, stderr=log
+            )
+
+    def wait_until_ready(self) -> None:
+        """Until it takes jobs; it may have met its end since."""
+        end_s = time.monotonic() + START_S
+        while True:
+            ended = self.process.poll() is not None  # asked first: what it said before its end is in the log
+            if "ready" in (log := self._log.read_text()):
+                return
+            assert not ended and time.monotonic() < end_s, f"it did not start:\n{log}"
+            time.sleep(0.02)
 
     @property
     def runs(self) -> Counter[str]:
@@ -86,11 +99,10 @@ class WorkerProcess:
         """As a crash: no farewell. Again is harmless."""
         self.process.kill()
         self.process.wait()
-        self._log.close()
 
-    def status(self, deadline_s: float = 10) -> int:
+    def status(self) -> int:
         """How it ended."""
-        return self.process.wait(deadline_s)
+        return self.process.wait(DEADLINE_S)
 
 
 @contextmanager
@@ -105,9 +117,11 @@ def running(folder: Path, binary: Path | None = None) -> Iterator[Server]:
 
 @contextmanager
 def workers(url: str, folder: Path, *names: str, **options: Any) -> Iterator[list[WorkerProcess]]:
-    """Worker processes that are gone when the test is over, however it went."""
+    """Worker processes, all of them up, that are gone when the test is over, however it went."""
     running = [WorkerProcess(url, name, folder, **options) for name in names]
     try:
+        for one in running:
+            one.wait_until_ready()
         yield running
     finally:
         for one in running:

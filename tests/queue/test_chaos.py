@@ -4,7 +4,7 @@ import asyncio
 import signal
 from pathlib import Path
 
-from queue_parts import LEASE_S, all_answered, held, picture, published, running, until, workers
+from queue_parts import all_answered, held, picture, published, running, until, workers
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
@@ -45,7 +45,7 @@ async def test_the_jobs_of_a_killed_worker_are_answered_once_by_another(
             with workers(own_server.url, tmp_path, "heir"):
                 await until(lambda: are_up(client, 2))
                 victim.kill()
-                answers = await all_answered(redis, jobs, LEASE_S + 5)
+                answers = await all_answered(redis, jobs)
                 await nothing_is_left(redis)
         assert all(isinstance(answer.outcome, Answered) for answer in answers.values())
 
@@ -62,7 +62,7 @@ async def test_a_server_that_crashes_under_load_loses_nothing(binary: Path, tmp_
                 crashing.kill()
                 with running(folder, binary):
                     await asking
-                    await all_answered(redis, jobs, 30)
+                    await all_answered(redis, jobs)
                     await nothing_is_left(redis)
 
 
@@ -91,7 +91,7 @@ async def test_a_job_that_takes_longer_than_its_lease_is_run_once(own_server: Se
         with workers(own_server.url, tmp_path, "one", "two", delay_s=1.5) as both:
             await until(lambda: are_up(client, 2))
             jobs = await ask(client, "slow")
-            await all_answered(redis, jobs, 20)
+            await all_answered(redis, jobs)
             assert sum(one.runs["slow"] for one in both) == 1
 
 
@@ -105,9 +105,9 @@ async def test_a_worker_that_slept_past_its_lease_does_not_answer_again(
             await until(lambda: sleeper.runs["what"] == 1)
             sleeper.send(signal.SIGSTOP)
             with workers(own_server.url, tmp_path, "heir"):
-                await all_answered(redis, jobs, LEASE_S + 20)
+                await all_answered(redis, jobs)
             sleeper.send(signal.SIGCONT)
-            await all_answered(redis, jobs | await ask(client, "what now"), 20)
+            await all_answered(redis, jobs | await ask(client, "what now"))
             await nothing_is_left(redis)
 
 
@@ -120,7 +120,7 @@ async def test_a_job_that_kills_its_workers_is_buried_with_an_apology_and_its_ba
         await ask(client, "poison")
         mates |= await ask(client, "what 3")
         with workers(own_server.url, tmp_path, *"abcd", lease_s=1.0, poison="poison") as four:
-            answers = await all_answered(redis, mates | {"poison"}, 40)
+            answers = await all_answered(redis, mates | {"poison"})
             assert sum(one.runs["poison"] for one in four) == 3
             assert len([one for one in four if one.process.poll() is None]) == 1
             await nothing_is_left(redis)
@@ -139,7 +139,7 @@ async def test_idle_workers_bear_that_the_server_is_emptied(own_server: Server, 
         with workers(own_server.url, tmp_path, "one"):
             await until(lambda: are_up(client, 1))
             await redis.flushall()
-            await all_answered(redis, await ask(client, "what"), 20)
+            await all_answered(redis, await ask(client, "what"))
             await until(lambda: are_up(client, 1))
 
 
@@ -152,7 +152,7 @@ async def test_what_was_in_hand_when_the_server_was_emptied_is_still_answered(
             jobs = await ask(client, "what")
             await until(lambda: one.runs["what"] == 1)
             await redis.flushall()
-            await all_answered(redis, jobs, 20)
+            await all_answered(redis, jobs)
             await nothing_is_left(redis)
 
 

@@ -44,7 +44,7 @@ async def working(
 
 
 async def results(redis: Redis, *jobs: str) -> list[Result]:
-    found = await all_answered(redis, set(jobs), 10)
+    found = await all_answered(redis, set(jobs))
     return [found[job] for job in jobs]
 
 
