@@ -182,7 +182,8 @@ def test_a_photo_that_came_twice_under_one_id_is_there_once() -> None:
      ("glove", "gloves"), ("house", "houses"), ("tomato", "tomatoes"), ("box", "boxes"), ("key", "keys"),
      ("tree", "trees"),
      ("octopus", "octopuses"), ("child", "children"), ("person", "people"), ("glass", "glasses"),
-     ("cookie", "cookies"), ("fish", "fish"), ("watch", "watches")],
+     ("cookie", "cookies"), ("fish", "fish"), ("watch", "watches"),
+     ("taxi", "taxis"), ("snowman", "snowmen"), ("woman", "women")],
 )  # fmt: skip
 def test_one_and_many_meet(one: str, many: str) -> None:
     assert term(one) == term(many)

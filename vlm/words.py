@@ -20,8 +20,8 @@ SILENT: Final = frozenset(
     }
 )  # fmt: skip
 ONE_OF: Final = {
-    "children": "child", "feet": "foot", "geese": "goose", "men": "man", "mice": "mouse", "people": "person",
-    "teeth": "tooth", "wolves": "wolf", "women": "woman", "grey": "gray",
+    "children": "child", "feet": "foot", "geese": "goose", "mice": "mouse", "people": "person",
+    "teeth": "tooth", "wolves": "wolf", "grey": "gray",
     "1": "one", "2": "two", "3": "three", "4": "four", "5": "five",
 }  # fmt: skip
 
@@ -46,8 +46,10 @@ def all_terms(texts: Iterable[str]) -> list[frozenset[str]]:
 def term(word: str) -> str:
     """One form for singular and plural: house, houses -> hous; knife, knives -> knif; bus, buses -> bus."""
     stem = ONE_OF.get(word, word)
-    if stem.endswith("s") and not stem.endswith(("ss", "us", "is")) and len(stem) > 3:
+    if stem.endswith("s") and not stem.endswith(("ss", "us")) and len(stem) > 3:
         stem = stem[:-1]
     if stem.endswith("e") and not stem.endswith("ee") and len(stem) > 3:
         stem = stem[:-1]
+    if stem.endswith("men"):
+        return stem[:-2] + "an"
     return stem[:-1] + {"y": "i", "v": "f"}.get(stem[-1], stem[-1])
