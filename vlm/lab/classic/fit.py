@@ -68,37 +68,37 @@ def fit(phase: Phase, folder: Path, *, epochs: int, rate: float, patience: int) 
     standing, best = Standing(), phase.module.state_dict()
     if path.is_file():
         standing, best = _restore(path, phase.module, optimiser)
-    while standing.epoch < epochs and standing.epoch - standing.best_epoch <= patience:
-        torch.manual_seed(1000 * phase.seed + standing.epoch)  # an epoch is the same after a stop
-        line = _epoch(phase, optimiser, standing.epoch, epochs, rate)
-        if line["val_loss"] < standing.best_loss:
-            standing.best_loss, standing.best_epoch = line["val_loss"], standing.epoch
-            best = {name: weight.clone() for name, weight in phase.module.state_dict().items()}
-        standing.epoch += 1
-        with (folder / LOG).open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        _save(path, phase.module, optimiser, standing, best)
+    total, done = epochs * phase.steps(), standing.epoch * phase.steps()
+    with tqdm(total=total, initial=done, desc=phase.name, mininterval=5) as bar:
+        while standing.epoch < epochs and standing.epoch - standing.best_epoch <= patience:
+            torch.manual_seed(1000 * phase.seed + standing.epoch)  # an epoch is the same after a stop
+            line = _epoch(phase, optimiser, standing.epoch, rate, bar)
+            bar.set_postfix(loss=line["val_loss"], accuracy=line["val_accuracy"])
+            if line["val_loss"] < standing.best_loss:
+                standing.best_loss, standing.best_epoch = line["val_loss"], standing.epoch
+                best = {name: weight.clone() for name, weight in phase.module.state_dict().items()}
+            standing.epoch += 1
+            with (folder / LOG).open("a") as file:
+                file.write(json.dumps(line) + "\n")
+            _save(path, phase.module, optimiser, standing, best)
     phase.module.load_state_dict(best)
     phase.module.eval()
 
 
-def _epoch(phase: Phase, optimiser: torch.optim.Optimizer, epoch: int, epochs: int, rate: float) -> Any:
+def _epoch(phase: Phase, optimiser: torch.optim.Optimizer, epoch: int, rate: float, bar: Any) -> Any:
     started_s = time.monotonic()
     learnt = _Mean()
     phase.module.train()
-    title = f"{phase.name} {epoch + 1}/{epochs}"
-    for step, batch in enumerate(
-        tqdm(phase.batches(epoch), title, phase.steps(), mininterval=5, leave=False)
-    ):
-        done = (epoch * phase.steps() + step, epochs * phase.steps())
+    for step, batch in enumerate(phase.batches(epoch), epoch * phase.steps()):
         for group in optimiser.param_groups:
-            group["lr"] = rate * _share_of_rate(*done)
+            group["lr"] = rate * share_of_rate(step, bar.total)
         score = phase.score(batch)
         optimiser.zero_grad(set_to_none=True)
         score.loss.backward()
         nn.utils.clip_grad_norm_(phase.module.parameters(), STEEPEST)
         optimiser.step()
         learnt.add(score)
+        bar.update()
     held_out = _judged(phase)
     return {
         "phase": phase.name, "epoch": epoch, "loss": learnt.loss, "accuracy": learnt.accuracy,
@@ -136,9 +136,10 @@ class _Mean:
         return round(self._right / max(1, self._total), 5)
 
 
-def _share_of_rate(step: int, steps: int) -> float:
+def share_of_rate(step: int, steps: int) -> float:
     """A short warm-up, then down to a hundredth in a straight line."""
-    return min(1.0, (step + 1) / WARM_STEPS) * (1 - 0.99 * step / steps)
+    warm = max(1, min(WARM_STEPS, steps // 20))
+    return min(1.0, (step + 1) / warm) * (1 - 0.99 * step / steps)
 
 
 def _save(
