@@ -37,6 +37,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     threads          CPU threads of the model; 0: torch's own choice
     batch            jobs that a worker takes at most at once
     beams            beams of a caption; 0: as many as the checkpoint sets, else 5
+    translator       tiny | a folder | a hub id | native: the model speaks them itself | none; '': its own
+    translator_revision  the hub revision of it; '': the one this version was made with
     lease_s          how long a dead worker's jobs wait for another worker
     tokens_ttl_s     how long a photo's query tokens are kept after their last use
     """
@@ -53,6 +55,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     threads: CountOrZero = 0
     batch: Count = 8
     beams: CountOrZero = 0
+    translator: str = ""
+    translator_revision: str = ""
     lease_s: Seconds = 30.0
     tokens_ttl_s: Count = 7 * 24 * 3600
 

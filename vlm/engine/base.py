@@ -26,10 +26,21 @@ class Encoded(NamedTuple):
 
 
 class Prompt(Struct, frozen=True, kw_only=True):
-    """A request to the language model: a caption if `question` is None, else an answer."""
+    """A request to the language model: a caption if `question` is None, else an answer.
+
+    `language` is the code of the language to answer in, for an engine that `speaks` it; '': English.
+    """
 
     question: str | None = None
     turns: tuple[Turn, ...] = ()
+    language: str = ""
+
+
+class Translated(Struct, frozen=True):
+    """A text in another language; or the original, where the translator lost its way (`fell_back`)."""
+
+    text: str
+    fell_back: bool = False
 
 
 class Engine(Protocol):
@@ -56,6 +67,18 @@ class Engine(Protocol):
         Raises:  Unsupported if no ITC checkpoint is loaded.
         Source:  image-text contrastive head, BLIP-2 (Li et al. 2023), section 3.1.
         """
+        ...
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translated]:
+        """Each text in the language `target`, by codes as Telegram has them ('de', 'pt-br').
+
+        Raises:  Unsupported for a language that the translator does not speak, or where there is none;
+                 ModelNotFound where it cannot be loaded, which happens at its first use.
+        """
+        ...
+
+    def speaks(self, language: str) -> bool:
+        """Whether the model itself speaks a language, so that prompts may ask for it: no translator then."""
         ...
 
     def check(self) -> None:

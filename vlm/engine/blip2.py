@@ -7,7 +7,7 @@ The language model never sees a picture, only Q projected query tokens. These ar
 question runs no vision at all; token for token it gives what `Blip2ForConditionalGeneration.generate` gives.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -19,10 +19,12 @@ from transformers import Blip2ForConditionalGeneration
 
 from vlm.engine import prompts as prompting
 from vlm.engine import selfcheck, vision
-from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Vectors
+from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
 from vlm.engine.decoding import Limits, answer_limits, beams, caption_limits, decoding
+from vlm.engine.interpreter import NOBODY, Interpreter
 from vlm.engine.itc import Itc
 from vlm.errors import OutOfMemory, Unsupported
+from vlm.languages import code_of
 
 
 class Blip2Engine:
@@ -35,6 +37,8 @@ class Blip2Engine:
     itc_sees    the head's image processor where it cannot share the vision pass; None: one pass serves both
     beams       0: as many as the checkpoint sets, else 5
     expected    the caption that the built-in picture must get; '': any
+    interpreter who translates
+    languages   that the model speaks itself, by mBLIP's prompts; none: it knows English only
     """
 
     def __init__(
@@ -48,13 +52,18 @@ class Blip2Engine:
         itc_sees: Any = None,
         beams: int = 0,
         expected: str = "",
+        interpreter: Interpreter = NOBODY,
+        languages: Collection[str] = (),
     ) -> None:
         self.info = info
         self._model, self._tokenizer, self._pictures = model, tokenizer, pictures
         self._itc, self._itc_sees = itc, itc_sees
         self._expected = expected
         self._decoder_only = not model.language_model.config.is_encoder_decoder
+        self._interpreter, self._languages = interpreter, languages
         self._wording = prompting.OPT if self._decoder_only else prompting.T5
+        if languages:
+            self._wording = prompting.MBLIP
         self._configure(beams)
 
     def _configure(self, wanted_beams: int) -> None:
@@ -125,6 +134,19 @@ class Blip2Engine:
             return np.zeros((0, self._itc.model.config.image_text_hidden_size), np.float32)
         with _memory_errors():
             return self._itc.embed_text(queries).cpu().numpy()
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translated]:
+        """Each text in the language `target`, by codes as Telegram has them ('de', 'pt-br').
+
+        Raises:  Unsupported for a language that the translator does not speak, or where there is none;
+                 ModelNotFound where it cannot be loaded, which happens at its first use.
+        """
+        with _memory_errors():
+            return self._interpreter.translate(texts, source, target)
+
+    def speaks(self, language: str) -> bool:
+        """Whether the model itself speaks a language, so that prompts may ask for it: no translator then."""
+        return code_of(language) in self._languages
 
     def check(self) -> None:
         """Raise SelfCheckFailed unless the built-in picture is seen as it should be."""

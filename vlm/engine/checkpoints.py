@@ -1,17 +1,19 @@
 """Checkpoints become models: dtype, device and 8 bit are chosen here, what cannot work is said plainly."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError
 from transformers import (
+    AutoConfig,
     AutoTokenizer,
     Blip2Config,
     Blip2ForConditionalGeneration,
     Blip2ForImageTextRetrieval,
+    M2M100ForConditionalGeneration,
     PreTrainedModel,
 )
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
@@ -19,16 +21,20 @@ from transformers.models.blip.image_processing_pil_blip import BlipImageProcesso
 from vlm.engine.base import ModelInfo
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.int8 import hush, int8, is_quantized, recast
+from vlm.engine.interpreter import DEFAULT_TRANSLATOR, NATIVE, NOBODY, NONE, Interpreter
 from vlm.engine.itc import Itc
 from vlm.engine.load import EngineOptions
-from vlm.engine.source import Source, find
+from vlm.engine.source import TINY, Source, find, find_translator
+from vlm.engine.translate import Translator
 from vlm.engine.vision import same_tower, share_tower
 from vlm.errors import BadSetting, ModelNotFound, OutOfMemory
+from vlm.languages import NAMES
 
 log = logging.getLogger(__name__)
 
 DTYPES: Final = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 SMALL_BYTES: Final = 1 << 30  # of weights: on a CPU, half precision saves nothing worth having below it
+MBLIPS: Final = "Gregor/mblip-"  # published checkpoints that speak some 95 languages
 ITC_OF_PUBLISHED: Final = "Salesforce/blip2-itm-vit-g"  # sees as the pre-trained Salesforce/blip2-* do
 
 
@@ -46,6 +52,8 @@ def open_blip2(options: EngineOptions) -> Blip2Engine:
     return Blip2Engine(
         model, tokenizer, pictures, info=info, itc=itc, itc_sees=itc_sees,
         beams=options.beams, expected=source.card.expected_caption,
+        interpreter=interpreter(source.card.translator, options, device=options.device),
+        languages=spoken(source, options),
     )  # fmt: skip
 
 
@@ -100,6 +108,40 @@ def _open_itc(
     return Itc(head, tokenizer), own_pictures, itc_source.revision
 
 
+def spoken(source: Source, options: EngineOptions) -> Collection[str]:
+    """The languages that a checkpoint speaks itself: as its card says, or the setting, or all of mBLIP's."""
+    if options.translator:
+        return NAMES if options.translator == NATIVE else ()
+    return NAMES if options.model.startswith(MBLIPS) else source.card.languages
+
+
+def interpreter(own: str, options: EngineOptions, *, device: str) -> Interpreter:
+    """Who translates: as the setting says, else the checkpoint's `own`, else the great M2M100."""
+    name = options.translator or own or (TINY if options.model == TINY else DEFAULT_TRANSLATOR)
+    if name in (NATIVE, NONE):
+        return NOBODY
+    return Interpreter(lambda: open_translator(name, options.translator_revision, device=device))
+
+
+def open_translator(name: str, revision: str = "", *, device: str = "auto") -> Translator:
+    """A translator that is or will be on this disk: in float32 on a CPU, half precision on a GPU.
+
+    Raises:  ModelNotFound, OutOfMemory; BadSetting for a checkpoint that is no M2M100.
+    """
+    source = find_translator(name, revision)
+    with _reading(source):
+        kind = AutoConfig.from_pretrained(source.folder, trust_remote_code=False).model_type
+    if kind != "m2m_100":
+        raise BadSetting(f"{source.name} is a {kind} checkpoint; VLM_TRANSLATOR must be an M2M100 one.")
+    where = pick_device(device)
+    dtype = torch.float32 if where.type == "cpu" else torch.float16
+    with _reading(source):
+        tokenizer = AutoTokenizer.from_pretrained(source.folder, trust_remote_code=False)
+    return Translator(
+        _load(M2M100ForConditionalGeneration, source, where, dtype=dtype), tokenizer, name=source.name
+    )
+
+
 def matching_itc(source: Source, model: str) -> str:
     """The image-text checkpoint that goes with one: inside it, named in its card, or the published match."""
     if (source.folder / "itc").is_dir():
@@ -110,8 +152,8 @@ def matching_itc(source: Source, model: str) -> str:
 def _load(kind: type[PreTrainedModel], source: Source, device: torch.device, **arguments: Any) -> Any:
     with _reading(source):
         loaded: Any = kind.from_pretrained(
-            source.folder, use_safetensors=True, local_files_only=True, trust_remote_code=False,
-            device_map={"": device}, output_loading_info=True, **arguments,
+            source.folder, use_safetensors=source.weight_bytes > 0, local_files_only=True,
+            trust_remote_code=False, device_map={"": device}, output_loading_info=True, **arguments,
         )  # fmt: skip
     model, report = loaded
     if missing := sorted(report["missing_keys"]):

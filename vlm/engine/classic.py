@@ -13,8 +13,9 @@ from PIL.Image import Image
 from torch import Tensor
 
 from vlm.engine import selfcheck
-from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Vectors
-from vlm.engine.checkpoints import DTYPES, pick_device
+from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
+from vlm.engine.checkpoints import DTYPES, interpreter, pick_device
+from vlm.engine.interpreter import NOBODY, Interpreter
 from vlm.engine.load import CLASSIC, EngineOptions
 from vlm.engine.source import card_of, fingerprint
 from vlm.errors import BadSetting, Unsupported
@@ -37,15 +38,30 @@ def open_classic(options: EngineOptions) -> "ClassicEngine":
         revision=card.revision or fingerprint(folder),
         knows=card.knows,
     )
-    return ClassicEngine(captioner, info=info, beams=options.beams, expected=card.expected_caption)
+    return ClassicEngine(
+        captioner,
+        info=info,
+        beams=options.beams,
+        expected=card.expected_caption,
+        interpreter=interpreter(card.translator, options, device=options.device),
+    )
 
 
 class ClassicEngine:
     """VGG16 and the merge model. Not thread-safe."""
 
-    def __init__(self, captioner: Captioner, *, info: ModelInfo, beams: int = 0, expected: str = "") -> None:
+    def __init__(
+        self,
+        captioner: Captioner,
+        *,
+        info: ModelInfo,
+        beams: int = 0,
+        expected: str = "",
+        interpreter: Interpreter = NOBODY,
+    ) -> None:
         self.info = info
         self._captioner, self._beams, self._expected = captioner, beams, expected
+        self._interpreter = interpreter
 
     def encode(self, images: Sequence[Image]) -> list[Encoded]:
         """Features; no vectors, as there is no space that words share."""
@@ -63,6 +79,14 @@ class ClassicEngine:
     def embed_text(self, queries: Sequence[str]) -> Vectors:
         """Raises Unsupported."""
         raise Unsupported(NO_SEARCH)
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translated]:
+        """Each text in the language `target`. Raises as `Engine.translate` does."""
+        return self._interpreter.translate(texts, source, target)
+
+    def speaks(self, language: str) -> bool:
+        """It captions in the language that it was trained on."""
+        return False
 
     @torch.no_grad()
     def first_logits(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> Tensor:

@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 from PIL.Image import Image
 
-from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Vectors
+from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
 from vlm.errors import OutOfMemory
+from vlm.languages import code_of
 
 COLOURS: Final = {
     "black": (0, 0, 0),
@@ -77,6 +78,16 @@ class EchoEngine:
         named[~named.any(axis=1)] = 1  # a query without colours is as near to one as to another
         vectors: Vectors = named / np.linalg.norm(named, axis=1, keepdims=True)
         return vectors
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translated]:
+        """The same words, with the target's code before them."""
+        self._run(len(texts))
+        same = code_of(source) == code_of(target)
+        return [Translated(text if same or not text else f"[{code_of(target)}] {text}") for text in texts]
+
+    def speaks(self, language: str) -> bool:
+        """It has words of its own for no language."""
+        return False
 
     def check(self) -> None:
         """Nothing can be wrong with it."""

@@ -22,6 +22,9 @@ class EngineOptions(Struct, frozen=True, kw_only=True):
     device           auto | cpu | cuda | cuda:1 ...
     dtype            auto | fp32 | fp16 | bf16
     beams            0: as many as the checkpoint sets, else 5
+    translator       tiny | a checkpoint folder | a hub id | native (the model speaks them itself) | none;
+                     '': the model's own, else M2M100
+    translator_revision  the hub revision of it
     """
 
     model: str = DEFAULT_MODEL
@@ -33,6 +36,8 @@ class EngineOptions(Struct, frozen=True, kw_only=True):
     device: str = "auto"
     dtype: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
     beams: int = 0
+    translator: str = ""
+    translator_revision: str = ""
 
 
 def load(options: EngineOptions) -> Engine:

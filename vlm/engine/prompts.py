@@ -5,7 +5,7 @@
     padding    before the picture for decoder-only models (OPT), whose positions follow the attention mask;
                after the text for encoder-decoders (T5), whose positions are distances
 
-Not handled: prompts of checkpoints that were tuned on other wordings (mBLIP's 'Caption in German:').
+Checkpoints that speak many languages (mBLIP) are told in English which one to answer in.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ import torch
 from msgspec.structs import replace
 
 from vlm.engine.base import Prompt
+from vlm.languages import ENGLISH, name_of
 
 CAPTION_AGAIN = "a photo of"  # said for a model that answered nothing to the picture alone
 
@@ -31,14 +32,18 @@ class Wording:
 
 OPT = Wording(question="Question: {question} Answer:")
 T5 = Wording(question="Question: {question} Short answer:")
+MBLIP = Wording(
+    caption="Caption in {language}: ", question="Question: {question} Short answer in {language}:"
+)
 
 
 def text(prompt: Prompt, wording: Wording) -> str:
     """The words of a prompt, earlier turns first."""
+    language = name_of(prompt.language or ENGLISH)
     if prompt.question is None:
-        return wording.caption
+        return wording.caption.format(language=language)
     turns = "".join(wording.turn.format(question=t.question, answer=t.answer) for t in prompt.turns)
-    return turns + wording.question.format(question=prompt.question)
+    return turns + wording.question.format(question=prompt.question, language=language)
 
 
 def ids(words: str, tokenizer: Any) -> list[int]:

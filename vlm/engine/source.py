@@ -29,8 +29,10 @@ from vlm.errors import ModelNotFound
 PINNED: Final = {
     "Salesforce/blip2-flan-t5-xl": "0eb0d3b46c14c1f8c7680bca2693baafdb90bb28",
     "Salesforce/blip2-itm-vit-g": "520bf73fd0ef6ccce791cd3f06908040aef2d8cc",
+    "facebook/m2m100_418M": "55c2e61bbf05dfb8d7abccdc3fae6fc8512fd636",
 }
 WANTED: Final = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no pickles, no code
+PICKLED: Final = "pytorch_model.bin"  # read as tensors only; m2m100_418M comes in nothing else
 HUB_TIMEOUT_S: Final = 10.0
 TINY: Final = "tiny"
 TRY_TINY: Final = "To try without a download, take the small model that comes with Afterimage: --model tiny."
@@ -44,6 +46,8 @@ class Card(Struct, frozen=True):
     expected_caption: str = ""
     revision: str = ""
     itc: str = ""
+    translator: str = ""
+    languages: tuple[str, ...] = ()  # that it speaks itself, beside English
 
 
 class Source(Struct, frozen=True):
@@ -62,10 +66,20 @@ class Source(Struct, frozen=True):
 
 def find(name: str, revision: str = "") -> Source:
     """The checkpoint called `name`: tiny, a folder, or a hub id. Raises ModelNotFound, saying what to do."""
-    folder, commit = _folder(name, revision)
+    folder, commit = _folder(name, revision, "tiny", WANTED)
+    return _source(name, folder, commit, any(folder.glob("*.safetensors")))
+
+
+def find_translator(name: str, revision: str = "") -> Source:
+    """The same for translators, whose tiny one is another and whose weights may be a PyTorch file."""
+    folder, commit = _folder(name, revision, "translator", [*WANTED, PICKLED])
+    return _source(name, folder, commit, any(folder.glob("*.safetensors")) or (folder / PICKLED).is_file())
+
+
+def _source(name: str, folder: Path, commit: str, weights: bool) -> Source:
     if not (folder / "config.json").is_file():
         raise ModelNotFound(f"There is no checkpoint in {name}: config.json is missing. {_instead(name)}")
-    if not any(folder.glob("*.safetensors")):
+    if not weights:
         raise ModelNotFound(f"{name} has no weights in safetensors, the only format read. {_instead(name)}")
     card = card_of(folder)
     shown = card.name or (name if commit or name == TINY else folder.resolve().name)
@@ -76,23 +90,23 @@ def _instead(name: str) -> str:
     return "Install Afterimage again, or make it by `vlm train tiny`." if name == TINY else TRY_TINY
 
 
-def _folder(name: str, revision: str) -> tuple[Path, str]:
-    """Its folder and, for one of the hub's, its commit."""
+def _folder(name: str, revision: str, tiny: str, wanted: list[str]) -> tuple[Path, str]:
+    """Its folder and, for one of the hub's, its commit. `tiny` is where the one that comes along lies."""
     if name == TINY:
-        return Path(str(files("vlm").joinpath("assets", "tiny"))), ""
+        return Path(str(files("vlm").joinpath("assets", tiny))), ""
     if Path(name).is_dir():
         return Path(name), ""
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
         raise ModelNotFound(f"There is no folder {name}. {TRY_TINY}")
-    return _fetch(name, revision or PINNED.get(name, "main"))
+    return _fetch(name, revision or PINNED.get(name, "main"), wanted)
 
 
-def _fetch(name: str, revision: str) -> tuple[Path, str]:
+def _fetch(name: str, revision: str, wanted: list[str]) -> tuple[Path, str]:
     reason = ""
     try:
         reason = _silence(name, revision)
         folder = snapshot_download(
-            name, revision=revision, allow_patterns=WANTED, local_files_only=bool(reason)
+            name, revision=revision, allow_patterns=wanted, local_files_only=bool(reason)
         )
     except (OSError, HfHubHTTPError, HFValidationError) as error:
         raise ModelNotFound(

@@ -149,7 +149,7 @@ def _shade(rng: Random) -> str:
 
 
 def told(meaning: Meaning, code: str) -> Meaning:
-    """What a foreign text leaves of a meaning: Russian has no articles, others no image beside the picture."""
+    """What a foreign text leaves of a meaning: Russian has no articles, others no image but pictures."""
     if code != "ru":
         return replace(meaning, picture=meaning.picture % 2)
     return replace(meaning, groups=tuple(_with_article(group) for group in meaning.groups))

@@ -1,7 +1,7 @@
 """Train the tiny translator from nothing, on pairs that the reference grammar makes while it learns.
 
     OUT/                    the checkpoint, with its card
-    OUT/training/           training.pt: step, master weights, optimiser; training.jsonl: a loss every few steps
+    OUT/training/           training.pt: step, master weights, optimiser; training.jsonl: losses
 
 A run that was stopped goes on where it was; batch n is the same whenever it is drawn.
 """
