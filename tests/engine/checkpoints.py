@@ -26,6 +26,10 @@ from transformers import (
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 from transformers.models.blip_2.processing_blip_2 import Blip2Processor
 
+from vlm.lab.classic import words as classic_words
+from vlm.lab.classic.captioner import Captioner, Shape, save
+from vlm.lab.classic.words import Words
+
 Language = Literal["opt", "t5"]
 Model = TypeVar("Model", bound=torch.nn.Module)
 
@@ -51,6 +55,19 @@ def write(folder: Path, language: Language, seed: int = 3) -> Path:
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     write_itc(folder / "itc", config, model)
+    return folder
+
+
+def write_classic(folder: Path, seed: int = 3) -> Path:
+    """A narrow classic captioner whose captions depend on the picture and have two words and more."""
+    torch.manual_seed(seed)
+    shape = Shape(width=1 / 32, side_px=PIXELS, embedding=8, hidden=16, longest=6)
+    captioner = Captioner(shape, Words(sorted({*WORDS.split()})))
+    with torch.no_grad():
+        for weight in captioner.merge.parameters():
+            weight.normal_(0, 0.7)
+        captioner.merge.word.bias[classic_words.END] -= 4  # some words first
+    save(captioner, folder)
     return folder
 
 

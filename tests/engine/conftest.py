@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from checkpoints import Language, write
+from checkpoints import Language, write, write_classic
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,6 +15,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Language, Path]:
     """One random checkpoint of each family."""
     root = tmp_path_factory.mktemp("checkpoints")
     return {"opt": write(root / "opt", "opt"), "t5": write(root / "t5", "t5")}
+
+
+@pytest.fixture(scope="session")
+def classic_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random classic captioner."""
+    return write_classic(tmp_path_factory.mktemp("checkpoints") / "classic")
 
 
 @pytest.fixture(params=["opt", "t5"])

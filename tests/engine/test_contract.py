@@ -1,4 +1,7 @@
-"""What a worker may expect of every engine, of the real ones and of the one without a model."""
+"""What a worker may expect of every engine, of the real ones and of the one without a model.
+
+The classic captioner answers no questions and has no vectors; it keeps the rest of the contract.
+"""
 
 from pathlib import Path
 
@@ -18,10 +21,15 @@ PROMPTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["echo", "opt", "t5", "opt int8", "t5 int8", "tiny"])
-def engine(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Engine:
+WHOLE = ["echo", "opt", "t5", "opt int8", "t5 int8", "tiny"]
+of_those_that_do_all = pytest.mark.parametrize("engine", WHOLE, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", params=[*WHOLE, "classic"])
+def engine(request: pytest.FixtureRequest, folders: dict[str, Path], classic_folder: Path) -> Engine:
     name, _, quant = request.param.partition(" ")
-    return load(EngineOptions(model=str(folders.get(name, name)), quant=quant, device="cpu"))
+    model = f"classic:{classic_folder}" if name == "classic" else str(folders.get(name, name))
+    return load(EngineOptions(model=model, quant=quant, device="cpu"))
 
 
 def test_pictures_of_any_shape_are_encoded_alike(engine: Engine) -> None:
@@ -33,6 +41,7 @@ def test_pictures_of_any_shape_are_encoded_alike(engine: Engine) -> None:
     assert all(np.isfinite(one.tokens).all() for one in encoded)
 
 
+@of_those_that_do_all
 def test_vectors_of_pictures_and_words_are_units_of_one_space(engine: Engine) -> None:
     words = engine.embed_text(["a red picture", "two cats"])
     assert words.dtype == np.float32
@@ -44,6 +53,7 @@ def test_vectors_of_pictures_and_words_are_units_of_one_space(engine: Engine) ->
         np.testing.assert_allclose(np.linalg.norm(one.vectors.astype(np.float32), axis=1), 1, atol=5e-3)
 
 
+@of_those_that_do_all
 def test_each_prompt_gets_its_text_and_gets_it_again(engine: Engine) -> None:
     tokens = [one.tokens for one in engine.encode(PICTURES)]
     texts = engine.generate(tokens, PROMPTS)
@@ -53,12 +63,19 @@ def test_each_prompt_gets_its_text_and_gets_it_again(engine: Engine) -> None:
     assert engine.generate(tokens, PROMPTS) == texts
 
 
+def test_each_picture_gets_its_caption_and_gets_it_again(engine: Engine) -> None:
+    tokens = [one.tokens for one in engine.encode(PICTURES)]
+    captions = engine.generate(tokens, [Prompt()] * len(tokens))
+    assert all(captions)
+    assert engine.generate(tokens, [Prompt()] * len(tokens)) == captions
+
+
 def test_tokens_outlive_the_process_that_made_them(engine: Engine) -> None:
     [one] = engine.encode(PICTURES[:1])
     kept = np.frombuffer(one.tokens.tobytes(), np.float16).reshape(
         one.tokens.shape
     )  # read-only, as from Redis
-    assert engine.generate([kept], [PROMPTS[1]]) == engine.generate([one.tokens], [PROMPTS[1]])
+    assert engine.generate([kept], [Prompt()]) == engine.generate([one.tokens], [Prompt()])
 
 
 def test_nothing_to_do_is_done_at_once(engine: Engine) -> None:

@@ -1,14 +1,10 @@
-"""For the tests of the classic captioner: pictures with captions, a small one of it, VGG16 in plain numpy."""
+"""For the tests of the classic captioner: pictures with captions, VGG16 in plain numpy."""
 
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-
-from vlm.lab.classic.captioner import Captioner, Shape
-from vlm.lab.classic.words import END, Words
 
 COLOURS = {"red": (220, 30, 30), "green": (20, 160, 40), "blue": (30, 60, 220), "yellow": (240, 220, 40)}
 Array = NDArray[np.float64]
@@ -28,18 +24,6 @@ def write_pictures(folder: Path, per_split: dict[str, int]) -> Path:
             captions += [f"{name}#0\tA {colour} wall .", f"{name}#1\ta wall that is {colour}"]
     (folder / "Flickr8k.token.txt").write_text("\n".join(captions) + "\n")
     return folder
-
-
-def small_captioner(seed: int = 0) -> Captioner:
-    """Random weights whose captions depend on the picture, of two words and more."""
-    torch.manual_seed(seed)
-    shape = Shape(width=1 / 32, side_px=32, embedding=8, hidden=16, longest=6)
-    captioner = Captioner(shape, Words(["a", "cat", "dog", "red", "wall"]))
-    with torch.no_grad():
-        for weight in captioner.merge.parameters():
-            weight.normal_(0, 0.7)
-        captioner.merge.word.bias[END] -= 2  # some words first
-    return captioner.eval()
 
 
 def keras_vgg(arrays: dict[str, Array], image: Array) -> dict[str, Array]:

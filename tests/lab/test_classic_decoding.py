@@ -4,7 +4,6 @@ from itertools import product
 
 import pytest
 import torch
-from classic_parts import small_captioner
 
 from vlm.lab.classic.decoding import NEVER, decode
 from vlm.lab.classic.merge import Merge
@@ -99,9 +98,3 @@ def test_word_by_word_is_the_same_as_the_whole_sentence() -> None:
     for place in range(5):
         logits, heard = merge.step(seen, words[:, place], heard)
         torch.testing.assert_close(logits, whole[:, place], atol=1e-5, rtol=1e-5)
-
-
-def test_captions_depend_on_the_picture() -> None:
-    captioner = small_captioner()
-    features = torch.rand(8, captioner.vgg.dense)
-    assert len(set(captioner.tell(features))) > 1
