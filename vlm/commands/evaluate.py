@@ -5,11 +5,13 @@ import shlex
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from vlm.commands.lines import put, remark
 from vlm.commands.models import load_engine, options, prepare
 from vlm.settings import Settings
+
+ECHO: Final = "echo"  # the engine of tests, without weights or device
 
 if TYPE_CHECKING:
     from vlm.lab.evaluation.items import Data
@@ -76,11 +78,13 @@ def _home(settings: Settings) -> Path | None:
     """The folder of the checkpoint; None for an engine that has none."""
     from vlm.engine.source import find
 
-    return None if settings.model == "echo" else find(settings.model, settings.revision).folder
+    return None if settings.model == ECHO else find(settings.model, settings.revision).folder
 
 
 def _ways(settings: Settings) -> dict[str, Any]:
     """How the model runs, as far as it changes what the model says."""
+    if settings.model == ECHO:
+        return {}
     from vlm.engine.checkpoints import pick_device
 
     on_gpu = pick_device(settings.device).type == "cuda"

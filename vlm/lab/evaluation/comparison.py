@@ -148,7 +148,8 @@ def as_table(found: Comparison) -> str:
     lines.append("|---|" + "---:|" * len(found.names))
     for row in found.rows:
         cells = [
-            f"{_score(score)}{_against(gap)}" for score, gap in zip(row.scores, row.differences, strict=True)
+            f"{_score(score, row.name)}{_against(gap)}"
+            for score, gap in zip(row.scores, row.differences, strict=True)
         ]
         lines.append(f"| {row.name} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", explained(found)]) + "\n"
@@ -170,7 +171,7 @@ def as_page(found: Comparison) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in found.names)
     rows = "\n".join(
         f'<tr><th scope="row">{escape(row.name)}</th>'
-        + "".join(_cell(score, gap) for score, gap in zip(row.scores, row.differences, strict=True))
+        + "".join(_cell(score, gap, row.name) for score, gap in zip(row.scores, row.differences, strict=True))
         + "</tr>"
         for row in found.rows
     )
@@ -188,16 +189,16 @@ def as_page(found: Comparison) -> str:
     )
 
 
-def _cell(score: Interval | float, gap: Interval | None) -> str:
+def _cell(score: Interval | float, gap: Interval | None, name: str) -> str:
     if gap is None:
-        return f"<td>{_score(score, '<small>', '</small>')}</td>"
+        return f"<td>{_score(score, name, '<small>', '</small>')}</td>"
     way = "" if not gap.is_clear else ' class="up"' if gap.value > 0 else ' class="down"'
-    return f"<td>{_score(score, '<small>', '</small>')}<small{way}>{_against(gap).strip()}</small></td>"
+    return f"<td>{_score(score, name, '<small>', '</small>')}<small{way}>{_against(gap).strip()}</small></td>"
 
 
-def _score(score: Interval | float, before: str = " ", after: str = "") -> str:
+def _score(score: Interval | float, name: str, before: str = " ", after: str = "") -> str:
     if isinstance(score, float):
-        return shown(score)
+        return shown(score, name)
     return f"{shown(score.value)}{before}[{shown(score.low)}, {shown(score.high)}]{after}"
 
 

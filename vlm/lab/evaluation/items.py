@@ -6,15 +6,19 @@ translate            an item is a text and the direction of its translation; its
 """
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 
-from vlm.errors import NotFound
+from vlm.errors import BadRequest, NotFound
 from vlm.lab.datasets.opening import open_captions, open_questions
+
+LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z]+)?")  # other keys of a line say something about it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,48 @@ def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) ->
         for one in open_questions(folder, split=split)
     ]
     return _data(items, limit, seed, {"name": _name(folder), "layout": "vqav2", "split": split})
+
+
+def parallel_data(path: Path, *, limit: int | None, seed: int) -> Data:
+    """Lines of {"en": ..., "de": ...}: each is translated from English and into English, as far as it goes.
+
+    Raises:  NotFound for a missing file, BadRequest for a line that is something else.
+    """
+    items = [item for number, line in _parallel(path) for item in _directions(number, line)]
+    return _data(items, limit, seed, {"name": path.name, "layout": "parallel"})
+
+
+def _parallel(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise NotFound(f"There is no file of parallel lines {path}: {error.strerror}.") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found = msgspec.json.decode(line, type=dict[str, str])
+        except msgspec.DecodeError as error:
+            like = '{"en": "a cat", "de": "eine Katze"}'
+            raise BadRequest(f"{path.name}:{number} is not like {like}: {error}") from None
+        if "en" not in found:
+            raise BadRequest(f"{path.name}:{number} has no English: please add en.")
+        yield number, found
+
+
+def _directions(number: int, line: dict[str, str]) -> list[Item]:
+    others = [key for key in line if LANGUAGE.fullmatch(key) and key != "en"]
+    pairs = [pair for code in others for pair in (("en", code), (code, "en"))]
+    return [
+        Item(
+            id=f"{number} {one}-{other}",
+            unit=str(number),
+            asked=line[one],
+            truths=(line[other],),
+            kind=f"{one}-{other}",
+        )
+        for one, other in pairs
+    ]
 
 
 def _data(items: Sequence[Item], limit: int | None, seed: int, about: dict[str, Any]) -> Data:

@@ -18,7 +18,7 @@ from vlm.lab.evaluation.thumbnails import thumbnail
 NAME: Final = "report.html"
 EACH: Final = 8  # best ones, and worst ones
 AT_RANDOM: Final = 12
-TILES: Final = 8
+OTHER_WAYS: Final = ", as "  # in the name of a score that is computed in another way, too
 FOUND_PX: Final = 140
 TRUTHS: Final = 6
 POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -79,11 +79,12 @@ def chosen(examples: Sequence[Example]) -> dict[str, list[Example]]:
 
 def _head(result: Result) -> str:
     tiles = "".join(
-        f"<li><b>{shown(value)}</b><span>{escape(name)}</span></li>"
-        for name, value in list(result.scores.items())[:TILES]
+        f"<li><b>{shown(value, name)}</b><span>{escape(name)}</span></li>"
+        for name, value in result.scores.items()
+        if OTHER_WAYS not in name
     )
-    more = list(result.scores.items())[TILES:]
-    others = _listed("More scores", [f"{name}: {shown(value)}" for name, value in more])
+    more = [(name, value) for name, value in result.scores.items() if OTHER_WAYS in name]
+    others = _listed("The same computed in other ways", [f"{name}: {shown(value)}" for name, value in more])
     notes = _listed("How this was scored", [*result.notes, f"Command: {result.command}"])
     broken = _listed(f"Left out ({len(result.broken)})", [f"{one.id}: {one.why}" for one in result.broken])
     return f"""<header>

@@ -54,7 +54,8 @@ code { font: .88em ui-monospace, SFMono-Regular, Menlo, monospace; }
 .scroll { overflow-x: auto; margin: 1.5rem 0; border: 1px solid var(--line); border-radius: .8rem; }
 table { width: 100%; border-collapse: collapse; background: var(--card); font-variant-numeric: tabular-nums; }
 th, td { padding: .5rem .9rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th:first-child { text-align: left; position: sticky; left: 0; background: var(--card); }
+th:first-child { position: sticky; left: 0; min-width: 7.5rem; background: var(--card); text-align: left;
+  white-space: normal; overflow-wrap: normal; }
 tbody tr:last-child > * { border-bottom: 0; }
 td small { color: var(--soft); display: block; }
 .up { color: var(--good); } .down { color: var(--poor); }

@@ -56,7 +56,7 @@ def write_result(folder: Path, result: Result) -> None:
 def table(result: Result) -> str:
     """The result as Markdown."""
     lines = [f"# {heading(result)}", "", "| score | |", "|---|---:|"]
-    lines += [f"| {name} | {shown(value)} |" for name, value in result.scores.items()]
+    lines += [f"| {name} | {shown(value, name)} |" for name, value in result.scores.items()]
     lines += [
         "",
         counted(result),
@@ -81,9 +81,9 @@ def counted(result: Result) -> str:
     return f"{said} {len(result.broken):,} could not be scored." if result.broken else said
 
 
-def shown(value: float) -> str:
-    """A share with three decimals, a rank with one."""
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+def shown(value: float, name: str = "") -> str:
+    """A score with three decimals, a rank with one."""
+    return f"{value:.1f}" if name.endswith("rank") else f"{value:.3f}"
 
 
 def _plain(text: str) -> str:
