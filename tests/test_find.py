@@ -230,3 +230,15 @@ def test_what_cannot_be_searched_is_said_in_one_line(
     monkeypatch.chdir(tmp_path)
     assert main(["find", "--model", "echo", *arguments]) == 2
     assert capsys.readouterr().err.splitlines() == [f"vlm: {said}"]
+
+
+def test_a_model_that_cannot_search_says_so_before_it_looks_at_anything(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(drawn)
+    monkeypatch.setenv("VLM_ITC_MODEL", "none")
+    monkeypatch.setenv("VLM_MODEL", "tiny")
+    (drawn / "pictures" / NAME).unlink(missing_ok=True)
+    assert main(["find", "pictures", "cat"]) == 2
+    assert "This model cannot search" in capsys.readouterr().err
+    assert not (drawn / "pictures" / NAME).exists()

@@ -35,8 +35,8 @@ def find_in(folder: Path, text: str, *, limit: int, as_json: bool, settings: Set
         remark(
             f"{engine.info.knows} (This is {engine.info.name}; for the full model: --model {DEFAULT_MODEL})"
         )
-    background = _background(settings, engine)
     [vector] = engine.embed_text([text])  # before the pictures: a model that cannot search says so at once
+    background = _background(settings, engine)
     index = look_at(folder, paths, engine, batch=settings.batch)
     findings = Findings(
         folder=folder,
