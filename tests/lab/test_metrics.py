@@ -1,7 +1,8 @@
 """How captions, answers and search are scored."""
 
+from vlm.lab.evaluation.parts import totals
 from vlm.lab.gallery import composed
-from vlm.lab.metrics import Reading, answer_part, caption_parts, caption_scores, read, totals
+from vlm.lab.metrics import Reading, answer_part, caption_parts, caption_scores, read
 from vlm.lab.vocabulary import NOUNS
 
 CAT, PIZZA = (next(i for i, kind in enumerate(NOUNS) if kind.name == name) for name in ("cat", "pizza"))

@@ -15,6 +15,8 @@ ECHO: Final = "echo"  # the engine of tests, without weights or device
 
 if TYPE_CHECKING:
     from vlm.lab.evaluation.items import Data
+    from vlm.lab.evaluation.results import Result
+    from vlm.lab.evaluation.running import Plan
 
 
 def evaluate(arguments: Namespace, settings: Settings) -> int:
@@ -22,21 +24,18 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
     prepare(settings.model, settings.threads)
     if arguments.task == "scenes":
         return _scenes(arguments, settings)
-    from vlm.lab.evaluation.results import table
-    from vlm.lab.evaluation.running import Plan, run
+    if arguments.task == "translate":
+        return _translate(arguments, settings)
+    from vlm.lab.evaluation.running import run
 
     data = _data(arguments)  # before the model: a wrong path is told at once
     engine = load_engine(settings)
     pinned = {"name": engine.info.name, "revision": engine.info.revision, **_ways(settings)}
-    out, searches = arguments.out or _folder(arguments), arguments.task == "retrieval"
-    plan = Plan(
-        task=arguments.task, model=pinned, data=data, out=out,
-        command=shlex.join(["vlm", *arguments.typed]), batch=arguments.batch, fresh=arguments.fresh,
-        home=_home(settings) if searches else None, fit=searches and arguments.fit,
-    )  # fmt: skip
-    put(table(run(engine, plan)))
-    remark(f"To look at it, open {out / 'report.html'}")
-    return 0
+    searches = arguments.task == "retrieval"
+    plan = _plan(
+        arguments, pinned, data, home=_home(settings) if searches else None, fit=searches and arguments.fit
+    )
+    return _told(run(engine, plan), plan.out)
 
 
 def compare(results: Sequence[Path], *, page: Path | None, seed: int) -> int:
@@ -48,6 +47,41 @@ def compare(results: Sequence[Path], *, page: Path | None, seed: int) -> int:
     if page is not None:
         page.write_text(as_page(found), encoding="utf-8")
         remark(f"To look at it, open {page}")
+    return 0
+
+
+def _translate(arguments: Namespace, settings: Settings) -> int:
+    from vlm.engine.checkpoints import open_translator
+    from vlm.engine.source import find_translator
+    from vlm.lab.evaluation.items import parallel_data
+    from vlm.lab.evaluation.running import run_translation
+
+    data = parallel_data(arguments.data, limit=arguments.limit, seed=arguments.seed)
+    source = find_translator(arguments.model)
+    translator = open_translator(arguments.model, device=settings.device)
+
+    def translate(texts: Sequence[str], source: str, target: str) -> list[str]:
+        return [one.text for one in translator.translate(texts, source, target)]
+
+    plan = _plan(arguments, {"name": translator.name, "revision": source.revision}, data)
+    return _told(run_translation(translate, plan), plan.out)
+
+
+def _plan(arguments: Namespace, model: dict[str, Any], data: "Data", **options: Any) -> "Plan":
+    from vlm.lab.evaluation.running import Plan
+
+    return Plan(
+        task=arguments.task, model=model, data=data, out=arguments.out or _folder(arguments),
+        command=shlex.join(["vlm", *arguments.typed]), batch=arguments.batch, fresh=arguments.fresh,
+        **options,
+    )  # fmt: skip
+
+
+def _told(result: "Result", out: Path) -> int:
+    from vlm.lab.evaluation.results import table
+
+    put(table(result))
+    remark(f"To look at it, open {out / 'report.html'}")
     return 0
 
 
@@ -96,5 +130,6 @@ def _ways(settings: Settings) -> dict[str, Any]:
 
 def _folder(arguments: Namespace) -> Path:
     """runs/caption-tiny-scenes."""
-    parts = (arguments.task, arguments.model, arguments.quant or "", arguments.data.resolve().name)
+    quant = getattr(arguments, "quant", None) or ""
+    parts = (arguments.task, arguments.model, quant, arguments.data.resolve().name)
     return Path("runs") / "-".join(re.sub(r"[^\w.]+", "_", part).strip("_") for part in parts if part)

@@ -16,12 +16,12 @@ from vlm.engine.selfcheck import built_in_picture
 from vlm.engine.source import find
 from vlm.errors import ModelNotFound
 from vlm.lab.evaluation.examples import Example, write_examples
+from vlm.lab.evaluation.parts import totals
 from vlm.lab.evaluation.progress import Progress
 from vlm.lab.evaluation.results import Result, write_result
 from vlm.lab.examination import Examination, Row, Tell, steps
 from vlm.lab.glyphs import Folder, Glyphs
 from vlm.lab.hands import scenes_by_hand
-from vlm.lab.metrics import totals
 from vlm.lab.questions import KINDS
 from vlm.lab.scenes import Scene, held_out_series, scene
 

@@ -9,7 +9,7 @@ from vlm.lab.glyphs import Glyphs
 from vlm.lab.scenes import STRANGE, Scene, Thing, scene
 from vlm.lab.vocabulary import NOUNS, STRANGERS
 
-TRIES = 2000  # scenes in a row that the glyphs do not suffice for
+TRIES = 500  # scenes in a row that the glyphs do not suffice for
 
 
 def scenes_by_hand(series: int, glyphs: Glyphs) -> Iterator[Scene]:
@@ -21,7 +21,7 @@ def scenes_by_hand(series: int, glyphs: Glyphs) -> Iterator[Scene]:
     for index in count():
         drawn = _redrawn(scene(series, index), glyphs)
         if drawn is not None:
-            in_vain = 0
+            in_vain = 0 if drawn.things else in_vain  # an empty scene needs no glyph
             yield drawn
             continue
         in_vain += 1

@@ -12,12 +12,10 @@ Each is a part that sums up over scenes (`vlm.lab.evaluation.parts`).
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from vlm.lab.evaluation.parts import Part, Parts, share, value
+from vlm.lab.evaluation.parts import Part, share, totals
 from vlm.lab.scenes import Scene
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS, NUMBERS
 
@@ -78,15 +76,6 @@ def caption_parts(scene: Scene, caption: str) -> dict[str, Part]:
 def answer_part(truth: str, answer: str) -> Part:
     """Whether an answer is right, whatever its capitals."""
     return share(truth == answer.lower())
-
-
-def totals(parts: Iterable[Parts]) -> Mapping[str, float]:
-    """The scores of all the examples' parts, in the order in which they first come."""
-    sums: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = {}
-    for one in parts:
-        for name, part in one.items():
-            sums[name] = sums.get(name, 0.0) + np.array(part)
-    return {name: float(value(total)) for name, total in sums.items()}
 
 
 def caption_scores(scenes: Sequence[Scene], captions: Sequence[str]) -> Mapping[str, float]:

@@ -16,6 +16,8 @@ from vlm.lab.searches import of_captions
 
 QUERIES = 500
 
+Fitted = tuple[Background, dict[str, float], tuple[str, ...]]
+
 
 def material(engine: Engine, items: Sequence[Item], predictions: Sequence[Prediction]) -> Material | None:
     """Queries of one or two words, with the truth by what people wrote; None where there are hardly any."""
@@ -34,13 +36,13 @@ def material(engine: Engine, items: Sequence[Item], predictions: Sequence[Predic
     )
 
 
-def tested(given: Material, background: Background | None) -> tuple[dict[str, float], str]:
+def tested(given: Material, background: Background | None) -> tuple[dict[str, float], tuple[str, ...]]:
     """Scores of the search as users have it, and a note on how they came about."""
     how = "the cut-off fitted for this model" if background else "a rule of thumb, as none was fitted"
     return _named(absent_test(given, background)), _note(how)
 
 
-def fitted(given: Material, *, revision: str, seed: int) -> tuple[Background, dict[str, float], str]:
+def fitted(given: Material, *, revision: str, seed: int) -> Fitted:
     """A cut-off fitted on one half, scores on the other, a note. Raises BadRequest for too little data."""
     background, absent = fit(given, revision=revision, seed=seed)
     return (
@@ -58,8 +60,8 @@ def _named(absent: Absent) -> dict[str, float]:
     }
 
 
-def _note(how: str) -> str:
+def _note(how: str) -> tuple[str, ...]:
     return (
         f"Present and absent queries: words that people wrote, in up to {GALLERY} pictures with and without "
-        f"what they name, by {how}; what nobody mentioned counts as absent"
+        f"what they name, by {how}; what nobody mentioned counts as absent",
     )

@@ -28,7 +28,7 @@ class Item:
     unit     what is drawn anew when an interval is computed: a picture's id, as its questions belong together
     picture  None where there is nothing to see
     asked    the question, or the text to translate; '' for a caption
-    kind     the kind of question, or the direction ('en-de')
+    kind     the kind of question, or the direction and the kind of text ('en-de caption')
     """
 
     id: str
@@ -114,7 +114,7 @@ def _directions(number: int, line: dict[str, str]) -> list[Item]:
             unit=str(number),
             asked=line[one],
             truths=(line[other],),
-            kind=f"{one}-{other}",
+            kind=f"{one}-{other} {line.get('kind', '')}".strip(),
         )
         for one, other in pairs
     ]

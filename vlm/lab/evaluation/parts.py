@@ -7,7 +7,7 @@
 A median is no sum, so it has no parts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -51,6 +51,15 @@ def value(sums: Sums) -> Sums:
     if size == 2:
         return _ratio(sums[..., 0], sums[..., 1])
     return _chrf(sums) if size == CHRF_NUMBERS else _bleu(sums, (size - 2) // 2)
+
+
+def totals(parts: Iterable[Parts]) -> Mapping[str, float]:
+    """The scores of all the examples' parts, in the order in which they first come."""
+    sums: dict[str, Sums] = {}
+    for one in parts:
+        for name, part in one.items():
+            sums[name] = sums.get(name, 0.0) + np.array(part)
+    return {name: float(value(total)) for name, total in sums.items()}
 
 
 def _ratio(top: Sums, bottom: Sums) -> Sums:

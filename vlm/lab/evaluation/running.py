@@ -3,8 +3,9 @@
 OUT/predictions.jsonl  ->  examples.jsonl, result.json, result.md, report.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from vlm.background import load_background
 from vlm.engine.base import Engine, Prompt
 from vlm.engine.selfcheck import built_in_picture
 from vlm.errors import BadRequest
-from vlm.lab.calibration import Material
 from vlm.lab.evaluation.absence import fitted, material, tested
 from vlm.lab.evaluation.answers import score_answers
 from vlm.lab.evaluation.asking import describe
@@ -25,6 +25,10 @@ from vlm.lab.evaluation.predictions import Prediction, Predictions
 from vlm.lab.evaluation.progress import Progress
 from vlm.lab.evaluation.results import Broken, Result, write_result
 from vlm.lab.evaluation.searching import score_search
+from vlm.lab.evaluation.translations import Translate, score_translations, translated
+
+Predict = Callable[[Sequence[Item]], Iterator[list[Prediction]]]
+Search = Callable[[Sequence[Item], Sequence[Prediction]], tuple[dict[str, float], tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,21 +63,33 @@ def run(engine: Engine, plan: Plan) -> Result:
     Raises:  BadRequest for an engine that cannot do the task, or a folder that holds another run.
     """
     refuse_unfit(engine, plan.task)
+    if plan.task == "retrieval":
+        search = partial(_searched, engine, plan)
+        return _carried_out(plan, lambda items: embed(engine, items, plan.batch), search)
+    return _carried_out(plan, lambda items: describe(engine, items, plan.batch))
+
+
+def run_translation(translate: Translate, plan: Plan) -> Result:
+    """The same for a translator."""
+    return _carried_out(plan, lambda items: translated(translate, items, plan.batch))
+
+
+def _carried_out(plan: Plan, predict: Predict, search: Search | None = None) -> Result:
     with Predictions(plan.out, plan.header, fresh=plan.fresh) as predictions:
         left = [item for item in plan.data.items if item.id not in predictions.done]
         progress = Progress(
             total=len(plan.data.items), done=len(plan.data.items) - len(left), unit="examples"
         )
         try:
-            for some in _predicted(engine, plan.task, left, plan.batch):
+            for some in predict(left):
                 predictions.add(some)
                 progress.add(len(some))
         finally:
             progress.close()
-        return _finish(engine, plan, predictions.done)
+        return _finish(plan, predictions.done, search)
 
 
-def _finish(engine: Engine, plan: Plan, done: dict[str, Prediction]) -> Result:
+def _finish(plan: Plan, done: dict[str, Prediction], search: Search | None) -> Result:
     """Score the predictions, and write everything that the folder is to hold."""
     whole = [item for item in plan.data.items if not done[item.id].error]
     broken = [Broken(id=item.id, why=done[item.id].error) for item in plan.data.items if done[item.id].error]
@@ -81,9 +97,9 @@ def _finish(engine: Engine, plan: Plan, done: dict[str, Prediction]) -> Result:
         raise BadRequest(f"Nothing could be scored. The first reason, for {broken[0].id}: {broken[0].why}")
     predictions = [done[item.id] for item in whole]
     examples, scores, notes = _scored(plan.task, whole, predictions)
-    if plan.task == "retrieval" and (given := material(engine, whole, predictions)):
-        more, note = _searched(given, plan, engine.info.revision)
-        scores, notes = scores | more, (*notes, note)
+    if search is not None:
+        more, noted = search(whole, predictions)
+        scores, notes = scores | more, (*notes, *noted)
     result = Result(
         command=plan.command,
         header=plan.header,
@@ -99,14 +115,19 @@ def _finish(engine: Engine, plan: Plan, done: dict[str, Prediction]) -> Result:
     return result
 
 
-def _searched(given: Material, plan: Plan, revision: str) -> tuple[dict[str, float], str]:
+def _searched(
+    engine: Engine, plan: Plan, items: Sequence[Item], predictions: Sequence[Prediction]
+) -> tuple[dict[str, float], tuple[str, ...]]:
     """Scores of the search that may say 'nothing', with the model's cut-off or one that is fitted now."""
+    given, revision = material(engine, items, predictions), engine.info.revision
+    if given is None:
+        return {}, ()
     if not plan.fit:
         return tested(given, load_background(plan.home, revision) if plan.home else None)
-    background, scores, note = fitted(given, revision=revision, seed=plan.data.about["seed"])
+    background, scores, notes = fitted(given, revision=revision, seed=plan.data.about["seed"])
     if plan.home:
         background.save(plan.home)
-    return scores, note
+    return scores, notes
 
 
 def refuse_unfit(engine: Engine, task: str) -> None:
@@ -121,15 +142,13 @@ def refuse_unfit(engine: Engine, task: str) -> None:
         raise BadRequest(f"{engine.info.name} cannot be evaluated on {task}: {error}") from error
 
 
-def _predicted(engine: Engine, task: str, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:
-    return embed(engine, items, batch) if task == "retrieval" else describe(engine, items, batch)
-
-
 def _scored(task: str, items: Sequence[Item], predictions: Sequence[Prediction]) -> Scored:
     match task:
         case "caption":
             return score_captions(items, [one.text for one in predictions])
         case "vqa":
             return score_answers(items, [one.text for one in predictions])
+        case "translate":
+            return score_translations(items, [one.text for one in predictions])
         case _:
             return score_search(items, predictions)

@@ -8,7 +8,7 @@ from vlm.errors import AfterimageError
 from vlm.lab.evaluation.captions import Scored
 from vlm.lab.evaluation.examples import Example
 from vlm.lab.evaluation.items import Item
-from vlm.lab.evaluation.parts import bleu_parts, chrf_parts, share
+from vlm.lab.evaluation.parts import bleu_parts, chrf_parts, share, totals
 from vlm.lab.evaluation.predictions import Prediction, timed
 from vlm.lab.scores.bleu import bleu
 from vlm.lab.scores.chrf import chrf
@@ -18,7 +18,7 @@ Translate = Callable[[Sequence[str], str, str], Sequence[str]]  # texts, from, t
 
 def translated(translate: Translate, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:
     """Translations, `batch` texts of one direction at once."""
-    for direction, group in groupby(sorted(items, key=lambda item: item.kind), key=lambda item: item.kind):
+    for direction, group in groupby(sorted(items, key=_direction), key=_direction):
         some = list(group)
         for start in range(0, len(some), batch):
             yield _batch(translate, some[start : start + batch], direction)
@@ -35,11 +35,15 @@ def _batch(translate: Translate, items: Sequence[Item], direction: str) -> list[
     return timed(predictions, begun_s)
 
 
+def _direction(item: Item) -> str:
+    return item.kind.split()[0]
+
+
 def score_translations(items: Sequence[Item], said: Sequence[str]) -> Scored:
     """Examples, scores by name, and notes on how they came about."""
     by_direction: dict[str, list[tuple[str, str]]] = {}
     for item, text in zip(items, said, strict=True):
-        by_direction.setdefault(item.kind, []).append((text, item.truths[0]))
+        by_direction.setdefault(_direction(item), []).append((text, item.truths[0]))
     scores: dict[str, float] = {}
     notes: tuple[str, ...] = ()
     for direction, pairs in sorted(by_direction.items()):
@@ -49,12 +53,18 @@ def score_translations(items: Sequence[Item], said: Sequence[str]) -> Scored:
         scores[f"chrF, {direction}"] = letters.score
         scores[f"BLEU, {direction}"] = words.scores[-1]
         notes = (f"chrF: sacrebleu, {letters.signature}", f"BLEU: sacrebleu, {words.signature}")
-    return [_example(item, text) for item, text in zip(items, said, strict=True)], scores, notes
+    examples = [_example(item, text) for item, text in zip(items, said, strict=True)]
+    by_kind = totals({name: part for name, part in one.parts.items() if one.kind in name} for one in examples)
+    return (
+        examples,
+        {**scores, **{name: by_kind[name] for name in sorted(by_kind.keys() - scores.keys())}},
+        notes,
+    )
 
 
 def _example(item: Item, said: str) -> Example:
     truth = item.truths[0]
-    near = chrf([said], [truth]).score
+    near, direction = chrf([said], [truth]).score, _direction(item)
     return Example(
         id=item.id,
         unit=item.unit,
@@ -66,7 +76,8 @@ def _example(item: Item, said: str) -> Example:
         mark="exactly" if said == truth else f"chrF {near:.2f}",
         parts={
             f"exact, {item.kind}": share(said == truth),
-            f"chrF, {item.kind}": chrf_parts(said, truth),
-            f"BLEU, {item.kind}": bleu_parts(said, [truth])["BLEU-4"],
+            f"exact, {direction}": share(said == truth),
+            f"chrF, {direction}": chrf_parts(said, truth),
+            f"BLEU, {direction}": bleu_parts(said, [truth])["BLEU-4"],
         },
     )
