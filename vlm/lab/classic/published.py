@@ -62,15 +62,20 @@ def _empty(state: State) -> Vgg16:
 
 def _read(path: Path) -> tuple[State, Preprocessing]:
     try:
-        match path.suffix:
-            case ".h5" | ".hdf5":
-                return _keras(path), "caffe"
-            case ".safetensors":
-                return load_file(path), "torch"
-            case _:
-                return torch.load(path, map_location="cpu", weights_only=True), "torch"
-    except (OSError, RuntimeError, ValueError, pickle.UnpicklingError, SafetensorError) as error:
+        if path.suffix in (".h5", ".hdf5"):
+            return _keras(path), "caffe"
+        state = load_file(path) if path.suffix == ".safetensors" else _pickled(path)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
         raise BadRequest(f"{path} cannot be read as weights; {WHERE}.") from error
+    return state, "torch"
+
+
+def _pickled(path: Path) -> State:
+    """Tensors and nothing else: no code of the file is run."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(state, dict):
+        raise ValueError("not a state dict")
+    return {name: value for name, value in state.items() if isinstance(value, Tensor)}
 
 
 def keras_names() -> dict[str, str]:

@@ -63,7 +63,8 @@ class TellingPhase:
 
     def score(self, batch: Any) -> Score:
         features, captions = batch
-        logits = self.module(features, captions[:, :-1])  # [B, T-1, V]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = self.module(features, captions[:, :-1]).float()  # [B, T-1, V]
         following = captions[:, 1:]
         counts = following != PAD
         loss = nnf.cross_entropy(logits.flatten(0, 1), following.flatten(), ignore_index=PAD)

@@ -111,6 +111,8 @@ def _refuse_unfit(recipe: Recipe) -> None:
         )
     if min(recipe.epochs, recipe.sight_epochs) < 1:
         raise BadSetting("--epochs and --sight-epochs must be at least 1.")
+    if recipe.seed < 0:
+        raise BadSetting(f"--seed is {recipe.seed}; please use 0 or more.")
 
 
 def _captioner(recipe: Recipe, words: Words, weights: Path | None) -> Captioner:
