@@ -28,6 +28,8 @@ def test_each_field_is_read_from_its_variable() -> None:
         "VLM_THREADS": "2",
         "VLM_BATCH": "4",
         "VLM_BEAMS": "1",
+        "VLM_TRANSLATOR": "none",
+        "VLM_TRANSLATOR_REVISION": "ghi",
         "VLM_LEASE_S": "2.5",
         "VLM_TOKENS_TTL_S": "60",
     }

@@ -15,7 +15,9 @@ from vlm.commands.parser import parser
 from vlm.errors import AfterimageError, BadRequest, ModelNotFound
 from vlm.settings import Settings, read_settings
 
-OF_ONE_MODEL: Final = ("VLM_REVISION", "VLM_ITC_MODEL", "VLM_ITC_REVISION")
+OF_ONE_MODEL: Final = (
+    "VLM_REVISION", "VLM_ITC_MODEL", "VLM_ITC_REVISION", "VLM_TRANSLATOR", "VLM_TRANSLATOR_REVISION",
+)  # fmt: skip
 OURS: Final = ("bot", "vlm")
 MISSING: Final = (
     "vlm: This command needs {}, which is not installed here. Install Afterimage with what a worker needs:"
@@ -59,6 +61,7 @@ def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
                 arguments.question if asking else None,
                 as_json=arguments.json,
                 settings=settings,
+                language=arguments.lang,
                 by_queue=not arguments.model and bool(environ.get("REDIS_URL")),
             )
         case "find":
@@ -110,6 +113,10 @@ def _train(arguments: Namespace) -> int:
             from vlm.commands.classic import train as train_classic
 
             return train_classic(arguments)
+        case "translator":
+            from vlm.commands.lab import train_translator
+
+            return train_translator(arguments)
         case _:
             from vlm.commands.lab import train
 
@@ -136,6 +143,8 @@ def _settings(arguments: Namespace, environ: Mapping[str, str]) -> Settings:
         }
     if quant := getattr(arguments, "quant", None):
         chosen["VLM_QUANT"] = quant
+    if translator := getattr(arguments, "translator", None):
+        chosen |= {"VLM_TRANSLATOR": translator, "VLM_TRANSLATOR_REVISION": ""}
     if url := getattr(arguments, "redis", None):
         chosen["REDIS_URL"] = url
     return read_settings(chosen)

@@ -7,17 +7,27 @@ from pathlib import Path
 from vlm.batch import Sight, run_batch
 from vlm.client import clean_question
 from vlm.commands.lines import Done, Outcome, failed
-from vlm.engine.base import Engine, Prompt
+from vlm.engine.base import Engine, Prompt, Translated
 from vlm.errors import AfterimageError
 from vlm.images import read_picture
+from vlm.languages import ENGLISH
+from vlm.speaking import in_english, in_language
 
 
 def look(
-    paths: Sequence[str], question: str | None, *, batch: int, load: Callable[[], Engine]
+    paths: Sequence[str],
+    question: str | None,
+    *,
+    batch: int,
+    load: Callable[[], Engine],
+    language: str = ENGLISH,
 ) -> Iterator[Outcome]:
-    """One outcome for each path, in order. The model is loaded for the first file that can be read."""
+    """One outcome for each path, in order, in that language. The model is loaded for the first readable file.
+
+    Raises:  what loading raises; Unsupported for a language that nobody speaks.
+    """
     try:
-        prompt = Prompt(question=None if question is None else clean_question(question))
+        prompt = Prompt(question=None if question is None else clean_question(question), language=language)
     except AfterimageError as error:
         yield from (failed(path, error) for path in paths)
         return
@@ -34,12 +44,20 @@ def _batch(paths: Sequence[str], prompt: Prompt, load: Callable[[], Engine]) -> 
         return [*errors]
     engine = load()
     started_s = time.perf_counter()
-    words = run_batch(engine, sights, [prompt] * len(sights))
+    words = run_batch(engine, sights, [in_english(engine, prompt)] * len(sights))
+    texts = [one.text for one in words if isinstance(one.text, str)]
+    said = iter(in_language(engine, texts, prompt.language))
     seconds, model = time.perf_counter() - started_s, engine.info.name
     return [
-        Done(path, one.text, model, seconds) if isinstance(one.text, str) else failed(path, one.text)
+        _done(path, next(said), one.text, model, seconds)
+        if isinstance(one.text, str)
+        else failed(path, one.text)
         for path, one in zip(paths, words, strict=True)
     ]
+
+
+def _done(path: str, said: Translated, english: str, model: str, seconds: float) -> Done:
+    return Done(path, said.text, model, seconds, english=english, stayed_english=said.fell_back)
 
 
 def _read(path: str) -> Sight:

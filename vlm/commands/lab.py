@@ -31,3 +31,13 @@ def train(arguments: Namespace) -> int:
         glyphs=arguments.glyphs,
     )
     return 0
+
+
+def train_translator(arguments: Namespace) -> int:
+    """Train the tiny translator, or go on with it."""
+    prepare("tiny")
+    from vlm.lab.languages.train import train_translator
+
+    train_translator(arguments.out, seed=arguments.seed, scale=arguments.scale, threads=arguments.threads)
+    put(f"{arguments.out} is ready: vlm caption --model tiny --translator {arguments.out} --lang de PICTURE")
+    return 0

@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from vlm.errors import AfterimageError
+from vlm.languages import ENGLISH
 from vlm.protocol import ModelInfo
 from vlm.settings import DEFAULT_MODEL
 
@@ -21,12 +22,17 @@ PROGRAM: Final = "vlm"
 
 
 class Done(Struct, frozen=True):
-    """What the model said of a picture; `seconds` is what the batch took that the picture was part of."""
+    """What the model said of a picture; `seconds` is what the batch took that the picture was part of.
+
+    `english` is what it said before it was translated; `stayed_english` where that failed.
+    """
 
     path: str
     text: str
     model: str
     seconds: float
+    english: str = ""
+    stayed_english: bool = False
 
 
 class Failed(Struct, frozen=True):
@@ -54,7 +60,8 @@ def remark(sentence: str) -> None:
 class Lines:
     """Writes outcomes, and remembers whether one has failed."""
 
-    def __init__(self, *, question: str | None, total: int, as_json: bool) -> None:
+    def __init__(self, *, question: str | None, total: int, as_json: bool, language: str = ENGLISH) -> None:
+        self.language = language
         self.any_failed = False
         self._question = question
         self._several = total > 1
@@ -66,12 +73,14 @@ class Lines:
         self.any_failed |= isinstance(outcome, Failed)
         if self._as_json:
             self._clear()
-            put(json.dumps(as_record(outcome, self._question)))
+            put(json.dumps(as_record(outcome, self._question, self.language), ensure_ascii=False))
         elif isinstance(outcome, Failed):
             self.remark(f"{outcome.path}: {outcome.message}")
         else:
             self._clear()
             put(f"{outcome.path}: {outcome.text}" if self._several else outcome.text)
+            if outcome.stayed_english:
+                self.remark(f"{outcome.path}: the translator lost its way, so this is English.")
         if self._bar is not None:
             self._bar.update()
 
@@ -95,13 +104,15 @@ class Lines:
             self._bar.close()
 
 
-def as_record(outcome: Outcome, question: str | None) -> dict[str, Any]:
+def as_record(outcome: Outcome, question: str | None, language: str = ENGLISH) -> dict[str, Any]:
     """The JSON object of an outcome; `question` is None for a caption."""
     match outcome:
         case Failed(path, code, message):
             return {"path": path, "error": code, "message": message}
-        case Done(path, text, model, seconds):
+        case Done(path, text, model, seconds, english, stayed_english):
             said = {"caption": text} if question is None else {"question": question, "answer": text}
+            if language != ENGLISH:
+                said |= {"language": ENGLISH if stayed_english else language, "english": english}
             return {"path": path, **said, "model": model, "seconds": round(seconds, 3)}
 
 

@@ -34,11 +34,13 @@ CAPTION_EPILOG: Final = """\
 examples:
   vlm caption --model tiny samples/*.png
   vlm caption --json holiday/*.jpg > captions.jsonl
+  vlm caption --model tiny --lang de samples/*.png
   find . -name '*.jpg' -print0 | xargs -0 vlm caption --json
 
 with --json, one object a line, written as soon as it is known:
   {"path": "a.png", "caption": "two cats on a green background", "model": "afterimage-tiny", "seconds": 0.2}
   {"path": "b.txt", "error": "bad_image", "message": "This is not a picture that I can read; ..."}
+with --lang also "language", and "english": what the model said, before it was translated
 """
 ASK: Final = """\
 Answer a QUESTION about a PICTURE: about the things in it, their colours, their number, what they do.
@@ -48,6 +50,7 @@ ASK_EPILOG: Final = """\
 examples:
   vlm ask beach.jpg "What is the dog doing?"
   vlm ask --model tiny --json cats.png "How many cats are there?"
+  vlm ask --model tiny --lang de cats.png "Wie viele Katzen sind auf dem Bild?"
 
 with --json, one object:
   {"path": "cats.png", "question": "How many cats?", "answer": "two", "model": "afterimage-tiny", ...}
@@ -114,12 +117,14 @@ def _add_looking(commands: Any) -> None:
     caption = _command(commands, "caption", "say what pictures show", CAPTION, CAPTION_EPILOG + WHO_ANSWERS)
     _add_model(caption)
     _add_json(caption)
+    _add_language(caption)
     caption.add_argument("pictures", metavar="PICTURE", nargs="+", help="a file")
     ask = _command(commands, "ask", "answer a question about a picture", ASK, ASK_EPILOG + WHO_ANSWERS)
     _add_model(ask)
     _add_json(ask)
+    _add_language(ask)
     ask.add_argument("picture", metavar="PICTURE", help="a file")
-    ask.add_argument("question", metavar="QUESTION", help="in English, up to 1,000 characters")
+    ask.add_argument("question", metavar="QUESTION", help="up to 1,000 characters, in the language of --lang")
 
 
 def _add_serving(commands: Any) -> None:
@@ -162,6 +167,17 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     default = f"$VLM_MODEL, else {DEFAULT_MODEL}"
     command.add_argument(
         "--model", metavar="M", help=f"tiny, a checkpoint folder or a hub id (default: {default})"
+    )
+
+
+def _add_language(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--lang", metavar="L", default="en", help="speak this language: de, pt-br, zh-hans ... (default: en)"
+    )
+    command.add_argument(
+        "--translator",
+        metavar="T",
+        help="tiny, a folder, a hub id, native or none (default: $VLM_TRANSLATOR, else the model's own)",
     )
 
 

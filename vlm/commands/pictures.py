@@ -10,22 +10,31 @@ from vlm.commands.lines import Lines
 from vlm.commands.models import load_engine
 from vlm.engine.base import Engine
 from vlm.errors import Unavailable
+from vlm.languages import ENGLISH, code_of
 from vlm.settings import Settings
 
 
 def describe(
-    paths: Sequence[str], question: str | None, *, as_json: bool, settings: Settings, by_queue: bool
+    paths: Sequence[str],
+    question: str | None,
+    *,
+    as_json: bool,
+    settings: Settings,
+    language: str,
+    by_queue: bool,
 ) -> int:
     """Caption the pictures at `paths`, or ask `question` about each. The exit status: 1 if one has failed.
 
-    `by_queue` lets live workers do it, if there are any.
+    `by_queue` lets live workers do it, if there are any; they speak English, so another language is for here.
     Raises:  ModelNotFound, BadSetting or OutOfMemory for a model that cannot be loaded here.
+             Unsupported for a language that nobody here speaks.
     """
-    lines = Lines(question=question, total=len(paths), as_json=as_json)
+    lines = Lines(question=question, total=len(paths), as_json=as_json, language=code_of(language))
+    by_queue = by_queue and lines.language == ENGLISH
     try:
         if not (by_queue and asyncio.run(_ask_workers(paths, question, lines, settings.redis_url))):
             load = cache(lambda: _announced(load_engine(settings), lines))
-            for outcome in here.look(paths, question, batch=settings.batch, load=load):
+            for outcome in here.look(paths, question, batch=settings.batch, load=load, language=language):
                 lines.write(outcome)
     finally:
         lines.close()

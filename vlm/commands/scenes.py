@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from vlm.commands.lines import put
 
-LAYOUTS: Final = ("flickr8k", "coco", "jsonl")
+LAYOUTS: Final = ("flickr8k", "coco", "jsonl", "parallel")
 HELP: Final = """\
 Draw pictures of the small world and write them to the new folder OUT as a data set, in the layout of a
 published one: five differently worded captions a picture; of ten pictures eight for training, one for
@@ -23,6 +23,8 @@ layouts:
   flickr8k   Flickr8k.token.txt, the three lists of pictures, Flicker8k_Dataset/
   coco       annotations/ with COCO's captions and VQAv2's questions, dataset_coco.json, train2014/, val2014/
   jsonl      captions.jsonl, questions.jsonl, images/
+  parallel   no pictures: OUT is one file of captions, questions, answers and search queries, each in five
+             languages, for `vlm evaluate translate`
 """
 
 
@@ -45,9 +47,22 @@ def add(commands: Any) -> None:
 
 def write(arguments: argparse.Namespace) -> int:
     """Draw and write. Raises BadRequest for a folder that holds something else, NotFound without the font."""
+    if arguments.layout == "parallel":
+        return _write_parallel(arguments)
     from vlm.lab.writing import write_scenes
 
     splits = write_scenes(arguments.out, count=arguments.count, layout=arguments.layout, seed=arguments.seed)
     counted = ", ".join(f"{number:,} {split}" for split, number in splits.items())
     put(f"{arguments.out} is ready: {counted}. Try: vlm evaluate caption --model tiny --data {arguments.out}")
+    return 0
+
+
+def _write_parallel(arguments: argparse.Namespace) -> int:
+    from vlm.lab.languages.corpus import write_lines
+    from vlm.lab.languages.reference import Reference
+    from vlm.lab.languages.tables import read_sentences, read_words
+
+    reference = Reference(read_words(), read_sentences())
+    written = write_lines(arguments.out, reference, seed=arguments.seed, count=arguments.count)
+    put(f"{arguments.out} is ready: {written:,} lines. Try: vlm evaluate translate --data {arguments.out}")
     return 0

@@ -64,7 +64,8 @@ class Pairs:
         else:
             wording = self._reference.some_wording(meaning.row, code, rng)
             text = typed(self._reference.word(meaning, code, wording, rng), code, rng)
-            plain = self._reference.english_of(told(meaning, code), code, wording)
+            template = self._reference.sentences[meaning.row].templates[code][wording]
+            plain = self._reference.english_of(told(meaning, code, template), code, wording)
             pair = Pair(code, text, "en", plain)
         return pair._replace(text=pair.text.replace(SLOT, name), said=pair.said.replace(SLOT, name))
 
@@ -148,9 +149,11 @@ def _shade(rng: Random) -> str:
     return rng.choice(COLOUR_NAMES)
 
 
-def told(meaning: Meaning, code: str) -> Meaning:
-    """What a foreign text leaves of a meaning: Russian has no articles, others no image but pictures."""
-    if code != "ru":
+def told(meaning: Meaning, code: str, template: str) -> Meaning:
+    """What a foreign text leaves of a meaning: which kind of picture, and in Russian which article?"""
+    if "picture" not in template and "{in_this}" not in template:
+        meaning = replace(meaning, picture=0)
+    if code != "ru":  # where an image is called as a picture is
         return replace(meaning, picture=meaning.picture % 2)
     return replace(meaning, groups=tuple(_with_article(group) for group in meaning.groups))
 

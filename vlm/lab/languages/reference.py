@@ -95,8 +95,11 @@ class Reference:
 
     def english_of(self, meaning: Meaning, code: str, wording: int) -> str:
         """What a foreign wording means: where several English sentences share it, the first of them."""
-        owner = self._owners[code, self.sentences[meaning.row].templates[code][wording]]
-        return self.say(replace(meaning, row=owner), "en")
+        return self.say(replace(meaning, row=self.owner(meaning.row, code, wording)), "en")
+
+    def owner(self, row: int, code: str, wording: int) -> int:
+        """The first row that has this wording."""
+        return self._owners[code, self.sentences[row].templates[code][wording]]
 
     def _slots(self, meaning: Meaning, code: str, rng: Random | None) -> Slots:
         lexicon = self.lexicons[code]

@@ -19,8 +19,10 @@ from transformers import M2M100ForConditionalGeneration, PreTrainedTokenizerFast
 
 from vlm.lab.languages.alphabet import train_tokenizer
 from vlm.lab.languages.batches import IGNORED, Batch, Batches
+from vlm.lab.languages.card import write_card
 from vlm.lab.languages.pairs import Pairs
 from vlm.lab.languages.reference import Reference
+from vlm.lab.languages.score import score
 from vlm.lab.languages.small import small_m2m100
 from vlm.lab.languages.tables import read_sentences, read_words
 from vlm.lab.optimiser import MasterAdamW
@@ -28,13 +30,14 @@ from vlm.lab.optimiser import MasterAdamW
 TRAINING = "training"
 CHECKPOINT = "training.pt"
 LOG = "training.jsonl"
+SCORED = 1000  # held-out lines
 SAVE_EVERY = 100  # steps
 LOG_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    steps: int = 4000
+    steps: int = 2600
     batch: int = 256
     rate: float = 1.5e-3
     tokenizer_pairs: int = 60_000
@@ -60,6 +63,9 @@ def train_translator(
     if resume:
         run.restore()
     run.train(Batches(pairs, run.tokenizer, seed=seed, size=plan.batch))
+    run.export(out)
+    count = min(SCORED, max(20, round(SCORED * scale)))
+    write_card(out, run.step * plan.batch, seed=seed, scale=scale, scores=score(out, count), count=count)
 
 
 class Run:

@@ -1,0 +1,46 @@
+"""How often the translator says exactly what the reference grammar says, on lines that it has never seen."""
+
+from collections import defaultdict
+from pathlib import Path
+from random import Random
+
+from vlm.engine.checkpoints import open_translator
+from vlm.engine.translate import Translator
+from vlm.lab.languages.corpus import Line, lines
+from vlm.lab.languages.invented import invented
+from vlm.lab.languages.reference import Reference
+from vlm.lab.languages.tables import FOREIGN, read_sentences, read_words
+
+Scores = dict[str, dict[str, float]]
+SEED = 0
+
+
+def score(folder: Path, count: int) -> Scores:
+    """Share of exact translations of a checkpoint on a CPU: for each direction, by kind of line."""
+    translator = open_translator(str(folder), device="cpu")
+    held_out = list(lines(Reference(read_words(), read_sentences()), seed=SEED, count=count))
+    scores = exactness(translator, held_out)
+    scores["names"] = {"passed on untouched": passed_on(translator, count // 2)}
+    return scores
+
+
+def exactness(translator: Translator, held_out: list[Line]) -> Scores:
+    directions = [pair for code in FOREIGN for pair in (("en", code), (code, "en"))]
+    return {f"{one} to {other}": _exact(translator, held_out, one, other) for one, other in directions}
+
+
+def passed_on(translator: Translator, count: int) -> float:
+    """Share of invented words that come back as they went in."""
+    rng = Random(f"names {SEED}")
+    words = [(invented(rng), "en", rng.choice(FOREIGN)) for _ in range(count)]
+    said = translator.translate_mixed(words)
+    return sum(one.text == word for one, (word, _, _) in zip(said, words, strict=True)) / count
+
+
+def _exact(translator: Translator, held_out: list[Line], source: str, target: str) -> dict[str, float]:
+    said = translator.translate([line[source] for line in held_out], source, target)
+    right: dict[str, list[bool]] = defaultdict(list)
+    for line, one in zip(held_out, said, strict=True):
+        right[line["kind"]].append(one.text == line[target])
+        right["all"].append(one.text == line[target])
+    return {kind: sum(hits) / len(hits) for kind, hits in sorted(right.items())}
