@@ -51,14 +51,13 @@ class TellingPhase:
 
     def batches(self, epoch: int) -> Iterator[Any]:
         rng = np.random.default_rng((self.seed, epoch))
-        order = rng.permutation(len(self._train.captions))
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
+        batches = _of_one_length(self._train, rng.permutation(len(self._train.captions)))
+        for place in rng.permutation(len(batches)):
+            rows = batches[place]
             yield _batch(self._train, rows, rng.integers(self._train.features.shape[1], size=len(rows)))
 
     def held_out(self) -> Iterator[Any]:
-        for start in range(0, len(self._val.captions), BATCH):
-            rows = np.arange(start, min(start + BATCH, len(self._val.captions)))
+        for rows in _of_one_length(self._val, np.arange(len(self._val.captions))):
             yield _batch(self._val, rows, np.zeros(len(rows), int))
 
     def score(self, batch: Any) -> Score:
@@ -70,6 +69,13 @@ class TellingPhase:
         loss = nnf.cross_entropy(logits.flatten(0, 1), following.flatten(), ignore_index=PAD)
         right = (logits.argmax(-1) == following) & counts
         return Score(loss, int(right.sum()), int(counts.sum()))
+
+
+def _of_one_length(some: Told, order: NDArray[Any]) -> list[NDArray[Any]]:
+    """Batches of captions about as long as each other: padding costs as much as words."""
+    lengths = np.array([len(some.captions[row]) for row in order])
+    order = order[np.argsort(lengths, kind="stable")]
+    return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
 
 
 def _batch(some: Told, rows: NDArray[Any], renderings: NDArray[Any]) -> tuple[Tensor, Tensor]:
