@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vlm.commands.lines import put, remark
 from vlm.commands.models import load_engine, options, prepare
+from vlm.errors import ModelNotFound
 from vlm.settings import Settings
 
 ECHO: Final = "echo"  # the engine of tests, without weights or device
@@ -109,10 +110,13 @@ def _data(arguments: Namespace) -> "Data":
 
 
 def _home(settings: Settings) -> Path | None:
-    """The folder of the checkpoint; None for an engine that has none."""
+    """The folder of the checkpoint; None for an engine that has none of the kind."""
     from vlm.engine.source import find
 
-    return None if settings.model == ECHO else find(settings.model, settings.revision).folder
+    try:
+        return find(settings.model, settings.revision).folder
+    except ModelNotFound:
+        return None
 
 
 def _ways(settings: Settings) -> dict[str, Any]:

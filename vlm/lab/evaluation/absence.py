@@ -57,6 +57,8 @@ def _named(absent: Absent) -> dict[str, float]:
         "present queries found": absent.found,
         "present queries, best hit right": absent.first,
         "absent queries answered by nothing": absent.nothing,
+        "miss rate": 1 - absent.found,
+        "false-hit rate": 1 - absent.nothing,
     }
 
 
