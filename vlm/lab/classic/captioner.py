@@ -97,8 +97,9 @@ def load(folder: Path) -> Captioner:
     with _reading(folder):
         shape = msgspec.json.decode((folder / CONFIG).read_bytes(), type=Shape)
         words = Words(msgspec.json.decode((folder / VOCABULARY).read_bytes(), type=list[str]))
-        captioner = Captioner(shape, words)
-        captioner.load_state_dict(load_file(folder / WEIGHTS))
+        with torch.device("meta"):  # nothing is drawn at random that is about to be replaced
+            captioner = Captioner(shape, words)
+        captioner.load_state_dict(load_file(folder / WEIGHTS), assign=True)
     return captioner.eval()
 
 

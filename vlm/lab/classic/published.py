@@ -45,7 +45,7 @@ def open_published(path: Path) -> tuple[Vgg16, Preprocessing]:
         if state[name].shape != wanted.shape:
             found, right = tuple(state[name].shape), tuple(wanted.shape)
             raise BadRequest(f"{path} is another network: {name} is {found}, not {right}; {WHERE}.")
-    vgg.load_state_dict({name: state[name].float() for name in vgg.state_dict()})
+    vgg.load_state_dict({name: state[name].float() for name in vgg.state_dict()}, assign=True)
     return vgg, preprocessing
 
 
@@ -57,7 +57,8 @@ def _empty(state: State) -> Vgg16:
     """A network of the state's width, for pictures of its size."""
     width = len(state["classifier.3.bias"]) / DENSE
     cells = state["classifier.0.weight"].shape[-1] / len(state["features.28.bias"])
-    return Vgg16(width=width, side_px=max(1, round(cells**0.5)) * STRIDE_PX)
+    with torch.device("meta"):  # nothing is drawn at random that is about to be replaced
+        return Vgg16(width=width, side_px=max(1, round(cells**0.5)) * STRIDE_PX)
 
 
 def _read(path: Path) -> tuple[State, Preprocessing]:
