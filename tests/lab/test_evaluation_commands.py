@@ -40,18 +40,12 @@ def test_runs_are_compared_in_a_table_and_on_a_page(here: Path, capsys: pytest.C
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        (["evaluate", "caption", "--model", "echo", "--data", "nowhere"], "There is no folder nowhere"),
-        (
-            ["evaluate", "translate", "--data", "nowhere.jsonl"],
-            "There is no file of parallel lines nowhere.jsonl",
-        ),
-        (["evaluate", "vqa", "--model", "echo", "--data", "data"], "data"),
-        (["evaluate", "caption", "--model", "echo", "--data", "data", "--split", "tset"], "no split 'tset'"),
-        (["compare", "nowhere"], "There is no finished run in"),
-        (
-            ["evaluate", "retrieval", "--model", "echo", "--data", "data", "--fit"],
-            "needs at least 48 pictures",
-        ),
+        ("evaluate caption --model echo --data nowhere", "There is no folder nowhere"),
+        ("evaluate translate --data nowhere.jsonl", "There is no file of parallel lines nowhere.jsonl"),
+        ("evaluate vqa --model echo --data data", "data"),
+        ("evaluate caption --model echo --data data --split tset", "no split 'tset'"),
+        ("evaluate retrieval --model echo --data data --fit", "needs at least 48 pictures"),
+        ("compare nowhere", "There is no finished run in"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(
