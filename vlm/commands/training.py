@@ -78,11 +78,11 @@ def _add_classic(kinds: Any) -> None:
         help="VGG16 of torchvision (.pth, .safetensors) or Keras (.h5)",
     )
     classic.add_argument(
-        "--width", metavar="W", type=float, default=0.25, help="of a VGG16 trained here (default: 0.25)"
+        "--width", metavar="W", type=float, default=0.125, help="of a VGG16 trained here (default: 0.125)"
     )
-    classic.add_argument("--epochs", metavar="N", type=int, default=20, help="of the words (default: 20)")
+    classic.add_argument("--epochs", metavar="N", type=int, default=12, help="of the words (default: 12)")
     classic.add_argument(
-        "--sight-epochs", metavar="N", type=int, default=12, help="of a VGG16 trained here (default: 12)"
+        "--sight-epochs", metavar="N", type=int, default=20, help="of a VGG16 trained here (default: 20)"
     )
     _add_run(classic)
 

@@ -43,7 +43,7 @@ class Shape(Struct, frozen=True, kw_only=True):
     """
 
     model_type: Literal["classic"] = "classic"
-    width: float = 0.25
+    width: float = 0.125
     side_px: int = 96
     preprocessing: Preprocessing = "torch"
     embedding: int = 256

@@ -45,13 +45,13 @@ class Recipe:
     """How it is trained. `width` and `side_px` are of a VGG16 that is trained here."""
 
     seed: int = 0
-    width: float = 0.25
+    width: float = 0.125
     side_px: int = 96
-    sight_epochs: int = 12
+    sight_epochs: int = 20
     sight_rate: float = 7e-4
-    epochs: int = 20
+    epochs: int = 12
     rate: float = 1e-3
-    patience: int = 3  # epochs that are no better, before a phase ends
+    patience: int = 4  # epochs that are no better, before a phase ends
     renderings: int = 4  # of each training picture, for the merge model
     at_least: int = 3  # times that a word must be used
     longest: int = 30  # words
