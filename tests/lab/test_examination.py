@@ -61,7 +61,11 @@ def test_a_report_has_all_that_the_cards_show_and_can_be_compared(
     report = evaluate_tiny("echo", count=20, seed=7, out=tmp_path)
     assert set(report["scores"]["answer"]) == {*KINDS, "count after turns"}
     assert {"noun recall", "noun precision", "set", "counts", "colour"} <= set(report["scores"]["caption"])
-    assert {"caption R@1", "caption R@10", "query R@1", "query R@10"} == set(report["scores"]["search"])
+    search, languages = report["scores"]["search"], report["scores"]["language"]
+    assert {"caption R@1", "caption R@10", "query R@1", "query R@10", "caption through ru R@10"} <= set(
+        search
+    )
+    assert list(languages) == [f"{code} caption exactly" for code in ("es", "de", "fr", "ru")]
     assert capsys.readouterr().out == table(report)
     found = compared([tmp_path, tmp_path / "result.json"])
     assert found.task == "scenes" and found.examples == 20

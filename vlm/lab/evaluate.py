@@ -101,7 +101,7 @@ def examined(
     """What each scene adds to each score, and the scores. `model` is where the search's cut-off lies."""
     asked = Examination(engine, scenes, glyphs or Glyphs(), tell)
     kinds = [asked.answer_rows(kind) for kind in KINDS] + [asked.answer_rows("count", turns=2)]
-    columns = [asked.caption_rows(), *kinds, asked.search_rows()]
+    columns = [asked.caption_rows(), *kinds, asked.search_rows(), asked.language_rows()]
     rows = [dict(ChainMap(*reversed(several))) for several in zip(*columns, strict=True)]
     scores = nested(totals(rows))
     background = load_background(_folder(model), engine.info.revision) if model else None

@@ -5,6 +5,7 @@ What comes back are parts, a mapping for each scene, under names like 'answer: c
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -12,10 +13,14 @@ from PIL import Image
 
 from vlm.background import Background
 from vlm.engine.base import Encoded, Engine, Prompt
+from vlm.errors import ModelNotFound, Unsupported
 from vlm.lab.calibration import Absent, Material, absent_test
 from vlm.lab.drawing import draw
 from vlm.lab.evaluation.parts import Part, share
 from vlm.lab.glyphs import Glyphs
+from vlm.lab.languages.corpus import caption_of
+from vlm.lab.languages.reference import Reference
+from vlm.lab.languages.tables import FOREIGN, read_sentences, read_words
 from vlm.lab.metrics import answer_part, caption_parts
 from vlm.lab.queries import Query, caption_query, matches, partial_query
 from vlm.lab.questions import KINDS, exchange
@@ -80,6 +85,31 @@ class Examination:
         partial = [partial_query(scene, rng) for scene in self.scenes]
         by_caption = self._ranks("caption", [caption_query(scene) for scene in self.scenes])
         return [one | other for one, other in zip(by_caption, self._ranks("query", partial), strict=True)]
+
+    def language_rows(self) -> list[Row]:
+        """Captions in each other language, to it and from it: translated exactly, and as queries.
+
+        Nothing where there is no translator.
+        """
+        if any(one.vectors is None for one in self._encoded):
+            return [{} for _ in self.scenes]
+        reference = Reference(read_words(), read_sentences())
+        meanings = [caption_of(reference, scene) for scene in self.scenes]
+        rows: list[Row] = [{} for _ in self.scenes]
+        for code in FOREIGN:
+            truths = [reference.say(meaning, code) for meaning in meanings]
+            try:
+                said = self._engine.translate([scene.caption for scene in self.scenes], "en", code)
+                english = self._engine.translate(truths, code, "en")
+            except (ModelNotFound, Unsupported):
+                return [{} for _ in self.scenes]
+            wanted = [caption_query(scene) for scene in self.scenes]
+            queries = [replace(one, text=new.text) for one, new in zip(wanted, english, strict=True)]
+            for row, truth, new in zip(rows, truths, said, strict=True):
+                row[f"language: {code} caption exactly"] = share(new.text == truth)
+            ranks = self._ranks(f"caption through {code}", queries)
+            rows = [row | more for row, more in zip(rows, ranks, strict=True)]
+        return rows
 
     def absent(self, background: Background | None, count: int) -> Absent | None:
         """How `count` queries are answered where their object is there, and where it is not."""
