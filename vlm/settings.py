@@ -26,7 +26,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Field `lease_s` is the variable `VLM_LEASE_S`, and so on; `redis_url` alone is `REDIS_URL`.
 
     redis_url        the Redis server; may hold a password, so it shows in no repr
-    model            tiny | a folder | a hub id | classic:FOLDER | echo (no model: for tests)
+    model            tiny | a folder | a hub id | classic:FOLDER | echo (for tests)
     revision         the hub revision of it; '': the one this version was made with
     itc_model        the checkpoint that embeds for search; '': MODEL/itc or the default's match; none: off
     itc_revision     the hub revision of that

@@ -13,7 +13,7 @@ CLASSIC: Final = "classic:"  # before the folder of a classic captioner
 class EngineOptions(Struct, frozen=True, kw_only=True):
     """What an engine is made from.
 
-    model            tiny | a folder | a hub id | classic:FOLDER | echo (no model: for tests)
+    model            tiny | a folder | a hub id | classic:FOLDER | echo (for tests)
     revision         the hub revision of it; '': the pinned one for the default model, else the hub's latest
     itc_model        the checkpoint that embeds for search; '': MODEL/itc, or the default's match; none: off
     itc_revision     the hub revision of that
