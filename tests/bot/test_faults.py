@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import msgspec
 import pytest
@@ -20,16 +21,14 @@ def redis_of() -> Iterator[Callable[[Stack], Redis]]:
         yield lambda stack: connections.enter_context(Redis.from_url(stack.server.url))
 
 
-def test_a_chat_that_telegram_slows_down_waits_alone(stack: Stack) -> None:
-    slowed, other = stack.person(), stack.person()
-    slowed.trouble(method="editMessageText", status=429, retry_after=5, times=1)
-    photo = slowed.send(picture("red"))
+def test_a_chat_that_telegram_slows_down_waits_alone(own_stack: Stack) -> None:
+    own_stack.start_all()
+    slowed, other = own_stack.person(), own_stack.person()
+    slowed.trouble(method="editMessageText", status=429, retry_after=3600, times=1)
+    slowed.send(picture("red"))
     wait_until(lambda: slowed.calls("editMessageText"))
     assert "a blue picture" in other.says(other.send(picture("blue")))
-    [refused] = slowed.calls("editMessageText")
-    assert "a red picture" in slowed.says(photo)
-    tried_again = slowed.calls("editMessageText")[-1]
-    assert tried_again["at_ms"] - refused["at_ms"] >= 5000
+    assert len(slowed.calls("editMessageText")) == 1
 
 
 def test_a_slow_down_before_the_placeholder_costs_no_answer(person: Person) -> None:
@@ -43,6 +42,7 @@ def test_a_slow_down_before_the_placeholder_costs_no_answer(person: Person) -> N
     ("method", "fault"),
     [
         ("editMessageText", {"status": 502}),
+        ("editMessageText", {"status": 429, "retry_after": 1}),
         ("editMessageText", {"cut": "after"}),
         ("getFile", {"cut": "before"}),
         ("getFile", {"status": 401}),
@@ -157,6 +157,7 @@ def test_a_server_that_restarts_under_a_handler_costs_no_answer(own_stack: Stack
     assert len(person.replies(photo)) == 1
 
 
+@pytest.mark.timeout(300)  # two restarts and 150 messages: minutes, on a busy machine
 def test_a_bot_killed_in_its_handlers_loses_nothing_and_answers_each_once(
     own_stack: Stack, redis_of: Callable[[Stack], Redis]
 ) -> None:
@@ -179,10 +180,11 @@ def test_a_bot_killed_in_its_handlers_loses_nothing_and_answers_each_once(
             own_stack.log_line("bot", "(Ready)")
     assert in_hand > 0
 
-    def missing() -> set[tuple[int, int]]:
-        return set(sent) - answers(people).keys()
+    def all_answered(person: Person) -> bool:
+        return {one for one in sent if one[0] == person.chat} <= answers([person]).keys()
 
-    wait_until(lambda: not missing(), ANSWER_S + 10 * LEASE_S)
+    for person in people:  # one by one: asking for all chats at once keeps the sandbox from its work
+        wait_until(partial(all_answered, person), ANSWER_S + 10 * LEASE_S)
     wait_until(lambda: redis.xlen("{afterimage}:updates") + redis.xlen("{afterimage}:results") == 0)
     captions = [texts for texts in answers(people).values() if texts[0].startswith("AI caption")]
     assert len(captions) == MESSAGES * 2 // 3

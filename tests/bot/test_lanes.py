@@ -1,6 +1,7 @@
 """Lanes keep the order within a chat, keep chats apart, and let nothing fall."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -96,6 +97,21 @@ async def test_who_must_wait_waits_alone_and_loses_nothing(
     async with running(redis, desk, slots=1):
         await until(lambda: len(desk.done) == 3)
     assert desk.done == ["b1", "a1", "a2"]
+
+
+async def test_who_must_wait_is_not_tried_sooner(redis: Redis) -> None:
+    tried_s: list[float] = []
+
+    async def once(_: Entry) -> None:
+        tried_s.append(time.monotonic())
+        if len(tried_s) == 1:
+            raise RetryAfter(1)
+
+    desk = Desk(once)
+    await add(redis, 1, "a1")
+    async with running(redis, desk):
+        await until(lambda: desk.done == ["a1"])
+    assert tried_s[1] - tried_s[0] >= 1
 
 
 async def test_who_must_wait_long_keeps_nobodys_place(redis: Redis) -> None:

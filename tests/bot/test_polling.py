@@ -24,9 +24,9 @@ def telegram(own_stack: Stack) -> Stack:
 
 
 @asynccontextmanager
-async def polling(telegram: Stack, redis: Redis, lease_s: float = 1.0) -> AsyncIterator[asyncio.Task[None]]:
+async def polling(telegram: Stack, redis: Redis) -> AsyncIterator[asyncio.Task[None]]:
     async with Bot("1:token", base_url=f"{telegram.page}/bot", request=HTTPXRequest()) as bot:
-        task = asyncio.create_task(Poller(bot, Journal(redis), ["message"], lease_s=lease_s).run())
+        task = asyncio.create_task(Poller(bot, Journal(redis), ["message"]).run())
         try:
             yield task
         finally:
