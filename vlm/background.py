@@ -78,11 +78,12 @@ class Background:
 
     def save(self, model: Path) -> None:
         """Write the folder `search` below the checkpoint's."""
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         folder = model / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({"vectors": self.vectors.astype(np.float16)}, folder / BANK)
+        # not save_file, which lets nobody else read: a checkpoint is shared
+        (folder / BANK).write_bytes(save({"vectors": self.vectors.astype(np.float16)}))
         (folder / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(self.facts), indent=1) + b"\n")
 
 

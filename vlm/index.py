@@ -20,7 +20,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from vlm.batch import Words
 from vlm.errors import AfterimageError, BadRequest
@@ -187,7 +187,7 @@ def write_index(folder: Path, revision: str, index: Index) -> Path | None:
         unfinished = place.with_name(f"{place.name}.{os.getpid()}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            save_file({"vectors": vectors}, unfinished, {"index": facts})
+            unfinished.write_bytes(save({"vectors": vectors}, {"index": facts}))  # as readable as other files
             unfinished.replace(place)  # never half an index
             return place
         except (OSError, SafetensorError):
