@@ -42,7 +42,7 @@ class Translator:
 
     def __init__(self, model: Any, tokenizer: Any, *, name: str) -> None:
         self.name = name
-        self._model, self._tokenizer = model, tokenizer
+        self._model, self.tokenizer = model, tokenizer
         own = model.generation_config
         self._beams, self._end = beams(own), int(model.config.eos_token_id)
         self._pad = int(model.config.pad_token_id)
@@ -89,8 +89,8 @@ class Translator:
         return found
 
     def _language(self, language: str) -> int | None:
-        found = self._tokenizer.convert_tokens_to_ids(f"__{code_of(language)}__")
-        return None if found is None or found == self._tokenizer.unk_token_id else int(found)
+        found = self.tokenizer.convert_tokens_to_ids(f"__{code_of(language)}__")
+        return None if found is None or found == self.tokenizer.unk_token_id else int(found)
 
     def _attempt(self, lines: Sequence[Line]) -> list[str | None]:
         """Translations; None for what cannot be translated."""
@@ -114,7 +114,7 @@ class Translator:
 
     def _ids(self, line: Line) -> list[int]:
         """Special tokens that somebody typed ('</s>', '__de__') stay the plain text they look like."""
-        text = self._tokenizer(line.text, add_special_tokens=False, split_special_tokens=True).input_ids
+        text = self.tokenizer(line.text, add_special_tokens=False, split_special_tokens=True).input_ids
         return [line.source, *text, self._end]
 
     @torch.inference_mode()
@@ -137,7 +137,7 @@ class Translator:
             **decoding(limits, beams=self._beams, start=PROMPT, ends=[self._end], device=device),
         )[:, PROMPT:]  # [B, T]
         ended = (said == self._end).any(dim=1).tolist()
-        texts = self._tokenizer.batch_decode(said, skip_special_tokens=True)
+        texts = self.tokenizer.batch_decode(said, skip_special_tokens=True)
         return [text.strip() if done else None for text, done in zip(texts, ended, strict=True)]
 
 

@@ -8,7 +8,7 @@ A run that was stopped goes on where it was; batch n is the same whenever it is 
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -29,6 +29,7 @@ from vlm.lab.optimiser import MasterAdamW
 
 TRAINING = "training"
 CHECKPOINT = "training.pt"
+TOKENIZER = "tokenizer"
 LOG = "training.jsonl"
 SCORED = 1000  # held-out lines
 SAVE_EVERY = 100  # steps
@@ -37,14 +38,16 @@ LOG_EVERY = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    steps: int = 2600
+    steps: int = 3600
     batch: int = 256
     rate: float = 1.5e-3
     tokenizer_pairs: int = 60_000
 
     def scaled(self, scale: float) -> "Plan":
-        steps = max(2, round(self.steps * scale))
-        return Plan(steps=steps, batch=self.batch, rate=self.rate, tokenizer_pairs=self.tokenizer_pairs)
+        if scale >= 1:
+            return replace(self, steps=round(self.steps * scale))
+        fewer = max(3000, round(self.tokenizer_pairs * scale))
+        return replace(self, steps=max(2, round(self.steps * scale)), tokenizer_pairs=fewer)
 
 
 def train_translator(
@@ -59,13 +62,23 @@ def train_translator(
     folder.mkdir(parents=True, exist_ok=True)
     pairs = Pairs(Reference(read_words(), read_sentences()))
     plan = Plan().scaled(scale)
-    run = Run(folder, plan, train_tokenizer(pairs, plan.tokenizer_pairs), seed=seed)
+    run = Run(folder, plan, tokenizer_of(folder, pairs, plan, resume=resume), seed=seed)
     if resume:
         run.restore()
     run.train(Batches(pairs, run.tokenizer, seed=seed, size=plan.batch))
     run.export(out)
     count = min(SCORED, max(20, round(SCORED * scale)))
     write_card(out, run.step * plan.batch, seed=seed, scale=scale, scores=score(out, count), count=count)
+
+
+def tokenizer_of(folder: Path, pairs: Pairs, plan: Plan, *, resume: bool) -> PreTrainedTokenizerFast:
+    """The tokenizer that the run began with: in another one, of a changed table, its weights mean nothing."""
+    kept = folder / TOKENIZER
+    if resume and kept.is_dir():
+        return PreTrainedTokenizerFast.from_pretrained(kept)
+    tokenizer = train_tokenizer(pairs, plan.tokenizer_pairs)
+    tokenizer.save_pretrained(kept)
+    return tokenizer
 
 
 class Run:
