@@ -168,8 +168,11 @@ def test_query_tokens_start_different_from_each_other() -> None:
     assert places(GRID).square().mean().sqrt().item() == pytest.approx(0.6, abs=0.01)
 
 
-def test_the_rate_warms_up_and_falls() -> None:
-    optimiser = MasterAdamW([torch.nn.Parameter(torch.zeros(2, 2))], peak_rate=1.0, steps=1000)
+def test_the_rate_warms_up_and_falls_in_each_phase() -> None:
+    optimiser = MasterAdamW([torch.nn.Parameter(torch.zeros(2, 2))], peak_rate=1.0, phases=(1000, 400))
     assert optimiser.rate(0) < 0.02
     assert optimiser.rate(100) > 0.95
     assert optimiser.rate(999) == pytest.approx(0.02, abs=0.001)
+    assert optimiser.rate(1000) < 0.02
+    assert optimiser.rate(1099) == pytest.approx(0.86, abs=0.01)
+    assert optimiser.rate(1399) == pytest.approx(0.02, abs=0.001)

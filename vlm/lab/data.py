@@ -25,14 +25,14 @@ from vlm.lab.shape import GRID, IMAGE_PX, PATCHES
 from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS
 from vlm.lab.wording import END, PAD, question_prompt
 
-TEXT = 64  # tokens of packed text a picture
+TEXT = 80  # tokens of packed text a picture
 QUERY_TEXT = 32  # tokens of a search text
 ANSWER_WEIGHT = 2.0
-CAPTION_WEIGHT = 2.0
+CAPTION_WEIGHT = 3.0
 TURN_ODDS = (0.84, 0.12, 0.04)
 NOTHING = STRANGE + 1  # class of an empty patch or cell
 IGNORED = -100  # what a head is not asked
-DENSE_SHARE = 0.6  # of the pictures that teach the eye alone
+DENSE_SHARE = 0.75  # of the pictures that teach the eye alone
 SERIES_LENGTH = 1_000_000_000
 
 

@@ -22,7 +22,7 @@ BITMAP_PX = 109  # the one size of which the font holds bitmaps
 SIDE_PX = 136
 LEVELS = (136, 96, 68, 48, 34, 24, 17, 12)
 RESTYLED_PX = 68  # other looks are for training, at small sizes
-FIRST_SHARE = 0.4  # of the things are drawn with the first source, where there are others
+FIRST_SHARE = 0.5  # of the things are drawn with the first source, where there are others
 
 Pyramid = tuple[Image.Image, ...]
 

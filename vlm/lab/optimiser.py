@@ -1,6 +1,6 @@
-"""AdamW over 32-bit masters of 16-bit weights, with warm-up and a cosine."""
+"""AdamW over 32-bit masters of 16-bit weights, with a warm-up and a cosine for each phase."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import cos, pi
 from typing import Any
 
@@ -14,9 +14,15 @@ WEIGHT_DECAY = 0.05
 
 
 class MasterAdamW:
-    """The model computes in bfloat16; the small steps add up in the masters."""
+    """The model computes in bfloat16; the small steps add up in the masters.
 
-    def __init__(self, parameters: Iterable[nn.Parameter], *, peak_rate: float, steps: int) -> None:
+    `phases` are the lengths in steps of what is learned one after the other. Each begins at the peak rate: words
+    that come late would otherwise be learned at the crawl in which the eye has ended.
+    """
+
+    def __init__(
+        self, parameters: Iterable[nn.Parameter], *, peak_rate: float, phases: Sequence[int]
+    ) -> None:
         self._weights = list(parameters)
         self._masters = [weight.detach().float().clone().requires_grad_() for weight in self._weights]
         matrices = [master for master in self._masters if master.ndim > 1]
@@ -26,13 +32,16 @@ class MasterAdamW:
             {"params": vectors, "weight_decay": 0.0},
         ]
         self._adam = torch.optim.AdamW(groups, lr=peak_rate, betas=(0.9, 0.98), fused=True)
-        self._peak_rate, self._steps = peak_rate, steps
+        self._peak_rate, self._phases = peak_rate, tuple(phases)
         self.publish()
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step, counted from 0."""
-        warm = min(1.0, (step + 1) / min(WARM_UP_STEPS, self._steps))
-        fallen = 0.5 * (1 + cos(pi * min(1.0, step / self._steps)))
+        """The learning rate of a step, counted from 0 over all phases."""
+        steps, *later = self._phases
+        while later and step >= steps:
+            step, steps, *later = step - steps, *later
+        warm = min(1.0, (step + 1) / min(WARM_UP_STEPS, steps))
+        fallen = 0.5 * (1 + cos(pi * min(1.0, step / steps)))
         return self._peak_rate * warm * (FLOOR + (1 - FLOOR) * fallen)
 
     def step(self, step: int) -> None:

@@ -75,12 +75,13 @@ class Run:
         self.pair = Pair(len(tokenizer)).bfloat16()
         self.heads = Heads().bfloat16()
         self.progress = Progress()
-        together = plan.sight_steps + plan.together_steps
         everything = [*self.pair.parameters(), *self.heads.parameters()]
-        self.optimiser = MasterAdamW(everything, peak_rate=plan.rate, steps=together)
+        self.optimiser = MasterAdamW(
+            everything, peak_rate=plan.rate, phases=(plan.sight_steps, plan.together_steps)
+        )
         generative = self.pair.generative
         words = [*generative.language_projection.parameters(), *generative.language_model.parameters()]
-        self.words_optimiser = MasterAdamW(words, peak_rate=plan.words_rate, steps=plan.words_steps)
+        self.words_optimiser = MasterAdamW(words, peak_rate=plan.words_rate, phases=(plan.words_steps,))
 
     def begin_words(self) -> None:
         self.words_optimiser.adopt()

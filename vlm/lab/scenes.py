@@ -232,7 +232,7 @@ def _thing(rng: np.random.Generator, noun: int, x: float, y: float, size: float,
     reach = float(rng.choice((0.0, 15.0, 35.0, 180.0), p=(0.25, 0.4, 0.2, 0.15)))
     angle = float(rng.uniform(-reach, reach)) if reach else 0.0
     artist = float(rng.random()) if taught else 0.0
-    variant = int(rng.integers(1, VARIANTS)) if taught and rng.random() < 0.6 else 0
+    variant = int(rng.integers(1, VARIANTS)) if taught and rng.random() < 0.45 else 0
     return Thing(noun, glyph, x, y, size, angle, bool(rng.random() < 0.4), artist, variant)
 
 

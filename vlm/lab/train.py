@@ -89,7 +89,7 @@ def train(run: Run, compiled: Callable[[Step], Step]) -> None:
 
 
 def together(run: Run, compiled: Callable[[Step], Step]) -> None:
-    """Phases 1 and 2: one series of batches under one learning rate schedule."""
+    """Phases 1 and 2: one series of batches."""
     plan = run.plan
     total = plan.sight_steps + plan.together_steps
     batches = Batches(

@@ -91,7 +91,7 @@ class Run:
         # On short texts and a CPU the plain attention is three times faster backwards than the fused one.
         self.model.set_attn_implementation("eager")
         self.step = 0
-        self.optimiser = MasterAdamW(self.model.parameters(), peak_rate=plan.rate, steps=plan.steps)
+        self.optimiser = MasterAdamW(self.model.parameters(), peak_rate=plan.rate, phases=(plan.steps,))
 
     def train(self, batches: Batches) -> None:
         """All steps that are left."""
