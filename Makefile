@@ -52,5 +52,5 @@ clean: ## remove .venv and everything else that can be made again
 
 .venv/.dev: .venv/.demo
 	@echo "Installing what tests and checks need ..."
-	$(PIP) install -c requirements.lock --no-build-isolation -e '.[bot,sandbox,worker,server,dev]'
+	$(PIP) install -c requirements.lock --no-build-isolation -e '.[bot,sandbox,worker,server,lab,dev]'
 	@touch $@
