@@ -49,7 +49,7 @@ class Shape(Struct, frozen=True, kw_only=True):
     embedding: int = 256
     hidden: int = 256
     longest: int = 30
-    beams: int = 3
+    beams: int = 5
 
 
 class Captioner(nn.Module):

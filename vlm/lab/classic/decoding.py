@@ -13,7 +13,7 @@ from vlm.lab.classic.merge import Heard, Merge
 from vlm.lab.classic.words import END, PAD, START, UNKNOWN
 
 NEVER = (PAD, START, UNKNOWN)  # said of no picture
-LENGTH_PENALTY = 0.7
+LENGTH_PENALTY = 1.0
 
 
 @torch.no_grad()
