@@ -157,3 +157,10 @@ def full_loss(pair: Pair, heads: Heads, batch: Batch, told: Told) -> tuple[Tenso
     spoken = language_loss(pair, queries, told.text)
     found = search_loss(pair.retrieval, queries, told.search, heads.search_bias)
     return looked + LANGUAGE * spoken + SEARCH * found, looked, spoken, found
+
+
+def words_loss(pair: Pair, heads: Heads, queries: Tensor, told: Told) -> tuple[Tensor, Tensor, Tensor]:
+    """Third phase, of query outputs [B, Q, D] that stay as they are: total, language and search."""
+    spoken = language_loss(pair, queries, told.text)
+    found = search_loss(pair.retrieval, queries, told.search, heads.search_bias)
+    return LANGUAGE * spoken + SEARCH * found, spoken, found

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
-from vlm.lab.data import Text, Texts, photograph, training_scene
+from vlm.lab.data import Texts, Told, photograph, training_scene
 from vlm.lab.glyphs import Glyphs, training_glyphs
 
 LONG_TEXT = 80  # tokens of packed text a picture: here the picture costs nothing
@@ -36,7 +36,7 @@ class Talk:
     """Some pictures of the set, by number, and what is said about them."""
 
     pictures: Tensor  # [B]
-    text: Text
+    told: Told
 
 
 class Review(Dataset[Talk]):
@@ -51,4 +51,5 @@ class Review(Dataset[Talk]):
         rng = np.random.default_rng((self._series, number, 3))
         chosen = rng.choice(self._pictures, size=min(self._size, self._pictures), replace=False)
         scenes = [training_scene(self._series, int(picture)) for picture in chosen]
-        return Talk(torch.from_numpy(chosen), self._texts.pack(scenes, rng, LONG_TEXT))
+        told = Told(self._texts.pack(scenes, rng, LONG_TEXT), self._texts.search(scenes, rng))
+        return Talk(torch.from_numpy(chosen), told)

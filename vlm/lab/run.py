@@ -79,8 +79,7 @@ class Run:
         self.optimiser = MasterAdamW(
             everything, peak_rate=plan.rate, phases=(plan.sight_steps, plan.together_steps)
         )
-        generative = self.pair.generative
-        words = [*generative.language_projection.parameters(), *generative.language_model.parameters()]
+        words = [*self.pair.words(), self.heads.search_bias]
         self.words_optimiser = MasterAdamW(words, peak_rate=plan.words_rate, phases=(plan.words_steps,))
 
     def begin_words(self) -> None:

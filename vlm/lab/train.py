@@ -2,7 +2,7 @@
 
     1. sight      vision tower, Q-Former and throw-away heads
     2. together   all of it: heads, captions, answers, search
-    3. words      the language model alone, on the query tokens of a fixed set of pictures
+    3. words      what reads and writes text, on the query tokens of a fixed set of pictures
 
 A run that was stopped continues from `OUT/training/`; batch n is the same whenever it is drawn.
 """
@@ -22,7 +22,7 @@ from vlm.lab.data import Batches
 from vlm.lab.evaluate import caption_of_check, evaluate_tiny
 from vlm.lab.export import save_folders
 from vlm.lab.glyphs import glyph_folders
-from vlm.lab.losses import full_loss, language_loss, query, see, vision_loss
+from vlm.lab.losses import full_loss, query, see, vision_loss, words_loss
 from vlm.lab.optimiser import MasterAdamW
 from vlm.lab.review import Pictures, Review
 from vlm.lab.run import Plan, Run
@@ -116,12 +116,12 @@ def words(run: Run, compiled: Callable[[Step], Step]) -> None:
         run.begin_words()
     series = training_series(run.seed + REVIEWED)
     queries = look_at_all(run, series)
-    step = compiled(lambda some, text: language_loss(run.pair, some, text))
+    step = compiled(words_loss)
     talks = Review(run.tokenizer, series=series, pictures=len(queries), size=plan.words_batch)
     for number, some in stream(talks, range(run.progress.words, plan.words_steps), "words"):
-        loss = step(queries[some.pictures], some.text)
+        losses = [*step(run.pair, run.heads, queries[some.pictures], some.told)]
         run.progress.words = number + 1
-        advance(run, run.words_optimiser, "words", number, [loss], last=number + 1 == plan.words_steps)
+        advance(run, run.words_optimiser, "words", number, losses, last=number + 1 == plan.words_steps)
 
 
 @torch.no_grad()
