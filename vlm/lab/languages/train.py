@@ -75,7 +75,8 @@ def tokenizer_of(folder: Path, pairs: Pairs, plan: Plan, *, resume: bool) -> Pre
     """The tokenizer that the run began with: in another one, of a changed table, its weights mean nothing."""
     kept = folder / TOKENIZER
     if resume and kept.is_dir():
-        return PreTrainedTokenizerFast.from_pretrained(kept)
+        tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(kept)
+        return tokenizer
     tokenizer = train_tokenizer(pairs, plan.tokenizer_pairs)
     tokenizer.save_pretrained(kept)
     return tokenizer
