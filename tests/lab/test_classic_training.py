@@ -53,13 +53,22 @@ def losses(out: Path) -> dict[str, list[float]]:
 
 def test_it_learns_four_pictures_by_heart(tmp_path: Path) -> None:
     data = write_pictures(tmp_path / "four", {"train": 4, "val": 4, "test": 4})
-    recipe = replace(RECIPE, width=1 / 8, sight_epochs=80, epochs=80, rate=5e-3, sight_rate=2e-3)
-    train_classic(data, tmp_path / "out", recipe)
+    torch.manual_seed(0)
+    weights, _ = published(tmp_path)
+    train_classic(data, tmp_path / "out", replace(RECIPE, epochs=250, rate=2e-3), weights=weights)
     engine = load(EngineOptions(model=f"classic:{tmp_path / 'out'}", device="cpu"))
     for example in open_split(data, "auto", "train"):
         [seen] = engine.encode([open_picture(example.image.read_bytes())])
         [said] = engine.generate([seen.tokens], [Prompt()])
         assert said in {caption.lower().rstrip(" .") for caption in example.captions}
+
+
+def test_sight_names_what_four_pictures_show(tmp_path: Path) -> None:
+    data = write_pictures(tmp_path / "four", {"train": 4, "val": 4, "test": 4})
+    train_classic(data, tmp_path / "out", replace(RECIPE, width=1 / 8, sight_epochs=60))
+    sight = read_log(tmp_path / "out" / TRAINING / fit.LOG)["sight"]
+    assert min(line["val_loss"] for line in sight) < 0.7 * sight[0]["val_loss"]
+    assert max(line["val_accuracy"] for line in sight) >= 0.75
 
 
 def test_every_epoch_is_logged_with_loss_and_accuracy(whole: Path) -> None:
