@@ -1,11 +1,13 @@
 """A model is scored as its users get it, on every task; what cannot be scored is named."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
 from evaluated import CaptionsOnly, Silent, Watched, asked, captioned, colours, evaluated, samples
+from PIL import Image
 
 from vlm.engine.base import Engine
 from vlm.engine.echo import EchoEngine
@@ -89,6 +91,17 @@ def test_many_questions_about_a_picture_need_one_look(tmp_path: Path, out: Path)
     assert "a blue picture" in said["question 7?", "blue"] and "a red picture" in said["question 7?", "red"]
 
 
+def test_pictures_of_one_name_in_two_folders_are_two_pictures(tmp_path: Path, out: Path) -> None:
+    folder = tmp_path / "data"
+    for name in ("red", "blue"):
+        (folder / name).mkdir(parents=True)
+        Image.new("RGB", (64, 48), name).save(folder / name / "1.png")
+    lines = [{"image": f"{name}/1.png", "question": "what?", "answers": ["x"]} for name in ("red", "blue")]
+    evaluated(EchoEngine(), "vqa", asked(folder, lines), out)
+    said = {Path(one.picture).parent.name: one.said for one in read_examples(out)}
+    assert "a red picture" in said["red"] and "a blue picture" in said["blue"]
+
+
 @pytest.mark.parametrize("task", ["vqa", "retrieval"])
 def test_what_an_engine_cannot_do_is_refused_before_anything_is_written(
     tmp_path: Path, out: Path, task: str
@@ -146,6 +159,18 @@ def test_translations_are_scored_in_each_direction(tmp_path: Path) -> None:
     _, scores, _ = score_translations(data.items, [said[item.id] for item in data.items])
     assert (scores["exact, en-de"], scores["exact, de-en"]) == (0.5, 1.0)
     assert scores["chrF, de-en"] == 1.0 > scores["chrF, en-de"] > 0.5
+
+
+def test_a_language_may_be_that_of_a_region(tmp_path: Path) -> None:
+    path, asked_for = tmp_path / "lines.jsonl", set()
+    path.write_text('{"en": "a cat", "pt-br": "um gato"}\n')
+
+    def translate(texts: Sequence[str], source: str, target: str) -> list[str]:
+        asked_for.add((source, target))
+        return [*texts]
+
+    assert len([*translated(translate, parallel_data(path, limit=None, seed=0).items, 8)]) == 2
+    assert asked_for == {("en", "pt-br"), ("pt-br", "en")}
 
 
 @pytest.mark.parametrize("line", ["a cat", '{"de": "eine Katze"}', '["a"]'])

@@ -67,7 +67,7 @@ def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) ->
     items = [
         Item(
             id=one.id,
-            unit=one.image.name,
+            unit=one.image.relative_to(folder).as_posix(),
             picture=one.image,
             asked=one.question,
             truths=one.answers,

@@ -26,7 +26,7 @@ def translated(translate: Translate, items: Sequence[Item], batch: int) -> Itera
 
 def _batch(translate: Translate, items: Sequence[Item], direction: str) -> list[Prediction]:
     begun_s = time.perf_counter()
-    source, _, target = direction.partition("-")
+    source, target = _ways(direction)
     try:
         said = translate([item.asked for item in items], source, target)
     except AfterimageError as error:
@@ -37,6 +37,13 @@ def _batch(translate: Translate, items: Sequence[Item], direction: str) -> list[
 
 def _direction(item: Item) -> str:
     return item.kind.split()[0]
+
+
+def _ways(direction: str) -> tuple[str, str]:
+    """From and to; one of them is English, the other may be 'pt-br'."""
+    if direction.startswith("en-"):
+        return "en", direction.removeprefix("en-")
+    return direction.removesuffix("-en"), "en"
 
 
 def score_translations(items: Sequence[Item], said: Sequence[str]) -> Scored:
