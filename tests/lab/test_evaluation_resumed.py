@@ -68,6 +68,27 @@ def test_a_line_that_was_cut_short_is_asked_again(tmp_path: Path) -> None:
     assert engine.looked == 1 and path.read_bytes().count(b"\n") == 7
 
 
+def test_what_failed_is_tried_again(tmp_path: Path) -> None:
+    folder, header = tmp_path / "out", {"task": "caption"}
+    with Predictions(folder, header) as first:
+        first.add([Prediction(id="a", text="a cat"), Prediction(id="b", error="The memory is full.")])
+    with Predictions(folder, header) as again:
+        assert set(again.done) == {"a"}
+        again.add([Prediction(id="b", text="a dog")])
+    with Predictions(folder, header) as later:
+        assert later.done["b"].text == "a dog"
+
+
+@pytest.mark.parametrize(
+    "damage", [b"thesis\n", b"[1]\n", b'{"task": "caption"}\nno prediction\n', b"\xff\n"]
+)
+def test_a_damaged_file_is_named_and_kept(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / NAME).write_bytes(damage)
+    with pytest.raises(BadRequest, match=r"predictions.jsonl is damaged.*--fresh"):
+        Predictions(tmp_path, {"task": "caption"})
+    assert (tmp_path / NAME).read_bytes() == damage
+
+
 def test_a_finished_run_is_scored_again_without_asking(tmp_path: Path) -> None:
     data, out, engine = captioned(colours(tmp_path / "data")), tmp_path / "out", Watched()
     results = [evaluated(engine, "caption", data, out) for _ in range(2)]

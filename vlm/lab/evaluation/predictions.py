@@ -3,7 +3,8 @@
     OUT/predictions.jsonl   line 1: the header that pins the task, the model and the data
                             then one Prediction a line, in the order in which they came
 
-A line that a kill cut short is dropped. Two runs never write to one folder at the same time.
+A line that a kill cut short is dropped, and what failed is tried again: a picture may have been put right, or
+the batch been too large. Two runs never write to one folder at the same time.
 """
 
 import fcntl
@@ -95,10 +96,14 @@ class Predictions:
             self._file.write(msgspec.json.encode(header) + b"\n")
             self._file.flush()
             return
-        _refuse_another(folder, msgspec.json.decode(lines[0]), header)
-        self.done = {
-            one.id: one for one in (msgspec.json.decode(line, type=Prediction) for line in lines[1:])
-        }
+        try:
+            _refuse_another(folder, msgspec.json.decode(lines[0], type=dict[str, Any]), header)
+            said = [msgspec.json.decode(line, type=Prediction) for line in lines[1:]]
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadRequest(
+                f"{folder / NAME} is damaged ({error}): choose another --out, or begin anew with --fresh."
+            ) from error
+        self.done = {one.id: one for one in said if not one.error}
 
 
 def _refuse_another(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
