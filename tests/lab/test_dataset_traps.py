@@ -167,6 +167,13 @@ def test_a_json_that_ends_early_is_told_from_a_good_one(tmp_path: Path) -> None:
         open_captions(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["dataset_coco.json", "captions.jsonl"])
+def test_a_json_that_is_nested_without_end_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"aside": ' + "[" * 50_000 + "]" * 50_000 + "}")
+    with pytest.raises(BadRequest, match=rf"{name}.*recursion"):
+        open_captions(tmp_path)
+
+
 def test_two_files_of_karpathys_are_one_too_many(tmp_path: Path) -> None:
     for name in ("flickr8k", "coco"):
         (tmp_path / f"dataset_{name}.json").write_text('{"images": []}')

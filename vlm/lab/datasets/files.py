@@ -31,7 +31,7 @@ def json_of(path: Path, kind: type[T]) -> T:
     """The file's JSON as `kind`; other fields are passed over. Raises BadRequest that says what is wrong."""
     try:
         return msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"{path} is not what its name says: {error}. Is the download complete?") from error
 
 

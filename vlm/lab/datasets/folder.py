@@ -113,7 +113,7 @@ def _lines(folder: Path) -> Iterator[tuple[Line, str]]:
             place = f"{path.name}:{number}"
             try:
                 line = decode(row)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 raise BadRequest(f"{place} is no line of a data set: {error}.") from error
             if line.split not in (*SPLITS, ""):
                 raise BadRequest(f"{place}: split is {line.split!r}; please use {', '.join(SPLITS)}.")
