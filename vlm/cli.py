@@ -46,6 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # whoever read our lines has enough; nothing may be written any more, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if not error.filename:
+            raise
+        print(f"vlm: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 1
 
 
 def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:

@@ -136,5 +136,5 @@ def test_real_runs_stand_in_one_table_with_what_could_not_be_scored_left_out(tmp
         "| BLEU-4 | 1.000 [1.000, 1.000] | 1.000 [1.000, 1.000] Δ +0.000" in table
         and "1 others left out" in table
     )
-    assert "| | some model | a/<b> |" in table
+    assert "| | some model | a/‹b› |" in table
     assert "<b>" not in page and "a|&lt;b&gt;" in page and "<script" not in page

@@ -50,7 +50,6 @@ def test_an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been(tmp_path: Pat
     [
         (["--count", "9"], "I can draw 10 to 100,000 pictures, not 9"),
         (["--count", str(MOST + 1)], "not 100,001"),
-        (["--seed", "-1"], "please use 0 or more"),
     ],
 )
 def test_a_wrong_number_is_refused_before_anything_is_written(

@@ -27,6 +27,7 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
         return _scenes(arguments, settings)
     if arguments.task == "translate":
         return _translate(arguments, settings)
+    from vlm.background import FOLDER
     from vlm.lab.evaluation.running import run
 
     data = _data(arguments)  # before the model: a wrong path is told at once
@@ -36,7 +37,10 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
     plan = _plan(
         arguments, pinned, data, home=_home(settings) if searches else None, fit=searches and arguments.fit
     )
-    return _told(run(engine, plan), plan.out)
+    _told(run(engine, plan), plan.out)
+    if plan.fit and plan.home:
+        remark(f"The cut-off is kept in {plan.home / FOLDER}; searches with this model use it from now on.")
+    return 0
 
 
 def compare(results: Sequence[Path], *, page: Path | None, seed: int) -> int:
@@ -73,7 +77,7 @@ def _plan(arguments: Namespace, model: dict[str, Any], data: "Data", **options: 
 
     return Plan(
         task=arguments.task, model=model, data=data, out=arguments.out or _folder(arguments),
-        command=shlex.join(["vlm", *arguments.typed]), batch=arguments.batch, fresh=arguments.fresh,
+        command=_typed(arguments), batch=arguments.batch, fresh=arguments.fresh,
         **options,
     )  # fmt: skip
 
@@ -96,6 +100,7 @@ def _scenes(arguments: Namespace, settings: Settings) -> int:
         quant=settings.quant or "none",
         glyphs=arguments.glyphs,
         out=arguments.out,
+        command=_typed(arguments),
     )
     return 0
 
@@ -107,6 +112,10 @@ def _data(arguments: Namespace) -> "Data":
     if arguments.task == "vqa":
         return questions_data(arguments.data, split=arguments.split, **drawn)
     return pictures_data(arguments.data, layout=arguments.layout, split=arguments.split, **drawn)
+
+
+def _typed(arguments: Namespace) -> str:
+    return shlex.join(["vlm", *arguments.typed])
 
 
 def _home(settings: Settings) -> Path | None:

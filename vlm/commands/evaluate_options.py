@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
+from vlm.commands.numbers import counting, seed
+
 EVALUATE: Final = """\
 Score a model on data whose truth is known, through the engine that serves users.
 
@@ -67,7 +69,7 @@ def add(commands: Any) -> None:
         "results", metavar="RESULT", type=Path, nargs="+", help="a result.json, or its folder"
     )
     compare.add_argument("--html", metavar="FILE", type=Path, help="write a page, too")
-    compare.add_argument("--seed", type=int, default=0, help="of the drawing (default: 0)")
+    compare.add_argument("--seed", type=seed, default=0, help="of the drawing (default: 0)")
 
 
 def _add_run(tasks: Any, task: str) -> None:
@@ -86,9 +88,9 @@ def _add_run(tasks: Any, task: str) -> None:
         split = "val" if task == "vqa" else "test"
         command.add_argument("--split", default=split, help=f"train, val, test or all (default: {split})")
     unit = "lines" if task == "translate" else "pictures"
-    command.add_argument("--limit", metavar="N", type=_whole, help=f"only N {unit}, drawn by --seed")
-    command.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    command.add_argument("--batch", metavar="B", type=_whole, default=16, help="at once (default: 16)")
+    command.add_argument("--limit", metavar="N", type=counting, help=f"only N {unit}, drawn by --seed")
+    command.add_argument("--seed", type=seed, default=0, help="(default: 0)")
+    command.add_argument("--batch", metavar="B", type=counting, default=16, help="at once (default: 16)")
     if task != "translate":
         _add_quant(command)
     command.add_argument("--out", metavar="OUT", type=Path, help="a folder (default: runs/TASK-MODEL-DATA)")
@@ -102,8 +104,8 @@ def _add_run(tasks: Any, task: str) -> None:
 def _add_scenes(tasks: Any) -> None:
     command = _parser(tasks, "scenes", SHORT["scenes"], SHORT["scenes"].capitalize() + ".\n", "")
     command.add_argument("--model", metavar="M", default="tiny", help="tiny or its folder (default: tiny)")
-    command.add_argument("--count", type=_whole, default=1000, help="pictures (default: 1000)")
-    command.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    command.add_argument("--count", type=counting, default=1000, help="pictures (default: 1000)")
+    command.add_argument("--seed", type=seed, default=0, help="(default: 0)")
     command.add_argument(
         "--glyphs", metavar="FOLDER", type=Path,
         help="draw with another artist's pictures, named by code point: 1f415.png",
@@ -116,13 +118,6 @@ def _add_quant(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--quant", choices=["int8", "none"], help="8 bit or not (default: int8 on a GPU, none on a CPU)"
     )
-
-
-def _whole(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
-    return number
 
 
 def _parser(commands: Any, name: str, short: str, description: str, epilog: str) -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
+from vlm.commands.numbers import counting
 from vlm.settings import DEFAULT_MODEL
 
 FIND: Final = """\
@@ -42,13 +43,6 @@ def add(commands: Any) -> None:
     model = f"tiny, a checkpoint folder or a hub id (default: $VLM_MODEL, else {DEFAULT_MODEL})"
     command.add_argument("--model", metavar="M", help=model)
     command.add_argument("--json", action="store_true", help="one JSON object")
-    command.add_argument("--limit", metavar="N", type=_whole, default=10, help="hits to show (default: 10)")
+    command.add_argument("--limit", metavar="N", type=counting, default=10, help="hits to show (default: 10)")
     command.add_argument("folder", metavar="FOLDER", type=Path, help="a folder with pictures")
     command.add_argument("query", metavar="QUERY", help="what is in the picture, up to 300 characters")
-
-
-def _whole(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
-    return number

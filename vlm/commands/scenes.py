@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vlm.commands.lines import put
+from vlm.commands.numbers import counting, seed
 
 LAYOUTS: Final = ("flickr8k", "coco", "jsonl", "parallel")
 HELP: Final = """\
@@ -39,10 +40,10 @@ def add(commands: Any) -> None:
     )
     scenes.add_argument("out", metavar="OUT", type=Path, help="a folder that does not exist yet")
     scenes.add_argument(
-        "--count", metavar="N", type=int, default=1000, help="pictures, 10 to 100,000 (default: 1000)"
+        "--count", metavar="N", type=counting, default=1000, help="pictures, 10 to 100,000 (default: 1000)"
     )
     scenes.add_argument("--layout", choices=LAYOUTS, default="flickr8k", help="(default: flickr8k)")
-    scenes.add_argument("--seed", metavar="S", type=int, default=0, help="(default: 0)")
+    scenes.add_argument("--seed", metavar="S", type=seed, default=0, help="(default: 0)")
 
 
 def write(arguments: argparse.Namespace) -> int:

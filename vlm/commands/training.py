@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
+from vlm.commands.numbers import counting
+
 TINY: Final = """\
 Train a small BLIP-2 of the real architecture from nothing, on pictures that it draws itself, and write its
 checkpoint to OUT. Stopped and started again, it goes on where it was. The whole recipe takes about two hours
@@ -100,4 +102,4 @@ def _add_translator(kinds: Any) -> None:
 
 def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    command.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    command.add_argument("--threads", type=counting, default=1, help="CPU threads (default: 1)")

@@ -40,12 +40,13 @@ def evaluate_tiny(
     quant: str = "none",
     glyphs: Path | None = None,
     out: Path | None = None,
+    command: str = "",
 ) -> dict[str, Any]:
     """Caption, question and search `count` held-out scenes, and print a table.
 
     `model` is anything the engine loads: tiny, or a folder. The pictures are JPEGs of 480 pixels and more,
     drawn with the PNGs of the folder `glyphs` if one is named. The folder `out` gets result.json, result.md
-    and examples.jsonl, which `vlm compare` reads.
+    and examples.jsonl, which `vlm compare` reads; `command` is what was typed to have them.
     """
     begun_s = time.monotonic()
     engine = load(EngineOptions(model=model, quant="int8" if quant == "int8" else "none"))
@@ -73,7 +74,7 @@ def evaluate_tiny(
     }
     sys.stdout.write(table(report))
     if out is not None:
-        _write(out, report, scenes, rows)
+        _write(out, report, scenes, rows, command)
     return report
 
 
@@ -140,12 +141,14 @@ def _folder(model: str) -> Path:
         return Path()
 
 
-def _write(out: Path, report: dict[str, Any], scenes: Sequence[Scene], rows: Sequence[Row]) -> None:
+def _write(
+    out: Path, report: dict[str, Any], scenes: Sequence[Scene], rows: Sequence[Row], command: str
+) -> None:
     out.mkdir(parents=True, exist_ok=True)
     pinned = {name: report[name] for name in ("seed", "scenes", "glyphs") if name in report}
     digest = sha256(repr([(one.caption, one.things) for one in scenes]).encode()).hexdigest()[:16]
     result = Result(
-        command=f"vlm evaluate scenes --count {report['scenes']} --seed {report['seed']}",
+        command=command,
         header={
             "task": "scenes",
             "model": {"name": report["model"], "revision": report["revision"], "quant": report["quant"]},

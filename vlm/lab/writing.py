@@ -32,8 +32,6 @@ def write_scenes(out: Path, *, count: int, layout: str, seed: int = 0) -> dict[s
     """
     if not FEWEST <= count <= MOST:
         raise BadRequest(f"I can draw {FEWEST} to {MOST:,} pictures, not {count:,}.")
-    if seed < 0:
-        raise BadRequest(f"The seed is {seed}; please use 0 or more.")
     pictures = [*planned(count, seed)]
     files = described(pictures, layout)
     glyphs = Glyphs()

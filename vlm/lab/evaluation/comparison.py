@@ -16,7 +16,7 @@ from vlm.lab.evaluation.bootstrap import LEVEL, RESAMPLES, Interval, interval, r
 from vlm.lab.evaluation.examples import Example, read_examples
 from vlm.lab.evaluation.page import document
 from vlm.lab.evaluation.parts import Sums, value
-from vlm.lab.evaluation.results import NAME, VERSION, Result, shown
+from vlm.lab.evaluation.results import NAME, VERSION, Result, plain, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ def read_run(path: Path) -> Run:
         examples = read_examples(folder)
     except FileNotFoundError as error:
         raise NotFound(
-            f"There is no finished run in {folder}: {Path(error.filename).name} is missing."
+            f"There is no finished run in {folder}: {Path(error.filename).name} is missing. Name what "
+            "`vlm evaluate --out` was given."
         ) from None
     except (OSError, msgspec.DecodeError) as error:
         raise BadRequest(f"{file} is not a result of vlm evaluate: {error}") from error
@@ -144,14 +145,18 @@ def _names(paths: Sequence[Path], runs: Sequence[Run]) -> tuple[str, ...]:
 
 def as_table(found: Comparison) -> str:
     """The comparison as Markdown."""
-    lines = [f"# {found.task} on {found.data}", "", "| | " + " | ".join(map(_plain, found.names)) + " |"]
+    lines = [
+        f"# {found.task} on {plain(found.data)}",
+        "",
+        "| | " + " | ".join(map(plain, found.names)) + " |",
+    ]
     lines.append("|---|" + "---:|" * len(found.names))
     for row in found.rows:
         cells = [
             f"{_score(score, row.name)}{_against(gap)}"
             for score, gap in zip(row.scores, row.differences, strict=True)
         ]
-        lines.append(f"| {row.name} | {' | '.join(cells)} |")
+        lines.append(f"| {plain(row.name)} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", explained(found)]) + "\n"
 
 
@@ -162,7 +167,7 @@ def explained(found: Comparison) -> str:
     return (
         f"{found.examples:,} examples{missing}. In brackets {LEVEL:.0%} intervals: {RESAMPLES:,} bootstrap "
         f"resamples of {found.units:,} pictures (or texts), the same for every run. After Δ the difference "
-        f"from {_plain(found.names[0])}; a star where its interval leaves out zero."
+        f"from {plain(found.names[0])}; a star where its interval leaves out zero."
     )
 
 
@@ -207,7 +212,3 @@ def _against(gap: Interval | None) -> str:
         return ""
     star = " *" if gap.is_clear else ""
     return f" Δ {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]{star}"
-
-
-def _plain(text: str) -> str:
-    return text.replace("|", "/")

@@ -50,13 +50,13 @@ def write_result(folder: Path, result: Result) -> None:
     """Write both files."""
     encoded = msgspec.json.format(msgspec.json.encode(result), indent=1)
     (folder / NAME).write_bytes(encoded + b"\n")
-    (folder / TABLE).write_text(table(result))
+    (folder / TABLE).write_text(table(result), encoding="utf-8")
 
 
 def table(result: Result) -> str:
     """The result as Markdown."""
     lines = [f"# {heading(result)}", "", "| score | |", "|---|---:|"]
-    lines += [f"| {name} | {shown(value, name)} |" for name, value in result.scores.items()]
+    lines += [f"| {plain(name)} | {shown(value, name)} |" for name, value in result.scores.items()]
     lines += [
         "",
         counted(result),
@@ -64,7 +64,7 @@ def table(result: Result) -> str:
         *(f"- {note}" for note in result.notes),
         f"- Command: `{result.command}`",
     ]
-    lines += [f"- Left out: {_plain(one.id)}: {_plain(one.why)}" for one in result.broken[:20]]
+    lines += [f"- Left out: {plain(one.id)}: {plain(one.why)}" for one in result.broken[:20]]
     if len(result.broken) > 20:
         lines.append(f"- Left out: {len(result.broken) - 20} more, named in {NAME}")
     return "\n".join(lines) + "\n"
@@ -72,7 +72,7 @@ def table(result: Result) -> str:
 
 def heading(result: Result) -> str:
     """'tiny on scenes: caption'."""
-    return f"{_plain(result.model)} on {_plain(result.header['data']['name'])}: {result.header['task']}"
+    return f"{plain(result.model)} on {plain(result.header['data']['name'])}: {result.header['task']}"
 
 
 def counted(result: Result) -> str:
@@ -86,6 +86,6 @@ def shown(value: float, name: str = "") -> str:
     return f"{value:.1f}" if name.endswith("rank") else f"{value:.3f}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """On one line, and nothing that Markdown or HTML would act on."""
     return " ".join(text.split()).replace("|", "/").replace("<", "‹").replace(">", "›").replace("`", "'")

@@ -120,6 +120,8 @@ def _searched(
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Scores of the search that may say 'nothing', with the model's cut-off or one that is fitted now."""
     given, revision = material(engine, items, predictions), engine.info.revision
+    if given is None and plan.fit:
+        raise BadRequest("A cut-off needs queries, and no word of these captions is rare enough to be one.")
     if given is None:
         return {}, ()
     if not plan.fit:
