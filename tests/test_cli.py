@@ -14,7 +14,10 @@ from vlm.commands.parser import parser
 from vlm.settings import DEFAULT_MODEL, Settings
 
 SAMPLES = Path(__file__).parent.parent / "vlm" / "assets" / "samples"
-COMMANDS = ["caption", "ask", "find", "worker", "server", "health", "quantize", "train", "evaluate", "compare"]
+COMMANDS = [
+    *("caption", "ask", "find", "worker", "server", "health"),
+    *("quantize", "train", "scenes", "evaluate", "compare"),
+]
 
 
 @pytest.fixture

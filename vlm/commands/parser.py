@@ -166,7 +166,9 @@ def _command(
 def _add_model(command: argparse.ArgumentParser) -> None:
     default = f"$VLM_MODEL, else {DEFAULT_MODEL}"
     command.add_argument(
-        "--model", metavar="M", help=f"tiny, a checkpoint folder, a hub id or classic:FOLDER (default: {default})"
+        "--model",
+        metavar="M",
+        help=f"tiny, a checkpoint folder, a hub id or classic:FOLDER (default: {default})",
     )
 
 
