@@ -19,7 +19,7 @@ from vlm.settings import DEFAULT_MODEL, Settings
 SAVE_EVERY: Final = 256  # pictures: a run that is killed loses no more
 UNCALIBRATED: Final = (
     "This model has no calibrated cut-off for searches, so a rule of thumb decides."
-    " `vlm evaluate retrieval --fit` makes one."
+    " `vlm evaluate retrieval --fit`, with this --model and captioned pictures as --data, makes one."
 )
 
 
