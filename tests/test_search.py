@@ -162,6 +162,16 @@ def test_near_identical_photos_are_one_hit_the_latest() -> None:
     assert [hit.others for hit in found.hits] == [("first",), ()]
 
 
+@pytest.mark.parametrize(("product", "hits"), [(0.98, 2), (0.99, 1)])
+def test_two_scenes_that_are_much_alike_stay_two(product: float, hits: int) -> None:
+    first = np.tile(np.eye(E, dtype=np.float32)[0], (Q, 1))
+    aside = np.tile(np.eye(E, dtype=np.float32)[1], (Q, 1))
+    other = product * first + (1 - product**2) ** 0.5 * aside
+    photos = [Photo(id=name, vectors=each, text="a cat") for name, each in (("a", first), ("b", other))]
+    words = background(Rule(spread=0, similarity=0, words=4, cut=2))
+    assert find(Album(photos), query("cat"), words).total == hits
+
+
 def test_the_same_bytes_are_the_same_photo_whatever_the_model_saw() -> None:
     photos = [photo(name, "a cat", seed=seed, at=seed, digest="d") for seed, name in enumerate("abc")]
     found = find(Album(photos), query("cat"), background(Rule(spread=0, similarity=0, words=4, cut=2)))
