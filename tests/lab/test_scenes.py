@@ -10,6 +10,7 @@ from vlm.lab.scenes import (
     STRANGE,
     UNNAMED,
     Scene,
+    World,
     dense_scene,
     held_out_series,
     join,
@@ -102,6 +103,20 @@ def test_strangers_are_no_nouns_and_some_are_kept_from_training() -> None:
 def test_scored_scenes_are_drawn_by_the_first_hand_alone() -> None:
     assert all(thing.artist == thing.variant == 0 for drawn in SCENES for thing in drawn.things)
     assert {thing.variant for index in range(50) for thing in scene(4, index, taught=True).things} > {0, 1}
+
+
+def test_a_smaller_world_shows_and_asks_what_it_holds_and_nothing_else() -> None:
+    """A checkpoint that knows less is scored on what its card says."""
+    small = World(nouns=20, most=3, strange=False, places=False)
+    rng = np.random.default_rng(0)
+    for index in range(200):
+        drawn = scene(5, index, world=small)
+        assert 1 <= len(drawn.things) <= 3
+        assert all(thing.noun < 20 for thing in drawn.things)
+        assert exchange(drawn, rng, "where").kind == "presence"
+        word = exchange(drawn, rng, "presence", plain=True).question
+        assert any(kind.name in word or kind.plural in word for kind in NOUNS[:20])
+    assert scene(5, 0, world=World()) == scene(5, 0)
 
 
 def test_a_dense_scene_shows_many_things() -> None:

@@ -88,6 +88,6 @@ def test_the_command_says_what_it_made_and_what_comes_next(
 
 
 def test_the_help_offers_what_is_written() -> None:
-    assert scenes.LAYOUTS == (*layouts.LAYOUTS, "parallel")  # which has no pictures
+    assert (*layouts.LAYOUTS, "parallel") == scenes.LAYOUTS  # parallel lines have no pictures
     with pytest.raises(BadRequest, match="please use flickr8k, coco, jsonl"):
         layouts.described([], "imagenet")

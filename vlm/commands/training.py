@@ -8,9 +8,9 @@ from vlm.commands.numbers import counting
 
 TINY: Final = """\
 Train a small BLIP-2 of the real architecture from nothing, on pictures that it draws itself, and write its
-checkpoint to OUT. Stopped and started again, it goes on where it was. The whole recipe takes about two hours
+checkpoint to OUT. Stopped and started again, it goes on where it was. The whole recipe takes some three hours
 on two cores, and needs the font of Debian's package fonts-noto-color-emoji. With --glyphs it also learns from
-other artists' emoji, which `scripts/glyph-sets` fetches; the shipped checkpoint did.
+other artists' emoji, which `scripts/glyph-sets` fetches.
 """
 CLASSIC: Final = """\
 Train the classic captioner: VGG16 features of a picture and an LSTM over the words so far, merged to predict

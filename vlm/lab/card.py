@@ -5,16 +5,18 @@ A number stands with its seed, a weight with its hash.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vlm.lab.scenes import WHOLE
 from vlm.lab.shape import IMAGE_PX, LANGUAGE_LAYERS, QFORMER_LAYERS, QUERIES, VISION_LAYERS, WIDTH
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
 
-LICENSE = (
-    "MIT; learned from the glyphs of Noto Emoji (SIL Open Font License 1.1, Apache License 2.0) "
-    "and Twemoji (copyright Twitter, Inc and other contributors, CC-BY 4.0)"
+LICENSE = "MIT; learned from Noto Color Emoji glyphs (SIL Open Font License 1.1)"
+OTHER_GLYPHS = (
+    "; also from older Noto glyphs (Apache License 2.0) and "
+    "Twemoji (copyright Twitter, Inc and other contributors, CC-BY 4.0)"
 )
 KNOWS = (
     f"This small model knows drawn pictures only: up to five things of {len(NOUNS)} kinds "
@@ -59,11 +61,13 @@ def _write(folder: Path, name: str, purpose: str, facts: Facts) -> None:
         "note": facts.note,
         "seed": facts.seed,
         "data": f"{facts.pictures:,} pictures drawn by vlm.lab from the seed",
+        "world": asdict(WHOLE),
         "glyphs": ["Noto Color Emoji (font)", *facts.glyph_sets],
         "scores": facts.report["scores"],
         "scored": f"vlm evaluate scenes --count {facts.report['scenes']} --seed {facts.report['seed']}",
         "sha256": hashes(folder),
-        "license": LICENSE,
+        "translator": "tiny",
+        "license": LICENSE + (OTHER_GLYPHS if facts.glyph_sets else ""),
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     (folder / "README.md").write_text(_page(card))
@@ -93,7 +97,8 @@ It is there to try and to test Afterimage with no download, not to describe the 
 ## How it was made
 
 `{card["command"]}`: {card["data"]}; ViT {WIDTH} wide x {VISION_LAYERS} layers at {IMAGE_PX} pixels,
-Q-Former {WIDTH} x {QFORMER_LAYERS} with {QUERIES} queries, OPT {WIDTH} x {LANGUAGE_LAYERS}, all trained from nothing on a CPU. Weights in float16. {card["note"]}
+Q-Former {WIDTH} x {QFORMER_LAYERS} with {QUERIES} queries, OPT {WIDTH} x {LANGUAGE_LAYERS},
+all trained from nothing on a CPU. Weights in float16. {card["note"]}
 
 ## Scores
 

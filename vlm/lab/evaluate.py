@@ -1,5 +1,6 @@
 """Scores of a checkpoint on drawn scenes that no training ever saw, through the engine that serves users."""
 
+import json
 import sys
 import time
 from collections import ChainMap
@@ -23,11 +24,12 @@ from vlm.lab.examination import Examination, Row, Tell, steps
 from vlm.lab.glyphs import Folder, Glyphs
 from vlm.lab.hands import scenes_by_hand
 from vlm.lab.questions import KINDS
-from vlm.lab.scenes import Scene, held_out_series, scene
+from vlm.lab.scenes import Scene, World, held_out_series, scene
 
 SMALL_THINGS = "caption, small things"
 ABSENT = "present and absent queries"
 ABSENT_QUERIES = 500
+CARD = "card.json"
 
 Scores = dict[str, dict[str, float]]
 
@@ -44,22 +46,24 @@ def evaluate_tiny(
 ) -> dict[str, Any]:
     """Caption, question and search `count` held-out scenes, and print a table.
 
-    `model` is anything the engine loads: tiny, or a folder. The pictures are JPEGs of 480 pixels and more,
-    drawn with the PNGs of the folder `glyphs` if one is named. The folder `out` gets result.json, result.md
+    `model` is anything the engine loads: tiny, or a folder; its card says of which world the scenes are. The
+    pictures are JPEGs of 480 pixels and more, drawn with the PNGs of the folder `glyphs` if one is named. The folder `out` gets result.json, result.md
     and examples.jsonl, which `vlm compare` reads; `command` is what was typed to have them.
     """
     begun_s = time.monotonic()
     engine = load(EngineOptions(model=model, quant="int8" if quant == "int8" else "none"))
     hand = Glyphs((Folder(glyphs),)) if glyphs else Glyphs()
     series = held_out_series(seed)
-    scenes = [*islice(scenes_by_hand(series, hand), count)]
-    far = [] if glyphs else [scene(series, count + index, distant=1.0) for index in range(max(1, count // 4))]
+    world = world_of(_folder(model))
+    scenes = [*islice(scenes_by_hand(series, hand, world), count)]
+    small = range(count, count + max(1, count // 4))
+    far = [] if glyphs else [scene(series, index, distant=1.0, world=world) for index in small]
     progress = Progress(total=count * steps() + 2 * len(far), done=0, unit="looks and words")
     try:
         rows, scores = examined(engine, scenes, model=model, glyphs=hand, tell=progress.add)
         if far:
-            small = Examination(engine, far, hand, progress.add).caption_rows()
-            scores[SMALL_THINGS] = nested(totals(small))["caption"]
+            rows_far = Examination(engine, far, hand, progress.add).caption_rows()
+            scores[SMALL_THINGS] = nested(totals(rows_far))["caption"]
     finally:
         progress.close()
     report = {
@@ -76,6 +80,13 @@ def evaluate_tiny(
     if out is not None:
         _write(out, report, scenes, rows, command)
     return report
+
+
+def world_of(folder: Path) -> World:
+    """What the checkpoint in a folder was made for, by its card; all there is, if it does not say."""
+    card = folder / CARD
+    told = json.loads(card.read_bytes()).get("world", {}) if card.is_file() else {}
+    return World(**told)
 
 
 def caption_of_check(model: str) -> str:

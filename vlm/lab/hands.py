@@ -6,20 +6,20 @@ from itertools import count
 
 from vlm.errors import BadRequest
 from vlm.lab.glyphs import Glyphs
-from vlm.lab.scenes import STRANGE, Scene, Thing, scene
+from vlm.lab.scenes import STRANGE, WHOLE, Scene, Thing, World, scene
 from vlm.lab.vocabulary import NOUNS, STRANGERS
 
 TRIES = 500  # scenes in a row that the glyphs do not suffice for
 
 
-def scenes_by_hand(series: int, glyphs: Glyphs) -> Iterator[Scene]:
+def scenes_by_hand(series: int, glyphs: Glyphs, world: World = WHOLE) -> Iterator[Scene]:
     """The scenes of a series that can be drawn with these glyphs, in order.
 
     Raises:  BadRequest where the glyphs suffice for hardly any scene.
     """
     in_vain = 0
     for index in count():
-        drawn = _redrawn(scene(series, index), glyphs)
+        drawn = _redrawn(scene(series, index, world=world), glyphs)
         if drawn is not None:
             in_vain = 0 if drawn.things else in_vain  # an empty scene needs no glyph
             yield drawn

@@ -166,6 +166,8 @@ def _ask(scene: Scene, rng: np.random.Generator, kind: str, plain: bool) -> Aske
             return Asked(TOTAL, NUMBERS[len(scene.things)] if clear else UNKNOWN)
         case "listing":
             return Asked(LISTING, scene.listing)
+        case "relation" | "where" if not scene.world.places:
+            return None
         case "relation":
             return _beside(scene, rng) if rng.random() < 0.35 else _relation(scene, rng)
         case "where":
@@ -263,8 +265,8 @@ def _noun(rng: np.random.Generator, scene: Scene, present: float) -> int:
     here = list(scene.counts)
     if here and rng.random() < present:
         return here[rng.integers(len(here))]
-    elsewhere = int(rng.integers(len(NOUNS) - len(here)))
-    return [noun for noun in range(len(NOUNS)) if noun not in here][elsewhere]
+    elsewhere = int(rng.integers(scene.world.nouns - len(here)))
+    return [noun for noun in range(scene.world.nouns) if noun not in here][elsewhere]
 
 
 def _wording(rng: np.random.Generator, asked: Asked, plain: bool) -> str:

@@ -27,13 +27,13 @@ class Plan:
     """How long each phase lasts, in steps of its own batch."""
 
     batch: int = 64
-    sight_steps: int = 2400
-    together_steps: int = 3700
+    sight_steps: int = 4400
+    together_steps: int = 3600
     rate: float = 1e-3
-    pictures: int = 80_000  # seen once, for the last phase
+    pictures: int = 96_000  # seen once, for the last phase
     words_batch: int = 128
-    words_steps: int = 1800
-    words_rate: float = 6e-4
+    words_steps: int = 6000
+    words_rate: float = 8e-4
 
     @property
     def drawn(self) -> int:

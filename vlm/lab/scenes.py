@@ -81,12 +81,26 @@ class Look:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class World:
+    """How much of it all there is. A checkpoint's card says which world it was made for."""
+
+    nouns: int = len(NOUNS)  # the first so many of the vocabulary
+    most: int = MAX_THINGS  # things in a picture
+    strange: bool = True  # some pictures show what has no name, or nothing, or clutter
+    places: bool = True  # it is asked where things are
+
+
+WHOLE = World()
+
+
 @dataclass(frozen=True)
 class Scene:
     things: tuple[Thing, ...]
     colour: str | None  # None: there is no plain background
     aspect: float
     look: Look
+    world: World = WHOLE
 
     @property
     def extent(self) -> tuple[float, float]:
@@ -147,21 +161,24 @@ def held_out_series(seed: int) -> int:
     return 2 * seed + 1
 
 
-def scene(series: int, index: int, *, distant: float = 0.0, taught: bool = False) -> Scene:
+def scene(
+    series: int, index: int, *, distant: float = 0.0, taught: bool = False, world: World = WHOLE
+) -> Scene:
     """The scene with this number in this series; always the same one.
 
     `distant` is the share of scenes that are seen from afar: all their things are small. `taught` scenes
     are for training: drawn by many hands, and without the strangers that only evaluation shows.
     """
     rng = np.random.default_rng((series, index))
-    kind = str(rng.choice(KINDS, p=KIND_ODDS))
-    total = int(rng.choice(MAX_THINGS, p=TOTAL_ODDS)) + 1
+    kind = str(rng.choice(KINDS, p=KIND_ODDS)) if world.strange else KINDS[0]
+    odds = np.array(TOTAL_ODDS[: world.most])
+    total = int(rng.choice(world.most, p=odds / odds.sum())) + 1
     aspect = float(rng.choice(ASPECTS, p=ASPECT_ODDS))
     colour = None if kind.startswith(CLUTTER) else COLOUR_NAMES[rng.integers(len(COLOUR_NAMES))]
-    nouns = _nouns(rng, kind, total)
+    nouns = _nouns(rng, kind, total, world)
     sizes = _distant_sizes(rng, total) if distant and rng.random() < distant else _sizes(rng, total)
     things = _place(rng, nouns, sizes, max(aspect, 1.0), max(1 / aspect, 1.0), taught)
-    return Scene(things, colour, aspect, _look(rng, colour))
+    return Scene(things, colour, aspect, _look(rng, colour), world)
 
 
 def dense_scene(series: int, index: int) -> Scene:
@@ -176,14 +193,14 @@ def dense_scene(series: int, index: int) -> Scene:
     return Scene(things, colour, aspect, _look(rng, colour))
 
 
-def _nouns(rng: np.random.Generator, kind: str, total: int) -> list[int]:
+def _nouns(rng: np.random.Generator, kind: str, total: int, world: World) -> list[int]:
     if kind in ("empty", "clutter"):
         return []
     options = PARTITIONS[total]
     groups = options[rng.integers(len(options))]
-    kinds = rng.choice(len(NOUNS), size=len(groups), replace=False)
-    strange = kind == "strange"
-    named = [STRANGE if strange or rng.random() < STRANGE_ODDS else int(noun) for noun in kinds]
+    kinds = rng.choice(world.nouns, size=len(groups), replace=False)
+    odds = 1.0 if kind == "strange" else STRANGE_ODDS * world.strange
+    named = [STRANGE if rng.random() < odds else int(noun) for noun in kinds]
     return [noun for noun, count in zip(named, groups, strict=True) for _ in range(count)]
 
 
