@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from vlm.errors import BadRequest
+from vlm.lab.agreement import agree
 from vlm.lab.data import NOTHING, Batches, Texts, truth
 from vlm.lab.losses import block_mask, vision_loss
 from vlm.lab.model import Pair, places
@@ -15,7 +17,7 @@ from vlm.lab.optimiser import MasterAdamW
 from vlm.lab.run import CHECKPOINT, Plan, Run
 from vlm.lab.scenes import STRANGE, scene
 from vlm.lab.shape import GRID
-from vlm.lab.train import train
+from vlm.lab.train import train, train_tiny
 from vlm.lab.vocabulary import MAX_THINGS
 from vlm.lab.wording import END, question_prompt, train_tokenizer
 
@@ -176,3 +178,11 @@ def test_the_rate_warms_up_and_falls_in_each_phase() -> None:
     assert optimiser.rate(1000) < 0.02
     assert optimiser.rate(1099) == pytest.approx(0.86, abs=0.01)
     assert optimiser.rate(1399) == pytest.approx(0.02, abs=0.001)
+
+
+def test_a_run_goes_on_only_as_it_was_begun(tmp_path: Path) -> None:
+    """Two seeds, or two sets of glyphs, in one folder would be neither."""
+    agree(tmp_path / "training", {"seed": 1, "glyphs": []})
+    agree(tmp_path / "training", {"seed": 1, "glyphs": []})
+    with pytest.raises(BadRequest, match="begun with other data or options"):
+        train_tiny(tmp_path, seed=2, scale=0.001)

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from vlm.lab.agreement import agree
 from vlm.lab.card import Facts, write_cards
 from vlm.lab.data import Batches
 from vlm.lab.evaluate import caption_of_check, evaluate_tiny
@@ -54,7 +55,8 @@ def train_tiny(
     """
     torch.set_num_threads(threads)
     folder = out / TRAINING
-    folder.mkdir(parents=True, exist_ok=True)
+    sets = [path.name for path in glyph_folders(glyphs)]
+    agree(folder, {"seed": seed, "scale": scale, "glyphs": sets})
     plan = Plan() if scale == 1 else Plan().scaled(scale)
     run = Run(folder, plan, train_tokenizer(), seed=seed, glyphs=glyphs)
     if resume:
