@@ -19,7 +19,7 @@ def agree(folder: Path, plan: dict[str, Any]) -> None:
     path, said = folder / PLAN, msgspec.json.encode(plan)
     if path.is_file() and path.read_bytes() != said:
         raise BadRequest(
-            f"{folder.parent} was begun with other data or options; please repeat those, take another folder, "
-            f"or delete {folder}."
+            f"{folder.parent} was begun with other data or options; please repeat those, take another "
+            f"folder, or delete {folder}."
         )
     path.write_bytes(said)

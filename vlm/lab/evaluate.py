@@ -47,8 +47,8 @@ def evaluate_tiny(
     """Caption, question and search `count` held-out scenes, and print a table.
 
     `model` is anything the engine loads: tiny, or a folder; its card says of which world the scenes are. The
-    pictures are JPEGs of 480 pixels and more, drawn with the PNGs of the folder `glyphs` if one is named. The folder `out` gets result.json, result.md
-    and examples.jsonl, which `vlm compare` reads; `command` is what was typed to have them.
+    pictures are JPEGs of 480 pixels and more, drawn with the PNGs of the folder `glyphs` if one is named.
+    The folder `out` gets result.json, result.md and examples.jsonl, which `vlm compare` reads; `command` is what was typed to have them.
     """
     begun_s = time.monotonic()
     engine = load(EngineOptions(model=model, quant="int8" if quant == "int8" else "none"))

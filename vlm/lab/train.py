@@ -50,8 +50,10 @@ def train_tiny(
     """Train, and leave the two checkpoint folders in `out`, scored and with their cards.
 
     `scale` multiplies the schedule's steps: 1 is the shipped recipe, 0.001 a smoke test. `threads` is what
-    torch computes with; drawing takes a third of another core. Two cores need some three hours. `glyphs` holds
-    folders of other artists' emoji.
+    torch computes with; drawing takes a third of another core. Two cores need some three hours. `glyphs`
+    holds folders of other artists' emoji.
+
+    Raises:  BadRequest where `out` holds a run with another seed, scale or glyphs.
     """
     torch.set_num_threads(threads)
     folder = out / TRAINING
