@@ -48,7 +48,8 @@ def evaluate_tiny(
 
     `model` is anything the engine loads: tiny, or a folder; its card says of which world the scenes are. The
     pictures are JPEGs of 480 pixels and more, drawn with the PNGs of the folder `glyphs` if one is named.
-    The folder `out` gets result.json, result.md and examples.jsonl, which `vlm compare` reads; `command` is what was typed to have them.
+    The folder `out` gets result.json, result.md and examples.jsonl, which `vlm compare` reads; `command` is
+    what was typed to have them.
     """
     begun_s = time.monotonic()
     engine = load(EngineOptions(model=model, quant="int8" if quant == "int8" else "none"))

@@ -49,7 +49,7 @@ def train_tiny(
 ) -> None:
     """Train, and leave the two checkpoint folders in `out`, scored and with their cards.
 
-    `scale` multiplies the schedule's steps: 1 is the shipped recipe, 0.001 a smoke test. `threads` is what
+    `scale` multiplies the schedule's steps: 1 is the whole recipe, 0.001 a smoke test. `threads` is what
     torch computes with; drawing takes a third of another core. Two cores need some three hours. `glyphs`
     holds folders of other artists' emoji.
 
