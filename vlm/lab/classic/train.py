@@ -14,13 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vlm.errors import BadRequest, BadSetting
+from vlm.errors import BadSetting
 from vlm.lab.classic.captioner import Captioner, Shape, save
 from vlm.lab.classic.card import Facts, write_card
 from vlm.lab.classic.curves import draw_curves, read_log
@@ -34,9 +33,9 @@ from vlm.lab.classic.vgg import STRIDE_PX
 from vlm.lab.classic.words import Words
 from vlm.lab.datasets.example import Example
 from vlm.lab.extra import needed
+from vlm.lab.plan import agree
 
 TRAINING: Final = "training"  # the run's own folder, below the captioner's
-PLAN: Final = "plan.json"
 SPLITS: Final = ("train", "val", "test")
 
 
@@ -70,7 +69,7 @@ class Run:
         )
         self.captioner = _captioner(recipe, self.words, weights)
         self.published = weights is not None
-        _agree(self.folder, {"command": self.command, "recipe": asdict(recipe), "data": self._pictures()})
+        agree(self.folder, {"command": self.command, "recipe": asdict(recipe), "data": self._pictures()})
 
     def captions(self, split: str) -> list[tuple[str, ...]]:
         return [example.captions for example in self.splits[split]]
@@ -122,18 +121,6 @@ def _captioner(recipe: Recipe, words: Words, weights: Path | None) -> Captioner:
     vgg, preprocessing = open_published(weights)
     shape = Shape(width=vgg.width, side_px=vgg.side_px, preprocessing=preprocessing, longest=recipe.longest)
     return Captioner(shape, words, vgg)
-
-
-def _agree(folder: Path, plan: dict[str, Any]) -> None:
-    """Refuse to go on with a run that was begun otherwise: half of each would be neither."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path, said = folder / PLAN, msgspec.json.encode(plan)
-    if path.is_file() and path.read_bytes() != said:
-        raise BadRequest(
-            f"{folder.parent} was begun with other data or options; please repeat those, take another --out, "
-            f"or delete {folder}."
-        )
-    path.write_bytes(said)
 
 
 def _learn_to_look(run: Run) -> dict[str, Features]:

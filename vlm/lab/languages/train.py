@@ -1,14 +1,14 @@
 """Train the tiny translator from nothing, on pairs that the reference grammar makes while it learns.
 
     OUT/                    the checkpoint, with its card
-    OUT/training/           training.pt: step, master weights, optimiser; training.jsonl: losses
+    OUT/training/           training.pt: step, master weights, optimiser; training.jsonl: losses; plan.json
 
 A run that was stopped goes on where it was; batch n is the same whenever it is drawn.
 """
 
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -26,6 +26,7 @@ from vlm.lab.languages.score import score
 from vlm.lab.languages.small import small_m2m100
 from vlm.lab.languages.tables import read_sentences, read_words
 from vlm.lab.optimiser import MasterAdamW
+from vlm.lab.plan import agree
 
 TRAINING = "training"
 CHECKPOINT = "training.pt"
@@ -50,35 +51,34 @@ class Plan:
         return replace(self, steps=max(2, round(self.steps * scale)), tokenizer_pairs=fewer)
 
 
-def train_translator(
-    out: Path, *, seed: int = 0, scale: float = 1.0, threads: int = 1, resume: bool = True
-) -> None:
+def train_translator(out: Path, *, seed: int = 0, scale: float = 1.0, threads: int = 1) -> None:
     """Train, and leave the checkpoint in `out`, scored and with its card.
 
     `scale` multiplies the number of steps: 1 is the shipped recipe, 0.001 a smoke test.
+    Raises:  BadRequest for a folder that was begun with another seed or scale.
     """
     torch.set_num_threads(threads)
-    folder = out / TRAINING
-    folder.mkdir(parents=True, exist_ok=True)
+    folder, plan = out / TRAINING, Plan().scaled(scale)
+    agree(folder, {"seed": seed, "scale": scale, "plan": asdict(plan)})
     pairs = Pairs(Reference(read_words(), read_sentences()))
-    plan = Plan().scaled(scale)
-    run = Run(folder, plan, tokenizer_of(folder, pairs, plan, resume=resume), seed=seed)
-    if resume:
-        run.restore()
+    run = Run(folder, plan, tokenizer_of(folder, pairs, plan), seed=seed)
+    run.restore()
     run.train(Batches(pairs, run.tokenizer, seed=seed, size=plan.batch))
     run.export(out)
     count = min(SCORED, max(20, round(SCORED * scale)))
     write_card(out, run.step * plan.batch, seed=seed, scale=scale, scores=score(out, count), count=count)
 
 
-def tokenizer_of(folder: Path, pairs: Pairs, plan: Plan, *, resume: bool) -> PreTrainedTokenizerFast:
+def tokenizer_of(folder: Path, pairs: Pairs, plan: Plan) -> PreTrainedTokenizerFast:
     """The tokenizer that the run began with: in another one, of a changed table, its weights mean nothing."""
     kept = folder / TOKENIZER
-    if resume and kept.is_dir():
+    if kept.is_dir():
         tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(kept)
         return tokenizer
     tokenizer = train_tokenizer(pairs, plan.tokenizer_pairs)
-    tokenizer.save_pretrained(kept)
+    unfinished = kept.with_suffix(".new")
+    tokenizer.save_pretrained(unfinished)
+    unfinished.replace(kept)  # never half a tokenizer
     return tokenizer
 
 
