@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from vlm.engine.base import Prompt
 from vlm.engine.load import EngineOptions, load
 from vlm.errors import BadImage, BadRequest, BadSetting, NotFound
 from vlm.images import open_picture
-from vlm.lab.classic import fit
+from vlm.lab.classic import fit, pictures
 from vlm.lab.classic.captioner import load as load_captioner
 from vlm.lab.classic.card import OWN
 from vlm.lab.classic.curves import read_log
 from vlm.lab.classic.pictures import open_split
-from vlm.lab.classic.train import TRAINING, Recipe, train_classic
+from vlm.lab.classic.train import SPLITS, TRAINING, Recipe, train_classic
 from vlm.lab.classic.vgg import Vgg16
+from vlm.lab.datasets.splits import divided
 
 RECIPE = Recipe(
     width=1 / 16, side_px=32, sight_epochs=2, epochs=2, renderings=2, at_least=1, longest=8, patience=99
@@ -184,16 +186,66 @@ def test_pictures_already_looked_at_are_not_looked_at_again(data: Path, tmp_path
     assert (again[1] == 7).all()
 
 
-def test_data_without_splits_is_split_by_picture(data: Path, tmp_path: Path) -> None:
-    for number in range(40):
-        shutil.copy(data / "Flicker8k_Dataset" / "train0.jpg", tmp_path / f"{number}.jpg")
-        (tmp_path / f"{number}.txt").write_text("a red wall\n")
-    splits = {
-        split: {one.id for one in open_split(tmp_path, "auto", split)} for split in ("train", "val", "test")
+def test_a_look_killed_before_its_file_was_filled_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, seen = tmp_path / "features-train.npy", np.full((3, 5), 2, np.float16)
+
+    def create_and_stop(*arguments: object) -> None:
+        np.lib.format.open_memmap(*arguments)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pictures, "open_memmap", create_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        pictures.features_of(3, 5, 1, lambda rows, _: torch.from_numpy(seen[rows]), path)
+    monkeypatch.undo()
+    features = pictures.features_of(3, 5, 1, lambda rows, _: torch.from_numpy(seen[rows]), path)
+    np.testing.assert_array_equal(features[:, 0], seen)
+
+
+def write_sidecars(folder: Path, data: Path, names: Sequence[str]) -> None:
+    for name in names:
+        shutil.copy(data / "Flicker8k_Dataset" / "train0.jpg", folder / f"{name}.jpg")
+        (folder / f"{name}.txt").write_text("a red wall\n")
+
+
+def test_data_without_splits_is_split_by_picture_as_everywhere(data: Path, tmp_path: Path) -> None:
+    write_sidecars(tmp_path, data, [str(number) for number in range(40)])
+    splits = {one.id: split for split in SPLITS for one in open_split(tmp_path, "auto", split)}
+    assert splits == divided(f"{number}.jpg" for number in range(40))
+    assert sum(len(open_split(tmp_path, "auto", split)) for split in SPLITS) == 40
+
+
+def test_where_some_lines_name_splits_no_picture_is_in_two(data: Path, tmp_path: Path) -> None:
+    write_sidecars(tmp_path, data, "abcdef")
+    named = {"a": "train", "b": "val", "c": "test"}
+    lines = [{"image": f"{name}.jpg", "text": "a wall", "split": named.get(name, "")} for name in "abcdef"]
+    (tmp_path / "captions.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = [(one.id, split) for split in SPLITS for one in open_split(tmp_path, "jsonl", split)]
+    assert len(found) == 6
+    assert {(f"{name}.jpg", split) for name, split in named.items()} <= set(found)
+
+
+def test_too_few_pictures_to_hold_some_back_are_told(data: Path, tmp_path: Path) -> None:
+    write_sidecars(tmp_path, data, "ab")
+    with pytest.raises(NotFound, match="too few pictures"):
+        train_classic(tmp_path, tmp_path / "out", RECIPE)
+
+
+def test_coco_s_own_annotations_are_refused_as_they_have_no_test_split(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    said = {
+        "images": [{"id": 1, "file_name": "1.jpg"}],
+        "annotations": [{"image_id": 1, "id": 1, "caption": "a wall"}],
     }
-    assert len(set.union(*splits.values())) == sum(map(len, splits.values())) == 40
-    assert len(splits["train"]) > 25
-    assert all(splits.values())
+    for split in ("train", "val"):
+        (tmp_path / "annotations" / f"captions_{split}2014.json").write_text(json.dumps(said))
+        (tmp_path / f"{split}2014").mkdir()
+        shutil.copy(data / "Flicker8k_Dataset" / "train0.jpg", tmp_path / f"{split}2014" / "1.jpg")
+    with pytest.raises(NotFound, match="no captions in the split test"):
+        train_classic(tmp_path, tmp_path / "out", RECIPE, layout="coco")
+    assert not (tmp_path / "out").exists()
+    assert "COCO with Karpathy's split file" in Path("docs/classic.md").read_text("utf-8")
 
 
 def test_what_cannot_be_trained_is_said_before_the_work(data: Path, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@
 What has been looked at is not looked at again after a stop.
 """
 
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from vlm.errors import AfterimageError, BadImage
+from vlm.errors import AfterimageError, BadImage, NotFound
 from vlm.images import open_picture, read_picture
 from vlm.lab.classic.preprocessing import squashed
 from vlm.lab.datasets.example import Example
 from vlm.lab.datasets.opening import open_captions
+from vlm.lab.datasets.splits import divided
 
 Pixels = NDArray[np.uint8]  # [N, S, S, 3]
 Features = NDArray[np.float16]  # [N, R, D]
@@ -33,18 +33,16 @@ BATCH = 32
 
 
 def open_split(data: Path, layout: str, split: str) -> list[Example]:
-    """The pictures of one split. Where the data has none, a tenth each, by name, is for val and for test.
+    """The pictures of one split. Where the data names none, a tenth each, by name, is for val and for test.
 
     Raises:  NotFound, BadRequest.
     """
     examples = open_captions(data, layout=layout, split=split)
-    if any(example.split for example in examples):
-        return examples
-    return [example for example in examples if _split(example.id) == split]
-
-
-def _split(name: str) -> str:
-    return {0: "val", 1: "test"}.get(zlib.crc32(name.encode()) % 10, "train")
+    splits = divided(example.id for example in examples if not example.split)
+    chosen = [example for example in examples if splits.get(example.id, split) == split]
+    if not chosen:
+        raise NotFound(f"{data} has too few pictures to hold some back; please add some: three will do.")
+    return chosen
 
 
 def pixels_of(examples: Sequence[Example], side_px: int, path: Path) -> Pixels:
@@ -71,10 +69,12 @@ def features_of(
     count: int, width: int, renderings: int, see: Callable[[NDArray[Any], int], Tensor], path: Path
 ) -> Features:
     """The features of `count` pictures, by `see(rows, rendering)`; goes on where it was stopped."""
-    shape = (count, renderings, width)
     if not path.is_file():
-        features = open_memmap(path, "w+", np.float16, shape)
+        unfinished = path.with_suffix(".new")  # the zeros of a new file would count as seen
+        features = open_memmap(unfinished, "w+", np.float16, (count, renderings, width))
         features[:] = np.nan
+        features.flush()
+        unfinished.replace(path)
     features = open_memmap(path, "r+")
     with tqdm(total=count * renderings, desc="looking", mininterval=5, leave=False) as bar:
         for rendering in range(renderings):
