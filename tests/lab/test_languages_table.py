@@ -1,11 +1,15 @@
 """The tables are complete, agree with the small world, and never call two things by one word."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
 from languages_parts import REFERENCE
 
+from vlm.errors import BadRequest
 from vlm.lab import questions
+from vlm.lab.languages import corpus
 from vlm.lab.languages.corpus import caption_of, lines, write_lines
 from vlm.lab.languages.pairs import Pairs
 from vlm.lab.languages.reference import Meaning
@@ -79,16 +83,28 @@ def test_held_out_lines_mean_one_thing_in_each_language(code: str) -> None:
         assert english.setdefault(line[code], line["en"]) == line["en"]
 
 
-def test_lines_are_never_written_over(tmp_path: object) -> None:
-    from pathlib import Path
-
-    from vlm.errors import BadRequest
-
-    path = Path(str(tmp_path)) / "new" / "lines.jsonl"
+def test_lines_are_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lines.jsonl"
     assert write_lines(path, REFERENCE, seed=0, count=5) == 5
     assert len(path.read_text("utf-8").splitlines()) == 5
     with pytest.raises(BadRequest, match="exists already"):
         write_lines(path, REFERENCE, seed=0, count=5)
+
+
+def test_lines_written_by_half_are_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lines.jsonl"
+
+    def stopped(*_: object, **__: object) -> Iterator[dict[str, str]]:
+        yield {"en": "half"}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(corpus, "lines", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_lines(path, REFERENCE, seed=0, count=5)
+    monkeypatch.undo()
+    assert write_lines(path, REFERENCE, seed=0, count=5) == 5
+    assert [*tmp_path.iterdir()] == [path]
+    assert "half" not in path.read_text("utf-8")
 
 
 def test_the_same_seed_draws_the_same_pairs_and_one_side_is_english_or_copied() -> None:

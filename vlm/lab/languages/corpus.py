@@ -87,9 +87,11 @@ def write_lines(path: Path, reference: Reference, *, seed: int, count: int) -> i
     if path.exists():
         raise BadRequest(f"{path} exists already; please name a new file.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
+    unfinished = path.with_name(path.name + ".part")
+    with unfinished.open("w", encoding="utf-8") as file:
         for line in lines(reference, seed=seed, count=count):
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    unfinished.replace(path)  # never half a file, which the next start would refuse as there already
     return count
 
 
