@@ -173,6 +173,13 @@ def test_a_language_may_be_that_of_a_region(tmp_path: Path) -> None:
     assert asked_for == {("en", "pt-br"), ("pt-br", "en")}
 
 
+def test_what_else_a_line_says_of_itself_is_no_language(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text('{"id": "1", "kind": "caption", "url": "x", "en": "a cat", "id-ID": "kucing"}\n')
+    kinds = [item.kind for item in parallel_data(path, limit=None, seed=0).items]
+    assert kinds == ["en-id-ID caption", "id-ID-en caption"]
+
+
 @pytest.mark.parametrize("line", ["a cat", '{"de": "eine Katze"}', '["a"]'])
 def test_a_line_that_is_not_parallel_is_told_with_its_number(tmp_path: Path, line: str) -> None:
     path = tmp_path / "lines.jsonl"

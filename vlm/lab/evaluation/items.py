@@ -17,8 +17,10 @@ import numpy as np
 
 from vlm.errors import BadRequest, NotFound
 from vlm.lab.datasets.opening import open_captions, open_questions
+from vlm.languages import NAMES, code_of
 
-LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z]+)?")  # other keys of a line say something about it
+ABOUT: Final = ("id", "kind")  # keys of a line that are no languages: Indonesian is 'id-ID' or 'in' there
+LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,7 @@ def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) ->
 def parallel_data(path: Path, *, limit: int | None, seed: int) -> Data:
     """Lines of {"en": ..., "de": ...}: each is translated from English and into English, as far as it goes.
 
+    Keys that are no language of `vlm.languages`, and `id` and `kind`, say something about the line.
     Raises:  NotFound for a missing file, BadRequest for a line that is something else.
     """
     items = [item for number, line in _parallel(path) for item in _directions(number, line)]
@@ -106,7 +109,7 @@ def _parallel(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _directions(number: int, line: dict[str, str]) -> list[Item]:
-    others = [key for key in line if LANGUAGE.fullmatch(key) and key != "en"]
+    others = [key for key in line if _is_language(key) and key != "en"]
     pairs = [pair for code in others for pair in (("en", code), (code, "en"))]
     return [
         Item(
@@ -118,6 +121,11 @@ def _directions(number: int, line: dict[str, str]) -> list[Item]:
         )
         for one, other in pairs
     ]
+
+
+def _is_language(key: str) -> bool:
+    """Other keys ('url', 'set') say something about the line."""
+    return key not in ABOUT and bool(LANGUAGE.fullmatch(key)) and code_of(key) in NAMES
 
 
 def _data(items: Sequence[Item], limit: int | None, seed: int, about: dict[str, Any]) -> Data:
