@@ -16,7 +16,7 @@ from vlm.engine.interpreter import NOBODY
 from vlm.engine.load import EngineOptions, load
 from vlm.engine.prompts import MBLIP, OPT, text
 from vlm.engine.source import Card, Source
-from vlm.engine.translate import MAX_TOKENS, Translator, longest_translation, lost
+from vlm.engine.translate import MAX_TOKENS, Line, Translator, longest_translation, lost
 from vlm.errors import BadSetting, ModelNotFound, Unsupported
 from vlm.lab.languages.small import small_m2m100
 from vlm.languages import NAMES, code_of, name_of
@@ -65,9 +65,11 @@ def test_a_word_that_nobody_knows_passes_untouched(tiny: Translator, word: str) 
 
 
 def test_special_tokens_that_somebody_types_stay_text(tiny: Translator) -> None:
-    ids = tiny.tokenizer("</s> __de__", add_special_tokens=False, split_special_tokens=True).input_ids
-    assert not set(ids) & set(tiny.tokenizer.all_special_ids)
-    tiny.translate(["</s> __de__ <pad>"], "en", "es")
+    english, spanish, end = tiny.tokenizer.convert_tokens_to_ids(["__en__", "__es__", "</s>"])
+    start, *typed, last = tiny._ids(Line("</s> __de__ <pad>", english, spanish))
+    assert (start, last) == (english, end)
+    assert not set(typed) & set(tiny.tokenizer.all_special_ids)
+    assert tiny.tokenizer.decode(typed).strip() == "</s> __de__ <pad>"
 
 
 def test_what_has_no_letters_needs_no_model_and_empty_stays_empty(untrained: Path) -> None:
@@ -89,6 +91,18 @@ def test_a_stuttering_translator_leaves_the_english_and_says_so(untrained: Path)
         text for text, one in zip(ENGLISH, said, strict=True) if one.fell_back
     ]
     assert any(one.fell_back for one in said)
+
+
+def test_a_translator_that_says_nothing_leaves_the_english_and_says_so(untrained: Path) -> None:
+    """It ends each translation at once, in the second attempt as in the first."""
+    mute = open_translator(str(untrained), device="cpu")
+    decoder = mute._model.get_decoder()
+    space, end = mute.tokenizer.convert_tokens_to_ids(["Ġ", "</s>"])
+    with torch.no_grad():
+        words = mute._model.get_output_embeddings().weight  # [V, D]
+        decoder.layer_norm.weight.zero_()
+        decoder.layer_norm.bias.copy_(100 * (words[end] + 0.9 * words[space]))
+    assert mute.translate(["a cat"], "en", "de") == [Translated("a cat", fell_back=True)]
 
 
 def test_a_line_that_is_too_long_stays_as_it_was(tiny: Translator) -> None:
