@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from vlm.errors import BadRequest
-from vlm.lab.agreement import agree
 from vlm.lab.data import NOTHING, Batches, Texts, truth
 from vlm.lab.losses import block_mask, vision_loss
 from vlm.lab.model import Pair, places
 from vlm.lab.optimiser import MasterAdamW
+from vlm.lab.plan import agree
 from vlm.lab.run import CHECKPOINT, Plan, Run
 from vlm.lab.scenes import STRANGE, scene
 from vlm.lab.shape import GRID

@@ -17,7 +17,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from vlm.lab.agreement import agree
 from vlm.lab.card import Facts, write_cards
 from vlm.lab.data import Batches
 from vlm.lab.evaluate import caption_of_check, evaluate_tiny
@@ -25,6 +24,7 @@ from vlm.lab.export import save_folders
 from vlm.lab.glyphs import glyph_folders
 from vlm.lab.losses import full_loss, query, see, vision_loss, words_loss
 from vlm.lab.optimiser import MasterAdamW
+from vlm.lab.plan import agree
 from vlm.lab.review import Pictures, Review
 from vlm.lab.run import Plan, Run
 from vlm.lab.scenes import training_series
