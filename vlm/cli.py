@@ -58,17 +58,7 @@ def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
     settings = _settings(arguments, environ)
     match arguments.command:
         case "caption" | "ask":
-            from vlm.commands.pictures import describe
-
-            asking = arguments.command == "ask"
-            return describe(
-                [arguments.picture] if asking else arguments.pictures,
-                arguments.question if asking else None,
-                as_json=arguments.json,
-                settings=settings,
-                language=arguments.lang,
-                by_queue=not arguments.model and bool(environ.get("REDIS_URL")),
-            )
+            return _describe(arguments, settings, queued=bool(environ.get("REDIS_URL")))
         case "find":
             from vlm.commands.find import find_in
 
@@ -109,6 +99,21 @@ def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
             from vlm.commands.evaluate import evaluate
 
             return evaluate(arguments, settings)
+
+
+def _describe(arguments: Namespace, settings: Settings, *, queued: bool) -> int:
+    """Caption pictures, or ask about one; by the workers of a queue if there is one and no model is named."""
+    from vlm.commands.pictures import describe
+
+    asking = arguments.command == "ask"
+    return describe(
+        [arguments.picture] if asking else arguments.pictures,
+        arguments.question if asking else None,
+        as_json=arguments.json,
+        settings=settings,
+        language=arguments.lang,
+        by_queue=queued and not arguments.model,
+    )
 
 
 def _train(arguments: Namespace) -> int:

@@ -7,19 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
+from chromium import CHROMIUM
 from playwright.async_api import Browser, async_playwright
 from sandboxes import Person, serving
 from telegram import Bot
-
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(autouse=True)

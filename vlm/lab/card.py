@@ -69,17 +69,31 @@ def _write(folder: Path, name: str, purpose: str, facts: Facts) -> None:
         "translator": "tiny",
         "license": LICENSE + (OTHER_GLYPHS if facts.glyph_sets else ""),
     }
-    (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
-    (folder / "README.md").write_text(_page(card))
+    save_card(folder, card, _page(card))
 
 
-def _page(card: dict[str, Any]) -> str:
-    scores = "\n".join(
+def save_card(folder: Path, card: dict[str, Any], page: str) -> None:
+    """Write card.json and README.md, in UTF-8."""
+    (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(page, encoding="utf-8")
+
+
+def score_rows(card: dict[str, Any]) -> str:
+    """The rows of a Markdown table of a card's scores."""
+    return "\n".join(
         f"| {group} | {name} | {value:.3f} |"
         for group, values in card["scores"].items()
         for name, value in values.items()
     )
-    files = "\n".join(f"| `{name}` | `{digest}` |" for name, digest in card["sha256"].items())
+
+
+def file_table(card: dict[str, Any]) -> str:
+    """A Markdown table of a checkpoint's files."""
+    rows = "\n".join(f"| `{name}` | `{digest}` |" for name, digest in card["sha256"].items())
+    return f"| file | SHA-256 |\n|---|---|\n{rows}"
+
+
+def _page(card: dict[str, Any]) -> str:
     return f"""# {card["name"]}
 
 A small BLIP-2 for {card["purpose"]}. {card["knows"]}
@@ -107,13 +121,11 @@ On scenes that it never saw, as JPEGs of 480 pixels and more, through Afterimage
 
 | | | score |
 |---|---|---:|
-{scores}
+{score_rows(card)}
 
 ## Files
 
-| file | SHA-256 |
-|---|---|
-{files}
+{file_table(card)}
 
 License: {card["license"]}.
 """

@@ -44,7 +44,6 @@ def train_tiny(
     seed: int = 0,
     scale: float = 1.0,
     threads: int = 1,
-    resume: bool = True,
     glyphs: Path | None = None,
 ) -> None:
     """Train, and leave the two checkpoint folders in `out`, scored and with their cards.
@@ -61,8 +60,7 @@ def train_tiny(
     agree(folder, {"seed": seed, "scale": scale, "glyphs": sets})
     plan = Plan() if scale == 1 else Plan().scaled(scale)
     run = Run(folder, plan, train_tokenizer(), seed=seed, glyphs=glyphs)
-    if resume:
-        run.restore()
+    run.restore()
     # compiling needs a C++ compiler, takes two minutes, and then saves a seventh
     pays = scale > 0.1 and shutil.which("g++")
     train(run, compiled=torch.compile if pays else lambda step: step)

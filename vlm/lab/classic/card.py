@@ -1,11 +1,10 @@
 """The card of a trained captioner: card.json for programs, README.md for people."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vlm.lab.card import hashes
+from vlm.lab.card import file_table, hashes, save_card, score_rows
 from vlm.lab.scores.bleu import bleu, tutorial_bleu
 
 OWN = ("model.safetensors", "config.json", "vocabulary.json")
@@ -47,17 +46,10 @@ def write_card(folder: Path, facts: Facts) -> None:
         "epochs": facts.epochs,
         "sha256": {name: digest for name, digest in hashes(folder).items() if name in OWN},
     }
-    (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
-    (folder / "README.md").write_text(_page(card))
+    save_card(folder, card, _page(card))
 
 
 def _page(card: dict[str, Any]) -> str:
-    scores = "\n".join(
-        f"| {group} | {name} | {value:.3f} |"
-        for group, values in card["scores"].items()
-        for name, value in values.items()
-    )
-    files = "\n".join(f"| `{name}` | `{digest}` |" for name, digest in card["sha256"].items())
     return f"""# {card["name"]}
 
 Captions by VGG16 features and an LSTM, merged. {card["knows"]} It answers no questions and finds no pictures.
@@ -68,14 +60,12 @@ Made by `{card["command"]}` from {card["data"]}. Loss and accuracy of each epoch
 
 | split | | score |
 |---|---|---:|
-{scores}
+{score_rows(card)}
 
 sacrebleu: `{card["signature"]}`. The tutorials' figures are higher by construction (start and end count as
 words, the weights of BLEU-3 sum to .9) and are comparable with theirs only.
 
 ## Files
 
-| file | SHA-256 |
-|---|---|
-{files}
+{file_table(card)}
 """

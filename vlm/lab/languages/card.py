@@ -1,10 +1,9 @@
 """The translator's card: card.json for programs, README.md for people."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from vlm.lab.card import hashes
+from vlm.lab.card import file_table, hashes, save_card, score_rows
 from vlm.lab.languages.score import SEED, Scores
 from vlm.lab.languages.small import INNER, LAYERS, WIDTH
 from vlm.lab.languages.tables import NAMES
@@ -33,17 +32,10 @@ def write_card(
         "sha256": hashes(out),
         "license": "MIT",
     }
-    (out / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (out / "README.md").write_text(_page(card), encoding="utf-8")
+    save_card(out, card, _page(card))
 
 
 def _page(card: dict[str, Any]) -> str:
-    scores = "\n".join(
-        f"| {direction} | {kind} | {value:.3f} |"
-        for direction, values in card["scores"].items()
-        for kind, value in values.items()
-    )
-    files = "\n".join(f"| `{name}` | `{digest}` |" for name, digest in card["sha256"].items())
     return f"""# {card["name"]}
 
 A tiny M2M100 {card["purpose"]}. {card["knows"]}
@@ -62,13 +54,11 @@ trained from nothing on one CPU core. Weights in float16. {card["note"]}
 
 | | | score |
 |---|---|---:|
-{scores}
+{score_rows(card)}
 
 ## Files
 
-| file | SHA-256 |
-|---|---|
-{files}
+{file_table(card)}
 
 License: {card["license"]}.
 """

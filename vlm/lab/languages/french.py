@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from vlm.lab.languages.grammar import Slots, agreeing, counted, enumerate_
+from vlm.lab.languages.grammar import Slots, enumerate_
+from vlm.lab.languages.romance import Romance
 from vlm.lab.languages.tables import Forms
 
 VOWELS = "aàâeéèêiîïoôœuùûyh"  # an h is silent, unless the table's star says otherwise
 
 
-class French:
+class French(Romance):
     code = "fr"
     pictures: tuple[Slots, ...] = tuple(
         {"picture": the, "in_picture": f"sur {the}", "in_this": f"sur cette {word}"}
@@ -33,17 +34,6 @@ class French:
             "il": "elle" if feminine else "il",
             "e": "e" if feminine else "",
         }
-
-    def colour(self, forms: Forms) -> Slots:
-        return dict(zip(("shade", "f", "m_plural", "f_plural"), forms, strict=True))
-
-    def number(self, forms: Forms, count: int) -> Slots:
-        return {"number": forms[0]}
-
-    def group(self, noun: Slots, count: int, number: str, colour: Slots | None) -> str:
-        if colour:
-            return f"{counted(noun, count, number)} {agreeing(colour, noun, count)}"
-        return counted(noun, count, number)
 
     def join(self, parts: Sequence[str]) -> str:
         return enumerate_(parts, "et")

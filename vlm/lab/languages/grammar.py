@@ -47,13 +47,6 @@ def counted(noun: Slots, count: int, number: str) -> str:
     return noun["plural"] if count == MANY else f"{number} {noun['plural']}"
 
 
-def agreeing(colour: Slots, noun: Slots, count: int) -> str:
-    """A colour's form beside a Spanish or French noun."""
-    if noun["gender"] == "f":
-        return colour["f_plural" if count == MANY else "f"]
-    return colour["m_plural" if count == MANY else "shade"]
-
-
 def enumerate_(parts: Sequence[str], conjunction: str) -> str:
     """'a', 'a and b', 'a, b and c'; a part that ends a clause brings its own comma."""
     if len(parts) == 1:

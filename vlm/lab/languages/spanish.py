@@ -3,13 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from vlm.lab.languages.grammar import Slots, agreeing, counted, enumerate_
+from vlm.lab.languages.grammar import Slots, enumerate_
+from vlm.lab.languages.romance import Romance
 from vlm.lab.languages.tables import Forms
 
 SOUNDS_LIKE_I = re.compile(r"h?[ií](?![aeo])", re.IGNORECASE)  # not 'hielo', whose i is no vowel
 
 
-class Spanish:
+class Spanish(Romance):
     code = "es"
     pictures: tuple[Slots, ...] = tuple(
         {"picture": f"la {word}", "in_picture": f"en la {word}", "in_this": f"en esta {word}"}
@@ -37,17 +38,6 @@ class Spanish:
             "some_plural": f"{'algunas' if feminine else 'algunos'} {plural}",
             "how_many": "cuántas" if feminine else "cuántos",
         }
-
-    def colour(self, forms: Forms) -> Slots:
-        return dict(zip(("shade", "f", "m_plural", "f_plural"), forms, strict=True))
-
-    def number(self, forms: Forms, count: int) -> Slots:
-        return {"number": forms[0]}
-
-    def group(self, noun: Slots, count: int, number: str, colour: Slots | None) -> str:
-        if colour:
-            return f"{counted(noun, count, number)} {agreeing(colour, noun, count)}"
-        return counted(noun, count, number)
 
     def join(self, parts: Sequence[str]) -> str:
         return enumerate_(parts, "e" if SOUNDS_LIKE_I.match(parts[-1]) else "y")
