@@ -232,5 +232,5 @@ def _refusal(entry: Entry, sender: Envelope, error: AfterimageError) -> Result:
         task=job.task,
         photo=job.photo,
         ticket=job.ticket,
-        outcome=Refused(code=error.code, message=str(error)),
+        outcome=Refused(code=error.code, message=error.message, values=error.values),
     )

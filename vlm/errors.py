@@ -23,9 +23,16 @@ from typing import ClassVar
 
 
 class AfterimageError(Exception):
-    """Base of the tree. `str(error)` is safe to show to a user; `code` is stable."""
+    """Base of the tree. `str(error)` is safe to show to a user; `code` is stable.
+
+    `message` may have `{named}` places for `values`: so it can be said in another language.
+    """
 
     code: ClassVar[str] = "error"
+
+    def __init__(self, message: str = "", **values: str | int) -> None:
+        super().__init__(message.format(**values) if values else message)
+        self.message, self.values = message, values
 
 
 class BadRequest(AfterimageError):

@@ -78,10 +78,16 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
-    """Why there is no answer: an error's code (`vlm.errors`) and its safe message."""
+    """Why there is no answer: an error's code (`vlm.errors`), its safe message, and what fills its places."""
 
     code: str
     message: str
+    values: dict[str, str | int] = {}
+
+    @property
+    def text(self) -> str:
+        """The message in English."""
+        return self.message.format(**self.values) if self.values else self.message
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -167,7 +167,7 @@ class Worker:
             task=job.task,
             outcome=Answered(text=text)
             if isinstance(text, str)
-            else Refused(code=text.code, message=str(text)),
+            else Refused(code=text.code, message=text.message, values=text.values),
             photo=job.photo,
             ticket=job.ticket,
             model=self._engine.info.name,

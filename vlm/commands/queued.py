@@ -83,5 +83,5 @@ def _outcome(path: str, result: Result) -> Outcome:
     match result.outcome:
         case Answered(text=text):
             return Done(path, text, result.model, result.ran_ms / 1000)
-        case Refused(code=code, message=message):
-            return Failed(path, code, message)
+        case Refused() as refused:
+            return Failed(path, refused.code, refused.text)
