@@ -108,10 +108,10 @@ async def test_every_key_of_a_chat_follows_from_its_name_and_its_photos(redis: R
     await memory.keep_tokens(CHAT, "10", array())
     await memory.add_turn(CHAT, "10", job="j", turn=Turn(question="q", answer="a"), at_ms=1)
     tag = f"{{{CHAT}}}"
-    of_chat = {f"photos:{tag}", f"messages:{tag}", f"chat:{tag}"}
+    of_chat = {f"{kind}:{tag}" for kind in ("photos", "messages", "changes", "chat")}
     of_photos = {
         f"{kind}:{tag}:{id.decode()}"
-        for kind in ("photo", "turns", "tokens")
+        for kind in ("photo", "links", "turns", "tokens")
         for id in await redis.zrange(f"photos:{tag}", 0, -1)
     }
     assert {key.decode() for key in await redis.keys("*")} <= of_chat | of_photos
