@@ -1,28 +1,32 @@
 """What the bot reacts to: every handler, in one place."""
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from telegram import Message, Update
-from telegram.ext import Application, ApplicationBuilder, CommandHandler, MessageHandler
-from telegram.ext.filters import COMMAND, TEXT, ChatType, StatusUpdate, UpdateType
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+)
+from telegram.ext.filters import COMMAND, TEXT, BaseFilter, ChatType, StatusUpdate, UpdateType
 
-from bot.handlers.photos import Photos
-from bot.handlers.questions import Questions
-from bot.handlers.start import Start
-from bot.outbox import Outbox
-from bot.pictures import IMAGE, Pictures
-from bot.presence import Presence
+from bot.desk import Desk
+from bot.pictures import IMAGE
 from bot.settings import Settings
-from vlm.client import Client
+from bot.talk import Press, Talk, Talks
 
 # The kinds of update that the handlers want. Not handled: edited messages; the first version was answered.
-UPDATES: Final = ("message",)
+UPDATES: Final = ("message", "callback_query")
 
 HTTP_CONNECTIONS: Final = 64
 HTTP_TIMEOUT_S: Final = 30.0
 
 App = Application[Any, Any, Any, Any, Any, Any]
+Callback = Callable[[Update, object], Coroutine[Any, Any, None]]
 
 
 class Raising(App):
@@ -55,34 +59,66 @@ def build(settings: Settings) -> App:
     )
 
 
-def handle(app: App, settings: Settings, client: Client, outbox: Outbox, presence: Presence) -> None:
-    """Register all handlers. The first whose filter fits a message gets it; no other sees it."""
-    pictures = Pictures(app.bot)
-    photos = Photos(client, outbox, pictures, presence, picture_px=settings.picture_px)
-    questions = Questions(client, outbox, pictures, presence, photos)
-    start = Start(client, outbox)
-
+def handle(app: App, desk: Desk) -> None:
+    """Register all handlers. The first whose filter fits an update gets it; no other sees it."""
     new = UpdateType.MESSAGE & ~StatusUpdate.ALL
     private = new & ChatType.PRIVATE
+    on, press = _Messages(desk.talks), _Presses(desk.talks)
 
     app.add_handlers(
         [
-            CommandHandler(["start", "help"], _on(start.group), new & ~ChatType.PRIVATE),
-            CommandHandler("start", _on(start.start), private),
-            CommandHandler("help", _on(start.help), private),
-            MessageHandler(private & IMAGE, _on(photos.receive)),
-            MessageHandler(private & TEXT & ~COMMAND, _on(questions.receive)),
-            MessageHandler(private & COMMAND, _on(start.unknown_command)),
-            MessageHandler(private, _on(start.unsupported)),
+            on.command(["start", "help"], desk.start.group, new & ~ChatType.PRIVATE),
+            on.command("start", desk.start.start, private),
+            on.command("help", desk.start.help, private),
+            on.message(private & IMAGE, desk.photos.receive),
+            on.message(private & TEXT & ~COMMAND, desk.questions.receive),
+            on.message(private & COMMAND, desk.start.unknown_command),
+            on.message(private, desk.start.unsupported),
+            press.unknown(desk.start.old_button),
         ]
     )
 
 
-def _on(act: Callable[[Message], Awaitable[None]]) -> Callable[[Update, object], Coroutine[Any, Any, None]]:
-    """The callback of a handler whose filter lets only messages through."""
+class _Messages:
+    """Handlers of messages, each called with a Talk."""
 
-    async def callback(update: Update, _: object) -> None:
-        if update.message:
-            await act(update.message)
+    def __init__(self, talks: Talks) -> None:
+        self._talks = talks
 
-    return callback
+    def command(
+        self, names: str | list[str], act: Callable[[Talk], Awaitable[None]], among: BaseFilter
+    ) -> CommandHandler[Any, Any]:
+        return CommandHandler(names, self._called(act), among)
+
+    def message(self, among: BaseFilter, act: Callable[[Talk], Awaitable[None]]) -> MessageHandler[Any, Any]:
+        return MessageHandler(among, self._called(act))
+
+    def _called(self, act: Callable[[Talk], Awaitable[None]]) -> Callback:
+        async def callback(update: Update, _: object) -> None:
+            if update.message:  # by the filters, always
+                await act(await self._talks.of(update.message))
+
+        return callback
+
+
+class _Presses:
+    """Handlers of buttons. A button's data is `verb` or `verb:asked`."""
+
+    def __init__(self, talks: Talks) -> None:
+        self._talks = talks
+
+    def button(self, verb: str, act: Callable[[Press], Awaitable[None]]) -> CallbackQueryHandler[Any, Any]:
+        return CallbackQueryHandler(self._called(act), re.compile(rf"{verb}(:|\Z)"))
+
+    def unknown(self, act: Callable[[Press], Awaitable[None]]) -> CallbackQueryHandler[Any, Any]:
+        """For whatever no other handler takes: buttons of an older version, or forged ones."""
+        return CallbackQueryHandler(self._called(act))
+
+    def _called(self, act: Callable[[Press], Awaitable[None]]) -> Callback:
+        async def callback(update: Update, _: object) -> None:
+            query = update.callback_query
+            if query and isinstance(query.message, Message):
+                asked = (query.data or "").partition(":")[2]
+                await act(await self._talks.of_press(query, query.message, asked))
+
+        return callback

@@ -3,9 +3,10 @@
 import logging
 from typing import Final
 
-from bot import replies
+from bot.desk import Desk
 from bot.outbox import Outbox
-from bot.pictures import Pictures
+from bot.place import Place, place_for
+from bot.replies.trouble import apology, refusal
 from vlm.client import Client
 from vlm.errors import AfterimageError, PictureGone, ProtocolError
 from vlm.protocol import (
@@ -34,12 +35,12 @@ def chat_of(entry: Entry) -> int:
 
 
 class Delivery:
-    """What to do with one result, for `bot.lanes`. A result's ticket is the id of the message that asked."""
+    """What to do with one result, for `bot.lanes`. Its ticket says where it belongs (`bot.place`)."""
 
-    def __init__(self, client: Client, outbox: Outbox, pictures: Pictures) -> None:
+    def __init__(self, client: Client, outbox: Outbox, desk: Desk) -> None:
         self._client = client
         self._outbox = outbox
-        self._pictures = pictures
+        self._desk = desk
 
     async def handle(self, entry: Entry) -> None:
         """Show the result, or send the job again with the picture that it lacked."""
@@ -49,13 +50,12 @@ class Delivery:
             log.error("a result that cannot be shown: %s", error)
             await self.give_up(entry)
             return
+        place = place_for(result.chat, result.ticket)
         try:
-            text = await self._text(result)
+            await self._deliver(result, place)
         except AfterimageError as error:
-            text = str(error)
-        if text:
-            await self._show(result, text)
-            log.info("job %s: waited %d ms, ran %d ms", result.job, result.waited_ms, result.ran_ms)
+            await self._refuse(result, place, error)
+        log.info("job %s: waited %d ms, ran %d ms", result.job, result.waited_ms, result.ran_ms)
 
     async def give_up(self, entry: Entry) -> None:
         """Apologise for a result that Telegram would not take, or that another version wrote."""
@@ -65,25 +65,25 @@ class Delivery:
             log.error("a result for nobody: %s", error)
             return
         log.error("gave up on the result of job %s", result.job)
-        await self._show(result, replies.apology())
+        tongue = await self._desk.talks.tongue(result.chat)
+        await self._tell(result, place_for(result.chat, result.ticket), apology(tongue))
 
-    async def _text(self, result: Result) -> str:
-        """What to show; '' when the job was sent again. Raises AfterimageError with what to say instead."""
+    async def _deliver(self, result: Result, place: Place) -> None:
+        """Show it. Raises AfterimageError with what to say instead."""
+        tongue = await self._desk.talks.tongue(result.chat)
         match result.outcome, result.task:
-            case Answered(text=text), Caption():
-                return replies.caption(text)
-            case Answered(text=text), Ask():
-                return replies.answer(text)
+            case Answered() as answered, Caption():
+                await self._desk.photos.deliver(result, answered, place, tongue)
+            case Answered() as answered, Ask():
+                await self._desk.questions.deliver(result, answered, place, tongue)
             case Refused(code=PictureGone.code), _ if not result.job.endswith(AGAIN):
                 await self._again(result)
-                return ""
-            case Refused(message=message), _:
-                return message
-        raise AssertionError("every outcome is answered or refused")
+            case Refused() as refused, _:
+                await self._refuse(result, place, refused)
 
     async def _again(self, result: Result) -> None:
         photo = await self._client.memory.get(result.chat, result.photo or "")
-        picture = await self._pictures.fetch(photo.file_id if photo else "")
+        picture = await self._desk.pictures.fetch(photo.file_id if photo else "")
         job, chat, ticket = result.job + AGAIN, result.chat, result.ticket
         match result.task:
             case Caption():
@@ -101,8 +101,12 @@ class Delivery:
                     ticket=ticket,
                 )
 
-    async def _show(self, result: Result | ResultEnvelope, text: str) -> None:
-        message = await self._outbox.say(result.chat, int(result.ticket), text)
+    async def _refuse(self, result: Result, place: Place, why: AfterimageError | Refused) -> None:
+        tongue = await self._desk.talks.tongue(result.chat)
+        await self._tell(result, place, refusal(tongue, why))
+
+    async def _tell(self, result: Result | ResultEnvelope, place: Place, text: str) -> None:
+        message = await self._outbox.say(place, text)
         if result.photo:
             await self._client.memory.link(result.chat, message, result.photo)
 

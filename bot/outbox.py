@@ -1,6 +1,9 @@
-"""What the bot says, each thing once. One message of ours answers one message of theirs: the *cause*.
+"""What the bot says, written so that saying it again does nothing: the placeholder becomes the answer.
 
-    said:{CHAT}:CAUSE    the id of our message; '' while it is unknown. Kept for a week
+Every message of ours answers one cause (`bot.place`).
+
+    said:{CHAT}    hash: cause -> the id of our message; '' while it is unknown. Kept for a week after the
+                   last; when there are too many, the older half is forgotten
 
 A placeholder is opened *at most* once, and an answer is said *at least* once. Saying it again edits the same
 message into the same text, which Telegram refuses as "not modified": nobody sees it twice.
@@ -10,19 +13,24 @@ stays as it is, and the answer comes as a message of its own; an answer that had
 Telegram offers no way to ask what was sent.
 """
 
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
 
 from redis.asyncio import Redis
-from telegram import Bot, ReplyParameters
+from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
 from telegram.error import BadRequest
 
-from bot import replies
 from bot.patience import passes
+from bot.place import Place
+from bot.replies.fitting import fitted
 
 TTL_S: Final = 7 * 24 * 3600
+MOST: Final = 2000  # answers that are remembered of one chat
 
 UNCHANGED: Final = "message is not modified"
 GONE: Final = ("message to edit not found", "message can't be edited", "message_id_invalid")
+
+Send = Callable[[dict[str, Any]], Awaitable[Sequence[Message]]]
 
 
 class Outbox:
@@ -30,42 +38,53 @@ class Outbox:
         self._bot = bot
         self._redis = redis
 
-    async def open(self, chat: int, cause: int, text: str) -> int | None:
+    async def open(self, place: Place, text: str) -> int | None:
         """Show a placeholder, unless something was said already. Its id, if there is one.
 
         It is a courtesy: when Telegram cannot take it now, the work goes on without.
         """
-        key = _said(chat, cause)
-        if not await self._redis.set(key, b"", nx=True, ex=TTL_S):
-            return int(await self._redis.get(key) or 0) or None
+        if not await self._redis.hsetnx(_said(place.chat), place.cause, ""):
+            return await self.said(place)
         try:
-            return await self._send(chat, cause, text)
+            return await self._send(place, text, None)
         except Exception as error:
             if not passes(error):
                 raise
             return None
 
-    async def say(self, chat: int, cause: int, text: str) -> int:
+    async def say(self, place: Place, text: str, buttons: InlineKeyboardMarkup | None = None) -> int:
         """Turn the placeholder into `text`, cut to Telegram's limit, or send it anew. The message's id.
 
         Raises telegram's errors, except for those that mean that the text is there already.
         """
-        text = replies.fitted(text)
-        known = int(await self._redis.get(_said(chat, cause)) or 0)
-        if known and await self._edit(chat, known, text):
+        text = fitted(text)
+        known = await self.said(place)
+        if known and await self._edit(place.chat, known, text, buttons):
             return known
-        return await self._send(chat, cause, text)
+        return await self._send(place, text, buttons)
 
-    async def _send(self, chat: int, cause: int, text: str) -> int:
-        reply = ReplyParameters(cause, allow_sending_without_reply=True)
-        message = await self._bot.send_message(chat, text, reply_parameters=reply)
-        await self._redis.set(_said(chat, cause), message.message_id, ex=TTL_S)
+    async def once(self, place: Place, send: Send) -> None:
+        """Send messages that can never be edited into others (albums, files), unless they were sent.
+
+        `send` is given what every sending method of telegram's Bot takes: chat, topic, and what to reply to.
+        """
+        if not await self.said(place):
+            sent = await send(_address(place))
+            await self._note(place, sent[0].message_id)
+
+    async def said(self, place: Place) -> int | None:
+        """The id of our message for a cause, if one is known."""
+        return int(await self._redis.hget(_said(place.chat), place.cause) or 0) or None
+
+    async def _send(self, place: Place, text: str, buttons: InlineKeyboardMarkup | None) -> int:
+        message = await self._bot.send_message(text=text, reply_markup=buttons, **_address(place))
+        await self._note(place, message.message_id)
         return message.message_id
 
-    async def _edit(self, chat: int, message: int, text: str) -> bool:
+    async def _edit(self, chat: int, message: int, text: str, buttons: InlineKeyboardMarkup | None) -> bool:
         """Whether the message now has this text. False: it is there no more."""
         try:
-            await self._bot.edit_message_text(text, chat_id=chat, message_id=message)
+            await self._bot.edit_message_text(text, chat_id=chat, message_id=message, reply_markup=buttons)
         except BadRequest as error:
             reason = str(error).lower()
             if UNCHANGED in reason:
@@ -75,6 +94,27 @@ class Outbox:
             raise
         return True
 
+    async def _note(self, place: Place, message: int) -> None:
+        key = _said(place.chat)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(key, place.cause, message)
+            pipe.expire(key, TTL_S)
+            pipe.hlen(key)
+            *_, count = await pipe.execute()
+        if count > MOST:
+            await self._forget_older_half(key)
 
-def _said(chat: int, cause: int) -> str:
-    return f"said:{{{chat}}}:{cause}"
+    async def _forget_older_half(self, key: str) -> None:
+        said: Any = await self._redis.hgetall(key)
+        by_age = sorted(said, key=lambda cause: int(said[cause] or 0))  # our ids grow with time
+        await self._redis.hdel(key, *by_age[: len(by_age) // 2])
+
+
+def _address(place: Place) -> dict[str, Any]:
+    reply = ReplyParameters(place.reply_to, allow_sending_without_reply=True)
+    topic = {"message_thread_id": place.thread} if place.thread else {}
+    return {"chat_id": place.chat, "reply_parameters": reply, **topic}
+
+
+def _said(chat: int) -> str:
+    return f"said:{{{chat}}}"

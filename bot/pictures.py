@@ -8,11 +8,17 @@ from telegram import Bot, Document, Message, PhotoSize, Update
 from telegram.error import BadRequest, InvalidToken
 from telegram.ext import filters
 
-from bot import replies
+from bot.tongue import N_
 from vlm.errors import BadImage, NotFound, TooLarge
 
 MAX_MB: Final = 20  # no bot may fetch more
 MAX_BYTES: Final = MAX_MB * 1024 * 1024
+
+TOO_LARGE: Final = N_(
+    "This file is larger than {most} MB, more than I can fetch. Send it as a photo instead."
+)
+EMPTY: Final = N_("This file is empty. Please send the picture again.")
+GONE: Final = N_("Telegram no longer gives me that photo. Please send it again, then ask.")
 
 # Phones send some of these with no type that says 'image'.
 IMAGE_FILES: Final = ("heic", "heif", "jpg", "jpeg", "png", "webp")
@@ -43,17 +49,17 @@ class Pictures:
     async def fetch(self, file_id: str, size_bytes: int | None = None) -> bytes:
         """The file's bytes. Raises TooLarge, BadImage, NotFound if Telegram has it no more, or telegram's."""
         if (size_bytes or 0) > MAX_BYTES:
-            raise TooLarge(replies.too_large(MAX_MB))
+            raise TooLarge(TOO_LARGE, most=MAX_MB)
         try:
             file = await self._bot.get_file(file_id)
         except BadRequest as error:
             if "too big" in str(error).lower():
-                raise TooLarge(replies.too_large(MAX_MB)) from error
-            raise NotFound(replies.photo_gone()) from error
+                raise TooLarge(TOO_LARGE, most=MAX_MB) from error
+            raise NotFound(GONE) from error
         try:
             data = bytes(await file.download_as_bytearray())
         except (BadRequest, InvalidToken) as error:  # the latter is how the library reads a 404
-            raise NotFound(replies.photo_gone()) from error
+            raise NotFound(GONE) from error
         if not data:
-            raise BadImage(replies.empty_file())
+            raise BadImage(EMPTY)
         return data

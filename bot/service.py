@@ -19,19 +19,21 @@ from redis.asyncio import Redis
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
-from bot import app, delivery, replies, updates
+from bot import app, delivery, updates
 from bot.app import App
 from bot.delivery import Delivery
+from bot.desk import Desk
 from bot.ingest.journal import GROUP, UPDATES, Journal
 from bot.ingest.polling import Poller
 from bot.ingest.webhook import WebhookServer, listen, webhook_app
 from bot.lanes import Lanes
 from bot.outbox import Outbox
 from bot.patience import pause_s
-from bot.pictures import Pictures
 from bot.presence import Presence
+from bot.replies.start import commands
 from bot.settings import Settings
 from bot.tasks import end, unless
+from bot.tongue import tongue
 from bot.updates import Updates
 from vlm.client import Client
 from vlm.environment import without_password
@@ -72,14 +74,13 @@ async def _serve(settings: Settings, redis: Redis, application: App, stop: async
     client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max)
     outbox = Outbox(application.bot, redis)
     presence = Presence(application.bot, client)
-    app.handle(application, settings, client, outbox, presence)
-    lanes = _lanes(
-        redis, client, Updates(application, outbox), Delivery(client, outbox, Pictures(application.bot))
-    )
+    desk = Desk(settings, application.bot, client, outbox, presence)
+    app.handle(application, desk)
+    lanes = _lanes(redis, client, Updates(application, outbox, desk.talks), Delivery(client, outbox, desk))
     ingest = _webhook if settings.webhook_url else _polling
     parts = [
         ingest(settings, application.bot, journal),
-        _until_it_works(lambda: application.bot.set_my_commands(replies.COMMANDS)),
+        _until_it_works(lambda: application.bot.set_my_commands(commands(tongue("")))),
     ]
     log.info("Ready: @%s", application.bot.username)
     try:

@@ -4,12 +4,14 @@ import json
 import logging
 
 from redis.exceptions import RedisError
-from telegram import Update
+from telegram import CallbackQuery, Message, Update
 
-from bot import replies
 from bot.app import App
 from bot.ingest.journal import Json
 from bot.outbox import Outbox
+from bot.place import Place, place_of
+from bot.replies.trouble import apology, refusal
+from bot.talk import Talks
 from vlm.errors import AfterimageError, BadRequest, Unavailable
 from vlm.streams import Entry
 
@@ -17,41 +19,56 @@ log = logging.getLogger(__name__)
 
 
 def chat_of(entry: Entry) -> int:
-    """The chat of an update; 0 for an update of no chat."""
+    """The chat of an update, or the person where there is none; 0 for an update of nobody."""
     try:
-        return int(_message(_raw(entry))["chat"]["id"])
-    except (ValueError, KeyError, TypeError):
+        return _chat(_raw(entry))
+    except (ValueError, KeyError, TypeError, StopIteration):
         return 0
 
 
 class Updates:
     """What to do with one entry of the journal, for `bot.lanes`."""
 
-    def __init__(self, app: App, outbox: Outbox) -> None:
+    def __init__(self, app: App, outbox: Outbox, talks: Talks) -> None:
         self._app = app
         self._outbox = outbox
+        self._talks = talks
 
     async def handle(self, entry: Entry) -> None:
         """Run the handlers. What they refuse is told to the user; what they cannot help is raised."""
-        raw = _raw(entry)
+        update = self._update(entry)
         try:
-            await self._app.process_update(Update.de_json(raw, self._app.bot))
-        except (BadRequest, Unavailable) as refusal:
-            if isinstance(refusal.__cause__, RedisError):  # nothing was refused: it can be done later
-                raise refusal.__cause__ from refusal
-            await self._tell(raw, str(refusal))
+            await self._app.process_update(update)
+        except (BadRequest, Unavailable) as error:
+            if isinstance(error.__cause__, RedisError):  # nothing was refused: it can be done later
+                raise error.__cause__ from error
+            await self._tell(update, error)
         except AfterimageError:
-            log.exception("update %s", raw["update_id"])
-            await self._tell(raw, replies.apology())
+            log.exception("update %s", update.update_id)
+            await self._tell(update, None)
 
     async def give_up(self, entry: Entry) -> None:
         """Apologise for an update that failed, or ended its process, too often."""
         log.error("gave up on update %s", entry.id)
-        await self._tell(_raw(entry), replies.apology())
+        await self._tell(self._update(entry), None)
 
-    async def _tell(self, raw: Json, text: str) -> None:
-        message = _message(raw)
-        await self._outbox.say(message["chat"]["id"], message["message_id"], text)
+    async def _tell(self, update: Update, error: AfterimageError | None) -> None:
+        if place := _place(update):
+            tongue = await self._talks.tongue(place.chat)
+            await self._outbox.say(place, refusal(tongue, error) if error else apology(tongue))
+
+    def _update(self, entry: Entry) -> Update:
+        return Update.de_json(_raw(entry), self._app.bot)
+
+
+def _place(update: Update) -> Place | None:
+    """Where to answer an update, if anywhere."""
+    match update:
+        case Update(callback_query=CallbackQuery(message=Message() as message) as query):
+            return place_of(message).because(f"press-{query.id}")
+        case Update(effective_message=Message() as message):
+            return place_of(message)
+    return None
 
 
 def _raw(entry: Entry) -> Json:
@@ -61,10 +78,7 @@ def _raw(entry: Entry) -> Json:
     return update
 
 
-def _message(raw: Json) -> Json:
-    """The message that an update is about. Raises KeyError if there is none."""
-    for kind, payload in raw.items():
-        if kind != "update_id" and isinstance(payload, dict):
-            found = payload if "message_id" in payload else payload["message"]
-            return dict(found)
-    raise KeyError("message")
+def _chat(raw: Json) -> int:
+    payload = next(payload for kind, payload in raw.items() if kind != "update_id")
+    message = payload.get("message", payload)
+    return int((message.get("chat") or payload["from"])["id"])

@@ -4,13 +4,17 @@ import asyncio
 
 from telegram import Document, Message, PhotoSize
 
-from bot import replies
 from bot.outbox import Outbox
 from bot.pictures import Pictures, picture_in
+from bot.place import Place
 from bot.presence import Presence
+from bot.replies import photos as said
+from bot.talk import Talk
 from bot.tasks import end
+from bot.tongue import Tongue
 from vlm.client import Client
 from vlm.memory import Photo
+from vlm.protocol import Answered, Result
 
 
 class Photos:
@@ -25,26 +29,32 @@ class Photos:
         self._presence = presence
         self._picture_px = picture_px
 
-    async def receive(self, message: Message) -> None:
-        """Placeholder and download, then the job. Its answer comes by `bot.delivery`."""
-        chat, job = message.chat_id, f"{message.chat_id}-{message.message_id}"
-        photo = await self.remember(message)  # first: the next question is about it, whatever becomes of it
-        self._presence.start(chat, job)
-        picture = self.picture(message)
+    async def receive(self, talk: Talk) -> None:
+        """Placeholder and download, then the job. Its answer comes by `deliver`."""
+        place = talk.place
+        photo = await self.remember(talk.message)  # first: the next question is about it, come what may
+        self._presence.start(place.chat, place.job)
+        picture = self.picture(talk.message)
         fetching = asyncio.create_task(self._pictures.fetch(picture.file_id, picture.file_size))
         try:
-            await self._open(message, photo)  # to its end: a refusal of the picture takes its place
+            await self._open(talk, photo)  # to its end: a refusal of the picture takes its place
             data = await fetching
         finally:
             await end(fetching)
-        ticket = str(message.message_id)
-        await self._client.caption(job=job, chat=chat, photo=photo.id, picture=data, ticket=ticket)
+        await self._client.caption(
+            job=place.job, chat=place.chat, photo=photo.id, picture=data, ticket=place.ticket
+        )
 
-    async def _open(self, message: Message, photo: Photo) -> None:
+    async def deliver(self, result: Result, answered: Answered, place: Place, tongue: Tongue) -> None:
+        """Show a caption."""
+        message = await self._outbox.say(place, said.caption(tongue, answered.text))
+        if result.photo:
+            await self._client.memory.link(place.chat, message, result.photo)
+
+    async def _open(self, talk: Talk, photo: Photo) -> None:
         has_worker = bool(await self._client.models())
-        looking = replies.looking(has_worker)
-        if placeholder := await self._outbox.open(message.chat_id, message.message_id, looking):
-            await self._client.memory.link(message.chat_id, placeholder, photo.id)
+        if placeholder := await self._outbox.open(talk.place, said.looking(talk.tongue, has_worker)):
+            await self._client.memory.link(talk.chat, placeholder, photo.id)
 
     async def remember(self, message: Message) -> Photo:
         """The message's photo, from now on in the chat's memory."""

@@ -2,14 +2,18 @@
 
 from telegram import Message
 
-from bot import replies
 from bot.context import subject
 from bot.handlers.photos import Photos
 from bot.outbox import Outbox
 from bot.pictures import Pictures, has_picture
+from bot.place import Place
 from bot.presence import Presence
+from bot.replies import questions as said
+from bot.talk import Talk
+from bot.tongue import Tongue
 from vlm.client import Client, clean_question
 from vlm.memory import Photo
+from vlm.protocol import Answered, Result
 
 
 class Questions:
@@ -22,34 +26,39 @@ class Questions:
         self._presence = presence
         self._photos = photos
 
-    async def receive(self, message: Message) -> None:
+    async def receive(self, talk: Talk) -> None:
         """Answer a text: with a question's placeholder, or with how to ask one."""
-        photo = await self._subject(message)
+        photo = await self._subject(talk.message)
         if photo:
-            await self._ask(message, photo)
+            await self._ask(talk, photo)
         else:
-            how = replies.which_photo() if _points(message) else replies.photo_first()
-            await self._outbox.say(message.chat_id, message.message_id, how)
+            how = said.which_photo if _points(talk.message) else said.photo_first
+            await self._outbox.say(talk.place, how(talk.tongue))
 
-    async def _ask(self, message: Message, photo: Photo) -> None:
-        chat, cause, job = message.chat_id, message.message_id, f"{message.chat_id}-{message.message_id}"
-        question = clean_question(message.text or "")
-        memory = self._client.memory
-        await memory.link(chat, cause, photo.id)
-        self._presence.start(chat, job)
+    async def deliver(self, result: Result, answered: Answered, place: Place, tongue: Tongue) -> None:
+        """Show an answer."""
+        message = await self._outbox.say(place, said.answer(tongue, answered.text))
+        if result.photo:
+            await self._client.memory.link(place.chat, message, result.photo)
+
+    async def _ask(self, talk: Talk, photo: Photo) -> None:
+        place, memory = talk.place, self._client.memory
+        question = clean_question(talk.message.text or "")
+        await memory.link(place.chat, talk.message.message_id, photo.id)
+        self._presence.start(place.chat, place.job)
         has_worker = bool(await self._client.models())
-        if placeholder := await self._outbox.open(chat, cause, replies.thinking(has_worker)):
-            await memory.link(chat, placeholder, photo.id)
+        if placeholder := await self._outbox.open(place, said.thinking(talk.tongue, has_worker)):
+            await memory.link(place.chat, placeholder, photo.id)
         # the worker keeps what it saw of a photo for some days; after that it must look again
-        alive = await memory.tokens_alive(chat, photo.id)
+        alive = await memory.tokens_alive(place.chat, photo.id)
         await self._client.ask(
-            job=job,
-            chat=chat,
+            job=place.job,
+            chat=place.chat,
             photo=photo.id,
             question=question,
             picture=None if alive else await self._pictures.fetch(photo.file_id),
-            turns=await memory.turns(chat, photo.id),
-            ticket=str(cause),
+            turns=await memory.turns(place.chat, photo.id),
+            ticket=place.ticket,
         )
 
     async def _subject(self, message: Message) -> Photo | None:

@@ -1,10 +1,10 @@
 """/start, /help, and whatever else is answered with one sentence."""
 
-from telegram import Message
 from telegram.helpers import effective_message_type
 
-from bot import replies
 from bot.outbox import Outbox
+from bot.replies import start as said
+from bot.talk import Press, Talk
 from vlm.client import Client
 
 
@@ -13,20 +13,21 @@ class Start:
         self._client = client
         self._outbox = outbox
 
-    async def start(self, message: Message) -> None:
-        await self._say(message, replies.start(await self._client.models()))
+    async def start(self, talk: Talk) -> None:
+        await self._outbox.say(talk.place, said.start(talk.tongue, await self._client.models()))
 
-    async def help(self, message: Message) -> None:
-        await self._say(message, replies.help(await self._client.models()))
+    async def help(self, talk: Talk) -> None:
+        await self._outbox.say(talk.place, said.help(talk.tongue, await self._client.models()))
 
-    async def group(self, message: Message) -> None:
-        await self._say(message, replies.private_only())
+    async def group(self, talk: Talk) -> None:
+        await self._outbox.say(talk.place, said.private_only(talk.tongue))
 
-    async def unknown_command(self, message: Message) -> None:
-        await self._say(message, replies.unknown_command())
+    async def unknown_command(self, talk: Talk) -> None:
+        await self._outbox.say(talk.place, said.unknown_command(talk.tongue))
 
-    async def unsupported(self, message: Message) -> None:
-        await self._say(message, replies.unsupported(effective_message_type(message) or ""))
+    async def unsupported(self, talk: Talk) -> None:
+        kind = effective_message_type(talk.message) or ""
+        await self._outbox.say(talk.place, said.unsupported(talk.tongue, kind))
 
-    async def _say(self, message: Message, text: str) -> None:
-        await self._outbox.say(message.chat_id, message.message_id, text)
+    async def old_button(self, press: Press) -> None:
+        await press.query.answer(said.old_button(press.tongue))

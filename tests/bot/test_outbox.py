@@ -6,7 +6,8 @@ from redis.asyncio import Redis
 from telegram import Bot
 
 from bot.outbox import Outbox
-from bot.replies import MAX_UNITS, fitted
+from bot.place import Place
+from bot.replies.fitting import MAX_UNITS, fitted
 
 
 def units(text: str) -> int:
@@ -31,8 +32,9 @@ async def test_a_text_of_any_length_reaches_its_person(stack: Stack, person: Per
     before = person.answer(message)
     async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
         outbox = Outbox(bot, redis)
-        sent = await outbox.say(person.chat, message, "🐈" * 3000)
-        assert await outbox.say(person.chat, message, "🐕" * 3000) == sent
+        place = Place(person.chat, str(message), message)
+        sent = await outbox.say(place, "🐈" * 3000)
+        assert await outbox.say(place, "🐕" * 3000) == sent
     [shown] = [reply for reply in person.replies(message) if reply != before]
     assert units(shown["text"]) == MAX_UNITS - 1
     assert shown["text"].startswith("🐕")

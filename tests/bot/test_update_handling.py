@@ -14,6 +14,7 @@ from bot import app
 from bot.app import App
 from bot.outbox import Outbox
 from bot.settings import Settings
+from bot.talk import Talks
 from bot.updates import Updates
 from vlm.client import Client
 from vlm.streams import Entry, connect
@@ -32,6 +33,10 @@ def entry(chat: int, message: int) -> Entry:
     return Entry("", "1-0", {b"update": json.dumps({"update_id": 1, "message": told}).encode()})
 
 
+def updates(application: App, redis: Redis) -> Updates:
+    return Updates(application, Outbox(application.bot, redis), Talks(Client(redis)))
+
+
 async def test_a_queue_that_is_away_refuses_nobody_and_is_tried_again(
     application: App, person: Person, redis: Redis
 ) -> None:
@@ -44,7 +49,7 @@ async def test_a_queue_that_is_away_refuses_nobody_and_is_tried_again(
         message = person.write("/start")
         person.answer(message)
         with pytest.raises(ConnectionError):
-            await Updates(application, Outbox(application.bot, redis)).handle(entry(person.chat, message))
+            await updates(application, redis).handle(entry(person.chat, message))
     assert len(person.replies(message)) == 1
 
 
@@ -55,5 +60,5 @@ async def test_a_refusal_is_told_and_done_with(application: App, person: Person,
     application.add_handler(MessageHandler(filters.ALL, submit))
     message = person.write("/start")
     person.answer(message)
-    await Updates(application, Outbox(application.bot, redis)).handle(entry(person.chat, message))
+    await updates(application, redis).handle(entry(person.chat, message))
     assert "too much to do" in person.replies(message)[-1]["text"]

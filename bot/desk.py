@@ -1,0 +1,24 @@
+"""Everybody who works in a chat: made once, for what comes in (`bot.app`) and comes back (`bot.delivery`)."""
+
+from telegram import Bot
+
+from bot.handlers.photos import Photos
+from bot.handlers.questions import Questions
+from bot.handlers.start import Start
+from bot.outbox import Outbox
+from bot.pictures import Pictures
+from bot.presence import Presence
+from bot.settings import Settings
+from bot.talk import Talks
+from vlm.client import Client
+
+
+class Desk:
+    def __init__(
+        self, settings: Settings, bot: Bot, client: Client, outbox: Outbox, presence: Presence
+    ) -> None:
+        self.talks = Talks(client)
+        self.pictures = Pictures(bot)
+        self.photos = Photos(client, outbox, self.pictures, presence, picture_px=settings.picture_px)
+        self.questions = Questions(client, outbox, self.pictures, presence, self.photos)
+        self.start = Start(client, outbox)

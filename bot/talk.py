@@ -1,0 +1,89 @@
+"""What a handler is given: who says what, where, and how to speak to them."""
+
+from typing import NamedTuple
+
+from telegram import CallbackQuery, InlineQuery, Message, User
+
+from bot.place import Place, place_of
+from bot.tongue import Tongue, tongue
+from vlm.client import Client
+from vlm.memory import Preferences
+
+
+class Talk(NamedTuple):
+    """A message that came in."""
+
+    message: Message
+    place: Place
+    wishes: Preferences
+    tongue: Tongue
+
+    @property
+    def chat(self) -> int:
+        return self.place.chat
+
+    @property
+    def person(self) -> int:
+        """Who wrote it; 0 for a group's or a channel's own voice."""
+        return self.message.from_user.id if self.message.from_user else 0
+
+
+class Press(NamedTuple):
+    """A button that was pressed. `message` bears it; `asked` is what stands after the verb in its data.
+
+    The data came from outside and may be forged: what it names must be looked up in `place.chat`.
+    """
+
+    query: CallbackQuery
+    message: Message
+    asked: str
+    place: Place
+    wishes: Preferences
+    tongue: Tongue
+
+    @property
+    def chat(self) -> int:
+        return self.place.chat
+
+    @property
+    def person(self) -> int:
+        return self.query.from_user.id
+
+
+class Inline(NamedTuple):
+    """What somebody types after the bot's name, in a chat that the bot cannot see."""
+
+    query: InlineQuery
+    wishes: Preferences
+    tongue: Tongue
+
+
+class Talks:
+    """Reads how a chat wants to be spoken to. A chat begins with its person's language."""
+
+    def __init__(self, client: Client) -> None:
+        self._memory = client.memory
+
+    async def of(self, message: Message) -> Talk:
+        wishes = await self.wishes(message.chat_id, message.from_user)
+        return Talk(message, place_of(message), wishes, tongue(wishes.language))
+
+    async def of_press(self, query: CallbackQuery, message: Message, asked: str) -> Press:
+        wishes = await self.wishes(message.chat_id, query.from_user)
+        place = place_of(message).because(f"press-{query.id}")
+        return Press(query, message, asked, place, wishes, tongue(wishes.language))
+
+    async def of_inline(self, query: InlineQuery) -> Inline:
+        wishes = await self.wishes(query.from_user.id, query.from_user)
+        return Inline(query, wishes, tongue(wishes.language))
+
+    async def wishes(self, chat: int, person: User | None) -> Preferences:
+        """The chat's preferences. Their language, once chosen or taken from the first person, stays."""
+        wishes = await self._memory.preferences(chat)
+        if not wishes.language and person and person.language_code:
+            return await self._memory.prefer(chat, language=person.language_code)
+        return wishes
+
+    async def tongue(self, chat: int) -> Tongue:
+        """How to speak in a chat."""
+        return tongue((await self._memory.preferences(chat)).language)

@@ -1,0 +1,77 @@
+"""A language to speak in: the interface's sentences, and how it writes dates and numbers.
+
+    bot/locales/CODE/LC_MESSAGES/bot.po   the sentences of one language, for people (see docs/translating.md)
+    bot/locales/CODE/LC_MESSAGES/bot.mo   the same, for the machine
+
+A chat may speak a language that has no catalog here: captions are then in it, the interface is in English.
+"""
+
+import gettext
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+from vlm.languages import ENGLISH, code_of
+
+DOMAIN: Final = "bot"
+LOCALES: Final = Path(__file__).parent / "locales"
+CATALOGS: Final = ("en", "es", "de", "fr", "ru", "pt", "it", "uk", "hi", "zh", "ar", "ja")
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for it
+    """The sentence as it is: to be said later, in a language that is not known here."""
+    return sentence
+
+
+class Tongue:
+    """Called with an English sentence, it says it in its language; `{named}` places are filled.
+
+    tag      the chat's language, as Telegram has it ('pt-br'); '' is English
+    locale   of the interface: the language's own where there is a catalog, else English
+    """
+
+    def __init__(self, tag: str) -> None:
+        code = code_of(tag) if code_of(tag) in CATALOGS else ENGLISH
+        self.tag = tag or ENGLISH
+        self.locale = Locale(code)
+        self._catalog = gettext.translation(DOMAIN, LOCALES, [code], fallback=True)
+
+    def __call__(self, sentence: str, **values: str | int) -> str:
+        return self._filled(self._catalog.gettext(sentence), values)
+
+    def many(self, one: str, other: str, n: int, **values: str | int) -> str:
+        """The form of a sentence for `n` of something, `{n}` included."""
+        return self._filled(self._catalog.ngettext(one, other, n), {"n": n, **values})
+
+    def number(self, n: int) -> str:
+        """'1,234' or '1.234'."""
+        return format_decimal(n, locale=self.locale)
+
+    def day(self, at_ms: int) -> str:
+        """'3 May 2026', in UTC."""
+        return format_date(_moment(at_ms), "medium", self.locale)
+
+    def moment(self, at_ms: int) -> str:
+        """The day and the time, in UTC."""
+        return format_datetime(_moment(at_ms), "short", locale=self.locale)
+
+    def _filled(self, sentence: str, values: dict[str, str | int]) -> str:
+        shown = {
+            name: self.number(value) if isinstance(value, int) else value for name, value in values.items()
+        }
+        return sentence.format(**shown) if shown else sentence
+
+
+@lru_cache(maxsize=256)
+def tongue(tag: str) -> Tongue:
+    """The tongue of a language tag, made once."""
+    return Tongue(tag)
+
+
+def _moment(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
