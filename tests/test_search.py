@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from vlm.background import Background, Facts, Rule, load_background
 from vlm.errors import BadRequest, ModelNotFound, TooLarge
-from vlm.search import Album, Found, Photo, Query, clean_query, find
-from vlm.words import term, terms
+from vlm.search import Album, Found, Photo, Query, find
+from vlm.words import clean_query, term, terms
 
 Q, E = 3, 8  # vectors a picture, their width
 RULE = Rule(spread=1.0, similarity=0.0, words=4.0, cut=5.0)

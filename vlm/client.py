@@ -6,7 +6,7 @@ The keys are drawn in `vlm.keys` and `vlm.memory`.
 import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 import msgspec
 from redis.asyncio import Redis
@@ -15,8 +15,22 @@ from redis.exceptions import RedisError
 from vlm.errors import AfterimageError, BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
 from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, ROSTER, mark_key, results_key, worker_key
 from vlm.memory import Memory, blob_key
-from vlm.protocol import RESULTS, Ask, Caption, Job, Lane, ModelInfo, Result, Turn, decode_result, encode
+from vlm.protocol import (
+    Ask,
+    Caption,
+    Find,
+    Job,
+    Lane,
+    ModelInfo,
+    Result,
+    Style,
+    Task,
+    Turn,
+    decode_result,
+    encode,
+)
 from vlm.streams import EFFECTS, MAX_BLOCK_MS, Group, connect, entries, is_away, patiently
+from vlm.words import clean_query
 
 BLOB_TTL_S: Final = 24 * 3600  # as long as workers may be away; a picture goes when its job ends
 MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
@@ -47,6 +61,16 @@ if not lane then return -1 end
 if lane == 'interactive' then return #redis.call('XRANGE', KEYS[2], '-', '(' .. entry) end
 return redis.call('XLEN', KEYS[2]) + #redis.call('XRANGE', KEYS[3], '-', '(' .. entry)
 """
+
+
+class Errand(TypedDict, total=False):
+    """What may be said of every job: fields of `protocol.Job`."""
+
+    language: str
+    ticket: str
+    lane: Lane
+    deadline_ms: int
+    results: str
 
 
 class Client:
@@ -98,29 +122,19 @@ class Client:
         job: str,
         chat: int,
         photo: str | None,
-        picture: bytes,
-        ticket: str = "",
-        lane: Lane = "interactive",
-        deadline_ms: int = 0,
-        results: str = RESULTS,
+        picture: bytes | None = None,
+        style: Style = "normal",
+        other_than: Sequence[str] = (),
+        **errand: Unpack[Errand],
     ) -> None:
-        """Have a picture captioned. The fields are those of `protocol.Job`; submitted twice, it is done once.
+        """Have `picture` captioned, or a photo whose query tokens are alive. Submitted twice, done once.
 
+        The fields are those of `protocol.Caption`. Without a picture the result may be Refused as
+        `picture_gone`: submit it again, as another job, with it.
         Raises:  TooLarge, QueueFull, Unavailable, each with a sentence for the user.
         """
-        asked = Job(
-            id=job,
-            chat=chat,
-            task=Caption(),
-            photo=photo,
-            has_picture=True,
-            lane=lane,
-            results=results,
-            ticket=ticket,
-            created_ms=_now_ms(),
-            deadline_ms=deadline_ms,
-        )
-        await self._submit(asked, picture)
+        task = Caption(style=style, other_than=tuple(other_than))
+        await self._submit(job, chat, task, photo, picture, errand)
 
     async def ask(
         self,
@@ -131,29 +145,44 @@ class Client:
         question: str,
         picture: bytes | None = None,
         turns: Sequence[Turn] = (),
-        ticket: str = "",
-        lane: Lane = "interactive",
-        deadline_ms: int = 0,
-        results: str = RESULTS,
+        **errand: Unpack[Errand],
     ) -> None:
-        """Have a question answered about `picture`, or about a photo whose query tokens are alive.
+        """Have a question in the job's language answered about a picture or a photo, as for `caption`.
 
-        Without a picture the result may be Refused as `picture_gone`: ask again, as another job, with it.
         Raises:  BadRequest, TooLarge, QueueFull, Unavailable, each with a sentence for the user.
         """
-        asked = Job(
-            id=job,
-            chat=chat,
-            task=Ask(question=clean_question(question), turns=tuple(turns)),
-            photo=photo,
-            has_picture=picture is not None,
-            lane=lane,
-            results=results,
-            ticket=ticket,
-            created_ms=_now_ms(),
-            deadline_ms=deadline_ms,
+        task = Ask(question=clean_question(question), turns=tuple(turns))
+        await self._submit(job, chat, task, photo, picture, errand)
+
+    async def find(
+        self,
+        *,
+        job: str,
+        chat: int,
+        query: str = "",
+        like: str | None = None,
+        since_ms: int = 0,
+        until_ms: int = 0,
+        sender: int = 0,
+        offset: int = 0,
+        limit: int = 5,
+        **errand: Unpack[Errand],
+    ) -> None:
+        """Have photos of the chat found: by a query in the job's language, or those that are `like` one.
+
+        The fields are those of `protocol.Find`.
+        Raises:  BadRequest, TooLarge, QueueFull, Unavailable, each with a sentence for the user.
+        """
+        task = Find(
+            query="" if like else clean_query(query),
+            like=like,
+            since_ms=since_ms,
+            until_ms=until_ms,
+            sender=sender,
+            offset=offset,
+            limit=limit,
         )
-        await self._submit(asked, picture)
+        await self._submit(job, chat, task, None, None, errand)
 
     async def backlog(self) -> int:
         """How many jobs are open: waiting, or being worked on."""
@@ -196,11 +225,18 @@ class Client:
                 )
         await self._redis.delete(stream)
 
-    async def _submit(self, job: Job, picture: bytes | None) -> None:
+    async def _submit(
+        self, id: str, chat: int, task: Task, photo: str | None, picture: bytes | None, errand: Errand
+    ) -> None:
         if picture is not None and len(picture) > MAX_PICTURE_BYTES:
             raise TooLarge(
-                f"This picture is larger than {MAX_PICTURE_BYTES >> 20} MB. Please send a smaller one."
+                "This picture is larger than {most} MB. Please send a smaller one.",
+                most=MAX_PICTURE_BYTES >> 20,
             )
+        has_picture = picture is not None
+        job = Job(
+            id=id, chat=chat, task=task, photo=photo, has_picture=has_picture, created_ms=_now_ms(), **errand
+        )
         try:
             await self._admit(job, picture)
         except RedisError as error:
@@ -227,8 +263,9 @@ class Client:
         return {
             b"full": QueueFull("I have too much to do just now. Please try again in a few minutes."),
             b"chat full": QueueFull(
-                f"You already have {self._chat_max} pictures or questions waiting."
-                " Please send more when the first ones are answered."
+                "You already have {most} pictures or questions waiting."
+                " Please send more when the first ones are answered.",
+                most=self._chat_max,
             ),
         }
 
@@ -238,8 +275,9 @@ def clean_question(question: str) -> str:
     question = question.strip()
     if len(question) > MAX_QUESTION_CHARS:
         raise TooLarge(
-            f"That question has {len(question):,} characters, and I can read {MAX_QUESTION_CHARS:,}."
-            " Please ask it shorter."
+            "That question has {found} characters, and I can read {most}. Please ask it shorter.",
+            found=len(question),
+            most=MAX_QUESTION_CHARS,
         )
     if not any(character.isalnum() for character in question):
         raise BadRequest("Please ask in words, for example: What colour is the background?")

@@ -2,6 +2,9 @@
 
 A `Job` names a photo, never carries one: a picture's bytes wait in `blob:{chat}:JOB` while the job lives.
 `ticket` belongs to whoever submitted the job and comes back untouched with the result.
+
+    English    what models speak: captions, turns and the words of a search are kept in it
+    language   a tag as Telegram has them ('pt-br'), '' for English: what a job is asked, and answered, in
 """
 
 from typing import Final, Literal, TypeVar
@@ -10,9 +13,10 @@ import msgspec
 
 from vlm.errors import ProtocolError
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 Lane = Literal["interactive", "bulk"]
+Style = Literal["short", "normal", "detailed"]
 RESULTS: Final = "results"  # the stream that the bot's delivery reads
 
 
@@ -24,17 +28,43 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Caption(msgspec.Struct, frozen=True, kw_only=True, tag="caption"):
-    """Say what is in the picture."""
+    """Say what is in the picture. `other_than`: English wordings that were given; another one is wanted."""
+
+    style: Style = "normal"
+    other_than: tuple[str, ...] = ()
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
-    """Answer a question about the picture, in the light of the last turns about it."""
+    """Answer a question about the picture, in the light of the last turns about it.
+
+    question   in the job's language
+    turns      in English
+    """
 
     question: str
     turns: tuple[Turn, ...] = ()
 
 
-Task = Caption | Ask
+class Find(msgspec.Struct, frozen=True, kw_only=True, tag="find"):
+    """Find photos of the chat: by a query in the job's language, or those that are like one of them.
+
+    query               '' with `like`
+    like                a photo's id
+    since_ms, until_ms  when they came: from the one on, before the other; 0: whenever
+    sender              whose they are; 0: anybody's
+    offset, limit       which of the hits, best first
+    """
+
+    query: str = ""
+    like: str | None = None
+    since_ms: int = 0
+    until_ms: int = 0
+    sender: int = 0
+    offset: int = 0
+    limit: int = 5
+
+
+Task = Caption | Ask | Find
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +74,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     photo         the photo's id in the chat's memory; None: nothing is remembered
     has_picture   whether the bytes wait in `blob:{chat}:JOB`
     results       the name of the stream that wants the result
+    language      to understand, and to answer in
     deadline_ms   Unix time after which nobody waits for it any more; 0: never
     """
 
@@ -56,6 +87,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     lane: Lane = "interactive"
     results: str = RESULTS
     ticket: str = ""
+    language: str = ""
     created_ms: int
     deadline_ms: int = 0
 
@@ -63,18 +95,51 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Which model answers. `revision` changes whenever its vectors or query tokens do.
 
-    `knows` is a sentence for users about what it can see, '' for a general model.
+    `knows` is a sentence for users about what it can see, '' for a general model; `languages` are the codes
+    of those that it can write besides English.
     """
 
     name: str
     revision: str
     knows: str = ""
+    languages: tuple[str, ...] = ()
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
-    """The model's words, in English."""
+    """The model's words.
+
+    text        in English
+    shown       in the job's language; '': as `text`
+    fell_back   it stayed English, although the job's language is another
+    question    what was asked, in English; '' for a caption
+    """
 
     text: str
+    shown: str = ""
+    fell_back: bool = False
+    question: str = ""
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A photo that was found, and why.
+
+    score    0 to 1; above a half it is a hit
+    words    the query's words, in English, that its text has
+    copies   older near-identical photos, which it stands for
+    """
+
+    photo: str
+    score: float
+    words: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, tag="found"):
+    """Hits from the task's offset on, best first, of `total`; `nearest` is an offer where there are none."""
+
+    hits: tuple[Hit, ...] = ()
+    total: int = 0
+    nearest: Hit | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
@@ -91,15 +156,19 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """How a job ended. `waited_ms` in the queue, `ran_ms` in the batch that it was part of."""
+    """How a job ended. `waited_ms` in the queue, `ran_ms` in the batch that it was part of.
+
+    `language` is the job's, so that it can be submitted once more.
+    """
 
     version: int = VERSION
     job: str
     chat: int
     task: Task
-    outcome: Answered | Refused
+    outcome: Answered | Found | Refused
     photo: str | None = None
     ticket: str = ""
+    language: str = ""
     model: str = ""
     waited_ms: int = 0
     ran_ms: int = 0

@@ -31,11 +31,9 @@ from vlm.background import (
     similarities,
     usual,
 )
-from vlm.errors import BadRequest, TooLarge
 from vlm.words import all_terms, terms
 
 ALIKE: Final = 0.985  # mean similarity of two pictures' vectors, place by place: one photo sent twice
-MAX_QUERY_CHARS: Final = 300
 COLLAPSED: Final = 200  # hits that are compared with one another
 
 
@@ -223,15 +221,3 @@ def _places(terms_of: Sequence[frozenset[str]]) -> dict[str, list[int]]:
         for word in words:
             places.setdefault(word, []).append(place)
     return places
-
-
-def clean_query(text: str) -> str:
-    """The query without blanks around it. Raises TooLarge, or BadRequest when there is no word in it."""
-    text = text.strip()
-    if len(text) > MAX_QUERY_CHARS:
-        raise TooLarge(
-            f"That has {len(text):,} characters, and I can search for {MAX_QUERY_CHARS}. Say it shorter."
-        )
-    if not any(character.isalnum() for character in text):
-        raise BadRequest("Please say in words what to look for, for example: red bicycle.")
-    return text

@@ -22,9 +22,9 @@ from redis.exceptions import RedisError
 from vlm.batch import Sight, Words, run_batch
 from vlm.broker import Broker, Delivery
 from vlm.engine.base import Encoded, Engine, Prompt, QueryTokens
-from vlm.errors import PictureGone, TimedOut
+from vlm.errors import PictureGone, TimedOut, Unsupported
 from vlm.memory import Array, Memory
-from vlm.protocol import Answered, Ask, Caption, Job, Refused, Result, Turn
+from vlm.protocol import Answered, Ask, Caption, Find, Job, Refused, Result, Turn
 from vlm.streams import patiently
 
 log = logging.getLogger(__name__)
@@ -127,6 +127,8 @@ class Worker:
     async def _sight(self, job: Job) -> Sight:
         if 0 < job.deadline_ms < _now_ms():
             return TimedOut(LATE)
+        if isinstance(job.task, Find):
+            return Unsupported("I cannot search yet.")
         if job.has_picture and (picture := await self._broker.picture(job)) is not None:
             return picture
         tokens = await patiently(self._memory.tokens, job.chat, job.photo) if job.photo else None
@@ -170,6 +172,7 @@ class Worker:
             else Refused(code=text.code, message=text.message, values=text.values),
             photo=job.photo,
             ticket=job.ticket,
+            language=job.language,
             model=self._engine.info.name,
             waited_ms=max(0, taken_ms - job.created_ms),
             ran_ms=ran_ms,
@@ -204,7 +207,7 @@ def _prompt(job: Job) -> Prompt:
     match job.task:
         case Ask(question=question, turns=turns):
             return Prompt(question=question, turns=turns)
-        case Caption():
+        case Caption() | Find():
             return Prompt()
 
 

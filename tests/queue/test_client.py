@@ -152,7 +152,7 @@ def test_a_question_may_be_in_any_script_and_up_to_a_thousand_characters() -> No
     assert clean_question(" что это? ") == "что это?"
     assert clean_question("色") == "色"
     assert clean_question("a" * 1000)
-    with pytest.raises(TooLarge, match="10,000"):
+    with pytest.raises(TooLarge, match="10000"):
         clean_question("a" * 10_000)
 
 

@@ -13,8 +13,9 @@ from vlm.commands.models import load_engine
 from vlm.engine.base import Engine, Prompt
 from vlm.errors import NotFound
 from vlm.index import Index, pictures_of, read_index, refresh, write_index
-from vlm.search import Album, Photo, Query, clean_query, find
+from vlm.search import Album, Photo, Query, find
 from vlm.settings import DEFAULT_MODEL, Settings
+from vlm.words import clean_query
 
 SAVE_EVERY: Final = 256  # pictures: a run that is killed loses no more
 UNCALIBRATED: Final = (

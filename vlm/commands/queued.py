@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from vlm.client import Client
 from vlm.commands.lines import Done, Failed, Outcome, failed
-from vlm.errors import AfterimageError, QueueFull, TimedOut
+from vlm.errors import AfterimageError, ProtocolError, QueueFull, TimedOut
 from vlm.images import read_picture
-from vlm.protocol import Answered, Refused, Result
+from vlm.protocol import Answered, Found, Refused, Result
 
 CHAT: Final = 0  # no Telegram chat has this id, and nothing is remembered for it
 CHAT_MAX: Final = 1_000_000  # every run of the command shares that chat, so only the total is limited
@@ -85,3 +85,5 @@ def _outcome(path: str, result: Result) -> Outcome:
             return Done(path, text, result.model, result.ran_ms / 1000)
         case Refused() as refused:
             return Failed(path, refused.code, refused.text)
+        case Found():
+            raise ProtocolError(f"a search's result for the picture {path}")
