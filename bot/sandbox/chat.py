@@ -1,9 +1,12 @@
 """People, chats and messages. A message is kept as the JSON that Telegram would send of it, with two
 differences: `_reply_to` holds an id instead of a copy, and keys that begin with `_` are for the page only
-(`_read`, `_reactions`).
+(`_read`, `_reactions`, `_topic`).
 
     State    all that a restart must remember
     World    what may happen to it; every change is published on the feed
+
+A chat's id tells its kind, as at Telegram: above 0 it is private, from SUPERGROUPS down a supergroup, between
+them a group. A supergroup counts its own messages; all other chats share one count.
 """
 
 import time
@@ -16,12 +19,36 @@ from bot.sandbox.files import File
 
 BOT = 8_100_000_001  # past 32 bits, as Telegram's newer ids are
 YOU = 6_000_000_001
+FRIENDS = {6_000_000_002: "Ada", 6_000_000_003: "Noor"}  # who else is in the page's group
+MAX_PERSON = 10**10
+SUPERGROUPS = -1_000_000_000_000
+OF_FRIENDS = -1_900_000_000_000  # minus the id of whoever opened the page
+GONE = ("kicked", "left")
+_GONE_FROM = {
+    "private": "blocked by the user",
+    "group": "kicked from the group chat",
+    "supergroup": "kicked from the supergroup chat",
+}
 
 
 class Chat(msgspec.Struct, kw_only=True):
+    """A conversation, as far as the bot could know it.
+
+    members   ids of people; the first one is the creator
+    admins    ids of the other administrators
+    bot       the bot's own standing: member, administrator, left or kicked (in private: blocked)
+    topics    a forum's topics: message_thread_id -> name
+    moved_to  the supergroup that this group has become; 0 if it has not
+    """
+
     info: Json
     members: list[int]
     messages: dict[int, Json] = {}
+    admins: list[int] = []
+    bot: str = "member"
+    topics: dict[int, str] = {}
+    moved_to: int = 0
+    next_message: int = 1
 
 
 class Webhook(msgspec.Struct, kw_only=True):
@@ -75,19 +102,34 @@ class World:
         return user
 
     def room(self, chat_id: int, user: Json) -> Chat:
-        """The chat in which `user` writes, made at first sight: private with a person's id, else a group."""
+        """The chat in which `user` writes, made at first sight. Raises ApiError 400 for somebody else's."""
         if chat_id not in self.state.chats:
-            self.state.chats[chat_id] = Chat(info=_info(chat_id, user), members=[])
+            self.state.chats[chat_id] = Chat(info=_info(chat_id, user), members=self._founders(chat_id))
         chat = self.state.chats[chat_id]
         if user["id"] not in chat.members:
             chat.members.append(user["id"])
         return chat
 
+    def _founders(self, chat_id: int) -> list[int]:
+        owner = owner_of(chat_id)
+        if not owner:
+            return []
+        self.person(owner)
+        return [owner, *(self.person(friend, name=name)["id"] for friend, name in FRIENDS.items())]
+
     def chat(self, chat_id: int | str) -> Chat:
-        """The chat that the bot means. Raises ApiError 400."""
+        """The chat that the bot means. Raises ApiError: 400 if none or moved, 403 if it was left."""
         found = self.state.chats.get(int(chat_id)) if str(chat_id).lstrip("-").isdecimal() else None
         if found is None:
             raise bad_request("chat not found" if chat_id else "chat_id is empty")
+        if found.moved_to:
+            raise ApiError(
+                400,
+                "Bad Request: group chat was upgraded to a supergroup chat",
+                {"migrate_to_chat_id": found.moved_to},
+            )
+        if found.bot in GONE:
+            raise ApiError(403, f"Forbidden: bot was {_GONE_FROM[found.info['type']]}")
         return found
 
     def message(self, chat: Chat, message_id: int, verb: str) -> Json:
@@ -96,16 +138,23 @@ class World:
             raise bad_request(f"message to {verb} not found")
         return chat.messages[message_id]
 
-    def post(self, chat: Chat, sender: Json, content: Json, reply_to: int | None = None) -> Json:
+    def post(
+        self, chat: Chat, sender: Json, content: Json, reply_to: int | None = None, topic: int = 0
+    ) -> Json:
         """A new message in the chat. `content` is all that is particular to its kind."""
-        message_id, self.state.next_message = self.state.next_message, self.state.next_message + 1
+        message_id = self._next_id(chat)
         basics = {"message_id": message_id, "from": sender, "chat": chat.info, "date": int(time.time())}
-        message = {**basics, **content}
+        message = {**basics, **_thread(chat, reply_to, topic), **content}
         if reply_to is not None:
             message["_reply_to"] = reply_to
         chat.messages[message_id] = message
         self.feed.publish("message", chat=chat.info["id"], message=self.shown(message))
         return message
+
+    def _next_id(self, chat: Chat) -> int:
+        counter = chat if chat.info["type"] == "supergroup" else self.state
+        counter.next_message += 1
+        return counter.next_message - 1
 
     def edit(self, message: Json, changes: Json) -> Json:
         """Replace parts of the bot's message; None removes one. Raises ApiError 400 if nothing changes."""
@@ -136,29 +185,58 @@ class World:
 
     def shown(self, message: Json) -> Json:
         """The message as the page gets it, with the one it replies to, one level deep."""
-        original = self.state.chats[message["chat"]["id"]].messages.get(message.get("_reply_to", 0))
-        if original is None:
-            return dict(message)
-        return {
-            **message,
-            "reply_to_message": {key: value for key, value in original.items() if key != "_reply_to"},
-        }
+        chat = self.state.chats[message["chat"]["id"]]
+        shown = dict(message)
+        if original := chat.messages.get(message.get("_reply_to", 0)):
+            shown["reply_to_message"] = _plain(original)
+        if topic := chat.topics.get(message.get("message_thread_id", 0)):
+            shown["_topic"] = topic
+        return shown
 
     def wire(self, message: Json) -> Json:
-        """The message as the Bot API gives it."""
-        return _without_private(self.shown(message))
+        """The message as the Bot API gives it: what replies to nothing in a topic replies to its start."""
+        chat = self.state.chats[message["chat"]["id"]]
+        wire = {**self.shown(message)}
+        root = chat.messages.get(message["message_thread_id"]) if message.get("is_topic_message") else None
+        if root and root is not message:
+            wire.setdefault("reply_to_message", root)
+        if "reply_to_message" in wire:
+            wire["reply_to_message"] = _public(wire["reply_to_message"])
+        return _public(wire)
 
 
-def _without_private(message: Json) -> Json:
-    plain = {key: value for key, value in message.items() if not key.startswith("_")}
-    if "reply_to_message" in plain:
-        plain["reply_to_message"] = _without_private(plain["reply_to_message"])
-    return plain
+def owner_of(chat_id: int) -> int:
+    """Whose group 'Friends' on the page this is; 0 for any other chat."""
+    return max(0, OF_FRIENDS - chat_id) if OF_FRIENDS - chat_id < MAX_PERSON else 0
+
+
+def friends_of(user_id: int) -> int:
+    """The id of that person's group 'Friends'."""
+    return OF_FRIENDS - user_id
+
+
+def _public(message: Json) -> Json:
+    return {key: value for key, value in message.items() if not key.startswith("_")}
+
+
+def _plain(message: Json) -> Json:
+    return {key: value for key, value in message.items() if key != "_reply_to"}
+
+
+def _thread(chat: Chat, reply_to: int | None, topic: int) -> Json:
+    """Its topic in a forum; in other supergroups the thread of replies, which Telegram tells too."""
+    original = chat.messages.get(reply_to or 0, {})
+    if topic or original.get("is_topic_message"):
+        return {"message_thread_id": topic or original["message_thread_id"], "is_topic_message": True}
+    if original and chat.info["type"] == "supergroup" and not chat.topics:
+        return {"message_thread_id": original.get("message_thread_id", reply_to)}
+    return {}
 
 
 def _info(chat_id: int, user: Json) -> Json:
     if chat_id < 0:
-        return {"id": chat_id, "type": "supergroup", "title": f"Group {-chat_id}"}
+        kind = "supergroup" if chat_id <= SUPERGROUPS else "group"
+        return {"id": chat_id, "type": kind, "title": "Friends" if owner_of(chat_id) else f"Group {-chat_id}"}
     if chat_id != user["id"]:
         raise ApiError(400, "a private chat has the id of its person")
     return {"id": chat_id, "type": "private", "first_name": user["first_name"], "username": user["username"]}

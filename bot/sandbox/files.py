@@ -11,6 +11,7 @@ import asyncio
 import base64
 import hashlib
 import mimetypes
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,9 +22,22 @@ from bot.sandbox.args import Json, bad_request
 
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 MAX_NAME = 120
+# Not in every system's table of types, and Telegram tells them.
+MIMES = {
+    ".webp": "image/webp",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".tgs": "application/x-tgsticker",
+}
 
-Kind = Literal["photo", "document", "thumbnail"]
-_PREFIX: dict[Kind, str] = {"photo": "AgACAgI", "document": "BQACAgI", "thumbnail": "AAMCAgI"}
+Kind = Literal[
+    "photo", "document", "thumbnail", "sticker", "video", "animation", "video_note", "voice", "audio"
+]
+_PREFIX: dict[Kind, str] = {
+    "photo": "AgACAgI", "document": "BQACAgI", "thumbnail": "AAMCAgI", "sticker": "CAACAgI",
+    "video": "BAACAgI", "animation": "CgACAgI", "video_note": "DQACAgI", "voice": "AwACAgI",
+    "audio": "CQACAgI",
+}  # fmt: skip
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,17 +70,20 @@ class Files:
 
     async def add_document(self, name: str, data: bytes) -> Json:
         """A Document; pictures get a thumbnail."""
+        return await self.add_media("document", name, data, {}, ("file_name", "mime_type"))
+
+    async def add_media(self, kind: Kind, name: str, data: bytes, fields: Json, named: Sequence[str]) -> Json:
+        """A file of any kind but a photo. `named`: which of file_name and mime_type are told."""
         name = Path(name).name[-MAX_NAME:] or "file"
+        told = {"file_name": name, "mime_type": _mime(name)}
         wire: Json = {
-            **_identity(_id("document", data, name), data),
-            "file_name": name,
-            "mime_type": _mime(name),
+            **_identity(_id(kind, data, name), data),
+            **{key: told[key] for key in named},
+            **fields,
         }
         if preview := await asyncio.to_thread(photos.thumbnail, data):
             wire["thumbnail"] = await self._add_thumbnail(preview)
-        await self._keep(
-            data, File(kind="document", path=_path("document", data, Path(name).suffix), wire=wire)
-        )
+        await self._keep(data, File(kind=kind, path=_path(kind, data, Path(name).suffix), wire=wire))
         return wire
 
     async def _add_thumbnail(self, size: photos.Size) -> Json:
@@ -138,7 +155,8 @@ def _path(kind: Kind, data: bytes, suffix: str) -> str:
 
 
 def _mime(name: str) -> str:
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    known = MIMES.get(Path(name).suffix.lower()) or mimetypes.guess_type(name)[0]
+    return known or "application/octet-stream"
 
 
 def _write(target: Path, data: bytes) -> None:

@@ -7,9 +7,9 @@ are cut in pieces, several pictures become an album, and what is no picture goes
 import secrets
 from collections.abc import Sequence
 
-from bot.sandbox import text
-from bot.sandbox.args import Json, Upload, bad_request
-from bot.sandbox.chat import YOU, Chat
+from bot.sandbox import groups, inline, media, text
+from bot.sandbox.args import ApiError, Json, Upload, bad_request
+from bot.sandbox.chat import GONE, YOU, Chat
 from bot.sandbox.photos import NotAPhotoError
 from bot.sandbox.sandbox import Sandbox
 
@@ -17,14 +17,25 @@ MAX_ALBUM = 10
 
 
 class Person:
-    """One person in one chat of the sandbox. A group has a negative id, a private chat that of its person."""
+    """One person in one chat of the sandbox, and in one topic if the chat is a forum.
+
+    A group has a negative id, a private chat that of its person.
+    """
 
     def __init__(
-        self, box: Sandbox, *, chat: int = YOU, user: int = 0, language: str = "", name: str = ""
+        self,
+        box: Sandbox,
+        *,
+        chat: int = YOU,
+        user: int = 0,
+        language: str = "",
+        name: str = "",
+        topic: str = "",
     ) -> None:
         self._box = box
         self.user = box.world.person(user or (chat if chat > 0 else YOU), language, name)
         self.chat: Chat = box.world.room(chat, self.user)
+        self._topic = groups.topic(box, self.chat, self.user, topic)
 
     def write(self, words: str, reply_to: int | None = None) -> list[Json]:
         """Messages of at most 4096 characters each. Raises ApiError 400 for nothing but blanks."""
@@ -38,15 +49,22 @@ class Person:
         caption: str = "",
         *,
         as_file: bool = False,
+        kind: str = "",
+        via: str = "",
         reply_to: int | None = None,
     ) -> list[Json]:
-        """Photos, or documents if they are wanted as files or are no pictures. Raises ApiError 400."""
+        """Photos, or documents if they are wanted as files or are no pictures. Raises ApiError 400.
+
+        `kind` is one of media.KINDS, where the file's name does not tell; `via` the name of an inline bot.
+        """
         if text.units(caption) > text.MAX_CAPTION:
             raise bad_request("message caption is too long")
-        contents = [await self._content(upload, as_file) for upload in uploads]
-        contents.sort(key=lambda content: "document" in content)  # an album holds one kind
+        contents = [await self._content(upload, as_file, kind) for upload in uploads]
+        contents.sort(key=lambda content: "photo" not in content)  # an album holds one kind
         if contents and caption.strip():
             contents[0] |= _with_entities("caption", caption.strip())
+        for content in contents if via else ():
+            content["via_bot"] = inline.other_bot(via)
         return [self._send(content, reply_to) for content in _albums(contents)]
 
     def send_raw(self, content: Json, reply_to: int | None = None) -> list[Json]:
@@ -77,11 +95,23 @@ class Person:
     def ask_inline(self, words: str, offset: str = "") -> str:
         """Type `@bot WORDS` in a message; the results come as an event. Returns the query's id."""
         query_id = self._box.ask(user=self.user["id"])
-        query = {"id": query_id, "from": self.user, "query": words, "offset": offset, "chat_type": "sender"}
+        kind = self.chat.info["type"] if self.chat.info["id"] < 0 else "sender"
+        query = {"id": query_id, "from": self.user, "query": words, "offset": offset, "chat_type": kind}
         self._box.updates.push("inline_query", query)
         return query_id
 
-    async def _content(self, upload: Upload, as_file: bool) -> Json:
+    def choose(self, query_id: str, result_id: str, reply_to: int | None = None) -> list[Json]:
+        """Post one of the results of an inline query, via the bot. Raises ApiError 400."""
+        answer = self._box.answers.get(query_id, {})
+        result = next((one for one in answer.get("results", []) if str(one["id"]) == result_id), None)
+        if result is None:
+            raise bad_request("no such result")
+        content = inline.content(self._box.files, result)
+        return [self._send({**content, "via_bot": self._box.world.state.bot}, reply_to)]
+
+    async def _content(self, upload: Upload, as_file: bool, kind: str) -> Json:
+        if kind := kind or ("" if as_file else media.kind_of(upload.name)):
+            return await media.content(self._box.files, kind, upload.name, upload.data)
         if not as_file:
             try:
                 return {"photo": await self._box.files.add_photo(upload.data)}
@@ -90,11 +120,19 @@ class Person:
         return {"document": await self._box.files.add_document(upload.name, upload.data)}
 
     def _send(self, content: Json, reply_to: int | None) -> Json:
+        self._check_open()
         if reply_to is not None and reply_to not in self.chat.messages:
             raise bad_request("message to be replied not found")
-        message = self._box.world.post(self.chat, self.user, content, reply_to)
-        self._box.updates.push("message", self._box.world.wire(message))
+        message = self._box.world.post(self.chat, self.user, content, reply_to, self._topic)
+        if self.chat.bot not in GONE:
+            self._box.updates.push("message", self._box.world.wire(message))
         return self._box.world.shown(message)
+
+    def _check_open(self) -> None:
+        if self.chat.moved_to:
+            raise bad_request(f"this group is the supergroup {self.chat.moved_to} now")
+        if self.chat.bot in GONE and self.chat.info["type"] == "private":
+            raise ApiError(403, "Forbidden: this person has blocked the bot")
 
 
 def _with_entities(name: str, words: str) -> Json:

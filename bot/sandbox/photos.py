@@ -42,6 +42,14 @@ def thumbnail(data: bytes) -> Size | None:
         return None
 
 
+def dimensions(data: bytes) -> tuple[int, ...]:
+    """Width and height; nothing if it is no picture."""
+    try:
+        return _opened(data).size
+    except NotAPhotoError:
+        return ()
+
+
 def _opened(data: bytes) -> Image.Image:
     try:
         picture = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "GIF", "BMP"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from bot.sandbox.args import Json
+from bot.sandbox.args import Json, bad_request
 from bot.sandbox.chat import State, World, new_state
 from bot.sandbox.faults import Faults
 from bot.sandbox.feed import Feed
@@ -21,11 +21,13 @@ from bot.sandbox.updates import Updates
 
 SAVE_PAUSE_S = 0.3
 KEPT_CALLS = 20_000
+KEPT_ANSWERS = 1_000
 
 
 @dataclass(kw_only=True)
 class Sandbox:
-    """`queries`: button presses and inline queries that wait for an answer; `calls`: what the bot did."""
+    """`queries`: button presses and inline queries that wait for an answer; `answers`: what the others got;
+    `calls`: what the bot did."""
 
     folder: Path
     world: World
@@ -36,6 +38,7 @@ class Sandbox:
     samples: Path | None
     about: str
     queries: dict[str, Json] = field(default_factory=dict)
+    answers: dict[str, Json] = field(default_factory=dict)
     calls: deque[Json] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
 
     def ask(self, **about: object) -> str:
@@ -43,6 +46,15 @@ class Sandbox:
         query_id = str(secrets.randbits(60))
         self.queries[query_id] = about
         return query_id
+
+    def answer(self, kind: str, query_id: str, **answer: object) -> None:
+        """What the bot said to a query, to all who listen. Raises ApiError 400 for one that is answered."""
+        if query_id not in self.queries:
+            raise bad_request("query is too old and response timeout expired or query ID is invalid")
+        self.answers[query_id] = {**self.queries.pop(query_id), **answer}
+        while len(self.answers) > KEPT_ANSWERS:
+            del self.answers[next(iter(self.answers))]
+        self.feed.publish(kind, query=query_id, **self.answers[query_id])
 
     def save(self) -> None:
         """Write the state down, whole or not at all."""

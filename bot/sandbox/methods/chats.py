@@ -3,8 +3,8 @@
 Whoever wrote first in a group is its creator.
 """
 
+from bot.sandbox import groups
 from bot.sandbox.args import Args, Json, bad_request
-from bot.sandbox.chat import Chat
 from bot.sandbox.sandbox import Sandbox
 
 
@@ -31,26 +31,16 @@ async def get_chat(box: Sandbox, args: Args) -> Json:
 
 
 async def get_chat_member(box: Sandbox, args: Args) -> Json:
-    return _member(box, box.world.chat(args.text("chat_id")), args.number("user_id"))
+    return groups.member(box, box.world.chat(args.text("chat_id")), args.number("user_id"))
 
 
 async def get_chat_administrators(box: Sandbox, args: Args) -> list[Json]:
     chat = box.world.chat(args.text("chat_id"))
     if chat.info["type"] == "private":
         raise bad_request("there are no administrators in the private chat")
-    return [_member(box, chat, chat.members[0])]
+    bot = [box.world.state.bot["id"]] if chat.bot == "administrator" else []
+    return [groups.member(box, chat, user_id) for user_id in (chat.members[0], *chat.admins, *bot)]
 
 
 async def get_chat_member_count(box: Sandbox, args: Args) -> int:
     return len(box.world.chat(args.text("chat_id")).members) + 1  # and the bot
-
-
-def _member(box: Sandbox, chat: Chat, user_id: int) -> Json:
-    if user_id == box.world.state.bot["id"]:
-        return {"user": box.world.state.bot, "status": "member"}
-    if user_id not in chat.members:
-        raise bad_request("user not found")
-    user = box.world.person(user_id)
-    if user_id == chat.members[0]:
-        return {"user": user, "status": "creator", "is_anonymous": False}
-    return {"user": user, "status": "member"}

@@ -1,11 +1,12 @@
-"""Changing what was sent: editMessageText, -Caption, -ReplyMarkup, deleteMessage(s), setMessageReaction.
+"""Changing what was sent: editMessageText, -Caption, -Media, -ReplyMarkup, deleteMessage(s), reactions.
 
-Not handled: messages that were sent through inline mode (inline_message_id), editMessageMedia.
+Not handled: messages that were sent through inline mode (inline_message_id).
 """
 
 from bot.sandbox import text
 from bot.sandbox.args import Args, Json, bad_request
-from bot.sandbox.methods.messages import inline_keyboard
+from bot.sandbox.chat import Chat
+from bot.sandbox.methods.messages import content_of, inline_keyboard
 from bot.sandbox.sandbox import Sandbox
 
 
@@ -27,6 +28,14 @@ async def edit_message_caption(box: Sandbox, args: Args) -> Json:
     return _edit(box, args, message, {"caption": None, "caption_entities": None, **caption})
 
 
+async def edit_message_media(box: Sandbox, args: Args) -> Json:
+    message = _to_edit(box, args)
+    if "photo" not in message and "document" not in message:
+        raise bad_request("message content can't be edited to media here")
+    gone = dict.fromkeys(("photo", "document", "caption", "caption_entities", "show_caption_above_media"))
+    return _edit(box, args, message, {**gone, **await content_of(box, args.object("media"), args)})
+
+
 async def edit_message_reply_markup(box: Sandbox, args: Args) -> Json:
     return _edit(box, args, _to_edit(box, args), {})
 
@@ -46,6 +55,8 @@ def _edit(box: Sandbox, args: Args, message: Json, changes: Json) -> Json:
 async def delete_message(box: Sandbox, args: Args) -> bool:
     chat = box.world.chat(args.text("chat_id"))
     message = box.world.message(chat, args.number("message_id"), "delete")
+    if not _may_delete(box, chat, message):
+        raise bad_request("message can't be deleted")
     box.world.delete(chat, message["message_id"])
     return True
 
@@ -53,9 +64,15 @@ async def delete_message(box: Sandbox, args: Args) -> bool:
 async def delete_messages(box: Sandbox, args: Args) -> bool:
     chat = box.world.chat(args.text("chat_id"))
     for message_id in args.array("message_ids"):
-        if message_id in chat.messages:
+        if message_id in chat.messages and _may_delete(box, chat, chat.messages[message_id]):
             box.world.delete(chat, message_id)
     return True
+
+
+def _may_delete(box: Sandbox, chat: Chat, message: Json) -> bool:
+    """In a group, what others wrote is an administrator's to delete."""
+    own = message["from"]["id"] == box.world.state.bot["id"]
+    return own or chat.info["type"] == "private" or chat.bot == "administrator"
 
 
 async def set_message_reaction(box: Sandbox, args: Args) -> bool:

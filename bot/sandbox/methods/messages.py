@@ -1,7 +1,7 @@
-"""Sending: sendMessage, sendPhoto, sendDocument, sendMediaGroup, sendChatAction.
+"""Sending: sendMessage, sendPhoto, sendDocument, sendMediaGroup, copyMessage, sendChatAction.
 
-Not handled: media by URL (nothing outside the loopback is fetched), topics; reply keyboards are taken and not
-shown.
+Not handled: media by URL (nothing outside the loopback is fetched), replies across chats; reply keyboards are
+taken and not shown.
 """
 
 import secrets
@@ -15,6 +15,7 @@ from bot.sandbox.sandbox import Sandbox
 
 MAX_ALBUM = 10
 MAX_BUTTON_BYTES = 64
+COPIED = ("text", "entities", "photo", "document", "sticker", "video", "caption", "caption_entities")
 ACTIONS = {
     "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",
     "upload_document", "choose_sticker", "find_location", "record_video_note", "upload_video_note",
@@ -33,7 +34,7 @@ async def send_photo(box: Sandbox, args: Args) -> Json:
     chat = box.world.chat(args.text("chat_id"))
     caption = text.content(args, "caption", text.MAX_CAPTION)
     sizes = await _photo(box, args.text("photo"), args.upload("photo"), args)
-    return _send(box, chat, args, {"photo": sizes, **caption})
+    return _send(box, chat, args, {"photo": sizes, **caption, **_above(args)})
 
 
 async def send_document(box: Sandbox, args: Args) -> Json:
@@ -51,12 +52,14 @@ async def send_media_group(box: Sandbox, args: Args) -> list[Json]:
     if len(media) > MAX_ALBUM:
         raise bad_request("too many messages to send as an album")
     album = str(secrets.randbits(56))
-    contents = [await _item(box, item, args) for item in media]
+    contents = [await content_of(box, item, args) for item in media]
     return [_send(box, chat, args, {"media_group_id": album, **content}) for content in contents]
 
 
-async def _item(box: Sandbox, item: Json, args: Args) -> Json:
-    caption = text.content(Args(item, {}), "caption", text.MAX_CAPTION)
+async def content_of(box: Sandbox, item: Json, args: Args) -> Json:
+    """What a message shows of an InputMedia. Raises ApiError 400."""
+    given = Args(item, {})
+    caption = {**text.content(given, "caption", text.MAX_CAPTION), **_above(given)}
     match item.get("type"):
         case "photo":
             return {"photo": await _photo(box, str(item.get("media", "")), None, args), **caption}
@@ -64,6 +67,19 @@ async def _item(box: Sandbox, item: Json, args: Args) -> Json:
             return {"document": await _document(box, str(item.get("media", "")), None, args), **caption}
         case _:
             raise bad_request("can't parse InputMedia: type must be photo or document here")
+
+
+async def copy_message(box: Sandbox, args: Args) -> Json:
+    """The content of any message again, as the bot's own."""
+    chat, source = box.world.chat(args.text("chat_id")), box.world.chat(args.text("from_chat_id"))
+    original = box.world.message(source, args.number("message_id"), "copy")
+    content = {key: original[key] for key in COPIED if key in original}
+    if not content:
+        raise bad_request("message can't be copied")
+    if "caption" in args:
+        content = {key: value for key, value in content.items() if not key.startswith("caption")}
+        content |= text.content(args, "caption", text.MAX_CAPTION)
+    return {"message_id": _send(box, chat, args, content)["message_id"]}
 
 
 async def send_chat_action(box: Sandbox, args: Args) -> bool:
@@ -102,13 +118,21 @@ def _attached(named: str, args: Args, kind: str) -> Upload | None:
     raise bad_request(f"can't parse {kind}: attached file not found")
 
 
+def _above(args: Args) -> Json:
+    return {"show_caption_above_media": True} if args.flag("show_caption_above_media") else {}
+
+
 def _send(box: Sandbox, chat: Chat, args: Args, content: Json) -> Json:
     keyboard = inline_keyboard(args)
+    topic = args.number("message_thread_id", 0)
+    if topic and topic not in chat.topics:
+        raise bad_request("message thread not found")
     message = box.world.post(
         chat,
         box.world.state.bot,
         {**content, **({"reply_markup": keyboard} if keyboard else {})},
         _reply_to(chat, args),
+        topic,
     )
     return box.world.wire(message)
 

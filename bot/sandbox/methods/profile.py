@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.sandbox.args import Args, Json, bad_request
 from bot.sandbox.chat import Chat, State
+from bot.sandbox.groups import is_admin
 from bot.sandbox.sandbox import Sandbox
 
 MAX_COMMANDS = 100
@@ -66,16 +67,27 @@ def command_key(scope: Json, language: str) -> str:
     return json.dumps([scope, language], sort_keys=True)
 
 
-def commands_for(state: State, chat: Chat | None, language: str) -> list[Json]:
+def commands_for(state: State, chat: Chat, user_id: int, language: str) -> list[Json]:
     """The command menu: from the narrowest scope that has any, the person's language before the default."""
-    private = chat is None or chat.info["type"] == "private"
-    scopes: list[Json] = [
-        *([{"type": "chat", "chat_id": chat.info["id"]}] if chat else []),
-        {"type": "all_private_chats" if private else "all_group_chats"},
+    code = language.split("-")[0].lower()
+    keys = [command_key(scope, spoken) for scope in _scopes(chat, user_id) for spoken in (code, "")]
+    return next((state.commands[key] for key in keys if state.commands.get(key)), [])
+
+
+def _scopes(chat: Chat, user_id: int) -> list[Json]:
+    """Narrowest first, in the order that the Bot API lays down."""
+    here: Json = {"chat_id": chat.info["id"]}
+    if chat.info["type"] == "private":
+        return [{"type": "chat", **here}, {"type": "all_private_chats"}, {"type": "default"}]
+    admin = is_admin(chat, user_id)
+    return [
+        {"type": "chat_member", **here, "user_id": user_id},
+        *([{"type": "chat_administrators", **here}] if admin else []),
+        {"type": "chat", **here},
+        *([{"type": "all_chat_administrators"}] if admin else []),
+        {"type": "all_group_chats"},
         {"type": "default"},
     ]
-    keys = [command_key(scope, code) for scope in scopes for code in (language, "")]
-    return next((state.commands[key] for key in keys if state.commands.get(key)), [])
 
 
 Method = Callable[[Sandbox, Args], Awaitable[Any]]
