@@ -1,12 +1,10 @@
 """What the memory gives and takes: photos, arrays, preferences; and how they lie in a hash."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
-from vlm.protocol import Turn
-
-Style = Literal["short", "normal", "detailed"]
+from vlm.protocol import Style, Turn
 
 
 class Photo(msgspec.Struct, frozen=True, kw_only=True):
