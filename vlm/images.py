@@ -22,7 +22,8 @@ from vlm.errors import AfterimageError, BadImage, BadRequest, NotFound, TooLarge
 from vlm.heic import ppm_from_heic
 
 MAX_BYTES: Final = 20 * 1024 * 1024  # what Telegram lets a bot download
-MAX_PIXELS: Final = 25_000_000
+MAX_MEGAPIXELS: Final = 25
+MAX_PIXELS: Final = MAX_MEGAPIXELS * 1_000_000
 MAX_SIDE_PX: Final = 16_000
 MIN_SIDE_PX: Final = 8
 ENOUGH_PX: Final = 1024  # a JPEG may be decoded at a half, a quarter or an eighth, but no side below this
@@ -44,7 +45,20 @@ UPRIGHT: Final = {
 NOT_A_PICTURE: Final = "This is not a picture that I can read; please use a JPEG, PNG, WebP, GIF or HEIC."
 DAMAGED: Final = "This picture is damaged or cut short; please try it again, or try another copy of it."
 MOVES: Final = "I can only look at still pictures, and this one moves; please use a single frame of it."
-TOO_HEAVY: Final = f"This file is larger than {MAX_BYTES >> 20} MB; please use a smaller copy of it."
+TOO_HEAVY: Final = "This file is larger than {most} MB; please use a smaller copy of it."
+TOO_MANY_PIXELS: Final = (
+    "This picture has far too many pixels, and I can take {most} megapixels; please use a smaller copy of it."
+)
+TOO_FINE: Final = (
+    "This picture has {found} megapixels, and I can take {most}; please use a smaller copy of it."
+)
+TOO_LONG: Final = (
+    "This picture is {width} × {height} pixels, and I can take {most} a side;"
+    " please crop it or use a smaller copy."
+)
+TOO_SMALL: Final = (
+    "This picture is only {width} × {height} pixels; please use one of at least {least} × {least}."
+)
 
 
 def open_picture(data: bytes) -> Image.Image:
@@ -54,7 +68,7 @@ def open_picture(data: bytes) -> Image.Image:
     Raises:  TooLarge, Unsupported, BadImage, and nothing else, whatever the bytes are.
     """
     if len(data) > MAX_BYTES:
-        raise TooLarge(TOO_HEAVY)
+        raise TooLarge(TOO_HEAVY, most=MAX_BYTES >> 20)
     # Decoders' remarks are of no use here. The filters are the process's: decode in one thread at a time.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -81,7 +95,9 @@ def read_picture(path: Path) -> bytes:
         raise Unsupported("This is a folder; please name the pictures in it.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
-        raise BadRequest(f"This file cannot be read ({reason}); please check its permissions.") from error
+        raise BadRequest(
+            "This file cannot be read ({reason}); please check its permissions.", reason=reason
+        ) from error
 
 
 def _decoded(data: bytes) -> ImageFile:
@@ -100,7 +116,7 @@ def _header(data: bytes) -> ImageFile:
     try:
         return Image.open(BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise TooLarge(_too_many_pixels()) from error
+        raise TooLarge(TOO_MANY_PIXELS, most=MAX_MEGAPIXELS) from error
     except UnidentifiedImageError as error:
         raise BadImage(NOT_A_PICTURE) from error
 
@@ -108,24 +124,13 @@ def _header(data: bytes) -> ImageFile:
 def _refuse_unfit(image: ImageFile) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise TooLarge(_too_many_pixels(width, height))
+        raise TooLarge(TOO_FINE, found=f"{width * height / 1e6:.1f}", most=MAX_MEGAPIXELS)
     if max(width, height) > MAX_SIDE_PX:
-        raise TooLarge(
-            f"This picture is {width:,} × {height:,} pixels, and I can take {MAX_SIDE_PX:,} a side;"
-            " please crop it or use a smaller copy."
-        )
+        raise TooLarge(TOO_LONG, width=width, height=height, most=MAX_SIDE_PX)
     if min(width, height) < MIN_SIDE_PX:
-        raise BadImage(
-            f"This picture is only {width:,} × {height:,} pixels;"
-            f" please use one of at least {MIN_SIDE_PX} × {MIN_SIDE_PX}."
-        )
+        raise BadImage(TOO_SMALL, width=width, height=height, least=MIN_SIDE_PX)
     if image.format in MOVING and getattr(image, "is_animated", False):
         raise Unsupported(MOVES)
-
-
-def _too_many_pixels(width: int = 0, height: int = 0) -> str:
-    size = f"has {width * height / 1e6:,.1f} megapixels" if width else "has far too many pixels"
-    return f"This picture {size}, and I can take {MAX_PIXELS // 1_000_000}; please use a smaller copy of it."
 
 
 def _on_white(image: Image.Image) -> Image.Image:
