@@ -59,7 +59,7 @@ class Outbox:
         """
         text = fitted(text)
         known = await self.said(place)
-        if known and await self._edit(place.chat, known, text, buttons):
+        if known and await self.edit(place.chat, known, text, buttons):
             return known
         return await self._send(place, text, buttons)
 
@@ -81,8 +81,10 @@ class Outbox:
         await self._note(place, message.message_id)
         return message.message_id
 
-    async def _edit(self, chat: int, message: int, text: str, buttons: InlineKeyboardMarkup | None) -> bool:
-        """Whether the message now has this text. False: it is there no more."""
+    async def edit(
+        self, chat: int, message: int, text: str, buttons: InlineKeyboardMarkup | None = None
+    ) -> bool:
+        """Give a message of ours another text, again and again if need be. False: it is there no more."""
         try:
             await self._bot.edit_message_text(text, chat_id=chat, message_id=message, reply_markup=buttons)
         except BadRequest as error:
