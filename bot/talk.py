@@ -1,8 +1,10 @@
 """What a handler is given: who says what, where, and how to speak to them."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from telegram import CallbackQuery, InlineQuery, Message, User
+from telegram.error import BadRequest
 
 from bot.place import Place, place_of
 from bot.tongue import Tongue, tongue
@@ -21,6 +23,11 @@ class Talk(NamedTuple):
     @property
     def chat(self) -> int:
         return self.place.chat
+
+    @property
+    def words(self) -> str:
+        """What stands after a command."""
+        return " ".join((self.message.text or "").split()[1:])
 
     @property
     def person(self) -> int:
@@ -48,6 +55,14 @@ class Press(NamedTuple):
     @property
     def person(self) -> int:
         return self.query.from_user.id
+
+    async def answer(self, text: str = "", *, alert: bool = False) -> None:
+        """End the button's waiting, with a few words if there are any. Each press must be answered.
+
+        One from a minute ago can be answered no more; nobody looks at it either.
+        """
+        with suppress(BadRequest):
+            await self.query.answer(text, show_alert=alert)
 
 
 class Inline(NamedTuple):
