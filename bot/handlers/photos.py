@@ -2,7 +2,7 @@
 
 import asyncio
 
-from telegram import Document, Message, PhotoSize
+from telegram import Document, Message, PhotoSize, User
 
 from bot.outbox import Outbox
 from bot.pictures import Pictures, picture_in
@@ -63,6 +63,8 @@ class Photos:
             id=str(message.message_id),
             file_id=picture.file_id,
             file_unique_id=picture.file_unique_id,
+            kind="photo" if isinstance(picture, PhotoSize) else "document",
+            sender_name=_names(message.from_user),
             sender=message.from_user.id if message.from_user else 0,
             # Telegram's times are whole seconds: within one, the ids tell which photo came later
             created_ms=int(message.date.timestamp()) * 1000 + message.message_id % 1000,
@@ -76,3 +78,8 @@ class Photos:
         if picture is None:
             raise ValueError("a message without a picture came to the photo handler")
         return picture
+
+
+def _names(user: User | None) -> str:
+    """What somebody may be called: 'Ada Byron @ada'."""
+    return f"{user.full_name} {f'@{user.username}' if user.username else ''}".strip() if user else ""

@@ -40,6 +40,35 @@ async def test_the_latest_photo_is_by_time_and_of_the_person_asked_for(memory: M
     assert await memory.latest(CHAT, sender=7) is None
 
 
+async def test_a_page_of_photos_keeps_to_a_time_and_a_person_and_goes_on_behind_the_last(
+    memory: Memory,
+) -> None:
+    for n in range(1, 251):
+        await memory.remember(CHAT, photo(str(n), sender=n % 2, created_ms=1000 * n))
+
+    async def page(before: str | None = None, **wanted: int) -> list[str]:
+        return [one.id for one in await memory.recent(CHAT, 3, before, **wanted)]
+
+    assert await page() == ["250", "249", "248"]
+    assert await page(since_ms=249_000) == ["250", "249"]
+    assert await page(until_ms=4_000) == ["3", "2", "1"]
+    assert await page(since_ms=10_000, until_ms=12_000) == ["11", "10"]
+    assert await page("11", since_ms=10_000, until_ms=12_000) == ["10"]
+    assert await page("20", sender=1) == ["19", "17", "15"]
+    assert await page("3", sender=1, since_ms=1_000) == ["1"]
+    assert await page(until_ms=1_000) == await page("1") == await page("none such") == []
+
+
+async def test_somebody_who_sent_photos_is_known_by_name(memory: Memory) -> None:
+    for n in range(1, 120):
+        await memory.remember(CHAT, photo(str(n), sender=n, created_ms=n))
+    ada = Photo(id="0", file_id="f", sender=77, sender_name="Ada Byron @ada", created_ms=0)
+    await memory.remember(CHAT, ada)
+    assert await memory.sender_named(CHAT, "@ADA") == 77
+    assert await memory.sender_named(CHAT, "@ad") is None
+    assert await memory.sender_named(OTHER, "@ada") is None
+
+
 @pytest.mark.parametrize("offsets_ms", [(998, 999, 0), (0, 0, 0)])
 async def test_of_photos_of_one_second_the_highest_id_is_the_newest(
     memory: Memory, offsets_ms: Sequence[int]

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from vlm.memory import scripts
 from vlm.memory.forgetting import Forgetting
 from vlm.memory.keys import NAMES, former, of_chat, of_photo, place, script_keys
+from vlm.memory.listing import PAGE, Listing
 from vlm.memory.moving import Moving, new_home
 from vlm.memory.records import (
     FACTS,
@@ -29,7 +30,6 @@ from vlm.memory.records import (
 from vlm.protocol import Turn
 
 TOKENS_TTL_S: Final = 7 * 24 * 3600
-PAGE: Final = 100  # photos in one round trip: with vectors 2 MB, so that nobody else waits long
 
 
 class Memory:
@@ -45,6 +45,7 @@ class Memory:
         self._remember = redis.register_script(scripts.REMEMBER)
         self._link = redis.register_script(scripts.LINK)
         self._write_script = redis.register_script(scripts.WRITE)
+        self._listing = Listing(redis)
         self._forgetting = Forgetting(redis)
         self._moving = Moving(redis)
 
@@ -91,25 +92,28 @@ class Memory:
 
     async def latest(self, chat: int, sender: int | None = None) -> Photo | None:
         """The newest photo of the chat, or of one person in it."""
-        start = 0
-        while ids := await self._newest(chat, start, PAGE):
-            for id, (by,) in zip(ids, await self._rows(chat, ids, "sender"), strict=True):
-                mine = by is not None and (sender is None or int(by) == sender)
-                if mine and (photo := await self.get(chat, id)):
-                    return photo
-            start += PAGE
-        return None
+        newest = await self.recent(chat, 1, sender=sender)
+        return newest[0] if newest else None
 
-    async def recent(self, chat: int, count: int, before: str | None = None) -> list[Photo]:
-        """The newest photos, or the next older ones than the photo `before`; none if that is forgotten."""
-        start = 0
-        if before is not None:
-            rank: Any = await self._redis.zrevrank(of_chat("photos", chat), before)
-            if rank is None:
-                return []
-            start = rank + 1
-        ids = await self._newest(chat, start, count)
-        return [photo for photo in await self._photos(chat, ids) if photo]
+    async def recent(
+        self,
+        chat: int,
+        count: int,
+        before: str | None = None,
+        *,
+        since_ms: int = 0,
+        until_ms: int = 0,
+        sender: int | None = None,
+    ) -> list[Photo]:
+        """The newest photos, or the next older ones than the photo `before`; none if that is forgotten.
+
+        Only those that came in the seconds from `since_ms` on and before `until_ms`; 0: whenever.
+        """
+        return await self._listing.recent(chat, count, before, since_ms, until_ms, sender)
+
+    async def sender_named(self, chat: int, name: str) -> int | None:
+        """Who of those that sent photos is called so: '@ada', in any case. All are asked, newest first."""
+        return await self._listing.sender_named(chat, name)
 
     async def count(self, chat: int) -> int:
         """How many photos the chat has."""
@@ -143,7 +147,7 @@ class Memory:
     async def everything(self, chat: int) -> AsyncIterator[tuple[Photo, list[Turn]]]:
         """All photos, oldest first, each with all that was asked about it; a page of them at a time."""
         for ids in _pages(await self.ids(chat)):
-            photos = await self._photos(chat, ids)
+            photos = await self._listing.photos(chat, ids)
             async with self._redis.pipeline(transaction=False) as pipe:
                 for id in ids:
                     pipe.hvals(of_photo("turns", chat, id))
@@ -234,7 +238,7 @@ class Memory:
         found = []
         for page in _pages(ids):
             for id, (*row, vectors) in zip(
-                page, await self._rows(chat, page, *FIELDS, "vectors"), strict=True
+                page, await self._listing.rows(chat, page, *FIELDS, "vectors"), strict=True
             ):
                 if photo := as_photo(id, row):
                     found.append(Searchable(photo=photo, vectors=as_array(vectors)))
@@ -250,19 +254,6 @@ class Memory:
             return True
         home = await new_home(self._redis, chat)
         return home is not None and await self._write(home, former(photo), kind, command, *args, seen=seen)
-
-    async def _newest(self, chat: int, start: int, count: int) -> list[str]:
-        return as_ids(await self._redis.zrevrange(of_chat("photos", chat), start, start + count - 1))
-
-    async def _photos(self, chat: int, ids: Sequence[str]) -> list[Photo | None]:
-        rows = await self._rows(chat, ids, *FIELDS)
-        return [as_photo(id, row) for id, row in zip(ids, rows, strict=True)]
-
-    async def _rows(self, chat: int, ids: Sequence[str], *fields: str) -> list[Any]:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for id in ids:
-                pipe.hmget(of_photo("photo", chat, id), fields)
-            return await pipe.execute()
 
 
 def _plain(wish: str | bool) -> str | int:

@@ -1,24 +1,29 @@
 """What the memory gives and takes: photos, arrays, preferences; and how they lie in a hash."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from vlm.protocol import Style, Turn
 
+Kind = Literal["photo", "document", "sticker"]
+
 
 class Photo(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a photo; '' for what is not known.
 
-    caption    a model's, English; `revision` is the model's
-    shown      the same in `language`, as the chat saw it
-    corrected  what its owner says instead; it holds whatever a model says later
-    note       what its owner wrote with it
+    kind         what `file_id` names: it can be sent again only as that
+    sender_name  what they are called, '@ada' among it if they have such a name
+    caption      a model's, English; `revision` is the model's
+    shown        the same in `language`, as the chat saw it
+    corrected    what its owner says instead; it holds whatever a model says later
+    note         what its owner wrote with it
     """
 
     id: str
     file_id: str
     file_unique_id: str = ""
+    kind: Kind = "photo"
     sender: int = 0
     sender_name: str = ""
     created_ms: int
@@ -70,7 +75,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
-FACTS: Final = ("file_id", "file_unique_id", "sender", "sender_name", "created_ms")  # a front end's
+FACTS: Final = ("file_id", "file_unique_id", "kind", "sender", "sender_name", "created_ms")  # a front end's
 WORDS: Final = ("caption", "revision", "shown", "language", "corrected", "note")
 FIELDS: Final = (*FACTS, *WORDS)
 WISHES: Final = tuple(field.name for field in msgspec.structs.fields(Preferences))
