@@ -4,23 +4,28 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
-from telegram import Message, Update
+from telegram import ChatMemberUpdated, Message, Update
 from telegram.ext import (
     Application,
     ApplicationBuilder,
     CallbackQueryHandler,
+    ChatMemberHandler,
     CommandHandler,
     MessageHandler,
+    TypeHandler,
 )
 from telegram.ext.filters import COMMAND, TEXT, BaseFilter, ChatType, StatusUpdate, UpdateType
 
 from bot.desk import Desk
+from bot.gate import OnlyMention
 from bot.pictures import IMAGE
 from bot.settings import Settings
 from bot.talk import Press, Talk, Talks
 
 # The kinds of update that the handlers want. Not handled: edited messages; the first version was answered.
-UPDATES: Final = ("message", "callback_query")
+UPDATES: Final = ("message", "callback_query", "my_chat_member")
+
+FIRST: Final = -1  # a group of handlers before all others
 
 HTTP_CONNECTIONS: Final = 64
 HTTP_TIMEOUT_S: Final = 30.0
@@ -60,23 +65,50 @@ def build(settings: Settings) -> App:
 
 
 def handle(app: App, desk: Desk) -> None:
-    """Register all handlers. The first whose filter fits an update gets it; no other sees it."""
+    """Register all handlers. The first whose filter fits an update gets it; no other sees it.
+
+    Before them stands the gate: of a group's messages they see only those that are for the bot.
+    """
     new = UpdateType.MESSAGE & ~StatusUpdate.ALL
-    private = new & ChatType.PRIVATE
     on, press = _Messages(desk.talks), _Presses(desk.talks)
 
+    commands = [
+        on.command(["start", "help"], desk.start.group, new & ~ChatType.PRIVATE),
+        on.command("start", desk.start.start, new),
+        on.command("help", desk.start.help, new),
+        on.command("auto", desk.groups.auto, new),
+    ]
     app.add_handlers(
         [
-            on.command(["start", "help"], desk.start.group, new & ~ChatType.PRIVATE),
-            on.command("start", desk.start.start, private),
-            on.command("help", desk.start.help, private),
-            on.message(private & IMAGE, desk.photos.receive),
-            on.message(private & TEXT & ~COMMAND, desk.questions.receive),
-            on.message(private & COMMAND, desk.start.unknown_command),
-            on.message(private, desk.start.unsupported),
+            *commands,
+            on.message(new & IMAGE, desk.photos.receive),
+            on.message(new & OnlyMention(), desk.groups.called),
+            on.message(new & TEXT & ~COMMAND, desk.questions.receive),
+            on.message(new & COMMAND, desk.start.unknown_command),
+            on.message(new, desk.start.unsupported),
             press.unknown(desk.start.old_button),
+            MessageHandler(StatusUpdate.MIGRATE, _of_message(desk.groups.moved)),
+            ChatMemberHandler(_of_membership(desk.groups.joined)),
         ]
     )
+    desk.gate.commands = frozenset(name for command in commands for name in command.commands)
+    app.add_handler(TypeHandler(Update, desk.gate.check), group=FIRST)
+
+
+def _of_message(act: Callable[[Message], Awaitable[None]]) -> Callback:
+    async def callback(update: Update, _: object) -> None:
+        if update.message:  # by the filter, always
+            await act(update.message)
+
+    return callback
+
+
+def _of_membership(act: Callable[[ChatMemberUpdated], Awaitable[None]]) -> Callback:
+    async def callback(update: Update, _: object) -> None:
+        if update.my_chat_member:  # by the kind of handler, always
+            await act(update.my_chat_member)
+
+    return callback
 
 
 class _Messages:

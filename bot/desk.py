@@ -1,10 +1,14 @@
 """Everybody who works in a chat: made once, for what comes in (`bot.app`) and comes back (`bot.delivery`)."""
 
+from redis.asyncio import Redis
 from telegram import Bot
 
+from bot.gate import Gate
+from bot.handlers.groups import Groups
 from bot.handlers.photos import Photos
 from bot.handlers.questions import Questions
 from bot.handlers.start import Start
+from bot.members import Members
 from bot.outbox import Outbox
 from bot.pictures import Pictures
 from bot.presence import Presence
@@ -15,10 +19,19 @@ from vlm.client import Client
 
 class Desk:
     def __init__(
-        self, settings: Settings, bot: Bot, client: Client, outbox: Outbox, presence: Presence
+        self,
+        settings: Settings,
+        bot: Bot,
+        redis: Redis,
+        client: Client,
+        outbox: Outbox,
+        presence: Presence,
     ) -> None:
         self.talks = Talks(client)
         self.pictures = Pictures(bot)
         self.photos = Photos(client, outbox, self.pictures, presence, picture_px=settings.picture_px)
         self.questions = Questions(client, outbox, self.pictures, presence, self.photos)
         self.start = Start(client, outbox)
+        self.gate = Gate(redis, client.memory)
+        self.members = Members(bot, redis)
+        self.groups = Groups(client, outbox, self.members, self.talks, self.photos)

@@ -72,6 +72,21 @@ class Outbox:
             sent = await send(_address(place))
             await self._note(place, sent[0].message_id)
 
+    async def take(self, place: Place, message: int, text: str = "") -> None:
+        """Let a message of ours become what is said to this cause, unless there is one already.
+
+        `text` is its placeholder; '': it stays as it is until then.
+        """
+        if not await self.said(place):
+            await self._note(place, message)
+            if text:
+                await self.say(place, text)
+
+    async def first(self, place: Place, matter: str) -> bool:
+        """Whether a message is the first of the chat to tell of some matter; again for the same message."""
+        await self._redis.hsetnx(_said(place.chat), matter, place.reply_to)
+        return await self.said(place.because(matter)) == place.reply_to
+
     async def said(self, place: Place) -> int | None:
         """The id of our message for a cause, if one is known."""
         return int(await self._redis.hget(_said(place.chat), place.cause) or 0) or None
@@ -113,7 +128,7 @@ class Outbox:
 
 
 def _address(place: Place) -> dict[str, Any]:
-    reply = ReplyParameters(place.reply_to, allow_sending_without_reply=True)
+    reply = ReplyParameters(place.reply_to, allow_sending_without_reply=True) if place.reply_to else None
     topic = {"message_thread_id": place.thread} if place.thread else {}
     return {"chat_id": place.chat, "reply_parameters": reply, **topic}
 

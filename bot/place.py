@@ -8,14 +8,16 @@ class Place(msgspec.Struct, frozen=True):
     """What is answered, and where the answer is shown.
 
     cause      names what is answered, once and for all: a message's id, or 'press-ID' for a pressed button
-    reply_to   the message that the answer is shown as a reply to
+    reply_to   the message that the answer is shown as a reply to; 0: to none
     thread     the topic of a forum; 0 elsewhere
+    then_ask   the question that came with a photo: to be asked when the photo has its caption
     """
 
     chat: int
     cause: str
     reply_to: int
     thread: int = 0
+    then_ask: str = ""
 
     def because(self, cause: str) -> "Place":
         """The same place, for another cause."""
@@ -28,7 +30,14 @@ class Place(msgspec.Struct, frozen=True):
 
     @property
     def ticket(self) -> str:
-        return f"{self.cause} {self.reply_to} {self.thread}"
+        return f"{self.cause} {self.reply_to} {self.thread} {self.then_ask}".rstrip()
+
+
+def replied(message: Message) -> Message | None:
+    """The message that a message replies to. In a forum, what replies to nothing replies to its topic's
+    beginning: that is to nothing."""
+    target = message.reply_to_message
+    return None if target is None or target.forum_topic_created else target
 
 
 def place_of(message: Message) -> Place:
@@ -39,7 +48,7 @@ def place_of(message: Message) -> Place:
 
 def place_for(chat: int, ticket: str) -> Place:
     """The place that a ticket names. Raises ValueError for anything else."""
-    cause, *rest = ticket.split(" ")
+    cause, *rest = ticket.split(" ", 3)
     if not rest:  # as tickets were once: a message's id
         return Place(chat, cause, int(cause))
-    return Place(chat, cause, *map(int, rest))
+    return Place(chat, cause, *map(int, rest[:2]), *rest[2:])

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from telegram import CallbackQuery, InlineQuery, Message, User
 from telegram.error import BadRequest
 
+from bot.gate import words
 from bot.place import Place, place_of
 from bot.tongue import Tongue, tongue
 from vlm.client import Client
@@ -25,14 +26,14 @@ class Talk(NamedTuple):
         return self.place.chat
 
     @property
-    def words(self) -> str:
-        """What stands after a command."""
-        return " ".join((self.message.text or "").split()[1:])
-
-    @property
     def person(self) -> int:
         """Who wrote it; 0 for a group's or a channel's own voice."""
         return self.message.from_user.id if self.message.from_user else 0
+
+    @property
+    def words(self) -> str:
+        """What it says to the bot, in a text or under a picture: without a command, or the bot's name."""
+        return words(self.message)
 
 
 class Press(NamedTuple):

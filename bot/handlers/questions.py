@@ -6,7 +6,7 @@ from bot.context import subject
 from bot.handlers.photos import Photos
 from bot.outbox import Outbox
 from bot.pictures import Pictures, has_picture
-from bot.place import Place
+from bot.place import Place, replied
 from bot.presence import Presence
 from bot.replies import questions as said
 from bot.talk import Talk
@@ -43,7 +43,7 @@ class Questions:
 
     async def _ask(self, talk: Talk, photo: Photo) -> None:
         place, memory = talk.place, self._client.memory
-        question = clean_question(talk.message.text or "")
+        question = clean_question(talk.words)
         await memory.link(place.chat, talk.message.message_id, photo.id)
         self._presence.start(place.chat, place.job)
         has_worker = bool(await self._client.models())
@@ -62,7 +62,7 @@ class Questions:
         )
 
     async def _subject(self, message: Message) -> Photo | None:
-        target = message.reply_to_message
+        target = replied(message)
         if target is None and _points(message):
             return None
         photo = await subject(self._client.memory, message.chat_id, target.message_id if target else None)
@@ -73,4 +73,4 @@ class Questions:
 
 def _points(message: Message) -> bool:
     """Whether it is a reply: to something here, in another chat, or to a story."""
-    return bool(message.reply_to_message or message.external_reply or message.reply_to_story)
+    return bool(replied(message) or message.external_reply or message.reply_to_story)

@@ -158,14 +158,6 @@ def test_model_text_with_markup_is_shown_as_it_is(person: Person) -> None:
     assert "<b>*_[x](y) `z`</b> &amp;?" in person.says(person.write("<b>*_[x](y) `z`</b> &amp;?"))
 
 
-def test_a_group_is_told_where_the_bot_works(stack: Stack) -> None:
-    group = Person(stack, chat=-100_500)
-    assert "private chats" in group.says(group.write("/start@afterimage_bot"))
-    group.send(picture("red"))
-    group.says(group.write("/help"))
-    assert len([one for one in group.messages() if one["from"]["is_bot"]]) == 2
-
-
 def test_no_worker_is_said_honestly_and_nothing_is_lost(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_bot()
