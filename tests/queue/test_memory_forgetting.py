@@ -38,6 +38,7 @@ async def test_a_forgotten_photo_is_gone_with_all_that_belongs_to_it(redis: Redi
     assert await memory.forget(CHAT, "10")
     assert await names(redis) == before[0] | {MARK}
     assert b" 10" not in await everything_said(redis)
+    assert await memory.changed(CHAT, 0) == ["20"]
     assert await memory.photo_of(CHAT, 10) is await memory.photo_of(CHAT, 11) is None
     assert await memory.photo_of(CHAT, 21) == "20"
     assert not await memory.forget(CHAT, "10")

@@ -150,6 +150,16 @@ async def test_editions_of_a_chat_that_began_anew_are_later_than_all_before(memo
     assert await memory.changed(CHAT, edition) == ["20"]
 
 
+async def test_editions_grow_even_when_the_servers_clock_is_set_back(redis: Redis, memory: Memory) -> None:
+    await memory.remember(CHAT, photo("10"))
+    late = 4 * 10**15
+    await redis.zadd(f"changes:{{{CHAT}}}", {"": late})
+    await memory.remember(CHAT, photo("11"))
+    await memory.correct(CHAT, "10", "a wolf")
+    assert await memory.edition(CHAT) == late + 2
+    assert await memory.changed(CHAT, late) == ["11", "10"]
+
+
 async def test_what_is_searched_comes_in_the_order_asked_for_with_vectors(memory: Memory) -> None:
     ids = [str(n) for n in range(1, DEEP + 1)]
     for id in ids:

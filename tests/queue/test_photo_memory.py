@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 from redis.asyncio import Redis
+from redis.crc import key_slot
 
 from vlm.memory import Array, Memory, Photo
+from vlm.memory.keys import script_keys
 from vlm.protocol import Turn
 
 CHAT, OTHER = -100123, 7
@@ -144,3 +146,7 @@ async def test_every_key_of_a_chat_follows_from_its_name_and_its_photos(redis: R
         for id in await redis.zrange(f"photos:{tag}", 0, -1)
     }
     assert {key.decode() for key in await redis.keys("*")} <= of_chat | of_photos
+
+
+def test_the_keys_of_a_script_are_in_one_slot_of_a_cluster() -> None:
+    assert len({key_slot(key.encode()) for key in script_keys(CHAT, "10} {7}")}) == 1
