@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vlm.background import Background, Facts, Rule, load_background
 from vlm.errors import BadRequest, ModelNotFound, TooLarge
-from vlm.search import Album, Found, Photo, Query, find
+from vlm.search import Album, Found, Photo, Query, find, find_like
 from vlm.words import clean_query, term, terms
 
 Q, E = 3, 8  # vectors a picture, their width
@@ -181,6 +181,119 @@ def test_the_same_bytes_are_the_same_photo_whatever_the_model_saw() -> None:
 def test_a_photo_that_came_twice_under_one_id_is_there_once() -> None:
     album = Album([photo("a", "a cat", seed=1), photo("a", "a dog", seed=1)])
     assert [one.text for one in album.photos] == ["a dog"]
+
+
+# Photos that come, change and go.
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.sampled_from(NOUNS), st.booleans(), st.booleans()), max_size=30)
+)
+def test_an_album_that_grew_and_shrank_is_as_one_that_was_made_at_once(
+    steps: list[tuple[int, str, bool, bool]],
+) -> None:
+    album, known = Album(), dict[str, Photo]()
+    for at, (name, noun, gone, seen) in enumerate(steps):
+        if gone:
+            album.drop(str(name))
+            known.pop(str(name), None)
+            continue
+        given_ = photo(str(name), noun, seed=at, at=at)
+        known[str(name)] = given_ if seen else Photo(id=str(name), vectors=None, text=noun, at=at)
+        album.put(known[str(name)])
+    anew = Album(known.values())
+    assert (album.ids, len(album)) == (anew.ids, len(anew)) == (frozenset(known), len(known))
+    for wanted in (query("a cat"), query("star and key", seed=3)):
+        assert find(album, wanted, background()) == find(anew, wanted, background())
+        assert find(album, wanted, None) == find(anew, wanted, None)
+
+
+def test_many_more_photos_than_fit_a_block_are_all_searched() -> None:
+    photos = [photo(str(seed), "a dog", seed=seed) for seed in range(600)]
+    for wanted in (0, 255, 256, 599):
+        found = find(Album(photos), like(photos[wanted], "a cat"), None)
+        assert [found.hits[0].id if found.hits else found.nearest and found.nearest.id] == [str(wanted)]
+
+
+def test_vectors_of_another_shape_are_not_compared() -> None:
+    odd = Photo(id="odd", vectors=np.ones((Q, E + 1), np.float16), text="a cat")
+    assert ids(find(Album([photo("one", "a dog"), odd]), query("a cat"), None)) == ["odd"]
+
+
+# Some of them.
+
+
+def test_only_the_photos_that_are_asked_for_are_found_or_offered() -> None:
+    album = Album([photo(str(at), "a cat", seed=at, at=at) for at in range(6)])
+    words = background(Rule(spread=0, similarity=0, words=4, cut=2))
+    late = album.columns.at >= 4
+    assert set(ids(find(album, query("cat"), words, among=late))) == {"4", "5"}
+    none = find(album, query("dog"), words, among=late)
+    assert none.hits == () and none.nearest is not None and none.nearest.id == "5"
+    assert find(album, query("cat"), words, among=album.columns.at > 9) == Found()
+
+
+@given(albums(), st.integers(0, 12), st.integers(1, 5))
+def test_pages_follow_one_another(photos: list[Photo], offset: int, limit: int) -> None:
+    words = background(Rule(spread=0, similarity=0, words=4, cut=2))
+    whole = find(Album(photos), query("cat"), words, limit=100)
+    page = find(Album(photos), query("cat"), words, limit=limit, offset=offset)
+    assert page.hits == whole.hits[offset : offset + limit] and page.total == whole.total
+
+
+# Other words for the query.
+
+
+def test_what_was_typed_in_another_language_is_found_where_all_its_words_stand() -> None:
+    mine = Photo(id="mine", vectors=None, text="a woman on a sofa\nOma Ilse im Sessel")
+    other = Photo(id="other", vectors=None, text="a sofa\nim Garten")
+    found = find(Album([mine, other]), Query(text="grandma ilse", vector=None, typed="Oma Ilse"), None)
+    assert ids(found) == ["mine"] and found.hits[0].words == ("oma", "ilse")
+    assert find(Album([other]), Query(text="a garden", vector=None, typed="ein Garten"), None).hits == ()
+
+
+def test_words_alone_decide_where_no_model_reads_the_query() -> None:
+    album = Album([photo(str(seed), "a dog" if seed else "a cat", seed=seed) for seed in range(40)])
+    assert ids(find(album, Query(text="a cat", vector=None), background())) == ["0"]
+
+
+def test_a_photo_without_vectors_is_found_by_words_whatever_the_calibration_weighs() -> None:
+    strict = background(Rule(spread=1, similarity=1, words=1, cut=50))
+    album = Album([Photo(id="old", vectors=None, text="a cat"), photo("new", "a cat")])
+    assert ids(find(album, query("cat"), strict)) == ["old"]
+
+
+# Photos that are like one of them.
+
+
+@pytest.mark.parametrize("bank", [None, background()])
+def test_photos_with_something_in_common_are_like_one_another(bank: Background | None) -> None:
+    rng = np.random.default_rng(5)
+    photos = [photo(str(seed), "", seed=seed, at=seed) for seed in range(40)]
+    thing = units(rng)
+    for at in (3, 30):
+        assert photos[at].vectors is not None
+        photos[at].vectors[at % Q] = thing
+    found = find_like(Album(photos), "3", bank)
+    best = found.hits[0] if found.hits else found.nearest
+    assert best is not None and best.id == "30"
+    assert "3" not in ids(find_like(Album(photos), "3", bank, limit=100))
+
+
+def test_a_photo_that_nothing_is_like_finds_nothing_and_offers_the_nearest() -> None:
+    apart = np.zeros((Q, E), np.float32)
+    apart[:, 0] = 1
+    others = [photo(str(seed), seed=seed) for seed in range(20)]
+    for one in others:
+        assert one.vectors is not None
+        one.vectors[:, 0] = 0
+    found = find_like(Album([Photo(id="apart", vectors=apart), *others]), "apart", None)
+    assert found.hits == () and found.nearest is not None
+
+
+def test_a_photo_that_is_not_there_or_was_never_seen_is_like_none() -> None:
+    album = Album([Photo(id="unseen", vectors=None, text="a cat"), photo("seen", "a cat")])
+    assert find_like(album, "unseen", None) == find_like(album, "gone", None) == Found()
 
 
 # Words.

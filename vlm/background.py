@@ -20,13 +20,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm.blocks import Floats as Floats
+from vlm.blocks import flat, similarities
 from vlm.errors import ModelNotFound
 
 FOLDER: Final = "search"
 BANK, FACTS = "bank.safetensors", "search.json"
 FEWEST: Final = 16  # pictures that can say what is usual; with fewer, only words count
-
-Floats = NDArray[np.float32]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ class Background:
     @cached_property
     def flat(self) -> tuple[Floats, int]:
         """The vectors as one matrix [M * Q, E], and M."""
-        return self.vectors.reshape(-1, self.vectors.shape[-1]).astype(np.float32), len(self.vectors)
+        return flat(self.vectors), len(self.vectors)
 
     def usual(self, query: Floats) -> tuple[float, float]:
         """Mean and standard deviation of a query's similarity with the background."""
@@ -105,12 +105,6 @@ def load_background(model: Path, revision: str) -> Background | None:
         return Background(facts, load_file(folder / BANK)["vectors"])
     except (OSError, msgspec.DecodeError, SafetensorError, KeyError) as error:
         raise ModelNotFound(f"The search calibration in {folder} cannot be read: {error}.") from error
-
-
-def similarities(flat: Floats, pictures: int, query: Floats) -> Floats:
-    """How near each picture comes to a query with its nearest vector: [N * Q, E], [E] -> [N]."""
-    nearest: Floats = (flat @ query).reshape(pictures, -1).max(axis=1)
-    return nearest
 
 
 def usual(found: Floats) -> tuple[float, float]:
