@@ -74,7 +74,7 @@ async def _serve(settings: Settings, redis: Redis, application: App, stop: async
     client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max)
     outbox = Outbox(application.bot, redis)
     presence = Presence(application.bot, client)
-    desk = Desk(settings, application.bot, client, outbox, presence)
+    desk = Desk(settings, application.bot, redis, client, outbox, presence)
     app.handle(application, desk)
     lanes = _lanes(redis, client, Updates(application, outbox, desk.talks), Delivery(client, outbox, desk))
     ingest = _webhook if settings.webhook_url else _polling
