@@ -8,6 +8,8 @@ Every message of ours answers one cause (`bot.place`).
 A placeholder is opened *at most* once, and an answer is said *at least* once. Saying it again edits the same
 message into the same text, which Telegram refuses as "not modified": nobody sees it twice.
 
+A group that became a supergroup is another chat: what was on its way comes there, as a message of its own.
+
 What remains: a process killed between Telegram's sending a message and our noting its id. A placeholder then
 stays as it is, and the answer comes as a message of its own; an answer that had none may come twice.
 Telegram offers no way to ask what was sent.
@@ -18,11 +20,12 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
-from telegram.error import BadRequest
+from telegram.error import BadRequest, ChatMigrated
 
 from bot.patience import passes
 from bot.place import Place
 from bot.replies.fitting import fitted
+from vlm.memory import Memory, former
 
 TTL_S: Final = 7 * 24 * 3600
 MOST: Final = 2000  # answers that are remembered of one chat
@@ -37,6 +40,7 @@ class Outbox:
     def __init__(self, bot: Bot, redis: Redis) -> None:
         self._bot = bot
         self._redis = redis
+        self._memory = Memory(redis)
 
     async def open(self, place: Place, text: str) -> int | None:
         """Show a placeholder, unless something was said already. Its id, if there is one.
@@ -58,19 +62,26 @@ class Outbox:
         Raises telegram's errors, except for those that mean that the text is there already.
         """
         text = fitted(text)
-        known = await self.said(place)
-        if known and await self.edit(place.chat, known, text, buttons):
-            return known
-        return await self._send(place, text, buttons)
+        try:
+            known = await self.said(place)
+            if known and await self.edit(place.chat, known, text, buttons):
+                return known
+            return await self._send(place, text, buttons)
+        except ChatMigrated as moved:
+            return await self.say(await self._there(place, moved.new_chat_id), text, buttons)
 
     async def once(self, place: Place, send: Send) -> None:
         """Send messages that can never be edited into others (albums, files), unless they were sent.
 
         `send` is given what every sending method of telegram's Bot takes: chat, topic, and what to reply to.
         """
-        if not await self.said(place):
+        if await self.said(place):
+            return
+        try:
             sent = await send(_address(place))
             await self._note(place, sent[0].message_id)
+        except ChatMigrated as moved:
+            await self.once(await self._there(place, moved.new_chat_id), send)
 
     async def take(self, place: Place, message: int, text: str = "") -> None:
         """Let a message of ours become what is said to this cause, unless there is one already.
@@ -110,6 +121,20 @@ class Outbox:
                 return False
             raise
         return True
+
+    async def _there(self, place: Place, supergroup: int) -> Place:
+        """Where the answer belongs now that its group is a supergroup, in which no message has its old id."""
+        await self._memory.migrate(place.chat, supergroup)
+        return Place(supergroup, former(place.cause), 0)
+
+    async def remove(self, chat: int, message: int, text: str) -> None:
+        """Take a message of ours out of the chat. Telegram lets go of none older than two days: then it
+        becomes `text`."""
+        try:
+            await self._bot.delete_message(chat, message)
+        except BadRequest as error:
+            if "not found" not in str(error).lower():
+                await self.edit(chat, message, text)
 
     async def _note(self, place: Place, message: int) -> None:
         key = _said(place.chat)

@@ -34,6 +34,7 @@ sys.exit(__main__.main(["run"]))
 """
 
 _chats = itertools.count(7_000_000_001)
+_groups = itertools.count(-1_000_001, -1)
 
 
 def picture(
@@ -62,11 +63,15 @@ async def until(holds: Callable[[], Awaitable[Any] | Any], timeout_s: float = AN
 
 
 class Person:
-    """Somebody who writes to the bot, in a private chat of their own."""
+    """Somebody who writes to the bot, in a private chat of their own or in a group.
 
-    def __init__(self, stack: "Stack", chat: int | None = None) -> None:
+    `who` is what the sandbox is told of the writer: user, name, language, and the topic of a forum.
+    """
+
+    def __init__(self, stack: "Stack", chat: int | None = None, **who: Any) -> None:
         self.chat = chat or next(_chats)
         self._stack = stack
+        self.who = {"chat": self.chat, **who}
 
     def write(self, text: str, reply_to: int | None = None) -> int:
         """Send a text; the id of the message."""
@@ -74,7 +79,7 @@ class Person:
 
     def send(self, data: bytes, name: str = "picture.png", **extra: Any) -> int:
         """Send a picture, or with `as_file` a file; the id of the message."""
-        fields = {"chat": str(self.chat), **{key: str(value) for key, value in extra.items()}}
+        fields = {key: str(value) for key, value in (self.who | extra).items()}
         told = self._stack.call("POST", "send", data=fields, files={"file": (name, data)})
         return int(told["messages"][0]["message_id"])
 
@@ -84,12 +89,21 @@ class Person:
 
     def edit(self, message: int, text: str) -> None:
         """Change a text of one's own."""
-        self._stack.call("POST", "edit", json={"chat": self.chat, "message_id": message, "text": text})
+        self._stack.call("POST", "edit", json={**self.who, "message_id": message, "text": text})
+
+    def act(self, deed: str, **about: Any) -> Json:
+        """Do something else in the chat: block, unblock, promote, migrate; see bot/sandbox/page.py."""
+        done: Json = self._stack.call("POST", deed, json={**self.who, **about})
+        return done
 
     def messages(self) -> list[Json]:
         """All messages of the chat."""
-        found: list[Json] = self._stack.call("GET", "messages", params={"chat": self.chat})["messages"]
+        found: list[Json] = self._stack.call("GET", "messages", params=self.who)["messages"]
         return found
+
+    def heard(self) -> list[str]:
+        """All that the bot said in the chat."""
+        return [one["text"] for one in self.messages() if one["from"]["is_bot"] and "text" in one]
 
     def replies(self, message: int) -> list[Json]:
         """What the bot said to a message."""
@@ -127,7 +141,7 @@ class Person:
         self._stack.trouble(chat=self.chat, **fault)
 
     def _send(self, body: Json) -> int:
-        told = self._stack.call("POST", "send", json={"chat": self.chat, **body})
+        told = self._stack.call("POST", "send", json={**self.who, **body})
         return int(told["messages"][0]["message_id"])
 
 
@@ -166,6 +180,12 @@ class Stack:
 
     def person(self) -> Person:
         return Person(self)
+
+    def group(self, count: int, supergroup: bool = False) -> list[Person]:
+        """People in a new group; the first is its creator."""
+        people = [next(_chats) for _ in range(count)]
+        group = next(_groups) - (10**12 if supergroup else 0)
+        return [Person(self, group, user=one) for one in people]
 
     def call(self, method: str, path: str, **request: Any) -> Any:
         """Ask the sandbox, as its page does."""
