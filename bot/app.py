@@ -18,6 +18,9 @@ from telegram.ext.filters import COMMAND, TEXT, BaseFilter, ChatType, StatusUpda
 
 from bot.desk import Desk
 from bot.gate import OnlyMention
+from bot.handlers.language import VERB as LANG
+from bot.handlers.start import VERB as TRY
+from bot.handlers.style import VERB as STYLE
 from bot.pictures import IMAGE
 from bot.settings import Settings
 from bot.talk import Press, Talk, Talks
@@ -77,6 +80,8 @@ def handle(app: App, desk: Desk) -> None:
         on.command("start", desk.start.start, new),
         on.command("help", desk.start.help, new),
         on.command("auto", desk.groups.auto, new),
+        on.command("lang", desk.languages.command, new),
+        on.command("style", desk.styles.command, new),
     ]
     app.add_handlers(
         [
@@ -86,6 +91,9 @@ def handle(app: App, desk: Desk) -> None:
             on.message(new & TEXT & ~COMMAND, desk.questions.receive),
             on.message(new & COMMAND, desk.start.unknown_command),
             on.message(new, desk.start.unsupported),
+            press.button(LANG, desk.languages.pressed),
+            press.button(STYLE, desk.styles.pressed),
+            press.button(TRY, desk.start.try_it),
             press.unknown(desk.start.old_button),
             MessageHandler(StatusUpdate.MIGRATE, _of_message(desk.groups.moved)),
             ChatMemberHandler(_of_membership(desk.groups.joined)),

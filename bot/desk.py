@@ -5,10 +5,13 @@ from telegram import Bot
 
 from bot.gate import Gate
 from bot.handlers.groups import Groups
+from bot.handlers.language import Languages
 from bot.handlers.photos import Photos
 from bot.handlers.questions import Questions
 from bot.handlers.start import Start
+from bot.handlers.style import Styles
 from bot.members import Members
+from bot.menus import Menus
 from bot.outbox import Outbox
 from bot.pictures import Pictures
 from bot.presence import Presence
@@ -31,7 +34,10 @@ class Desk:
         self.pictures = Pictures(bot)
         self.photos = Photos(client, outbox, self.pictures, presence, picture_px=settings.picture_px)
         self.questions = Questions(client, outbox, self.pictures, presence, self.photos)
-        self.start = Start(client, outbox)
+        self.menus = Menus(bot, redis)
+        self.start = Start(client, outbox, bot, self.photos)
         self.gate = Gate(redis, client.memory)
         self.members = Members(bot, redis)
+        self.languages = Languages(client, outbox, self.members, self.menus)
+        self.styles = Styles(client, outbox, self.members)
         self.groups = Groups(client, outbox, self.members, self.talks, self.photos)

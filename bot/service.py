@@ -30,10 +30,8 @@ from bot.lanes import Lanes
 from bot.outbox import Outbox
 from bot.patience import pause_s
 from bot.presence import Presence
-from bot.replies.start import commands
 from bot.settings import Settings
 from bot.tasks import end, unless
-from bot.tongue import tongue
 from bot.updates import Updates
 from vlm.client import Client
 from vlm.environment import without_password
@@ -80,7 +78,7 @@ async def _serve(settings: Settings, redis: Redis, application: App, stop: async
     ingest = _webhook if settings.webhook_url else _polling
     parts = [
         ingest(settings, application.bot, journal),
-        _until_it_works(lambda: application.bot.set_my_commands(commands(tongue("")))),
+        _until_it_works(desk.menus.publish),
     ]
     log.info("Ready: @%s", application.bot.username)
     try:

@@ -4,9 +4,14 @@
     bot/locales/CODE/LC_MESSAGES/bot.mo   the same, for the machine
 
 A chat may speak a language that has no catalog here: captions are then in it, the interface is in English.
+
+In a language that is written from the right, each line says so at its start, and what is filled in keeps its
+own direction, as do commands: Telegram takes the direction of a line from its first letter.
 """
 
 import gettext
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +19,7 @@ from typing import Final
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from vlm.languages import ENGLISH, code_of
@@ -21,6 +27,11 @@ from vlm.languages import ENGLISH, code_of
 DOMAIN: Final = "bot"
 LOCALES: Final = Path(__file__).parent / "locales"
 CATALOGS: Final = ("en", "es", "de", "fr", "ru", "pt", "it", "uk", "hi", "zh", "ar", "ja")
+
+FROM_RIGHT, FROM_LEFT = "\u200f", "\u200e"
+APART, END_APART = "\u2068", "\u2069"
+LINE: Final = re.compile(r"(?m)^(?=.)")
+COMMAND: Final = re.compile(r"(?<![\w/])(?=/[a-z])")
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for it
@@ -60,11 +71,24 @@ class Tongue:
         """The day and the time, in UTC."""
         return format_datetime(_moment(at_ms), "short", locale=self.locale)
 
+    def listed(self, names: Sequence[str]) -> str:
+        """'a, b and c'."""
+        return format_list([self._apart(name) for name in names], locale=self.locale)
+
+    @property
+    def _from_right(self) -> bool:
+        return self.locale.text_direction == "rtl"
+
     def _filled(self, sentence: str, values: dict[str, str | int]) -> str:
         shown = {
-            name: self.number(value) if isinstance(value, int) else value for name, value in values.items()
+            name: self.number(value) if isinstance(value, int) else self._apart(value)
+            for name, value in values.items()
         }
-        return sentence.format(**shown) if shown else sentence
+        said = sentence.format(**shown) if shown else sentence
+        return LINE.sub(FROM_RIGHT, COMMAND.sub(FROM_LEFT, said)) if self._from_right else said
+
+    def _apart(self, text: str) -> str:
+        return f"{APART}{text}{END_APART}" if self._from_right else text
 
 
 @lru_cache(maxsize=256)

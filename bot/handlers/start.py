@@ -1,33 +1,59 @@
 """/start, /help, and whatever else is answered with one sentence."""
 
+import importlib.resources
+from collections.abc import Sequence
+from typing import Any, Final
+
+from telegram import Bot, Message
 from telegram.helpers import effective_message_type
 
+from bot.buttons import button, keyboard
+from bot.handlers.photos import Photos
 from bot.outbox import Outbox
 from bot.replies import start as said
 from bot.talk import Press, Talk
 from vlm.client import Client
 
+VERB: Final = "try"
+SAMPLE: Final = importlib.resources.files("vlm") / "assets" / "samples" / "picnic.jpg"
+
 
 class Start:
-    def __init__(self, client: Client, outbox: Outbox) -> None:
+    def __init__(self, client: Client, outbox: Outbox, bot: Bot, photos: Photos) -> None:
         self._client = client
         self._outbox = outbox
+        self._bot = bot
+        self._photos = photos
 
     async def start(self, talk: Talk) -> None:
+        """Say hello, with a picture to try at once. A chat gets the picture once a week at most."""
         await self._outbox.say(talk.place, said.start(talk.tongue, await self._client.models()))
 
+        async def send(address: dict[str, Any]) -> Sequence[Message]:
+            buttons = keyboard([button(said.try_it(talk.tongue), VERB)])
+            return [await self._bot.send_photo(photo=SAMPLE.read_bytes(), reply_markup=buttons, **address)]
+
+        await self._outbox.once(talk.place.because("sample"), send)
+
+    async def try_it(self, press: Press) -> None:
+        """Caption the sample as if the person had sent it."""
+        await press.answer()
+        await self._photos.receive(Talk(press.message, press.place, press.wishes, press.tongue))
+
     async def help(self, talk: Talk) -> None:
+        """In a private chat; `group` is for the others."""
         await self._outbox.say(talk.place, said.help(talk.tongue, await self._client.models()))
 
     async def group(self, talk: Talk) -> None:
-        await self._outbox.say(talk.place, said.private_only(talk.tongue))
+        await self._outbox.say(talk.place, said.group_help(talk.tongue, await self._client.models()))
 
     async def unknown_command(self, talk: Talk) -> None:
-        await self._outbox.say(talk.place, said.unknown_command(talk.tongue))
+        typed = (talk.message.text or "").split()[0].lstrip("/").partition("@")[0]
+        await self._outbox.say(talk.place, said.unknown_command(talk.tongue, typed))
 
     async def unsupported(self, talk: Talk) -> None:
         kind = effective_message_type(talk.message) or ""
         await self._outbox.say(talk.place, said.unsupported(talk.tongue, kind))
 
     async def old_button(self, press: Press) -> None:
-        await press.query.answer(said.old_button(press.tongue))
+        await press.answer(said.old_button(press.tongue))

@@ -1,14 +1,54 @@
-"""Hello, help, and what is said to a message that cannot be helped."""
+"""Hello, help, the menus of commands, and what is said to a message that cannot be helped."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final, Literal
 
-from bot.tongue import Tongue
+from bot.tongue import N_, Tongue
 from vlm.protocol import ModelInfo
 
+# Who reads a menu: somebody in a private chat, in a group, a group's admin.
+Kind = Literal["private", "group", "admin"]
+PRIVATE: Final = "private"
+GROUP: Final = "group"
+ADMIN: Final = "admin"
+ALL: Final = (PRIVATE, GROUP, ADMIN)
 
-def commands(_: Tongue) -> list[tuple[str, str]]:
-    """The menu of commands: name and what it does."""
-    return [("start", _("How to begin")), ("help", _("What I can do"))]
+# In the order of the menus: what a command does, and who sees it there.
+COMMANDS: Final[dict[str, tuple[str, tuple[Kind, ...]]]] = {
+    "find": (N_("Find photos by words: red bicycle"), ALL),
+    "recent": (N_("The latest photos"), ALL),
+    "ask": (N_("Ask about a photo"), ALL),
+    "lang": (N_("Choose a language"), (PRIVATE, ADMIN)),
+    "style": (N_("Shorter or longer captions"), (PRIVATE, ADMIN)),
+    "auto": (N_("Caption every photo here, or only when asked"), (ADMIN,)),
+    "edit": (N_("Correct a caption"), ALL),
+    "forget": (N_("Delete a photo, or everything"), ALL),
+    "export": (N_("Save everything in one file"), (PRIVATE, ADMIN)),
+    "privacy": (N_("What I keep, and for how long"), ALL),
+    "help": (N_("What I can do"), ALL),
+}
+ALSO: Final = ("start",)  # known, and in no menu
+
+ALIKE: Final = 0.6
+
+
+def commands(_: Tongue, kind: Kind) -> list[tuple[str, str]]:
+    """A menu: names of commands and what they do."""
+    return [(name, _(does)) for name, (does, kinds) in COMMANDS.items() if kind in kinds]
+
+
+def about(_: Tongue) -> str:
+    """What Telegram shows in an empty chat."""
+    return _(
+        "Send me a photo: I say what is in it, answer questions about it, and find it again when you "
+        "describe it. An AI writes what I say, and it can be wrong."
+    )
+
+
+def in_short(_: Tongue) -> str:
+    """What Telegram shows in the bot's profile."""
+    return _("I describe your photos, answer questions about them and find them again.")
 
 
 def start(_: Tongue, models: Sequence[ModelInfo]) -> str:
@@ -18,25 +58,53 @@ def start(_: Tongue, models: Sequence[ModelInfo]) -> str:
             + "\n"
             + _("Then ask about it: reply to the photo or to my caption, or just write your question."),
             who_answers(_, models),
-            _("/help says more."),
+            _("More: /help. Another language: /lang."),
         ]
     )
 
 
+def try_it(_: Tongue) -> str:
+    """On a button under a sample picture."""
+    return _("Try it with this picture")
+
+
 def help(_: Tongue, models: Sequence[ModelInfo]) -> str:
-    can = [
-        _("Send a photo, or an image as a file (JPEG, PNG, WebP, GIF or HEIC, up to 20 MB): I caption it."),
-        _(
-            "Reply to a photo, to my caption or to an answer with a question: "
-            "I answer about that photo, however old it is."
-        ),
-        _("Write a question without replying: I answer about your latest photo."),
-    ]
-    caution = _(
+    return "\n".join(
+        [
+            _("Send a photo, or an image as a file: I caption it."),
+            _("Reply to it, or to my caption, with a question. Without a reply, I answer about the latest."),
+            "",
+            *_what(_, ["find", "recent", "lang", "style", "edit", "forget", "export", "privacy"]),
+            "",
+            caution(_),
+            who_answers(_, models),
+        ]
+    )
+
+
+def group_help(_: Tongue, models: Sequence[ModelInfo]) -> str:
+    return "\n".join(
+        [
+            _("In groups I am silent until you mention me, reply to me or send me a command."),
+            _("Reply to a photo and mention me with your question: I answer about that photo."),
+            "",
+            *_what(_, ["find", "recent", "ask", "auto", "edit", "forget", "privacy"]),
+            "",
+            caution(_),
+            who_answers(_, models),
+        ]
+    )
+
+
+def _what(_: Tongue, names: Sequence[str]) -> list[str]:
+    return [_("/{command}: {does}", command=name, does=_(COMMANDS[name][0])) for name in names]
+
+
+def caution(_: Tongue) -> str:
+    return _(
         "An AI writes captions and answers, and it can be wrong. "
         "I do not keep your pictures, only what was said about them."
     )
-    return "\n".join(f"• {each}" for each in can) + f"\n\n{caution}\n\n{who_answers(_, models)}"
 
 
 def who_answers(_: Tongue, models: Sequence[ModelInfo]) -> str:
@@ -54,12 +122,11 @@ def who_answers(_: Tongue, models: Sequence[ModelInfo]) -> str:
     return "\n".join(dict.fromkeys(said))  # each once, however many workers run it
 
 
-def private_only(_: Tongue) -> str:
-    return _("I work in private chats only. Write to me there, and send me a photo.")
-
-
-def unknown_command(_: Tongue) -> str:
-    return _("I do not know that command. /help says what I can do.")
+def unknown_command(_: Tongue, typed: str) -> str:
+    """`typed` has no slash."""
+    if near := get_close_matches(typed.lower(), [*COMMANDS, *ALSO], n=1, cutoff=ALIKE):
+        return _("I do not know that command. Did you mean {command}?", command=f"/{near[0]}")
+    return _("I do not know that command. What I can do: /help")
 
 
 def old_button(_: Tongue) -> str:

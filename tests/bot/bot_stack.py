@@ -96,6 +96,12 @@ class Person:
         done: Json = self._stack.call("POST", deed, json={**self.who, **about})
         return done
 
+    def press(self, message: int, data: str) -> Json:
+        """Press a button of a message; what the bot answers to that."""
+        query = self.act("press", message_id=message, data=data)["query"]
+        answer: Json = self._stack.call("GET", "answer", params={"query": query, "wait_s": 10})
+        return answer
+
     def messages(self) -> list[Json]:
         """All messages of the chat."""
         found: list[Json] = self._stack.call("GET", "messages", params=self.who)["messages"]

@@ -111,15 +111,6 @@ def test_the_commands_say_how_it_works_and_who_answers(person: Person, command: 
     assert "The model that answers here is echo. It knows only colours and sizes." in text
 
 
-def test_an_unknown_command_is_pointed_to_help(person: Person) -> None:
-    assert "/help" in person.says(person.write("/fnid bicycle"))
-
-
-def test_the_command_menu_is_set(stack: Stack) -> None:
-    menu = wait_until(lambda: stack.call("GET", "state")["commands"])
-    assert [entry["command"] for entry in menu] == ["start", "help"]
-
-
 @pytest.mark.parametrize(
     ("kind", "named"),
     [

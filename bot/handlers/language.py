@@ -1,0 +1,98 @@
+"""/lang: which language a chat is spoken to in."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot import languages
+from bot.buttons import button, keyboard
+from bot.members import Members
+from bot.menus import Menus
+from bot.outbox import Outbox
+from bot.replies import language as said
+from bot.replies.groups import admins_only
+from bot.talk import Press, Talk
+from bot.tongue import CATALOGS, Tongue, tongue
+from vlm.client import Client
+from vlm.languages import NAMES, code_of
+
+VERB: Final = "lang"
+MORE: Final = "more"  # no language is called so
+ACROSS: Final = 3
+
+
+class Languages:
+    def __init__(self, client: Client, outbox: Outbox, members: Members, menus: Menus) -> None:
+        self._client = client
+        self._outbox = outbox
+        self._members = members
+        self._menus = menus
+
+    async def command(self, talk: Talk) -> None:
+        """Offer languages, or take the one that was written."""
+        written, _ = await self._written(), talk.tongue
+        if not talk.words:
+            await self._outbox.say(talk.place, said.which(_, written), _offer(_, written))
+            return
+        if not await self._members.is_admin(talk):
+            await self._outbox.say(talk.place, admins_only(_))
+            return
+        tag = await asyncio.to_thread(languages.read, talk.words)
+        if tag and _spoken(tag, written):
+            await self._outbox.say(talk.place, await self._choose(talk.chat, tag, written))
+        elif tag:
+            await self._outbox.say(talk.place, said.nobody_speaks(_, tag), _offer(_, written))
+        else:
+            near = [code for code in languages.near(talk.words) if _spoken(code, written)]
+            buttons = _keyboard(near) if near else _offer(_, written)
+            await self._outbox.say(talk.place, said.unknown(_, talk.words, near), buttons)
+
+    async def pressed(self, press: Press) -> None:
+        """Take the language of a button, and say so in it; the buttons stay, to think better of it."""
+        if not await self._members.is_admin(press):
+            await press.answer(admins_only(press.tongue), alert=True)
+            return
+        await press.answer()
+        written = await self._written()
+        if press.asked == MORE:
+            text, buttons = said.more(press.tongue), _keyboard(_others(written))
+        elif _spoken(press.asked, written):
+            text = await self._choose(press.chat, press.asked, written)
+            buttons = _offer(tongue(press.asked), written)
+        else:  # a forged one
+            return
+        await self._outbox.edit(press.chat, press.message.message_id, text, buttons)
+
+    async def _choose(self, chat: int, tag: str, written: set[str] | None) -> str:
+        """Keep the choice; what to say about it."""
+        await self._client.memory.prefer(chat, language=tag)
+        await self._menus.show(chat, tongue(tag))
+        return said.chosen(tongue(tag), written)
+
+    async def _written(self) -> set[str] | None:
+        """The codes that the models write; None while no worker is there to tell."""
+        models = await self._client.models()
+        return {code for model in models for code in model.languages} if models else None
+
+
+def _spoken(tag: str, written: set[str] | None) -> bool:
+    """Whether anybody here speaks it; what a model would write is believed until one is there."""
+    code = code_of(tag)
+    return code in CATALOGS or (code in NAMES and (written is None or code in written))
+
+
+def _offer(_: Tongue, written: set[str] | None) -> InlineKeyboardMarkup:
+    """The chat's own language first, then those with catalogs."""
+    codes = dict.fromkeys([*([code_of(_.tag)] if _spoken(_.tag, written) else []), *CATALOGS])
+    more = [button(said.other_languages(_), VERB, MORE)] if _others(written) else []
+    return _keyboard(list(codes), more)
+
+
+def _others(written: set[str] | None) -> list[str]:
+    return sorted((written or set()) - set(CATALOGS), key=languages.own_name)
+
+
+def _keyboard(codes: Sequence[str], more: Sequence[InlineKeyboardButton] = ()) -> InlineKeyboardMarkup:
+    return keyboard([*(button(languages.own_name(code), VERB, code) for code in codes), *more], ACROSS)
