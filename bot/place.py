@@ -1,13 +1,18 @@
 """Where an answer belongs. It travels with a job as its ticket, and comes back with the result."""
 
+from typing import Final
+
 import msgspec
 from telegram import Message
+
+INLINE: Final = "inline-"
 
 
 class Place(msgspec.Struct, frozen=True):
     """What is answered, and where the answer is shown.
 
-    cause      names what is answered, once and for all: a message's id, or 'press-ID' for a pressed button
+    cause      names what is answered, once and for all: a message's id, or 'press-ID' for a pressed button;
+               'inline-ID' for an inline query, which is answered in no chat
     reply_to   the message that the answer is shown as a reply to; 0: to none
     thread     the topic of a forum; 0 elsewhere
     then_ask   the question that came with a photo: to be asked when the photo has its caption
@@ -22,6 +27,11 @@ class Place(msgspec.Struct, frozen=True):
     def because(self, cause: str) -> "Place":
         """The same place, for another cause."""
         return msgspec.structs.replace(self, cause=cause)
+
+    @property
+    def inline(self) -> str:
+        """The id of the inline query that is answered; '' for anything else."""
+        return self.cause.removeprefix(INLINE) if self.cause.startswith(INLINE) else ""
 
     @property
     def job(self) -> str:
@@ -46,9 +56,14 @@ def place_of(message: Message) -> Place:
     return Place(message.chat_id, str(message.message_id), message.message_id, thread or 0)
 
 
+def place_of_inline(person: int, query: str) -> Place:
+    """Where the answer to an inline query belongs: with the person, in no chat."""
+    return Place(person, f"{INLINE}{query}", 0)
+
+
 def place_for(chat: int, ticket: str) -> Place:
     """The place that a ticket names. Raises ValueError for anything else."""
     cause, *rest = ticket.split(" ", 3)
     if not rest:  # as tickets were once: a message's id
         return Place(chat, cause, int(cause))
-    return Place(chat, cause, *map(int, rest[:2]), *rest[2:])
+    return Place(chat, cause, int(rest[0]), int(rest[1]), "".join(rest[2:]))

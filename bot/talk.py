@@ -90,8 +90,9 @@ class Talks:
         return Press(query, message, asked, place, wishes, tongue(wishes.language))
 
     async def of_inline(self, query: InlineQuery) -> Inline:
-        wishes = await self.wishes(query.from_user.id, query.from_user)
-        return Inline(query, wishes, tongue(wishes.language))
+        """Of somebody who may never have written to the bot: then nothing is kept of them."""
+        wishes = await self._memory.preferences(query.from_user.id)
+        return Inline(query, wishes, tongue(wishes.language or query.from_user.language_code or ""))
 
     async def wishes(self, chat: int, person: User | None) -> Preferences:
         """The chat's preferences. Their language, once chosen or taken from the first person, stays."""
