@@ -13,7 +13,7 @@ MAX_TEXT = 4096
 MAX_CAPTION = 1024
 
 _FOUND = re.compile(
-    r"(?P<url>https?://[^\s<>\"]+[^\s<>\".,;:!?)])"
+    r"(?P<url>(?:https?://|\bt\.me/)[^\s<>\"]+[^\s<>\".,;:!?)])"
     r"|(?<![\w/@])(?P<mention>@[A-Za-z]\w{2,31})"
     r"|(?<![\w/])(?P<bot_command>/[A-Za-z0-9_]{1,64}(?:@\w{3,32})?)(?![\w/])"
     r"|(?<!\w)(?P<hashtag>#\w*[^\W\d]\w*)"

@@ -132,7 +132,7 @@ async def test_everything_can_be_done_by_keyboard(page: Page) -> None:
 
 async def test_a_slash_opens_the_commands_and_typing_narrows_them(page: Page) -> None:
     await box(page).press_sequentially("/f")
-    options = page.get_by_role("option")
+    options = page.get_by_role("listbox", name="Commands").get_by_role("option")
     await expect(options).to_have_text([re.compile("/find"), re.compile("/forget")])
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")

@@ -1,8 +1,8 @@
 // The menu of the bot's commands: by its button, or by typing "/". Enter or a click sends, Tab only writes.
 
-import { byId, el } from "./dom.js";
+import { byId, el, icon } from "./dom.js";
 
-const [menu, text, button] = [byId("menu"), byId("text"), byId("commands-button")];
+const [menu, options, text, button] = [byId("menu"), byId("commands"), byId("text"), byId("commands-button")];
 let commands = [];
 let active = 0;
 let run = () => {};
@@ -25,6 +25,7 @@ export function setCommands(list) {
 }
 
 export function close() {
+  if (menu.hidden) return;
   menu.hidden = true;
   button.setAttribute("aria-expanded", "false");
   text.removeAttribute("aria-activedescendant");
@@ -38,32 +39,37 @@ function filter() {
 }
 
 function show(list) {
-  menu.replaceChildren(
-    ...list.map(({ command, description }, at) =>
-      el(
-        "div",
-        {
-          role: "option",
-          id: `command-${at}`,
-          class: "command",
-          "data-command": command,
-          onmousedown: (event) => event.preventDefault(), // the text keeps the focus
-          onclick: () => choose(command),
-        },
-        el("b", {}, `/${command}`),
-        el("span", { dir: "auto" }, description),
-      ),
-    ),
-  );
+  options.replaceChildren(...list.map(option));
   menu.hidden = false;
   button.setAttribute("aria-expanded", "true");
   mark(0);
 }
 
+function option({ command, description }, at) {
+  const write = (event) => {
+    event.stopPropagation();
+    fill(command);
+  };
+  return el(
+    "div",
+    {
+      role: "option",
+      id: `command-${at}`,
+      class: "command",
+      "data-command": command,
+      onmousedown: (event) => event.preventDefault(), // the text keeps the focus
+      onclick: () => choose(command),
+    },
+    el("b", { dir: "ltr" }, `/${command}`),
+    el("span", { dir: "auto" }, description),
+    el("i", { class: "fill", title: "Add words", "aria-hidden": "true", onclick: write }, icon("fill")),
+  );
+}
+
 function mark(at) {
-  active = (at + menu.children.length) % menu.children.length;
-  [...menu.children].forEach((option, index) => option.setAttribute("aria-selected", index === active));
-  menu.children[active].scrollIntoView({ block: "nearest" });
+  active = (at + options.children.length) % options.children.length;
+  [...options.children].forEach((one, index) => one.setAttribute("aria-selected", index === active));
+  options.children[active].scrollIntoView({ block: "nearest" });
   text.setAttribute("aria-activedescendant", `command-${active}`);
 }
 
@@ -73,19 +79,22 @@ function choose(command) {
   run(`/${command}`);
 }
 
+/** Only writes it, so that its words can follow. */
+function fill(command) {
+  close();
+  text.value = `/${command} `;
+}
+
 /** Whether the open menu took the key. */
 export function menuKey(event) {
   if (menu.hidden) return false;
-  const command = menu.children[active].dataset.command;
+  const command = options.children[active].dataset.command;
   const keys = {
     ArrowDown: () => mark(active + 1),
     ArrowUp: () => mark(active - 1),
     Escape: close,
     Enter: () => choose(command),
-    Tab: () => {
-      text.value = `/${command} `;
-      close();
-    },
+    Tab: () => fill(command),
   };
   if (!(event.key in keys)) return false;
   event.preventDefault();

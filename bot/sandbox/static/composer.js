@@ -1,10 +1,11 @@
-// Writing: text, pictures by picker, paste and drop, what it replies to. Enter sends, Shift+Enter breaks the line.
+// Writing: text, pictures by picker, paste and drop. Enter sends, Shift+Enter breaks the line.
 
 import { close as closeMenu, menuKey } from "./commands.js";
 import { byId, el, icon, toast } from "./dom.js";
+import { inlineKey } from "./inline.js";
 import { get, pinToEnd, selectLast } from "./log.js";
-import { snippet } from "./message.js";
-import { fileUrl, sendFiles, sendSample, sendText } from "./server.js";
+import { edit, place, sendFiles, sendSample, sendText } from "./server.js";
+import { about, edited, leaveSubject, replyTo, startSubject } from "./subject.js";
 
 const MAX_CAPTION = 1024;
 const [form, text, strip] = [byId("composer"), byId("text"), byId("strip")];
@@ -12,17 +13,14 @@ const NOTHING = { words: "", files: [], asFile: false, replyTo: null };
 const waiting = []; // what is being sent, oldest first
 let sending;
 let files = [];
-let replyTo = null;
-let names = null;
 
 export function startComposer(people) {
-  names = people;
+  startSubject(people, grow);
   form.addEventListener("submit", submit);
   text.addEventListener("keydown", keyed);
   text.addEventListener("input", grow);
   byId("attach").addEventListener("click", pick);
   byId("picker").addEventListener("change", picked);
-  byId("reply-close").addEventListener("click", () => replyWith(null));
   document.addEventListener("paste", pasted);
   document.addEventListener("keydown", typedAnywhere);
   startDrop();
@@ -33,14 +31,15 @@ export const pick = () => byId("picker").click();
 // --- sending: the box is empty at once and free for the next message, however long the answer takes
 
 function written() {
-  return { words: text.value, files, asFile: byId("as-file").checked, replyTo };
+  return { words: text.value, files, asFile: byId("as-file").checked, replyTo: replyTo() };
 }
 
 function fill({ words, files, asFile, replyTo }) {
   text.value = words;
   setFiles(files);
   byId("as-file").checked = asFile;
-  showReply(replyTo);
+  about(replyTo === null ? null : { reply: replyTo });
+  grow();
 }
 
 function submit(event) {
@@ -52,15 +51,28 @@ function submit(event) {
     return;
   }
   text.focus();
+  if (edited() !== null) return correct(edited(), words);
   const draft = { ...written(), words };
   fill(NOTHING);
   send(draft);
 }
 
+/** Keeps the box as it is where the correction is refused. */
+async function correct(id, words) {
+  try {
+    if (words !== wordsBefore(id)) await edit(id, words, get(id).from.id);
+    leaveSubject();
+  } catch (error) {
+    toast(`Not changed: ${error.message}`);
+  }
+}
+
+const wordsBefore = (id) => get(id)?.text ?? get(id)?.caption;
+
 /** Sends what stands outside the box, as {words} or {sample}, leaving the box as it is. */
 export function sendAside(content) {
-  const draft = { ...NOTHING, ...content, replyTo };
-  showReply(null);
+  const draft = { ...NOTHING, ...content, replyTo: replyTo() };
+  leaveSubject();
   grow();
   return send(draft);
 }
@@ -68,7 +80,7 @@ export function sendAside(content) {
 /** Resolves when nothing waits any more. Never rejects: what was not sent comes back into the box. */
 function send(draft) {
   pinToEnd();
-  waiting.push(draft);
+  waiting.push({ ...draft, at: { ...place } }); // it goes where it was written, wherever one is by then
   if (waiting.length === 1) sending = sendAll();
   return sending;
 }
@@ -84,10 +96,10 @@ async function sendAll() {
   form.classList.remove("busy");
 }
 
-function post({ words, files, asFile, replyTo, sample }) {
+function post({ words, files, asFile, replyTo, sample, at }) {
   const to = replyTo ?? undefined;
-  if (sample) return sendSample(sample, to);
-  return files.length ? sendFiles(files, words, asFile, to) : sendText(words, to);
+  if (sample) return sendSample(sample, to, at);
+  return files.length ? sendFiles(files, words, asFile, to, at) : sendText(words, to, at);
 }
 
 /** Before what was written since, to be sent again. */
@@ -104,14 +116,15 @@ function takeBack(drafts) {
 // --- text
 
 function keyed(event) {
-  if (event.isComposing || menuKey(event)) return;
+  if (event.isComposing || menuKey(event) || inlineKey(event)) return;
   if (event.key === "Enter" && !event.shiftKey) {
     event.preventDefault();
     form.requestSubmit();
   } else if (event.key === "Escape") {
     closeMenu();
-    if (replyTo !== null) replyWith(null);
+    if (replyTo() !== null || edited() !== null) leaveSubject();
     else setFiles([]);
+    grow();
   } else if (event.key === "ArrowUp" && !text.value && selectLast()) {
     event.preventDefault();
   }
@@ -129,26 +142,6 @@ function grow() {
   text.style.height = "auto";
   text.style.height = `${Math.min(text.scrollHeight, 180)}px`;
   form.classList.toggle("ready", Boolean(text.value.trim() || files.length));
-}
-
-// --- replying
-
-export function replyWith(id) {
-  showReply(id);
-  if (replyTo !== null) text.focus();
-}
-
-function showReply(id) {
-  const message = id === null ? null : get(id);
-  replyTo = message ? id : null;
-  byId("reply").hidden = !message;
-  if (!message) return;
-  const mine = message.from.id === names.you.id;
-  byId("reply-who").textContent = mine ? "Reply to yourself" : `Reply to ${names.bot.name || message.from.first_name}`;
-  byId("reply-what").textContent = snippet(message);
-  const thumb = message.photo?.[0] ?? message.document?.thumbnail ?? message.reply_to_message?.photo?.[0];
-  byId("reply-thumb").hidden = !thumb;
-  if (thumb) byId("reply-thumb").src = fileUrl(thumb.file_id);
 }
 
 // --- pictures

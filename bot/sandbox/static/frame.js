@@ -2,6 +2,8 @@
 
 import { byId, el, icon } from "./dom.js";
 
+const EMPTY = byId("empty-text").textContent; // where the bot does not describe itself
+
 // --- light and dark: the system's choice until the person makes one
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -40,6 +42,18 @@ export function showAbout(words) {
     set(false);
     byId("text").focus();
   };
+}
+
+// --- an empty chat: what it is for
+
+export function showEmpty({ bot, group }, people) {
+  const name = bot.name || bot.first_name;
+  const others = people.slice(1).map(({ first_name }) => first_name).join(" and ");
+  byId("empty-title").textContent = group ? `You, ${others}` : "Show me a picture";
+  byId("empty-start").hidden = group;
+  byId("empty-text").textContent = group
+    ? `Choose below who writes. ${name} is here too: reply to a picture with @${bot.username} and a question.`
+    : bot.description || EMPTY;
 }
 
 // --- sample pictures: a panel beside the chat, a sheet over it on a phone

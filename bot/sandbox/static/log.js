@@ -1,7 +1,7 @@
 // The messages: kept by id, shown in order, kept in view; moved through by keyboard.
 
 import { byId, el } from "./dom.js";
-import { block, refresh, words } from "./message.js";
+import { block, refresh, serviceOf, words } from "./message.js";
 import { fileUrl } from "./server.js";
 import { openViewer } from "./viewer.js";
 
@@ -16,7 +16,7 @@ let pinned = true; // whether the end is in view and shall stay so
 
 export const get = (id) => messages.get(id);
 
-/** `who`: {you, bot}; `does`: {reply, press, command}. */
+/** `who`: {you, bot, group}; `does`: {reply, edit, press, command, startOf, begin}. */
 export function startLog(who, does) {
   people = who;
   actions = { ...does, view, jump };
@@ -27,6 +27,15 @@ export function startLog(who, does) {
   keep.observe(scroller);
   keep.observe(byId("typing"));
   log.addEventListener("keydown", keyed);
+}
+
+/** Empty, until the messages of another chat are here. */
+export function clear() {
+  log.setAttribute("aria-busy", "true");
+  messages.clear();
+  pinned = true;
+  count(0);
+  log.replaceChildren();
 }
 
 /** Everything anew, as after a lost connection. */
@@ -81,13 +90,14 @@ function layout() {
     const [{ date, from, message_id }] = list;
     const day = new Date(date * 1000).toDateString();
     const above = rows.at(-1);
-    const follows = above?.day === day && above.from === from.id;
+    const service = serviceOf(list[0], people);
+    const follows = !service && above?.day === day && above.from === from.id;
     if (above?.day !== day) {
       rows.push({ key: day, day, sign: dayName(date), make: () => el("div", { class: "day" }, dayName(date)) });
     }
     if (follows) above.last = false;
     const make = () => block(list, people, actions);
-    rows.push({ key: `m${message_id}`, day, from: from.id, list, follows, last: true, sign: look(list), make });
+    rows.push({ key: `m${message_id}`, day, from: service ? 0 : from.id, list, follows, last: true, sign: look(list), make });
   }
   return rows;
 }
@@ -129,8 +139,10 @@ function redraw(was, { key, sign, make }) {
   node.sign = sign;
   if (was) {
     const focused = was.contains(document.activeElement);
+    const key = [...was.querySelectorAll(".key")].indexOf(document.activeElement);
     was.replaceWith(node);
-    if (focused) node.focus({ preventScroll: true });
+    // who presses buttons by keyboard stays at that place among them
+    if (focused) (node.querySelectorAll(".key")[key] ?? node).focus({ preventScroll: true });
   }
   return node;
 }
@@ -228,6 +240,10 @@ function keyed(event) {
   if (event.key === "Enter") {
     event.preventDefault();
     actions.reply(Number(node.id.slice(1)));
+  }
+  if (event.key === "F2" && get(Number(node.id.slice(1))).from.is_bot === false) {
+    event.preventDefault();
+    actions.edit(Number(node.id.slice(1)));
   }
   if (event.key === " " && node.querySelector(".photo")) {
     event.preventDefault();

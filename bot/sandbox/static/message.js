@@ -1,57 +1,84 @@
-// One message, or one album, as it stands in the chat. `to` holds what it can do: reply, press, command, view, jump.
+// One message, or one album, as it stands in the chat. `to` holds what it can do: reply, edit, press, command, view, jump.
 
 import { el, icon } from "./dom.js";
+import { attachments, kindOf, tiles } from "./media.js";
 import { fileUrl } from "./server.js";
 import { rich } from "./rich.js";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
-const SHOWN_PX = 380; // longest side of a photo in a bubble
-const FINE_PX = 640; // longest side of the smallest size that still looks sharp there
 
 export const words = (message) => message.text ?? message.caption ?? "";
 
 /** What a quote says of a message in one line. */
-export function snippet(message) {
-  const kind = message.photo ? "Photo" : message.document ? message.document.file_name : "Message";
-  return words(message) || kind;
+export const snippet = (message) => words(message) || kindOf(message);
+
+/** What somebody is called on the page. */
+export function nameOf(user, { bot }) {
+  return user.id === bot.id ? bot.name || bot.first_name : user.first_name;
 }
 
-function authorOf(message, { you, bot }) {
-  if (message.from.id === you.id) return "You";
-  return message.from.id === bot.id ? bot.name || bot.first_name : message.from.first_name;
+function authorOf(message, people) {
+  return message.from.id === people.you.id ? "You" : nameOf(message.from, people);
+}
+
+/** What happened to the group, in words; '' for a message that somebody wrote. */
+export function serviceOf(message, people) {
+  const who = authorOf(message, people);
+  const named = (users) => users.map((user) => nameOf(user, people)).join(", ");
+  if (message.new_chat_members) return `${who} added ${named(message.new_chat_members)}`;
+  if (message.left_chat_member) return `${who} removed ${named([message.left_chat_member])}`;
+  if (message.forum_topic_created) return `${who} began the topic ${message.forum_topic_created.name}`;
+  if (message.migrate_to_chat_id || message.migrate_from_chat_id) return "This group became a supergroup";
+  return "";
 }
 
 /** The block of one message, or of all messages of an album. */
 export function block(messages, people, to) {
   const [first] = messages;
   const mine = first.from.id === people.you.id;
-  const captioned = messages.find((message) => words(message));
-  const photos = messages.filter((message) => message.photo);
-  const bare = photos.length && !captioned && !first.reply_to_message;
-  const bubble = el(
-    "div",
-    { class: ["bubble", photos.length && "pictured", bare && "bare"].filter(Boolean).join(" ") },
-    el("span", { class: "hidden" }, `${authorOf(first, people)}: `),
-    first.reply_to_message && quote(first.reply_to_message, people, to),
-    photos.length > 0 && tiles(photos, to),
-    ...messages.filter((message) => message.document).map((message) => file(message.document)),
-    el("div", { class: "said", dir: "auto" }, said(first, captioned, to), meta(messages.at(-1), mine)),
-  );
+  const service = serviceOf(first, people);
   const attributes = {
-    class: `message ${mine ? "mine" : "theirs"}`,
+    class: service ? "message service" : `message ${mine ? "mine" : "theirs"}`,
     id: `m${first.message_id}`,
     tabindex: "-1",
     "data-author": authorOf(first, people),
-    ondblclick: (event) => doubleClicked(event, first, to),
   };
-  return el("article", attributes, bubble, first.reply_markup && keyboard(first, to), replyButton(first, to));
+  if (service) return el("article", attributes, el("span", { class: "words" }, service));
+  return el(
+    "article",
+    { ...attributes, ondblclick: (event) => doubleClicked(event, first, to) },
+    bubble(messages, people, to),
+    first.reply_markup?.inline_keyboard && keyboard(first, to),
+    el("div", { class: "doings" }, doing("reply", "Reply", () => to.reply(first.message_id)), editButton(first, to)),
+  );
 }
 
-function said(first, captioned, to) {
-  if (captioned) return el("span", { class: "words" }, ...rich(captioned, to));
-  const known = first.photo || first.document;
-  return known ? "" : el("span", { class: "words" }, "This kind of message is not shown here.");
+function bubble(messages, people, to) {
+  const [first] = messages;
+  const mine = first.from.id === people.you.id;
+  const spoken = messages.filter((message) => words(message));
+  const photos = messages.filter((message) => message.photo);
+  const each = photos.length > 1 && spoken.length > 1; // every picture has words of its own
+  const text = !each && spoken.length > 0 && el("span", { class: "words" }, ...rich(spoken[0], to));
+  const above = text && first.show_caption_above_media;
+  const others = photos.length ? [] : messages.flatMap(attachments);
+  const named = people.group && !mine;
+  const bare = photos.length > 0 && !spoken.length && !named && !first.reply_to_message;
+  const unknown = !photos.length && !others.length && !spoken.length && "This kind of message is not shown here.";
+  return el(
+    "div",
+    { class: ["bubble", photos.length && "pictured", bare && "bare"].filter(Boolean).join(" ") },
+    el("span", { class: "hidden" }, `${authorOf(first, people)}: `),
+    named && el("b", { class: "author", dir: "auto", "aria-hidden": "true" }, nameOf(first.from, people)),
+    first._topic && el("span", { class: "label" }, `# ${first._topic}`),
+    first.via_bot && el("span", { class: "label" }, `via @${first.via_bot.username}`),
+    first.reply_to_message && quote(first.reply_to_message, people, to),
+    above && el("div", { class: "said", dir: "auto" }, text),
+    photos.length > 0 && tiles(photos, each, to, (message) => doing("reply", "Reply", () => to.reply(message.message_id))),
+    ...others,
+    el("div", { class: "said", dir: "auto" }, (!above && text) || unknown, meta(messages.at(-1), mine)),
+  );
 }
 
 function doubleClicked(event, message, to) {
@@ -61,11 +88,15 @@ function doubleClicked(event, message, to) {
   to.reply(Number(tile?.dataset.id ?? message.message_id));
 }
 
-function replyButton(message, to) {
-  // Not on the way of the Tab key: from a message, Enter replies.
-  const attributes = { type: "button", class: "reply-button", title: "Reply", tabindex: "-1" };
-  const reply = () => to.reply(message.message_id);
-  return el("button", { ...attributes, onclick: reply }, icon("reply"), el("span", { class: "hidden" }, "Reply"));
+/** A small button beside a message. Not on the way of the Tab key: from a message, Enter replies and F2 edits. */
+function doing(sign, title, does) {
+  const attributes = { type: "button", class: `doing ${sign}-button`, title, tabindex: "-1", onclick: does };
+  return el("button", attributes, icon(sign), el("span", { class: "hidden" }, title));
+}
+
+function editButton(message, to) {
+  const own = !message.from.is_bot && !message.via_bot && (message.text || message.photo || message.document);
+  return own && doing("edit", "Edit", () => to.edit(message.message_id));
 }
 
 function quote(original, people, to) {
@@ -79,56 +110,15 @@ function quote(original, people, to) {
   );
 }
 
-// --- photos and files
-
-function tiles(messages, to) {
-  const one = messages.length === 1;
-  const style = one ? "tiles" : `tiles many n${messages.length}`;
-  return el("div", { class: style }, ...messages.map((message) => tile(message, one, to)));
-}
-
-function tile(message, one, to) {
-  const { photo, message_id } = message;
-  const size = photo.find(({ width, height }) => Math.max(width, height) >= FINE_PX) ?? photo.at(-1);
-  const scale = Math.min(1, SHOWN_PX / Math.max(size.width, size.height));
-  const image = el("img", {
-    src: fileUrl(size.file_id),
-    alt: "",
-    width: Math.max(1, Math.round(size.width * scale)), // known before it loads: nothing jumps
-    height: Math.max(1, Math.round(size.height * scale)),
-    "data-alt-of": message_id,
-    draggable: "false",
-  });
-  const open = { type: "button", class: "photo", title: "Open", onclick: () => to.view(message_id) };
-  const button = el("button", open, image);
-  return el("div", { class: "tile", "data-id": message_id }, button, !one && replyButton(message, to));
-}
-
-function file({ thumbnail, file_name, file_size, file_id }) {
-  return el(
-    "a",
-    { class: "file", href: fileUrl(file_id, file_name), download: file_name },
-    thumbnail
-      ? el("img", { src: fileUrl(thumbnail.file_id), alt: "", width: 56, height: 56 })
-      : el("span", { class: "file-icon" }, icon("file")),
-    el("span", { class: "file-words" }, el("b", { dir: "auto" }, file_name), el("span", {}, bytes(file_size))),
-  );
-}
-
-function bytes(count) {
-  if (count < 1024) return `${count} bytes`;
-  const kib = count / 1024;
-  return kib < 1024 ? `${kib.toFixed(0)} KB` : `${(kib / 1024).toFixed(1)} MB`;
-}
-
 // --- below the words
 
 function meta(message, mine) {
   const when = new Date(message.date * 1000);
+  const edited = message.edit_date && !message.from.is_bot; // the bot's answers all are: that is how it answers
   return el(
     "div",
     { class: "meta" },
-    mine && message.edit_date && el("span", {}, "edited"), // the bot's answers all are: that is how it answers
+    edited && el("span", {}, "edited"),
     el("time", { datetime: when.toISOString(), title: full.format(when) }, clock.format(when)),
     mine && el("span", { class: "ticks" }, icon("sent"), el("span", { class: "hidden" }, "sent")),
   );
@@ -142,10 +132,11 @@ function keyboard(message, to) {
 }
 
 function button(message, key, to) {
-  if (key.url && /^(https?|tg):/.test(key.url)) {
-    return el("a", { class: "key", href: key.url, target: "_blank", rel: "noopener noreferrer" }, key.text);
+  const word = key.url && to.startOf(key.url);
+  if (key.url && !word && /^(https?|tg):/.test(key.url)) {
+    return el("a", { class: "key", dir: "auto", href: key.url, target: "_blank", rel: "noopener noreferrer" }, key.text);
   }
-  const press = (event) => to.press(message, key, event.currentTarget);
+  const press = (event) => (word ? to.begin(word) : to.press(message, key, event.currentTarget));
   return el("button", { type: "button", class: "key", dir: "auto", onclick: press }, key.text);
 }
 
@@ -161,6 +152,7 @@ export function refresh(node, messages, altOf) {
     const alt = altOf(Number(image.dataset.altOf));
     if (image.alt !== alt) image.alt = alt;
   }
+  if (node.matches(".service")) return;
   const [first] = messages;
   node.setAttribute("aria-label", `${node.dataset.author}: ${first.photo ? altOf(first.message_id) : snippet(first)}`);
   react(node, messages.flatMap((message) => message._reactions ?? []));

@@ -11,6 +11,7 @@ const STYLES = {
   pre: "pre",
   blockquote: "blockquote",
   mention: "strong",
+  text_mention: "strong",
 };
 
 /** Nodes and strings. Where entities overlap, the one that begins first is shown. */
@@ -29,10 +30,13 @@ export function rich(message, to) {
 
 function marked(entity, text, to) {
   if (entity.type === "bot_command") {
-    return el("button", { type: "button", class: "link", onclick: () => to.command(text) }, text);
+    // Left to right in itself: else the slash would stand at the wrong end of it in Arabic.
+    return el("button", { type: "button", class: "link", dir: "ltr", onclick: () => to.command(text) }, text);
   }
   if (entity.type === "url" || entity.type === "text_link") {
-    const href = entity.url ?? text;
+    const href = entity.url ?? (/^https?:/.test(text) ? text : `https://${text}`);
+    const word = to.startOf(href);
+    if (word) return el("button", { type: "button", class: "link", onclick: () => to.begin(word) }, text);
     return /^https?:/.test(href) ? el("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
   }
   return entity.type in STYLES ? el(STYLES[entity.type], {}, text) : text;

@@ -1,7 +1,9 @@
 // The sandbox's page interface (bot/sandbox/page.py), and its live events.
 
-const chat = new URLSearchParams(location.search).get("chat");
-const language = navigator.language.split("-")[0];
+const asked = new URLSearchParams(location.search).get("chat"); // a visitor in a chat of their own
+
+/** Where one writes, as whom, and the language that Telegram would tell of oneself. */
+export const place = { chat: null, user: null, you: null, language: "en" };
 
 async function answer(response) {
   const body = await response.json().catch(() => ({}));
@@ -9,38 +11,54 @@ async function answer(response) {
   return body;
 }
 
-function query(more = {}) {
-  return new URLSearchParams({ ...(chat ? { chat } : {}), language, ...more });
+/** Who acts, and where. Only one's own language is told: friends keep theirs. */
+function who({ chat, user } = place) {
+  return { chat, user, ...(user === place.you ? { language: place.language } : {}) };
 }
 
-async function post(path, fields) {
-  const body = JSON.stringify({ ...(chat ? { chat: Number(chat) } : {}), language, ...fields });
-  return answer(await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body }));
+async function read(path, query = {}, options = {}) {
+  return answer(await fetch(`/sandbox/${path}?${new URLSearchParams(query)}`, options));
 }
 
-export const state = async () => answer(await fetch(`/sandbox/state?${query()}`));
-export const samples = async () => answer(await fetch("/sandbox/samples"));
-export const messages = async () => (await answer(await fetch(`/sandbox/messages?${query()}`))).messages;
-export const sendText = (text, reply_to) => post("/sandbox/send", { text, reply_to });
-export const sendSample = (file, reply_to) => post("/sandbox/send_sample", { file, reply_to });
-export const press = (message_id, data) => post("/sandbox/press", { message_id, data });
+async function post(path, fields, at) {
+  const body = JSON.stringify({ ...who(at), ...fields });
+  const headers = { "Content-Type": "application/json" };
+  return answer(await fetch(`/sandbox/${path}`, { method: "POST", headers, body }));
+}
+
+export const chats = () => read("chats", asked ? { user: asked } : {});
+export const state = () => read("state", who());
+export const samples = () => read("samples");
+export const messages = async () => (await read("messages", { chat: place.chat })).messages;
+export const sendText = (text, reply_to, at) => post("send", { text, reply_to }, at);
+export const sendSample = (file, reply_to, at) => post("send_sample", { file, reply_to }, at);
+export const edit = (message_id, text, user) => post("edit", { message_id, text }, { chat: place.chat, user });
+export const press = (message_id, data) => post("press", { message_id, data });
+export const choose = (query, result) => post("choose", { query, result });
 export const fileUrl = (file_id, name) =>
   `/sandbox/file/${encodeURIComponent(file_id)}${name ? `?${new URLSearchParams({ name })}` : ""}`;
 
-export async function sendFiles(files, caption, as_file, reply_to) {
+/** What the bot answers to `@bot words`: {query, results, next_offset, button}, or null if it says nothing. */
+export async function inline(words, offset, signal) {
+  const { query } = await post("inline", { query: words, offset });
+  const told = await read("answer", { query, wait_s: 15 }, { signal });
+  return told.results ? { ...told, query } : null;
+}
+
+export async function sendFiles(files, caption, as_file, reply_to, at) {
   const form = new FormData();
   for (const file of files) form.append("file", file, file.name || "picture.png");
-  for (const [name, value] of Object.entries({ chat, language, caption, as_file, reply_to })) {
+  for (const [name, value] of Object.entries({ ...who(at), caption, as_file, reply_to })) {
     if (value !== null && value !== undefined) form.append(name, value);
   }
   return answer(await fetch("/sandbox/send", { method: "POST", body: form }));
 }
 
 /**
- * Calls `heard(event)` for every event of this chat, `changed(true | false)` when the connection comes and goes.
+ * Calls `heard(event)` for every event, `changed(true | false)` when the connection comes and goes.
  * `changed` gives a promise; where it fails, the connection counts as lost.
  */
-export function listen(chatId, heard, changed) {
+export function listen(heard, changed) {
   let source;
   let retry;
   const lost = () => {
@@ -56,7 +74,7 @@ export function listen(chatId, heard, changed) {
     source.onmessage = ({ data }) => {
       const event = JSON.parse(data);
       if (event.type === "hello") changed(true).catch(lost);
-      else if (event.chat === undefined || event.chat === chatId) heard(event);
+      else heard(event);
     };
     source.onerror = lost;
   };

@@ -1,0 +1,106 @@
+// Where one is and who one is: the switcher of chats, who writes in a group, one's own language.
+
+import { byId, el } from "./dom.js";
+import { place } from "./server.js";
+
+// What Telegram sends as language_code; a language that the bot does not know can be tried too.
+const LANGUAGES = ["en", "es", "de", "fr", "ru", "pt-br", "it", "uk", "hi", "zh-hans", "ar", "ja", "nl"];
+
+let list = [];
+const unseen = new Map(); // chat id -> how many messages came while one was elsewhere
+
+/** `given`: [{id, title, about}], the private one first; `enter(id)` goes to one. */
+export function startChats(given, enter) {
+  list = given;
+  const button = ({ id, title, about }) =>
+    el("button", { type: "button", "data-chat": id, title: `${title}: ${about}`, onclick: () => enter(id) }, title);
+  byId("chats").replaceChildren(...list.map(button));
+}
+
+export const privateChat = () => list[0].id;
+export const isChat = (id) => list.some((chat) => chat.id === id);
+
+/** The chat named in the address, else the private one. */
+export function chatOfAddress() {
+  const named = list.find(({ title }) => location.hash === `#${title.toLowerCase()}`);
+  return (named ?? list[0]).id;
+}
+
+/** Shows where one is: in the switcher, in the address, and as who writes there. */
+export function showPlace(people, written) {
+  const here = list.find(({ id }) => id === place.chat);
+  const group = place.chat < 0;
+  unseen.delete(place.chat);
+  for (const button of byId("chats").children) {
+    const current = Number(button.dataset.chat) === place.chat;
+    button.toggleAttribute("aria-current", current);
+    if (current) button.setAttribute("aria-current", "true");
+  }
+  showUnseen();
+  byId("chat-name").textContent = here.title;
+  byId("avatar").src = group ? "/static/group.svg" : "/static/logo.svg";
+  history.replaceState(null, "", `${location.pathname}${location.search}${group ? `#${here.title.toLowerCase()}` : ""}`);
+  showWriters(group ? people : [], written);
+}
+
+/** A message came in a chat that is not open. */
+export function countUnseen(chat) {
+  unseen.set(chat, (unseen.get(chat) ?? 0) + 1);
+  showUnseen();
+}
+
+function showUnseen() {
+  for (const button of byId("chats").children) {
+    const count = unseen.get(Number(button.dataset.chat)) ?? 0;
+    button.querySelector(".count")?.remove();
+    if (!count) continue;
+    const words = el("span", { class: "hidden" }, count === 1 ? " new message" : " new messages");
+    button.append(el("span", { class: "count" }, String(count), words));
+  }
+}
+
+function showWriters(people, written) {
+  const choice = ({ id, first_name }) => {
+    const choose = () => {
+      place.user = id;
+      written();
+    };
+    const radio = el("input", { type: "radio", name: "writer", value: id, checked: id === place.user, onchange: choose });
+    return el("label", { class: "writer" }, radio, el("span", { dir: "auto" }, id === place.you ? "You" : first_name));
+  };
+  const fieldset = byId("writers");
+  fieldset.hidden = !people.length;
+  fieldset.replaceChildren(el("legend", {}, "Write as"), ...people.map(choice));
+}
+
+// --- one's language
+
+function telegrams(tag) {
+  const [language, region = ""] = tag.toLowerCase().split("-");
+  if (language === "pt") return region === "br" ? "pt-br" : "pt";
+  if (language === "zh") return ["tw", "hk", "mo", "hant"].includes(region) ? "zh-hant" : "zh-hans";
+  return language;
+}
+
+/** What a language calls itself: `pt-br` is "português (Brasil)". */
+function ownName(code) {
+  const tag = code.replace(/-(\w+)$/, (_, end) => `-${end.length === 4 ? end : end.toUpperCase()}`);
+  const name = new Intl.DisplayNames([tag], { type: "language" }).of(tag);
+  return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1);
+}
+
+/** `changed()` is called when another one is chosen. */
+export function startLanguage(changed) {
+  const menu = byId("language");
+  const own = telegrams(navigator.language);
+  const codes = LANGUAGES.includes(own) ? LANGUAGES : [own, ...LANGUAGES];
+  const saved = localStorage.getItem("language");
+  place.language = codes.includes(saved) ? saved : own;
+  menu.replaceChildren(...codes.map((code) => el("option", { value: code, lang: code }, ownName(code))));
+  menu.value = place.language;
+  menu.addEventListener("change", () => {
+    place.language = menu.value;
+    localStorage.setItem("language", menu.value);
+    changed();
+  });
+}

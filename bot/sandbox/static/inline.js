@@ -1,0 +1,124 @@
+// Inline mode: `@bot words` shows what the bot finds, above the box; choosing one posts it.
+
+import { byId, el } from "./dom.js";
+import { choose, fileUrl, inline } from "./server.js";
+import { toast } from "./dom.js";
+
+const PAUSE_MS = 250; // a search for every letter would be too many
+const [panel, found, status, text] = [byId("inline"), byId("found"), byId("inline-status"), byId("text")];
+let username = "";
+let active = -1;
+let wait;
+let asking = new AbortController();
+
+export function startInline({ bot }, begin) {
+  username = bot.username.toLowerCase();
+  text.addEventListener("input", typed);
+  byId("inline-button").addEventListener("click", ({ currentTarget }) => {
+    text.value = "";
+    closeInline();
+    begin(currentTarget.dataset.word);
+  });
+}
+
+export function closeInline() {
+  clearTimeout(wait);
+  asking.abort();
+  panel.hidden = true;
+  found.replaceChildren();
+  active = -1;
+  text.removeAttribute("aria-activedescendant");
+}
+
+function typed() {
+  const words = /^@(\w+)\s([^]*)$/.exec(text.value);
+  if (words?.[1].toLowerCase() !== username) {
+    if (!panel.hidden) closeInline();
+    return;
+  }
+  clearTimeout(wait);
+  wait = setTimeout(() => ask(words[2].trim()), PAUSE_MS);
+}
+
+async function ask(words, offset = "") {
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  panel.hidden = false;
+  status.textContent = "Looking …";
+  try {
+    const told = await inline(words, offset, signal);
+    if (!signal.aborted) show(told, words, offset);
+  } catch (error) {
+    if (!signal.aborted) status.textContent = error.message;
+  }
+}
+
+function show(told, words, offset) {
+  const results = told?.results ?? [];
+  if (!offset) found.replaceChildren();
+  found.querySelector(".more")?.remove();
+  const first = found.children.length;
+  found.append(...results.map((result, at) => option(result, told.query, first + at)));
+  if (told?.next_offset) found.append(more(words, told.next_offset));
+  const count = first + results.length;
+  status.textContent = !told ? "No answer came." : count ? sentence(count) : "Nothing found.";
+  byId("inline-button").hidden = !told?.button;
+  byId("inline-button").textContent = told?.button?.text ?? "";
+  byId("inline-button").dataset.word = told?.button?.start_parameter ?? "";
+  if (found.children.length) mark(offset ? first : 0);
+}
+
+function sentence(count) {
+  return `${count === 1 ? "One result" : `${count} results`}. Arrow keys choose, Enter sends.`;
+}
+
+const keepFocus = (event) => event.preventDefault(); // the text keeps it
+
+function option(result, query, at) {
+  const title = result.title || result.description || result.caption || "Photo";
+  const post = async () => {
+    text.value = "";
+    closeInline();
+    text.dispatchEvent(new Event("input"));
+    await choose(query, String(result.id)).catch((error) => toast(`Not sent: ${error.message}`));
+  };
+  const image = result.photo_file_id && el("img", { src: fileUrl(result.photo_file_id), alt: "" });
+  const about = result.description && result.description !== title && el("small", {}, result.description);
+  return el(
+    "div",
+    { role: "option", id: `found-${at}`, class: image ? "hit" : "hit worded", onmousedown: keepFocus, onclick: post },
+    image,
+    el("span", { class: "hit-words", dir: "auto" }, title, about),
+  );
+}
+
+function more(words, offset) {
+  const next = { role: "option", id: "found-more", class: "hit more", onmousedown: keepFocus, onclick: () => ask(words, offset) };
+  return el("div", next, "More");
+}
+
+function mark(at) {
+  const all = [...found.children];
+  active = (at + all.length) % all.length;
+  all.forEach((one, index) => one.setAttribute("aria-selected", index === active));
+  all[active].scrollIntoView({ block: "nearest" });
+  text.setAttribute("aria-activedescendant", all[active].id);
+}
+
+/** Whether the open results took the key. */
+export function inlineKey(event) {
+  if (panel.hidden) return false;
+  const keys = { Escape: closeInline };
+  if (active >= 0) {
+    Object.assign(keys, {
+      ArrowDown: () => mark(active + 1),
+      ArrowUp: () => mark(active - 1),
+      Enter: () => found.children[active].click(),
+    });
+  }
+  if (!(event.key in keys) || event.shiftKey) return false;
+  event.preventDefault();
+  keys[event.key]();
+  return true;
+}
