@@ -39,6 +39,8 @@ settings, from the environment or else from ./.env (see .env.example):
   BOT_PICTURE_PX       the model's input size; default 224
   BOT_QUEUE_MAX        open jobs in all before new ones are refused; default 1000
   BOT_CHAT_MAX         open jobs of one chat before new ones are refused; default 20
+  BOT_RETENTION_DAYS   days that a photo is remembered; default 365
+  BOT_CONTACT          whom /privacy names for questions: an address, a @name, a page
 
 on one machine, in three terminals:
   vlm server --dir data --port 6379

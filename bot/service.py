@@ -27,6 +27,7 @@ from bot.ingest.journal import GROUP, UPDATES, Journal
 from bot.ingest.polling import Poller
 from bot.ingest.webhook import WebhookServer, listen, webhook_app
 from bot.lanes import Lanes
+from bot.nightly import Nightly
 from bot.outbox import Outbox
 from bot.patience import pause_s
 from bot.presence import Presence
@@ -79,6 +80,7 @@ async def _serve(settings: Settings, redis: Redis, application: App, stop: async
     parts = [
         ingest(settings, application.bot, journal),
         _until_it_works(desk.menus.publish),
+        Nightly(redis, client.memory, retention_days=settings.retention_days).run(),
     ]
     log.info("Ready: @%s", application.bot.username)
     try:

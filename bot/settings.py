@@ -36,6 +36,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     picture_px      the model's input size: the smallest PhotoSize whose shorter side reaches it is used
     queue_max       open jobs in all, beyond which new ones are refused
     chat_max        open jobs of one chat, beyond which new ones are refused
+    retention_days  how long a photo is remembered
+    contact         whom to ask about privacy, as /privacy says it; '': nobody is named
     """
 
     token: Token
@@ -47,6 +49,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     picture_px: Count = 224
     queue_max: Count = 1000
     chat_max: Count = 20
+    retention_days: Count = 365
+    contact: str = ""
 
     def __repr__(self) -> str:
         shown = {**msgspec.structs.asdict(self), "redis_url": without_password(self.redis_url)}
