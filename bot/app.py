@@ -11,6 +11,7 @@ from telegram.ext import (
     CallbackQueryHandler,
     ChatMemberHandler,
     CommandHandler,
+    InlineQueryHandler,
     MessageHandler,
     TypeHandler,
 )
@@ -18,15 +19,16 @@ from telegram.ext.filters import COMMAND, TEXT, BaseFilter, ChatType, StatusUpda
 
 from bot.desk import Desk
 from bot.gate import OnlyMention
+from bot.handlers.finding import MORE, NEAR, OLDER, SHOW
 from bot.handlers.language import VERB as LANG
 from bot.handlers.start import VERB as TRY
 from bot.handlers.style import VERB as STYLE
 from bot.pictures import IMAGE
 from bot.settings import Settings
-from bot.talk import Press, Talk, Talks
+from bot.talk import Inline, Press, Talk, Talks
 
 # The kinds of update that the handlers want. Not handled: edited messages; the first version was answered.
-UPDATES: Final = ("message", "callback_query", "my_chat_member")
+UPDATES: Final = ("message", "callback_query", "my_chat_member", "inline_query")
 
 FIRST: Final = -1  # a group of handlers before all others
 
@@ -79,6 +81,8 @@ def handle(app: App, desk: Desk) -> None:
         on.command(["start", "help"], desk.start.group, new & ~ChatType.PRIVATE),
         on.command("start", desk.start.start, new),
         on.command("help", desk.start.help, new),
+        on.command("find", desk.finding.find, new),
+        on.command("recent", desk.finding.recent, new),
         on.command("auto", desk.groups.auto, new),
         on.command("lang", desk.languages.command, new),
         on.command("style", desk.styles.command, new),
@@ -94,9 +98,14 @@ def handle(app: App, desk: Desk) -> None:
             press.button(LANG, desk.languages.pressed),
             press.button(STYLE, desk.styles.pressed),
             press.button(TRY, desk.start.try_it),
+            press.button(MORE, desk.finding.more),
+            press.button(OLDER, desk.finding.older),
+            press.button(SHOW, desk.finding.show),
+            press.button(NEAR, desk.finding.near),
             press.unknown(desk.start.old_button),
             MessageHandler(StatusUpdate.MIGRATE, _of_message(desk.groups.moved)),
             ChatMemberHandler(_of_membership(desk.groups.joined)),
+            InlineQueryHandler(_of_inline(desk.talks, desk.inline.receive)),
         ]
     )
     desk.gate.commands = frozenset(name for command in commands for name in command.commands)
@@ -115,6 +124,14 @@ def _of_membership(act: Callable[[ChatMemberUpdated], Awaitable[None]]) -> Callb
     async def callback(update: Update, _: object) -> None:
         if update.my_chat_member:  # by the kind of handler, always
             await act(update.my_chat_member)
+
+    return callback
+
+
+def _of_inline(talks: Talks, act: Callable[[Inline], Awaitable[None]]) -> Callback:
+    async def callback(update: Update, _: object) -> None:
+        if update.inline_query:  # by the kind of handler, always
+            await act(await talks.of_inline(update.inline_query))
 
     return callback
 

@@ -13,6 +13,8 @@ from vlm.protocol import (
     Answered,
     Ask,
     Caption,
+    Find,
+    Found,
     Refused,
     Result,
     ResultEnvelope,
@@ -70,12 +72,17 @@ class Delivery:
 
     async def _deliver(self, result: Result, place: Place) -> None:
         """Show it. Raises AfterimageError with what to say instead."""
+        if place.inline:
+            await self._desk.inline.deliver(result, place.inline)
+            return
         tongue = await self._desk.talks.tongue(result.chat)
         match result.outcome, result.task:
             case Answered() as answered, Caption():
                 await self._desk.photos.deliver(result, answered, place, tongue)
             case Answered() as answered, Ask():
                 await self._desk.questions.deliver(result, answered, place, tongue)
+            case Found() as found, Find() as wanted:
+                await self._desk.finding.deliver(wanted, found, place, tongue)
             case Refused(code=PictureGone.code), _ if not result.job.endswith(AGAIN):
                 await self._again(result)
             case Refused() as refused, _:
@@ -106,6 +113,8 @@ class Delivery:
         await self._tell(result, place, refusal(tongue, why))
 
     async def _tell(self, result: Result | ResultEnvelope, place: Place, text: str) -> None:
+        if place.inline:  # there is nowhere to say it
+            return
         message = await self._outbox.say(place, text)
         if result.photo:
             await self._client.memory.link(result.chat, message, result.photo)

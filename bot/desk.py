@@ -4,7 +4,9 @@ from redis.asyncio import Redis
 from telegram import Bot
 
 from bot.gate import Gate
+from bot.handlers.finding import Finding
 from bot.handlers.groups import Groups
+from bot.handlers.inline import InlineSearch
 from bot.handlers.language import Languages
 from bot.handlers.photos import Photos
 from bot.handlers.questions import Questions
@@ -16,6 +18,7 @@ from bot.outbox import Outbox
 from bot.pictures import Pictures
 from bot.presence import Presence
 from bot.settings import Settings
+from bot.showing import Showing
 from bot.talk import Talks
 from vlm.client import Client
 
@@ -41,3 +44,5 @@ class Desk:
         self.languages = Languages(client, outbox, self.members, self.menus)
         self.styles = Styles(client, outbox, self.members)
         self.groups = Groups(client, outbox, self.members, self.talks, self.photos)
+        self.finding = Finding(client, outbox, presence, Showing(bot, outbox, client.memory))
+        self.inline = InlineSearch(bot, client)
