@@ -209,12 +209,11 @@ async def test_an_album_of_the_bots_shows_each_caption_under_its_picture(
         InputMediaPhoto(picture(color=color), caption=f"all {color}") for color in ("red", "navy", "teal")
     ]
     await app.bot.send_media_group(chat_of(page), photos)
-    await expect(last(page).get_by_role("figure")).to_have_text(
-        ["Replyall red", "Replyall navy", "Replyall teal"]
-    )
-    await expect(last(page).get_by_role("img", name="all navy")).to_be_visible()
-    await last(page).get_by_role("figure").nth(1).hover()
-    await last(page).get_by_role("figure").nth(1).get_by_role("button", name="Reply").click()
+    album = last(page)
+    await expect(album.locator("figcaption")).to_have_text(["all red", "all navy", "all teal"])
+    await expect(album.get_by_role("img", name="all navy")).to_be_visible()
+    await album.get_by_role("button", name="Reply to picture 2").focus()
+    await page.keyboard.press("Enter")
     await expect(page.locator("#reply")).to_contain_text("all navy")
 
 

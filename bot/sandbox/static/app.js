@@ -39,7 +39,7 @@ async function main() {
   byId("empty-start").addEventListener("click", () => command("/start"));
   byId("empty-pick").addEventListener("click", pick);
   server.listen(heard, connection);
-  if (matchMedia("(hover: hover)").matches) byId("text").focus();
+  takeFocus();
 }
 
 /** The sandbox may still be starting. */
@@ -80,7 +80,12 @@ async function enter(chat) {
   closeInline();
   clear();
   await fetchAll();
-  byId("text").focus();
+  takeFocus();
+}
+
+/** Not on a phone: its keyboard would cover half of the page. */
+function takeFocus() {
+  if (matchMedia("(hover: hover)").matches) byId("text").focus();
 }
 
 /** Another person writes from now on: the menu of commands may be another one. */

@@ -60,19 +60,26 @@ function bytes(count) {
 // --- photos
 
 /** The photos of one message or album. Where each has words of its own, they stand under it. */
-export function tiles(messages, captioned, to, reply) {
-  if (captioned) return el("div", { class: "cards" }, ...messages.map((message) => framed(message, to, reply)));
-  const one = messages.length === 1;
-  const style = one ? "tiles" : `tiles many n${messages.length}`;
-  return el("div", { class: style }, ...messages.map((message) => tile(message, to, !one && reply(message))));
+export function tiles(messages, captioned, to) {
+  if (messages.length === 1) return el("div", { class: "tiles" }, tile(messages[0], to));
+  const all = messages.map((message, at) => tile(message, to, replyTo(message, at + 1, to)));
+  if (!captioned) return el("div", { class: `tiles many n${messages.length}` }, ...all);
+  return el("div", { class: "cards" }, ...messages.map((message, at) => framed(message, all[at], to)));
 }
 
-function framed(message, to, reply) {
+function framed(message, tile, to) {
   const words = el("figcaption", { class: "words", dir: "auto" }, ...rich(message, to));
-  return el("figure", { class: "card" }, tile(message, to, reply(message)), words);
+  return el("figure", { class: "card" }, tile, words);
 }
 
-function tile({ photo, message_id }, to, reply) {
+/** In an album, the Tab key goes here too: there is no other way to say which picture is meant. */
+function replyTo({ message_id }, number, to) {
+  const title = `Reply to picture ${number}`;
+  const attributes = { type: "button", class: "doing", title, onclick: () => to.reply(message_id) };
+  return el("button", attributes, icon("reply"), el("span", { class: "hidden" }, title));
+}
+
+function tile({ photo, message_id }, to, reply = null) {
   const size = photo.find(({ width, height }) => Math.max(width, height) >= FINE_PX) ?? photo.at(-1);
   const scale = Math.min(1, SHOWN_PX / Math.max(size.width, size.height));
   const image = el("img", {

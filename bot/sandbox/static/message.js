@@ -75,7 +75,7 @@ function bubble(messages, people, to) {
     first.via_bot && el("span", { class: "label" }, `via @${first.via_bot.username}`),
     first.reply_to_message && quote(first.reply_to_message, people, to),
     above && el("div", { class: "said", dir: "auto" }, text),
-    photos.length > 0 && tiles(photos, each, to, (message) => doing("reply", "Reply", () => to.reply(message.message_id))),
+    photos.length > 0 && tiles(photos, each, to),
     ...others,
     el("div", { class: "said", dir: "auto" }, (!above && text) || unknown, meta(messages.at(-1), mine)),
   );
