@@ -39,6 +39,11 @@ settings, from the environment or else from ./.env (see .env.example):
   BOT_PICTURE_PX       the model's input size; default 224
   BOT_QUEUE_MAX        open jobs in all before new ones are refused; default 1000
   BOT_CHAT_MAX         open jobs of one chat before new ones are refused; default 20
+  BOT_ACCESS           who may use the bot: open (everyone, the default) | list (whom BOT_ALLOWED names) |
+                       invite (they, who has an invitation, and groups to which such a person adds the bot)
+  BOT_OWNER            your own Telegram id: you may always use the bot, /invite others and see its /stats
+  BOT_ADMINS           ids of people who may do the same, with commas between them
+  BOT_ALLOWED          ids of people and of groups who may use the bot, with commas between them
   BOT_RETENTION_DAYS   days that a photo is remembered; default 365
   BOT_CONTACT          whom /privacy names for questions: an address, a @name, a page
 

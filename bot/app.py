@@ -30,7 +30,7 @@ from bot.talk import Inline, Press, Talk, Talks
 # The kinds of update that the handlers want. Not handled: edited messages; the first version was answered.
 UPDATES: Final = ("message", "callback_query", "my_chat_member", "inline_query")
 
-FIRST: Final = -1  # a group of handlers before all others
+GATE, DOOR = -2, -1  # groups of handlers before all others
 
 HTTP_CONNECTIONS: Final = 64
 HTTP_TIMEOUT_S: Final = 30.0
@@ -72,7 +72,8 @@ def build(settings: Settings) -> App:
 def handle(app: App, desk: Desk) -> None:
     """Register all handlers. The first whose filter fits an update gets it; no other sees it.
 
-    Before them stands the gate: of a group's messages they see only those that are for the bot.
+    Before them stand the gate (of a group's messages they see only those that are for the bot) and the door
+    (they see nobody who may not come in).
     """
     new = UpdateType.MESSAGE & ~StatusUpdate.ALL
     on, press = _Messages(desk.talks), _Presses(desk.talks)
@@ -84,6 +85,7 @@ def handle(app: App, desk: Desk) -> None:
         on.command("find", desk.finding.find, new),
         on.command("recent", desk.finding.recent, new),
         on.command("auto", desk.groups.auto, new),
+        on.command("invite", desk.access.invite, new),
         on.command("lang", desk.languages.command, new),
         on.command("style", desk.styles.command, new),
     ]
@@ -109,7 +111,8 @@ def handle(app: App, desk: Desk) -> None:
         ]
     )
     desk.gate.commands = frozenset(name for command in commands for name in command.commands)
-    app.add_handler(TypeHandler(Update, desk.gate.check), group=FIRST)
+    app.add_handler(TypeHandler(Update, desk.gate.check), group=GATE)
+    app.add_handler(TypeHandler(Update, desk.door.check), group=DOOR)
 
 
 def _of_message(act: Callable[[Message], Awaitable[None]]) -> Callback:

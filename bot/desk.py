@@ -3,7 +3,10 @@
 from redis.asyncio import Redis
 from telegram import Bot
 
+from bot.door import Door
 from bot.gate import Gate
+from bot.guests import Guests
+from bot.handlers.access import Access
 from bot.handlers.finding import Finding
 from bot.handlers.groups import Groups
 from bot.handlers.inline import InlineSearch
@@ -40,9 +43,12 @@ class Desk:
         self.menus = Menus(bot, redis)
         self.start = Start(client, outbox, bot, self.photos)
         self.gate = Gate(redis, client.memory)
+        guests = Guests(settings, redis)
+        self.door = Door(guests, outbox)
+        self.access = Access(guests, outbox)
         self.members = Members(bot, redis)
         self.languages = Languages(client, outbox, self.members, self.menus)
         self.styles = Styles(client, outbox, self.members)
-        self.groups = Groups(client, outbox, self.members, self.talks, self.photos)
+        self.groups = Groups(client, outbox, self.members, guests, self.talks, self.photos)
         self.finding = Finding(client, outbox, presence, Showing(bot, outbox, client.memory))
         self.inline = InlineSearch(bot, client)

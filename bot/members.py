@@ -9,11 +9,12 @@ other members, so somebody who has just become an administrator may have to wait
 from typing import Final
 
 from redis.asyncio import Redis
-from telegram import Bot, Message
+from telegram import Bot, ChatMember, ChatMemberUpdated, Message
 
 from bot.talk import Press, Talk
 
 AGE_S: Final = 120
+OUTSIDE: Final = (ChatMember.LEFT, ChatMember.BANNED)
 
 
 class Members:
@@ -40,6 +41,14 @@ class Members:
             pipe.expire(f"admins:{{{chat}}}", AGE_S)
             await pipe.execute()
         return admins
+
+
+def came_in(change: ChatMemberUpdated) -> bool:
+    """Whether the bot was outside of a group, and is in it now."""
+    is_group = change.chat.id < 0
+    return (
+        is_group and change.old_chat_member.status in OUTSIDE and change.new_chat_member.status not in OUTSIDE
+    )
 
 
 def _is_anonymous(message: Message) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -23,6 +23,19 @@ HostAndPort = Annotated[
     str, Meta(pattern=r"^\S+:\d{1,5}\Z", description="a host and a port, such as 127.0.0.1:8443")
 ]
 
+Access = Annotated[Literal["open", "list", "invite"], Meta(description="open, list or invite")]
+PersonId = Annotated[int, Meta(ge=1, description="a person's Telegram id, such as 123456789")]
+PersonIds = Annotated[
+    str, Meta(pattern=r"^\d+(\s*,\s*\d+)*\Z", description="people's Telegram ids with commas between them")
+]
+Ids = Annotated[
+    str,
+    Meta(
+        pattern=r"^-?\d+(\s*,\s*-?\d+)*\Z",
+        description="Telegram ids of people, and of groups (with their minus), with commas between them",
+    ),
+]
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """Field `api_url` is the variable `BOT_API_URL`, and so on; `redis_url` alone is `REDIS_URL`.
@@ -36,6 +49,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     picture_px      the model's input size: the smallest PhotoSize whose shorter side reaches it is used
     queue_max       open jobs in all, beyond which new ones are refused
     chat_max        open jobs of one chat, beyond which new ones are refused
+    access          who may use the bot: everyone, whom `allowed` lists, or they and who is invited
+    owner, admins   who may always use it, invite others, and see its numbers
+    allowed         people and groups who may use it
     retention_days  how long a photo is remembered
     contact         whom to ask about privacy, as /privacy says it; '': nobody is named
     """
@@ -49,6 +65,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     picture_px: Count = 224
     queue_max: Count = 1000
     chat_max: Count = 20
+    access: Access = "open"
+    owner: PersonId | None = None
+    admins: PersonIds = ""
+    allowed: Ids = ""
     retention_days: Count = 365
     contact: str = ""
 
@@ -64,12 +84,26 @@ class Settings(Struct, frozen=True, kw_only=True):
         return host.strip("[]"), int(port)
 
     @property
+    def hosts(self) -> frozenset[int]:
+        """The owner and the admins."""
+        return _ids(self.admins) | ({self.owner} if self.owner else set())
+
+    @property
+    def guests(self) -> frozenset[int]:
+        """The people and groups that `allowed` names."""
+        return _ids(self.allowed)
+
+    @property
     def secrets(self) -> list[str]:
         """Every text that must never be logged."""
         password = re.search("//[^/@]*:([^/@]+)@", self.redis_url)
         return [
             text for text in (self.token, self.webhook_secret or "", password[1] if password else "") if text
         ]
+
+
+def _ids(listed: str) -> frozenset[int]:
+    return frozenset(int(one) for one in listed.split(",") if one.strip())
 
 
 def variable(field: str) -> str:
@@ -84,4 +118,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         raise BadSetting(
             "BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: without one, anyone can pose as Telegram."
         )
+    if settings.access == "list" and not settings.hosts | settings.guests:
+        raise BadSetting("BOT_ACCESS=list needs BOT_OWNER or BOT_ALLOWED: as it is, nobody could come in.")
+    if settings.access == "invite" and not settings.hosts:
+        raise BadSetting("BOT_ACCESS=invite needs BOT_OWNER or BOT_ADMINS: as it is, nobody could invite.")
     return settings

@@ -1,9 +1,10 @@
 """What is particular to groups: the hello, whether photos are described unasked, and moving house."""
 
-from telegram import ChatMember, ChatMemberUpdated, Message
+from telegram import ChatMemberUpdated, Message
 
+from bot.guests import Guests
 from bot.handlers.photos import Photos
-from bot.members import Members
+from bot.members import Members, came_in
 from bot.outbox import Outbox
 from bot.pictures import has_picture
 from bot.place import Place, replied
@@ -12,16 +13,21 @@ from bot.talk import Talk, Talks
 from bot.tongue import tongue
 from vlm.client import Client
 
-OUTSIDE = (ChatMember.LEFT, ChatMember.BANNED)
-
 
 class Groups:
     def __init__(
-        self, client: Client, outbox: Outbox, members: Members, talks: Talks, photos: Photos
+        self,
+        client: Client,
+        outbox: Outbox,
+        members: Members,
+        guests: Guests,
+        talks: Talks,
+        photos: Photos,
     ) -> None:
         self._client = client
         self._outbox = outbox
         self._members = members
+        self._guests = guests
         self._talks = talks
         self._photos = photos
 
@@ -49,8 +55,8 @@ class Groups:
 
     async def joined(self, change: ChatMemberUpdated) -> None:
         """One short hello when the bot comes into a group. When it has to leave, there is nobody to tell."""
-        came = change.old_chat_member.status in OUTSIDE and change.new_chat_member.status not in OUTSIDE
-        if came and change.chat.id < 0:
+        if came_in(change):
+            await self._guests.brought(change.chat.id)
             wishes = await self._talks.wishes(change.chat.id, change.from_user)
             place = Place(change.chat.id, f"joined-{change.date.timestamp():.0f}", 0)
             name = change.get_bot().username
@@ -61,3 +67,4 @@ class Groups:
         old = message.migrate_from_chat_id or message.chat_id
         new = message.migrate_to_chat_id or message.chat_id
         await self._client.memory.migrate(old, new)
+        await self._guests.moved(old, new)

@@ -1,0 +1,52 @@
+"""What is said at the door, and to those who keep it."""
+
+from bot.tongue import Tongue
+
+
+def closed_to_person(_: Tongue, person: int) -> str:
+    return _(
+        "Hello! I am a private bot, and answer only people whom my owner has let in. If you know them, ask "
+        "for an invitation; your number is {person}. I keep nothing of what you send me.",
+        person=str(person),
+    )
+
+
+def closed_to_group(_: Tongue, group: int) -> str:
+    return _(
+        "Hello! I am a private bot, and my owner has not let this group in. If you know them, ask; the "
+        "group's number is {group}. Until then I am silent here, and keep nothing.",
+        group=str(group),
+    )
+
+
+def closed(_: Tongue) -> str:
+    return _("I am a private bot, and answer only people whom my owner has let in.")
+
+
+def invitation_over(_: Tongue) -> str:
+    return _("This invitation was used already, or it is too old. Please ask for a new one.")
+
+
+def invitation(_: Tongue, link: str, days: int) -> str:
+    return _.many(
+        "Send this link to whom you invite. It lets in one person, once, within {n} day:\n{link}",
+        "Send this link to whom you invite. It lets in one person, once, within {n} days:\n{link}",
+        days,
+        link=link,
+    )
+
+
+def open_to_all(_: Tongue) -> str:
+    return _("Nobody needs an invitation: everyone may use me. To change that, set BOT_ACCESS=invite")
+
+
+def by_list(_: Tongue) -> str:
+    return _("I let in only whom BOT_ALLOWED lists. For invitations, set BOT_ACCESS=invite")
+
+
+def hosts_only(_: Tongue) -> str:
+    return _("Only my owner and my admins can do that.")
+
+
+def in_private(_: Tongue) -> str:
+    return _("Please write that to me in private: others would read the answer here.")
