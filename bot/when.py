@@ -1,6 +1,6 @@
 """The filters in what people look for: 'red bicycle last week from @ada' -> words, time, sender. Pure.
 
-    a day       today, yesterday, 3 May, 3 May 2026, 2026-05-03
+    a day       today, yesterday, 3 May, May 3, 2026, 2026-05-03, 3.5.2026, and 3/5/2026 but for English
     longer      this and last week, month, year; May, May 2025, 2025, 2025-05
     with        in, since, before, as the language says them
 
@@ -24,15 +24,20 @@ from bot.when_words import CLEAR, SPOKEN, UNSPACED, Words
 from vlm.languages import ENGLISH
 
 ME: Final = "me"  # as a sender's name; all others begin with @
-FIRST_YEAR: Final = 2000  # '1984' is a book, '2025' is a year
+DAYS: Final = 31  # of a month at most
 LOCATIVE: Final = {"ru": "е", "uk": "і"}  # 'в мае': a case that babel does not have
 
 # Languages put little words into dates ('3 de mayo de 2025', '3rd of May') and behind them ('2025 года').
 ORDINAL: Final = r"(?:\.|st|nd|rd|th|er|º)?"
+CLOSED: Final = r"(?:日|(?:st|nd|rd|th)?,?(?=\s*20\d\d))"  # 'May 3, 2026', but not 'in May 3 cats'
 JOINED: Final = r"\s*(?:(?:de|del|of)\s+|d['’])?"
 BEHIND: Final = r"(?:\s*(?:года|году|год|г\.|року|році|рік|р\.|年))?"
 PARTICLES: Final = "的|の|に|में|को|का|के|की"
 NEVER: Final = "(?!)"
+
+
+# What tells the direction of writing: it stands within dates of Arabic.
+MARKS: Final = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
 class Asked(NamedTuple):
@@ -57,7 +62,7 @@ class Span(NamedTuple):
 
 def read(words: str, tongue: Tongue, now: datetime) -> Asked:
     """The filters in `words`, which hold from then on without them. `now` is in UTC."""
-    asked = Asked(_joined(normalize("NFC", words)))
+    asked = Asked(_joined(normalize("NFC", MARKS.sub("", words))))
     for code in dict.fromkeys((tongue.locale.language, ENGLISH)):
         asked = _read(asked, code, now.date())
     filtered = asked.since_ms or asked.until_ms or asked.sender_name
@@ -99,14 +104,21 @@ def _named(match: re.Match[str], code: str, today: date) -> Span | None:
     try:
         if month := match["month"]:
             return _month(match, _months(code)[month.casefold()], code, today)
-        year, *rest = (int(part) for part in match["number"].split("-"))
-        return _calendar(year, *rest) if year <= today.year else None
+        return _number(match["number"], code, today)
     except ValueError:
         return None
 
 
+def _number(number: str, code: str, today: date) -> Span | None:
+    parts = [int(part) for part in re.split("[-./]", number)]
+    year, *rest = parts if parts[0] > DAYS else reversed(parts)
+    if "/" in number and parts[0] <= DAYS and code == ENGLISH:  # where some say the month first
+        return None
+    return _calendar(year, *rest) if year <= today.year else None
+
+
 def _month(match: re.Match[str], month: int, code: str, today: date) -> Span | None:
-    day, year = int(match["day"] or 0), int(match["year"] or match["early"] or 0)
+    day, year = int(match["day"] or match["late"] or 0), int(match["year"] or match["early"] or 0)
     led = match["since"] or match["before"] or match["within"] or match["after"]
     full = match["month"].casefold() in _full_months(code)
     if not (day or year or (led and full) or (code in CLEAR)):
@@ -158,11 +170,13 @@ def _times(code: str) -> re.Pattern[str]:
     phrase = "|".join(getattr(said, name) for name in PHRASES)
     lead = "|".join(f"(?P<{name}>{getattr(said, name) or NEVER})" for name in ("since", "before", "within"))
     gap = r"\s*" if code in UNSPACED else r"(?:\s+|(?<=['’]))"
+    day = NEVER if code in UNSPACED else r"\d\d?"  # there it stands behind: '11月3日' has no 1 January
     month = (
-        rf"(?:(?P<early>20\d\d)\s*年\s*)?(?:(?P<day>\d{{1,2}}){ORDINAL}{JOINED})?"
-        rf"(?P<month>{'|'.join(map(re.escape, _months(code)))})\.?(?:,?{JOINED}\s*(?P<year>20\d\d){BEHIND})?"
+        rf"(?:(?P<early>20\d\d)\s*年\s*)?(?:(?P<day>{day}){ORDINAL}{JOINED})?"
+        rf"(?P<month>{'|'.join(map(re.escape, _months(code)))})\.?(?:\s*(?P<late>\d\d?){CLOSED})?"
+        rf"(?:,?{JOINED}\s*(?P<year>20\d\d){BEHIND})?"
     )
-    number = rf"(?P<number>20\d\d(?:-\d\d(?:-\d\d)?)?){BEHIND}"
+    number = rf"(?P<number>20\d\d(?:[-./]\d\d?){{0,2}}|\d\d?(?:\.\d\d?\.|/\d\d?/)20\d\d){BEHIND}"
     after = rf"(?:\s*(?P<after>{said.after or NEVER}))?(?:\s*(?:{PARTICLES}){end})?"
     return _compiled(rf"{start}(?:(?:{lead}){gap})?(?:(?P<phrase>{phrase})|{month}|{number}){end}{after}")
 
@@ -176,7 +190,7 @@ def _people(code: str) -> re.Pattern[str]:
 
 
 def _edges(code: str) -> tuple[str, str]:
-    return (r"(?<!\d)", "") if code in UNSPACED else (r"(?<![\w@])", r"(?!\w)")
+    return (r"(?<!\d)", "") if code in UNSPACED else (r"(?<![\w@])", r"(?!['’]?\w)")
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
