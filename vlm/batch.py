@@ -52,14 +52,14 @@ def run_batch(engine: Engine, sights: Sequence[Sight], prompts: Sequence[Prompt]
         for one, prompt in zip(seen, prompts, strict=True)
         if not isinstance(one, AfterimageError)
     ]
-    texts = iter(_sparing(engine, pairs, partial(_generated, engine)))
+    texts = iter(sparing(engine, pairs, partial(_generated, engine)))
     return [Words(one) if isinstance(one, AfterimageError) else _words(one, next(texts)) for one in seen]
 
 
 def _looked(engine: Engine, sights: Sequence[Sight]) -> list[Encoded | QueryTokens | AfterimageError]:
     opened = [_opened(sight) if isinstance(sight, bytes) else sight for sight in sights]
     images = [one for one in opened if isinstance(one, Image)]
-    encoded = iter(_sparing(engine, images, engine.encode))
+    encoded = iter(sparing(engine, images, engine.encode))
     return [next(encoded) if isinstance(one, Image) else one for one in opened]
 
 
@@ -78,10 +78,13 @@ def _words(seen: Encoded | QueryTokens, text: str | AfterimageError) -> Words:
     return Words(text or EngineFailure(WORDLESS), seen if isinstance(seen, Encoded) else None)
 
 
-def _sparing(
+def sparing(
     engine: Engine, items: Sequence[Item], run: Callable[[Sequence[Item]], Sequence[Outcome]]
 ) -> list[Outcome | AfterimageError]:
-    """`run(items)`, where a failing item fails alone."""
+    """`run(items)`, where a failing item fails alone.
+
+    Raises:  what `engine.check` raises, if an unforeseen error has left the engine unfit for work.
+    """
     try:
         outcomes = halving(items, run)
         if len(outcomes) != len(items):  # or the jobs would get each other's words
@@ -95,7 +98,7 @@ def _sparing(
         engine.check()
         if len(items) == 1:
             return [EngineFailure(FAILED)]
-    return [outcome for item in items for outcome in _sparing(engine, [item], run)]
+    return [outcome for item in items for outcome in sparing(engine, [item], run)]
 
 
 def _shown(outcome: Outcome | OutOfMemory) -> Outcome | AfterimageError:

@@ -1,7 +1,7 @@
 """Take jobs, run them through the engine, remember what was seen, publish the results; until told to stop.
 
-    take ─► fetch pictures and tokens ─► one vision pass, one generation ─► memory ─► finish
-                                         (in a thread: the heart beats on)
+    take ─► fetch pictures, tokens, albums ─► captions, answers, searches ─► memory ─► finish
+                                              (in a thread: the heart beats on)
 
 Memory comes before the result, so that whoever has heard an answer can ask on. A worker that dies in between
 has published nothing: another does the jobs again, and every write is an upsert.
@@ -13,19 +13,24 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from redis.exceptions import RedisError
 
-from vlm.batch import Sight, Words, run_batch
+from vlm.album import Album
+from vlm.albums import Albums
+from vlm.background import Background
+from vlm.batch import Sight
 from vlm.broker import Broker, Delivery
-from vlm.engine.base import Encoded, Engine, Prompt, QueryTokens
-from vlm.errors import PictureGone, TimedOut, Unsupported
+from vlm.engine.base import Encoded, Engine, QueryTokens
+from vlm.errors import AfterimageError, PictureGone, TimedOut
+from vlm.finding import Search, look_up
 from vlm.memory import Array, Memory
-from vlm.protocol import Answered, Ask, Caption, Find, Job, Refused, Result, Turn
+from vlm.protocol import Answered, Ask, Caption, Find, Found, Job, Refused, Result, Turn
 from vlm.streams import patiently
+from vlm.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +45,34 @@ GONE: Final = "I do not have this picture at hand any more. Please send it again
 LATE: Final = "Sorry, I was too busy to look at this in time. Please send it again."
 
 
-class Worker:
-    """One engine at work. An error that ends `run` is for a supervisor: nothing is restarted in here."""
+class End(NamedTuple):
+    """What became of one job, and what its picture was encoded to."""
 
-    def __init__(self, broker: Broker, engine: Engine, memory: Memory, *, batch: int = 8) -> None:
+    outcome: Answered | Found | AfterimageError
+    encoded: Encoded | None = None
+
+
+class Worker:
+    """One engine at work. An error that ends `run` is for a supervisor: nothing is restarted in here.
+
+    background   the engine's calibration for searches
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        engine: Engine,
+        memory: Memory,
+        *,
+        batch: int = 8,
+        background: Background | None = None,
+    ) -> None:
         self._broker = broker
         self._engine = engine
         self._memory = memory
         self._batch = batch
+        self._background = background
+        self._albums = Albums(memory, engine.info.revision)
         self._thread = ThreadPoolExecutor(1, "engine")  # engines are called from one thread at a time
         self._stopping = asyncio.Event()
         self._held: list[Delivery] = []
@@ -111,24 +136,23 @@ class Worker:
         self._held = batch
         taken_ms = _now_ms()
         try:
-            words = await self._words([delivery.job for delivery in batch])
+            ends = await self._ends([delivery.job for delivery in batch])
             ran_ms = _now_ms() - taken_ms
-            ends = [self._end(one, word, taken_ms, ran_ms) for one, word in zip(batch, words, strict=True)]
+            works = [self._end(one, end, taken_ms, ran_ms) for one, end in zip(batch, ends, strict=True)]
             # After a lease they are other workers' jobs: then a server that is away is waited for no longer.
-            await self._unless_stopped(_all(ends), grace_s=self._broker.lease_s)
+            await self._unless_stopped(_all(works), grace_s=self._broker.lease_s)
         finally:
             self._held = []
 
-    async def _words(self, jobs: list[Job]) -> list[Words]:
-        sights = await asyncio.gather(*(self._sight(job) for job in jobs))
-        prompts = [_prompt(job) for job in jobs]
-        return await self._in_thread(run_batch, self._engine, sights, prompts)
+    async def _ends(self, jobs: list[Job]) -> list[End]:
+        seen = await asyncio.gather(*(self._seen(job) for job in jobs))
+        return await self._in_thread(work_on, self._engine, jobs, seen, self._background)
 
-    async def _sight(self, job: Job) -> Sight:
+    async def _seen(self, job: Job) -> Sight | Album:
         if 0 < job.deadline_ms < _now_ms():
             return TimedOut(LATE)
         if isinstance(job.task, Find):
-            return Unsupported("I cannot search yet.")
+            return await self._albums.of(job.chat)
         if job.has_picture and (picture := await self._broker.picture(job)) is not None:
             return picture
         tokens = await patiently(self._memory.tokens, job.chat, job.photo) if job.photo else None
@@ -136,20 +160,28 @@ class Worker:
             return _unpacked(tokens)
         return PictureGone(GONE)
 
-    async def _end(self, delivery: Delivery, words: Words, taken_ms: int, ran_ms: int) -> None:
-        await self._remember(delivery.job, words)
-        await self._broker.finish(delivery, self._result(delivery.job, words, taken_ms, ran_ms))
+    async def _end(self, delivery: Delivery, end: End, taken_ms: int, ran_ms: int) -> None:
+        await self._remember(delivery.job, end)
+        await self._broker.finish(delivery, self._result(delivery.job, end, taken_ms, ran_ms))
 
-    async def _remember(self, job: Job, words: Words) -> None:
+    async def _remember(self, job: Job, end: End) -> None:
         if job.photo is None:
             return
         memory, revision = self._memory, self._engine.info.revision
-        if words.encoded:
-            await self._keep(job.chat, job.photo, words.encoded)
-        match words.text, job.task:
-            case str(text), Caption():
-                await patiently(memory.describe, job.chat, job.photo, caption=text, revision=revision)
-            case str(text), Ask(question=question):
+        if end.encoded:
+            await self._keep(job.chat, job.photo, end.encoded)
+        match end.outcome, job.task:
+            case Answered(text=text, shown=shown), Caption():
+                await patiently(
+                    memory.describe,
+                    job.chat,
+                    job.photo,
+                    caption=text,
+                    revision=revision,
+                    shown=shown,
+                    language=job.language if shown else "",
+                )
+            case Answered(text=text, question=question), Ask():
                 turn = Turn(question=question, answer=text)
                 await patiently(
                     memory.add_turn, job.chat, job.photo, job=job.id, turn=turn, at_ms=job.created_ms
@@ -161,15 +193,15 @@ class Worker:
         if encoded.vectors is not None:
             await patiently(self._memory.keep_vectors, chat, photo, _packed(encoded.vectors, revision))
 
-    def _result(self, job: Job, words: Words, taken_ms: int, ran_ms: int) -> Result:
-        text = words.text
+    def _result(self, job: Job, end: End, taken_ms: int, ran_ms: int) -> Result:
+        outcome = end.outcome
         return Result(
             job=job.id,
             chat=job.chat,
             task=job.task,
-            outcome=Answered(text=text)
-            if isinstance(text, str)
-            else Refused(code=text.code, message=text.message, values=text.values),
+            outcome=Refused(code=outcome.code, message=outcome.message, values=outcome.values)
+            if isinstance(outcome, AfterimageError)
+            else outcome,
             photo=job.photo,
             ticket=job.ticket,
             language=job.language,
@@ -203,12 +235,22 @@ async def _all(works: Sequence[Coroutine[Any, Any, None]]) -> None:
     await asyncio.gather(*works)
 
 
-def _prompt(job: Job) -> Prompt:
-    match job.task:
-        case Ask(question=question, turns=turns):
-            return Prompt(question=question, turns=turns)
-        case Caption() | Find():
-            return Prompt()
+def work_on(
+    engine: Engine, jobs: Sequence[Job], seen: Sequence[Sight | Album], background: Background | None
+) -> list[End]:
+    """What each job comes to, in order. Raises what `engine.check` raises, if the engine became unfit."""
+    found = iter(look_up(engine, _searches(jobs, seen), background))
+    spoken = [(job, one) for job, one in zip(jobs, seen, strict=True) if not isinstance(one, Album)]
+    told = iter(tell(engine, [job for job, _ in spoken], [one for _, one in spoken]))
+    return [End(next(found)) if isinstance(one, Album) else End(*next(told)) for one in seen]
+
+
+def _searches(jobs: Sequence[Job], seen: Sequence[Sight | Album]) -> list[Search]:
+    return [
+        Search(job.task, job.language, one)
+        for job, one in zip(jobs, seen, strict=True)
+        if isinstance(job.task, Find) and isinstance(one, Album)
+    ]
 
 
 def _packed(array: NDArray[np.float16], revision: str) -> Array:

@@ -235,8 +235,8 @@ class Polyglot(EchoEngine):
 
 def test_only_what_the_engine_does_not_speak_is_translated() -> None:
     prompt = Prompt(question="Wie viele?", language="de")
-    assert in_english(EchoEngine(), prompt).question == "[en] Wie viele?"
-    assert in_language(EchoEngine(), ["two"], "de") == [Translated("[de] two")]
+    assert in_english(EchoEngine(), prompt).question == "Wie viele?"
+    assert in_language(EchoEngine(), ["two"], "de") == [Translated("de: two")]
     assert in_english(Polyglot(), prompt) == prompt
     assert in_language(Polyglot(), ["zwei"], "de") == [Translated("zwei")]
     assert in_english(EchoEngine(), Prompt(language="de")).question is None

@@ -241,10 +241,10 @@ class Hesitating(Memory):
         super().__init__(redis)
         self.asked, self.agreed = asyncio.Event(), asyncio.Event()
 
-    async def describe(self, chat: int, photo: str, *, caption: str, revision: str) -> bool:
+    async def describe(self, chat: int, photo: str, **said: str) -> bool:
         self.asked.set()
         await asyncio.wait({asyncio.create_task(self.agreed.wait())}, timeout=10)
-        return await super().describe(chat, photo, caption=caption, revision=revision)
+        return await super().describe(chat, photo, **said)
 
 
 class Recording(EchoEngine):

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from vlm.background import Background, load_background
+from vlm.background import Background
 from vlm.batch import Words, run_batch
 from vlm.commands.findings import Findings, tell, write_json
 from vlm.commands.lines import remark
-from vlm.commands.models import load_engine
+from vlm.commands.models import ECHO, background_of, load_engine
 from vlm.engine.base import Engine, Prompt
 from vlm.errors import NotFound
 from vlm.index import Index, pictures_of, read_index, refresh, write_index
@@ -101,13 +101,8 @@ def _paths(folder: Path) -> list[str]:
 
 
 def _background(settings: Settings, engine: Engine) -> Background | None:
-    if settings.model == "echo":
-        return None
-    from vlm.engine.source import find as find_checkpoint
-
-    folder = find_checkpoint(settings.model, settings.revision).folder
-    background = load_background(folder, engine.info.revision)
-    if background is None:
+    background = background_of(settings, engine)
+    if background is None and settings.model != ECHO:
         remark(UNCALIBRATED)
     return background
 

@@ -4,19 +4,35 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from typing import Final
 
 from msgspec.structs import fields
 
+from vlm.background import Background, load_background
 from vlm.commands.lines import remark
 from vlm.engine.base import Engine
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.load import CLASSIC, EngineOptions, load
 from vlm.settings import Settings
+
+ECHO: Final = "echo"
 
 
 def load_engine(settings: Settings) -> Engine:
     """The engine that the settings name. Raises as `vlm.engine.load.load` does."""
     prepare(settings.model, settings.threads)
     return load(options(settings))
+
+
+def background_of(settings: Settings, engine: Engine) -> Background | None:
+    """The calibration for searches that the model brings along, if it has one that fits.
+
+    Raises:  ModelNotFound for one that cannot be read.
+    """
+    if settings.model == ECHO or settings.model.startswith(CLASSIC):
+        return None
+    from vlm.engine.source import find  # the hub's client: slow to import
+
+    return load_background(find(settings.model, settings.revision).folder, engine.info.revision)
 
 
 def options(settings: Settings) -> EngineOptions:

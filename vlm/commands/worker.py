@@ -6,9 +6,10 @@ import signal
 
 from redis.exceptions import RedisError
 
+from vlm.background import Background
 from vlm.broker import Broker
 from vlm.commands.health import worker_name
-from vlm.commands.models import load_engine
+from vlm.commands.models import background_of, load_engine
 from vlm.engine.base import Engine
 from vlm.environment import without_password
 from vlm.errors import Unavailable
@@ -31,18 +32,19 @@ def work(settings: Settings) -> int:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     log.info("loading %s for %s", settings.model, without_password(settings.redis_url))
     try:
-        asyncio.run(_run(load_engine(settings), settings))
+        engine = load_engine(settings)
+        asyncio.run(_run(engine, background_of(settings, engine), settings))
     except RedisError as error:  # one that no waiting will mend: a wrong password, a server that is none
         raise Unavailable(f"The Redis server refuses the worker: {error}") from error
     log.info("stopped, with nothing left in hand")
     return 0
 
 
-async def _run(engine: Engine, settings: Settings) -> None:
+async def _run(engine: Engine, background: Background | None, settings: Settings) -> None:
     async with connect(settings.redis_url) as redis:
         broker = Broker(redis, name=worker_name(), lease_s=settings.lease_s)
         memory = Memory(redis, tokens_ttl_s=settings.tokens_ttl_s)
-        worker = Worker(broker, engine, memory, batch=settings.batch)
+        worker = Worker(broker, engine, memory, batch=settings.batch, background=background)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         await worker.run()

@@ -28,12 +28,24 @@ class Encoded(NamedTuple):
 class Prompt(Struct, frozen=True, kw_only=True):
     """A request to the language model: a caption if `question` is None, else an answer.
 
-    `language` is the code of the language to answer in, for an engine that `speaks` it; '': English.
+    language   the code of the language to answer in, for an engine that `speaks` it; '': English
+    detailed   a caption that may take its time
     """
 
     question: str | None = None
     turns: tuple[Turn, ...] = ()
     language: str = ""
+    detailed: bool = False
+
+
+class Detail(NamedTuple):
+    """A question that makes a caption longer, and what is said before its answer.
+
+    With a `{thing}` in it, it is asked of each thing of which the caption names one, and the thing is said.
+    """
+
+    question: str
+    label: str
 
 
 class Translated(Struct, frozen=True):
@@ -52,12 +64,21 @@ class Engine(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
+    @property
+    def details(self) -> Sequence[Detail]:
+        """What to ask for a detailed caption, the most helpful first; nothing where it answers nothing."""
+        ...
+
     def encode(self, images: Sequence[Image]) -> list[Encoded]:
         """One vision pass over RGB images of any size; as many results as images."""
         ...
 
     def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
         """One text for each pair of query tokens and prompt, captions and answers mixed in one batch."""
+        ...
+
+    def wordings(self, tokens: QueryTokens, seed: int) -> list[str]:
+        """Captions of one picture that the model finds likely, the best first; the same for the same seed."""
         ...
 
     def embed_text(self, queries: Sequence[str]) -> Vectors:

@@ -19,10 +19,11 @@ from transformers import Blip2ForConditionalGeneration
 
 from vlm.engine import prompts as prompting
 from vlm.engine import selfcheck, vision
-from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
-from vlm.engine.decoding import Limits, answer_limits, beams, caption_limits, decoding
+from vlm.engine.base import Detail, Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
+from vlm.engine.decoding import Limits, answer_limits, beams, caption_limits, decoding, detailed_limits
 from vlm.engine.interpreter import NOBODY, Interpreter
 from vlm.engine.itc import Itc
+from vlm.engine.rewording import reworded
 from vlm.errors import OutOfMemory, Unsupported
 from vlm.languages import code_of
 
@@ -39,6 +40,7 @@ class Blip2Engine:
     expected    the caption that the built-in picture must get; '': any
     interpreter who translates
     languages   that the model speaks itself, by mBLIP's prompts; none: it knows English only
+    details     what it can be asked for a detailed caption
     """
 
     def __init__(
@@ -54,8 +56,9 @@ class Blip2Engine:
         expected: str = "",
         interpreter: Interpreter = NOBODY,
         languages: Collection[str] = (),
+        details: Sequence[Detail] = (),
     ) -> None:
-        self.info = info
+        self.info, self.details = info, details
         self._model, self._tokenizer, self._pictures = model, tokenizer, pictures
         self._itc, self._itc_sees = itc, itc_sees
         self._expected = expected
@@ -69,6 +72,7 @@ class Blip2Engine:
     def _configure(self, wanted_beams: int) -> None:
         own, language = self._model.generation_config, self._model.language_model.generation_config
         self._caption_limits, self._answer_limits = caption_limits(own), answer_limits(own)
+        self._detailed_limits = detailed_limits(own)
         self._beams = wanted_beams or beams(own)
         # Published text configurations carry a maximal length, which would argue with our limits.
         language.max_length = language.min_length = None
@@ -117,6 +121,23 @@ class Blip2Engine:
                 ):
                     texts[i] = text or texts[i]
             return texts
+
+    @torch.inference_mode()
+    def wordings(self, tokens: QueryTokens, seed: int) -> list[str]:
+        """Captions of one picture that the model finds likely, the best first; as always for the same seed.
+
+        First what beam search finds, then samples. What is much less likely than the best beam, or has a
+        word that is much less likely than another one in its place, is not among them: it may well be wrong.
+        """
+        prompt = Prompt()
+        with _memory_errors():
+            embeds, mask = self._read([tokens], [self._ids(prompt, self._wording)])
+            limits, start = self._limits(prompt), 0 if self._decoder_only else 1
+            found = reworded(
+                self._model.language_model, embeds, mask, limits, start=start, ends=self._ends, seed=seed
+            )
+            texts = [self._tokenizer.decode(row, skip_special_tokens=True).strip() for row in found]
+            return list(dict.fromkeys(filter(None, texts)))
 
     @torch.inference_mode()
     def embed_text(self, queries: Sequence[str]) -> Vectors:
@@ -211,7 +232,9 @@ class Blip2Engine:
         return prompting.fitting(prompt, wording, room, self._tokenizer)
 
     def _limits(self, prompt: Prompt) -> Limits:
-        return self._caption_limits if prompt.question is None else self._answer_limits
+        if prompt.question is not None:
+            return self._answer_limits
+        return self._detailed_limits if prompt.detailed else self._caption_limits
 
 
 T5_POSITIONS = 512  # the length T5 was trained with; its relative positions know no end

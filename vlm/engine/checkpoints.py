@@ -1,7 +1,7 @@
 """Checkpoints become models: dtype, device and 8 bit are chosen here, what cannot work is said plainly."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -18,17 +18,18 @@ from transformers import (
 )
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
-from vlm.engine.base import ModelInfo
+from vlm.details import DRAWN, GENERAL, PLACED
+from vlm.engine.base import Detail, ModelInfo
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.int8 import hush, int8, is_quantized, recast
 from vlm.engine.interpreter import DEFAULT_TRANSLATOR, NATIVE, NOBODY, NONE, Interpreter
 from vlm.engine.itc import Itc
 from vlm.engine.load import EngineOptions
-from vlm.engine.source import TINY, Source, find, find_translator
+from vlm.engine.source import TINY, Card, Source, find, find_translator, languages_of
 from vlm.engine.translate import Translator
 from vlm.engine.vision import same_tower, share_tower
 from vlm.errors import BadSetting, ModelNotFound, OutOfMemory
-from vlm.languages import NAMES
+from vlm.languages import ENGLISH, NAMES
 
 log = logging.getLogger(__name__)
 
@@ -43,17 +44,19 @@ def open_blip2(options: EngineOptions) -> Blip2Engine:
     source = find(options.model, options.revision)
     model = open_model(source, options)
     tokenizer, pictures = open_processors(source)
+    languages = spoken(source, options)
     itc, itc_sees, itc_revision = _open_itc(source, options, model, pictures)
     info = ModelInfo(
         name=source.name,
         revision="+".join(filter(None, (source.revision, itc_revision))),
         knows=source.card.knows,
+        languages=written(source.card.translator, languages, options),
     )
     return Blip2Engine(
         model, tokenizer, pictures, info=info, itc=itc, itc_sees=itc_sees,
         beams=options.beams, expected=source.card.expected_caption,
         interpreter=interpreter(source.card.translator, options, device=options.device),
-        languages=spoken(source, options),
+        languages=languages, details=details_of(source.card),
     )  # fmt: skip
 
 
@@ -115,9 +118,28 @@ def spoken(source: Source, options: EngineOptions) -> Collection[str]:
     return NAMES if options.model.startswith(MBLIPS) else source.card.languages
 
 
-def interpreter(own: str, options: EngineOptions, *, device: str) -> Interpreter:
+def written(own: str, spoken: Collection[str], options: EngineOptions) -> tuple[str, ...]:
+    """The languages besides English that come out in the end: `spoken`, and the translator's, unopened."""
+    name = translator_of(own, options)
+    translated = () if name in (NATIVE, NONE) else languages_of(name)
+    return tuple(sorted({*spoken, *translated} - {ENGLISH}))
+
+
+def details_of(card: Card) -> Sequence[Detail]:
+    """What a checkpoint can be asked for a detailed caption: a small one, only what it was taught."""
+    if card.world is None:
+        return GENERAL
+    return PLACED if card.world.places else DRAWN
+
+
+def translator_of(own: str, options: EngineOptions) -> str:
     """Who translates: as the setting says, else the checkpoint's `own`, else the great M2M100."""
-    name = options.translator or own or (TINY if options.model == TINY else DEFAULT_TRANSLATOR)
+    return options.translator or own or (TINY if options.model == TINY else DEFAULT_TRANSLATOR)
+
+
+def interpreter(own: str, options: EngineOptions, *, device: str) -> Interpreter:
+    """`translator_of`, loaded when it is first needed."""
+    name = translator_of(own, options)
     if name in (NATIVE, NONE):
         return NOBODY
     return Interpreter(lambda: open_translator(name, options.translator_revision, device=device))

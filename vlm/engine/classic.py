@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vlm.engine import selfcheck
 from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
-from vlm.engine.checkpoints import DTYPES, interpreter, pick_device
+from vlm.engine.checkpoints import DTYPES, interpreter, pick_device, written
 from vlm.engine.interpreter import NOBODY, Interpreter
 from vlm.engine.load import CLASSIC, EngineOptions
 from vlm.engine.source import card_of, fingerprint
@@ -37,6 +37,7 @@ def open_classic(options: EngineOptions) -> "ClassicEngine":
         name=card.name or folder.resolve().name,
         revision=card.revision or fingerprint(folder),
         knows=card.knows,
+        languages=written(card.translator, (), options),
     )
     return ClassicEngine(
         captioner,
@@ -59,7 +60,7 @@ class ClassicEngine:
         expected: str = "",
         interpreter: Interpreter = NOBODY,
     ) -> None:
-        self.info = info
+        self.info, self.details = info, ()
         self._captioner, self._beams, self._expected = captioner, beams, expected
         self._interpreter = interpreter
 
@@ -75,6 +76,10 @@ class ClassicEngine:
         if any(prompt.question is not None for prompt in prompts):
             raise Unsupported(NO_ANSWERS)
         return self._captioner.tell(self._features(tokens), self._beams) if tokens else []
+
+    def wordings(self, tokens: QueryTokens, seed: int) -> list[str]:
+        """Its one caption."""
+        return self.generate([tokens], [Prompt()])
 
     def embed_text(self, queries: Sequence[str]) -> Vectors:
         """Raises Unsupported."""

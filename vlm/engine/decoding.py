@@ -29,6 +29,7 @@ class Limits(NamedTuple):
 
 
 CAPTION = Limits(8, 30)
+DETAILED = Limits(16, 60)  # tokens; BLIP-2 repeats itself when it must go on for longer
 ANSWER = Limits(1, 10, -1.0)
 BEAMS = 5
 
@@ -40,6 +41,12 @@ def caption_limits(config: GenerationConfig | None) -> Limits:
         _own(config, "max_new_tokens", CAPTION.max_new),
         _own(config, "length_penalty", CAPTION.length_penalty),
     )
+
+
+def detailed_limits(config: GenerationConfig | None) -> Limits:
+    """Longer ones; but a checkpoint's own limits for captions where it sets them: it knows its end."""
+    own = _own(config, "min_new_tokens", None) is not None
+    return caption_limits(config) if own else DETAILED
 
 
 def answer_limits(config: GenerationConfig | None) -> Limits:

@@ -15,9 +15,10 @@ from typing import Final
 import numpy as np
 from PIL.Image import Image
 
-from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
-from vlm.errors import OutOfMemory
-from vlm.languages import code_of
+from vlm.engine.base import Detail, Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
+from vlm.errors import OutOfMemory, Unsupported
+from vlm.languages import ENGLISH, code_of
+from vlm.languages import NAMES as LANGUAGES
 
 COLOURS: Final = {
     "black": (0, 0, 0),
@@ -33,6 +34,7 @@ COLOURS: Final = {
 }
 NAMES: Final = tuple(COLOURS)
 PALETTE: Final = np.array(list(COLOURS.values()), np.float32)  # [C, 3]
+SPOKEN: Final = LANGUAGES.keys() - {ENGLISH, "zh"}  # Chinese is what it cannot write
 UNIT: Final = 1024  # fp16 counts exactly only up to 2048
 
 
@@ -52,7 +54,13 @@ class EchoEngine:
     def __init__(
         self, *, delay_s: float = 0.0, oom_above: int | None = None, poison: Callable[[Prompt], bool] = never
     ) -> None:
-        self.info = ModelInfo(name="echo", revision="echo-1", knows="It knows only colours and sizes.")
+        self.info = ModelInfo(
+            name="echo",
+            revision="echo-1",
+            knows="It knows only colours and sizes.",
+            languages=tuple(sorted(SPOKEN)),
+        )
+        self.details = (Detail("what else?", "more"),)
         self._delay_s = delay_s
         self._oom_above = oom_above
         self._poison = poison
@@ -69,6 +77,11 @@ class EchoEngine:
         self._run(len(prompts))
         return [_text(one, prompt) for one, prompt in zip(tokens, prompts, strict=True)]
 
+    def wordings(self, tokens: QueryTokens, seed: int) -> list[str]:
+        """Two wordings, and no more."""
+        self._run(1)
+        return [f"{_colour(tokens)}, {_size(tokens)}", f"a {_colour(tokens)} rectangle, {_size(tokens)}"]
+
     def embed_text(self, queries: Sequence[str]) -> Vectors:
         """The colours that a query names.
 
@@ -80,10 +93,14 @@ class EchoEngine:
         return vectors
 
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translated]:
-        """The same words, with the target's code before them."""
+        """The same words with the language's code before them, 'de: two cats', or without, to English."""
         self._run(len(texts))
-        same = code_of(source) == code_of(target)
-        return [Translated(text if same or not text else f"[{code_of(target)}] {text}") for text in texts]
+        ours, theirs = code_of(source), code_of(target)
+        if lacking := {ours, theirs} - SPOKEN - {ENGLISH}:
+            raise Unsupported(f"The echo does not speak {lacking.pop()}.")
+        if theirs == ENGLISH or ours == theirs:
+            return [Translated(text.removeprefix(f"{ours}: ")) for text in texts]
+        return [Translated(f"{theirs}: {text}" if text else text) for text in texts]
 
     def speaks(self, language: str) -> bool:
         """It has words of its own for no language."""
@@ -112,8 +129,12 @@ def _colour(tokens: QueryTokens) -> str:
 
 
 def _text(tokens: QueryTokens, prompt: Prompt) -> str:
-    wide, width, high, height = (int(value) for value in tokens[1])
-    picture = f"a {_colour(tokens)} picture of {UNIT * wide + width} by {UNIT * high + height}"
+    picture = f"a {_colour(tokens)} picture of {_size(tokens)}"
     if prompt.question is None:
         return picture
     return f"{prompt.question} (asked of {picture}, after {len(prompt.turns)} turns)"
+
+
+def _size(tokens: QueryTokens) -> str:
+    wide, width, high, height = (int(value) for value in tokens[1])
+    return f"{UNIT * wide + width} by {UNIT * high + height}"

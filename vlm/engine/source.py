@@ -6,7 +6,8 @@ folder   config.json, *.safetensors, the tokenizer's and the image processor's f
 """
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from huggingface_hub.utils import httpx  # type: ignore[attr-defined] # httpx or
 from msgspec import Struct
 
 from vlm.errors import ModelNotFound
+from vlm.languages import NAMES
 
 # The revisions this version was made with: a hub repository may change under its name, a commit does not.
 PINNED: Final = {
@@ -33,9 +35,16 @@ PINNED: Final = {
 }
 WANTED: Final = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no pickles, no code
 PICKLED: Final = "pytorch_model.bin"  # read as tensors only; m2m100_418M comes in nothing else
+LANGUAGE: Final = re.compile("__([a-z]{2,3})__")  # a language's token in M2M100's tokenizer
 HUB_TIMEOUT_S: Final = 10.0
 TINY: Final = "tiny"
 TRY_TINY: Final = "To try without a download, take the small model that comes with Afterimage: --model tiny."
+
+
+class World(Struct, frozen=True):
+    """What the drawn pictures of a small checkpoint were like; `places`: it was asked where things are."""
+
+    places: bool = False
 
 
 class Card(Struct, frozen=True):
@@ -48,6 +57,7 @@ class Card(Struct, frozen=True):
     itc: str = ""
     translator: str = ""
     languages: tuple[str, ...] = ()  # that it speaks itself, beside English
+    world: World | None = None
 
 
 class Source(Struct, frozen=True):
@@ -74,6 +84,14 @@ def find_translator(name: str, revision: str = "") -> Source:
     """The same for translators, whose tiny one is another and whose weights may be a PyTorch file."""
     folder, commit = _folder(name, revision, "translator", [*WANTED, PICKLED])
     return _source(name, folder, commit, any(folder.glob("*.safetensors")) or (folder / PICKLED).is_file())
+
+
+def languages_of(translator: str) -> Iterable[str]:
+    """The codes that a translator knows: by its tokenizer where its folder is here, else M2M100's hundred."""
+    folder = files("vlm").joinpath("assets", "translator") if translator == TINY else Path(translator)
+    file = folder / "tokenizer_config.json"
+    known = set(LANGUAGE.findall(file.read_text())) if file.is_file() else set()
+    return known & NAMES.keys() or NAMES
 
 
 def _source(name: str, folder: Path, commit: str, weights: bool) -> Source:
