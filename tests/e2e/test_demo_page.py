@@ -117,4 +117,5 @@ def test_the_page_and_the_bot_say_what_the_small_model_cannot_do(page: Page) -> 
     expect(page.locator("#about-text")).to_contain_text("afterimage demo --model Salesforce/")
     page.get_by_role("textbox").fill("/start")
     page.keyboard.press("Enter")
-    expect(said(page)).to_contain_text("Photographs are beyond it")
+    greeting = page.locator(".message.theirs", has_text="Hello").locator(".words")
+    expect(greeting).to_contain_text("Photographs are beyond it")

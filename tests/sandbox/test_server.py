@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 from sandboxes import picture
 
+from bot.sandbox import page
+
 
 @contextmanager
 def program(*args: str) -> Iterator[str]:
@@ -65,6 +67,11 @@ def test_only_this_machine_is_served(tmp_path: Path) -> None:
             f"{url}/sandbox/send", json={"text": "x"}, headers={"Sec-Fetch-Site": "cross-site"}
         )
         assert foreign.status_code == 403
+
+
+def test_the_map_of_the_page_names_every_address() -> None:
+    for route in page.routes():
+        assert route.path.split("/{")[0] in (page.__doc__ or ""), route.path
 
 
 def test_a_taken_port_is_said_plainly() -> None:
