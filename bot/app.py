@@ -17,6 +17,7 @@ from telegram.ext import (
 )
 from telegram.ext.filters import COMMAND, TEXT, BaseFilter, ChatType, StatusUpdate, UpdateType
 
+from bot import buttons
 from bot.desk import Desk
 from bot.gate import OnlyMention
 from bot.handlers.finding import MORE, NEAR, OLDER, SHOW
@@ -27,8 +28,8 @@ from bot.pictures import IMAGE
 from bot.settings import Settings
 from bot.talk import Inline, Press, Talk, Talks
 
-# The kinds of update that the handlers want. Not handled: edited messages; the first version was answered.
-UPDATES: Final = ("message", "callback_query", "my_chat_member", "inline_query")
+# The kinds of update that the handlers want.
+UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member", "inline_query")
 
 GATE, DOOR = -2, -1  # groups of handlers before all others
 
@@ -76,6 +77,7 @@ def handle(app: App, desk: Desk) -> None:
     (they see nobody who may not come in).
     """
     new = UpdateType.MESSAGE & ~StatusUpdate.ALL
+    edited = UpdateType.EDITED_MESSAGE
     on, press = _Messages(desk.talks), _Presses(desk.talks)
 
     commands = [
@@ -84,6 +86,7 @@ def handle(app: App, desk: Desk) -> None:
         on.command("help", desk.start.help, new),
         on.command("find", desk.finding.find, new),
         on.command("recent", desk.finding.recent, new),
+        on.command("ask", desk.questions.ask, new),
         on.command("auto", desk.groups.auto, new),
         on.command("invite", desk.access.invite, new),
         on.command("lang", desk.languages.command, new),
@@ -97,6 +100,18 @@ def handle(app: App, desk: Desk) -> None:
             on.message(new & TEXT & ~COMMAND, desk.questions.receive),
             on.message(new & COMMAND, desk.start.unknown_command),
             on.message(new, desk.start.unsupported),
+            on.command("ask", desk.questions.edited, edited),
+            on.message(edited & IMAGE, desk.photos.edited),
+            on.message(edited & TEXT & ~COMMAND, desk.questions.edited),
+            press.button(buttons.ASK, desk.captions.ask),
+            press.button(buttons.DETAIL, desk.captions.detail),
+            press.button(buttons.ANOTHER, desk.captions.another),
+            press.button(buttons.IN_ENGLISH, desk.captions.english),
+            press.button(buttons.DELETE, desk.captions.delete),
+            press.button(buttons.REALLY, desk.captions.really),
+            press.button(buttons.KEEP, desk.captions.keep),
+            press.button(buttons.PICK, desk.picking.one),
+            press.button(buttons.PICK_ALL, desk.picking.every),
             press.button(LANG, desk.languages.pressed),
             press.button(STYLE, desk.styles.pressed),
             press.button(TRY, desk.start.try_it),
@@ -155,8 +170,8 @@ class _Messages:
 
     def _called(self, act: Callable[[Talk], Awaitable[None]]) -> Callback:
         async def callback(update: Update, _: object) -> None:
-            if update.message:  # by the filters, always
-                await act(await self._talks.of(update.message))
+            if message := update.message or update.edited_message:  # by the filters, always
+                await act(await self._talks.of(message))
 
         return callback
 

@@ -1,8 +1,32 @@
-"""Buttons under messages. What a press brings back is `verb` or `verb:asked`: see `bot.app`."""
+"""Buttons under messages. What a press brings back is `verb` or `verb:asked`: see `bot.app`.
+
+under a caption    q:PHOTO:KEY (see `bot.suggestions`)
+                   detail:PHOTO   another:PHOTO
+                   english:PHOTO  delete:PHOTO  →  really:PHOTO   keep:PHOTO
+under 'which one'  pick:PHOTO     pickall:CAUSE (see `bot.lists`)
+"""
 
 from collections.abc import Sequence
+from typing import Final
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.replies import albums
+from bot.replies import photos as said
+from bot.suggestions import question, suggested
+from bot.tongue import Tongue
+from vlm.memory import Photo
+
+ASK: Final = "q"
+DETAIL: Final = "detail"
+ANOTHER: Final = "another"
+IN_ENGLISH: Final = "english"
+DELETE: Final = "delete"
+REALLY: Final = "really"
+KEEP: Final = "keep"
+PICK: Final = "pick"
+PICK_ALL: Final = "pickall"
+PICKS_ACROSS: Final = 5
 
 
 def button(label: str, verb: str, asked: str = "") -> InlineKeyboardButton:
@@ -14,3 +38,35 @@ def keyboard(buttons: Sequence[InlineKeyboardButton], across: int = 1) -> Inline
     """Buttons in rows of so many."""
     rows = [buttons[start : start + across] for start in range(0, len(buttons), across)]
     return InlineKeyboardMarkup(rows)
+
+
+def under_caption(_: Tongue, photo: Photo, *, in_english: bool = False) -> InlineKeyboardMarkup:
+    """What can be done with a captioned photo. `in_english`: its English original is shown already."""
+    asks = [
+        button(question(_, key), ASK, f"{photo.id}:{key}")
+        for key in suggested(photo.corrected or photo.caption)
+    ]
+    words = [
+        button(said.more_detail(_), DETAIL, photo.id),
+        button(said.another_wording(_), ANOTHER, photo.id),
+    ]
+    last = [button(said.delete(_), DELETE, photo.id)]
+    if photo.shown not in ("", photo.caption) and not in_english:
+        last.insert(0, button(said.show_english(_), IN_ENGLISH, photo.id))
+    return InlineKeyboardMarkup([*([ask] for ask in asks), words, last])
+
+
+def to_confirm(_: Tongue, photo: str) -> InlineKeyboardMarkup:
+    """In their place, before a photo is deleted."""
+    return keyboard([button(said.really_delete(_), REALLY, photo), button(said.keep(_), KEEP, photo)])
+
+
+def to_pick(_: Tongue, photos: Sequence[str], cause: str) -> InlineKeyboardMarkup:
+    """Which photo of a list a question is about."""
+    one_by_one = [button(_.number(n), PICK, photo) for n, photo in enumerate(photos, 1)]
+    return InlineKeyboardMarkup(
+        [
+            *keyboard(one_by_one, PICKS_ACROSS).inline_keyboard,
+            [button(albums.all_of_them(_), PICK_ALL, cause)],
+        ]
+    )

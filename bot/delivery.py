@@ -4,6 +4,7 @@ import logging
 from typing import Final
 
 from bot.desk import Desk
+from bot.lists import is_list
 from bot.outbox import Outbox
 from bot.place import Place, place_for
 from bot.replies.trouble import apology, refusal
@@ -77,6 +78,8 @@ class Delivery:
             return
         tongue = await self._desk.talks.tongue(result.chat)
         match result.outcome, result.task:
+            case Answered(), _ if is_list(place):
+                await self._desk.albums.deliver(result, place, tongue)
             case Answered() as answered, Caption():
                 await self._desk.photos.deliver(result, answered, place, tongue)
             case Answered() as answered, Ask():
@@ -93,9 +96,16 @@ class Delivery:
         picture = await self._desk.pictures.fetch(photo.file_id if photo else "")
         job, chat, ticket = result.job + AGAIN, result.chat, result.ticket
         match result.task:
-            case Caption():
+            case Caption(style=style, other_than=other_than):
                 await self._client.caption(
-                    job=job, chat=chat, photo=result.photo, picture=picture, ticket=ticket
+                    job=job,
+                    chat=chat,
+                    photo=result.photo,
+                    picture=picture,
+                    style=style,
+                    other_than=other_than,
+                    language=result.language,
+                    ticket=ticket,
                 )
             case Ask(question=question, turns=turns):
                 await self._client.ask(
@@ -105,12 +115,16 @@ class Delivery:
                     question=question,
                     picture=picture,
                     turns=turns,
+                    language=result.language,
                     ticket=ticket,
                 )
 
     async def _refuse(self, result: Result, place: Place, why: AfterimageError | Refused) -> None:
         tongue = await self._desk.talks.tongue(result.chat)
-        await self._tell(result, place, refusal(tongue, why))
+        if is_list(place):
+            await self._desk.albums.deliver(result, place, tongue, refused=refusal(tongue, why))
+        else:
+            await self._tell(result, place, refusal(tongue, why))
 
     async def _tell(self, result: Result | ResultEnvelope, place: Place, text: str) -> None:
         if place.inline:  # there is nowhere to say it

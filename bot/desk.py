@@ -7,20 +7,25 @@ from bot.door import Door
 from bot.gate import Gate
 from bot.guests import Guests
 from bot.handlers.access import Access
+from bot.handlers.albums import Albums
+from bot.handlers.captions import Captions
 from bot.handlers.finding import Finding
 from bot.handlers.groups import Groups
 from bot.handlers.inline import InlineSearch
 from bot.handlers.language import Languages
 from bot.handlers.photos import Photos
+from bot.handlers.picking import Picking
 from bot.handlers.questions import Questions
 from bot.handlers.start import Start
 from bot.handlers.style import Styles
+from bot.lists import Lists
 from bot.members import Members
 from bot.menus import Menus
 from bot.outbox import Outbox
 from bot.pictures import Pictures
 from bot.presence import Presence
 from bot.settings import Settings
+from bot.shelf import Shelf
 from bot.showing import Showing
 from bot.talk import Talks
 from vlm.client import Client
@@ -38,8 +43,12 @@ class Desk:
     ) -> None:
         self.talks = Talks(client)
         self.pictures = Pictures(bot)
-        self.photos = Photos(client, outbox, self.pictures, presence, picture_px=settings.picture_px)
-        self.questions = Questions(client, outbox, self.pictures, presence, self.photos)
+        shelf = Shelf(client, picture_px=settings.picture_px)
+        at_hand = (client, outbox, self.pictures, presence, shelf)
+        self.albums = Albums(*at_hand, Lists(redis))
+        self.questions = Questions(*at_hand, self.albums)
+        self.photos = Photos(*at_hand, self.questions, self.albums)
+        self.picking = Picking(client, outbox, self.albums, self.questions)
         self.menus = Menus(bot, redis)
         self.start = Start(client, outbox, bot, self.photos)
         self.gate = Gate(redis, client.memory)
@@ -47,6 +56,7 @@ class Desk:
         self.door = Door(guests, outbox)
         self.access = Access(guests, outbox)
         self.members = Members(bot, redis)
+        self.captions = Captions(client, outbox, presence, self.members, self.photos, self.questions)
         self.languages = Languages(client, outbox, self.members, self.menus)
         self.styles = Styles(client, outbox, self.members)
         self.groups = Groups(client, outbox, self.members, guests, self.talks, self.photos)

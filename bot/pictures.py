@@ -4,7 +4,7 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
-from telegram import Bot, Document, Message, PhotoSize, Update
+from telegram import Bot, Document, Message, PhotoSize, Sticker, Update
 from telegram.error import BadRequest, InvalidToken
 from telegram.ext import filters
 
@@ -23,9 +23,15 @@ GONE: Final = N_("Telegram no longer gives me that photo. Please send it again, 
 # Phones send some of these with no type that says 'image'.
 IMAGE_FILES: Final = ("heic", "heif", "jpg", "jpeg", "png", "webp")
 
-# The messages that bring a picture: a photo, or an image sent as a file.
-IMAGE: Final = reduce(
-    or_, map(filters.Document.FileExtension, IMAGE_FILES), filters.PHOTO | filters.Document.IMAGE
+# The messages that bring a picture: a photo, an image sent as a file, a sticker that does not move.
+# Telegram tells of an animation as a file, too.
+IMAGE: Final = (
+    reduce(
+        or_,
+        map(filters.Document.FileExtension, IMAGE_FILES),
+        filters.PHOTO | filters.Document.IMAGE | filters.Sticker.STATIC,
+    )
+    & ~filters.ANIMATION
 )
 
 
@@ -34,12 +40,12 @@ def has_picture(message: Message) -> bool:
     return bool(IMAGE.check_update(Update(0, message=message)))
 
 
-def picture_in(message: Message, px: int) -> PhotoSize | Document | None:
+def picture_in(message: Message, px: int) -> PhotoSize | Document | Sticker | None:
     """What to fetch: the smallest size that loses nothing for a model of `px` × `px` pixels, or the file."""
     sizes = sorted(message.photo, key=lambda size: size.width * size.height)
     if sizes:
         return next((size for size in sizes if min(size.width, size.height) >= px), sizes[-1])
-    return message.document
+    return message.document or message.sticker
 
 
 class Pictures:

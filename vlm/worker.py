@@ -181,10 +181,15 @@ class Worker:
                     shown=shown,
                     language=job.language if shown else "",
                 )
-            case Answered(text=text, question=question), Ask():
-                turn = Turn(question=question, answer=text)
+            case Answered(text=text, shown=shown, question=question), Ask():
                 await patiently(
-                    memory.add_turn, job.chat, job.photo, job=job.id, turn=turn, at_ms=job.created_ms
+                    memory.add_turn,
+                    job.chat,
+                    job.photo,
+                    job=job.id,
+                    turn=Turn(question=question, answer=text),
+                    at_ms=job.created_ms,
+                    shown=shown,
                 )
 
     async def _keep(self, chat: int, photo: str, encoded: Encoded) -> None:

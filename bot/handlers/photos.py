@@ -1,85 +1,125 @@
-"""A photo, or an image sent as a file: remember it, and have it captioned."""
+"""A photo, or an image sent as a file: remember it, have it captioned, and ask what was asked with it."""
 
 import asyncio
+from typing import Final
 
-from telegram import Document, Message, PhotoSize, User
+from msgspec.structs import replace
 
+from bot.asking import is_question, note_in
+from bot.buttons import under_caption
+from bot.handlers.albums import Albums
+from bot.handlers.questions import Questions
 from bot.outbox import Outbox
-from bot.pictures import Pictures, picture_in
+from bot.pictures import Pictures
 from bot.place import Place
 from bot.presence import Presence
 from bot.replies import photos as said
+from bot.shelf import Shelf
 from bot.talk import Talk
 from bot.tasks import end
 from bot.tongue import Tongue
 from vlm.client import Client
 from vlm.memory import Photo
-from vlm.protocol import Answered, Result
+from vlm.protocol import Answered, Caption, Result
+
+AGAIN: Final = "again"  # a cause that begins so wants other words for a photo that has a caption
 
 
 class Photos:
-    """`picture_px` is the model's input size."""
-
     def __init__(
-        self, client: Client, outbox: Outbox, pictures: Pictures, presence: Presence, *, picture_px: int
+        self,
+        client: Client,
+        outbox: Outbox,
+        pictures: Pictures,
+        presence: Presence,
+        shelf: Shelf,
+        questions: Questions,
+        albums: Albums,
     ) -> None:
         self._client = client
         self._outbox = outbox
         self._pictures = pictures
         self._presence = presence
-        self._picture_px = picture_px
+        self._shelf = shelf
+        self._questions = questions
+        self._albums = albums
 
     async def receive(self, talk: Talk) -> None:
         """Placeholder and download, then the job. Its answer comes by `deliver`."""
-        place = talk.place
-        photo = await self.remember(talk.message)  # first: the next question is about it, come what may
-        self._presence.start(place.chat, place.job)
-        picture = self.picture(talk.message)
+        if talk.message.media_group_id and talk.place.cause == str(talk.message.message_id):
+            await self._albums.receive(talk)
+            return
+        photo = await self._shelf.put(talk.message)  # first: the next question is about it, come what may
+        self._presence.start(talk.chat, talk.place.job)
+        picture = self._shelf.picture(talk.message)
         fetching = asyncio.create_task(self._pictures.fetch(picture.file_id, picture.file_size))
         try:
             await self._open(talk, photo)  # to its end: a refusal of the picture takes its place
             data = await fetching
         finally:
             await end(fetching)
-        await self._client.caption(
-            job=place.job, chat=place.chat, photo=photo.id, picture=data, ticket=place.ticket
-        )
+        await self._submit(talk, photo, data)
+
+    async def edited(self, talk: Talk) -> None:
+        """The words under a photo were changed: another question, or another note."""
+        photo = await self._client.memory.get(talk.chat, str(talk.message.message_id))
+        if photo is None:
+            return
+        await self._client.memory.annotate(talk.chat, photo.id, note_in(talk.words))
+        if is_question(talk.words, talk.tongue.tag):
+            await self._ask_anew(talk, photo)
+        elif photo.caption and await self._outbox.said(talk.place):
+            await self.show(talk.place, replace(photo, note=note_in(talk.words)), talk.tongue)
 
     async def deliver(self, result: Result, answered: Answered, place: Place, tongue: Tongue) -> None:
-        """Show a caption."""
-        message = await self._outbox.say(place, said.caption(tongue, answered.text))
-        if result.photo:
-            await self._client.memory.link(place.chat, message, result.photo)
+        """Show a caption, or that there is no other; then ask what was asked with the photo."""
+        photo = await self._client.memory.get(result.chat, result.photo or "")
+        if photo is None:  # it was forgotten meanwhile
+            await self._outbox.say(place, said.gone(tongue))
+            return
+        if place.cause.startswith(AGAIN) and isinstance(result.task, Caption):
+            if answered.text in result.task.other_than:
+                await self._outbox.say(place, said.no_other(tongue))
+                return
+            await self._outbox.take(place, place.reply_to)  # in place of the old words
+        photo = replace(photo, caption=answered.text, shown=answered.shown)
+        await self.show(place, photo, tongue, fell_back=answered.fell_back)
+        if place.then_ask:
+            await self._questions.put(photo, place.then_ask, _asked(place), tongue)
+
+    async def show(self, place: Place, photo: Photo, tongue: Tongue, *, fell_back: bool = False) -> None:
+        """Say a photo's caption, its buttons under it."""
+        stays = fell_back and await self._outbox.first(place, f"english-not-{tongue.tag}")
+        text = said.caption(tongue, photo.shown or photo.caption, note=photo.note, stayed_english=stays)
+        message = await self._outbox.say(place, text, under_caption(tongue, photo))
+        await self._client.memory.link(place.chat, message, photo.id)
+
+    async def _ask_anew(self, talk: Talk, photo: Photo) -> None:
+        asked = talk._replace(place=_asked(talk.place))
+        if answer := await self._outbox.said(asked.place):
+            await self._questions.put_again(photo, talk.words, asked, answer)
+        else:
+            await self._questions.put(photo, talk.words, asked.place, talk.tongue)
 
     async def _open(self, talk: Talk, photo: Photo) -> None:
         has_worker = bool(await self._client.models())
         if placeholder := await self._outbox.open(talk.place, said.looking(talk.tongue, has_worker)):
             await self._client.memory.link(talk.chat, placeholder, photo.id)
 
-    async def remember(self, message: Message) -> Photo:
-        """The message's photo, from now on in the chat's memory."""
-        picture = self.picture(message)
-        photo = Photo(
-            id=str(message.message_id),
-            file_id=picture.file_id,
-            file_unique_id=picture.file_unique_id,
-            kind="photo" if isinstance(picture, PhotoSize) else "document",
-            sender_name=_names(message.from_user),
-            sender=message.from_user.id if message.from_user else 0,
-            # Telegram's times are whole seconds: within one, the ids tell which photo came later
-            created_ms=int(message.date.timestamp()) * 1000 + message.message_id % 1000,
+    async def _submit(self, talk: Talk, photo: Photo, picture: bytes) -> None:
+        question = talk.words if is_question(talk.words, talk.tongue.tag) else ""
+        place = replace(talk.place, then_ask=question)
+        await self._client.caption(
+            job=place.job,
+            chat=place.chat,
+            photo=photo.id,
+            picture=picture,
+            style=talk.wishes.style,
+            language=talk.tongue.tag,
+            ticket=place.ticket,
         )
-        await self._client.memory.remember(message.chat_id, photo)
-        return photo
-
-    def picture(self, message: Message) -> PhotoSize | Document:
-        """What to fetch of a message that has a picture."""
-        picture = picture_in(message, self._picture_px)
-        if picture is None:
-            raise ValueError("a message without a picture came to the photo handler")
-        return picture
 
 
-def _names(user: User | None) -> str:
-    """What somebody may be called: 'Ada Byron @ada'."""
-    return f"{user.full_name} {f'@{user.username}' if user.username else ''}".strip() if user else ""
+def _asked(place: Place) -> Place:
+    """Where the question that came with a photo is answered: below the photo, beside its caption."""
+    return replace(place, cause=f"{place.cause}-asked", then_ask="")

@@ -1,53 +1,84 @@
 """A question about a photo: find out which photo, and have it answered."""
 
-from telegram import Message
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
+from telegram import ForceReply, Message
 
 from bot.context import subject
-from bot.handlers.photos import Photos
+from bot.handlers.albums import Albums
 from bot.outbox import Outbox
+from bot.picking import ALL, picked, without_number
 from bot.pictures import Pictures, has_picture
 from bot.place import Place, replied
 from bot.presence import Presence
 from bot.replies import questions as said
+from bot.replies.photos import still_english
+from bot.shelf import Shelf
 from bot.talk import Talk
 from bot.tongue import Tongue
 from vlm.client import Client, clean_question
 from vlm.memory import Photo
-from vlm.protocol import Answered, Result
+from vlm.protocol import Answered, Ask, Result
+
+HINT_CHARS = 64  # of the words in an empty field: Telegram's limit
 
 
 class Questions:
     def __init__(
-        self, client: Client, outbox: Outbox, pictures: Pictures, presence: Presence, photos: Photos
+        self,
+        client: Client,
+        outbox: Outbox,
+        pictures: Pictures,
+        presence: Presence,
+        shelf: Shelf,
+        albums: Albums,
     ) -> None:
         self._client = client
         self._outbox = outbox
         self._pictures = pictures
         self._presence = presence
-        self._photos = photos
+        self._shelf = shelf
+        self._albums = albums
 
     async def receive(self, talk: Talk) -> None:
         """Answer a text: with a question's placeholder, or with how to ask one."""
-        photo = await self._subject(talk.message)
-        if photo:
-            await self._ask(talk, photo)
+        target = replied(talk.message)
+        if target and (cause := await self._albums.shown_in(talk.chat, target.message_id)):
+            await self._among(talk, cause)
+        elif photo := await self._subject(talk):
+            await self._put(talk, talk.words, photo)
         else:
             how = said.which_photo if _points(talk.message) else said.photo_first
             await self._outbox.say(talk.place, how(talk.tongue))
 
-    async def deliver(self, result: Result, answered: Answered, place: Place, tongue: Tongue) -> None:
-        """Show an answer."""
-        message = await self._outbox.say(place, said.answer(tongue, answered.text))
-        if result.photo:
-            await self._client.memory.link(place.chat, message, result.photo)
+    async def ask(self, talk: Talk) -> None:
+        """/ask QUESTION; without a question, invite one."""
+        if talk.words or not (photo := await self._subject(talk)):
+            await self.receive(talk)
+        else:
+            await self._invite(talk, photo)
 
-    async def _ask(self, talk: Talk, photo: Photo) -> None:
-        place, memory = talk.place, self._client.memory
-        question = clean_question(talk.words)
-        await memory.link(place.chat, talk.message.message_id, photo.id)
+    async def edited(self, talk: Talk) -> None:
+        """A question was worded anew, so its answer is too. What was never answered stays so."""
+        old = await self._outbox.said(talk.place)
+        id = await self._client.memory.photo_of(talk.chat, talk.message.message_id)
+        if old and id and (photo := await self._client.memory.get(talk.chat, id)):
+            await self.put_again(photo, talk.words, talk, old)
+        elif old:
+            await self.receive(talk)
+
+    async def put(self, photo: Photo, question: str, place: Place, tongue: Tongue) -> None:
+        """Have a question about a photo answered in a place: its placeholder now, the answer by `deliver`.
+
+        Raises:  BadRequest, TooLarge, QueueFull, Unavailable, each with a sentence for the user.
+        """
+        question, memory = clean_question(question), self._client.memory
         self._presence.start(place.chat, place.job)
         has_worker = bool(await self._client.models())
-        if placeholder := await self._outbox.open(place, said.thinking(talk.tongue, has_worker)):
+        waiting = said.thinking(tongue, has_worker, _repeated(place, question))
+        if placeholder := await self._outbox.open(place, waiting):
             await memory.link(place.chat, placeholder, photo.id)
         # the worker keeps what it saw of a photo for some days; after that it must look again
         alive = await memory.tokens_alive(place.chat, photo.id)
@@ -58,17 +89,78 @@ class Questions:
             question=question,
             picture=None if alive else await self._pictures.fetch(photo.file_id),
             turns=await memory.turns(place.chat, photo.id),
+            language=tongue.tag,
             ticket=place.ticket,
         )
 
-    async def _subject(self, message: Message) -> Photo | None:
-        target = replied(message)
+    async def put_again(self, photo: Photo, question: str, talk: Talk, answer: int) -> None:
+        """Have an edited message's question answered in place of our earlier `answer`."""
+        when = talk.message.edit_date
+        edition = f"{talk.place.cause}-edited-{when.timestamp() if when else 0:.0f}"
+        place = talk.place.because(edition)
+        await self._outbox.take(place, answer, said.thinking(talk.tongue, True))
+        await self.put(photo, question, place, talk.tongue)
+
+    async def deliver(self, result: Result, answered: Answered, place: Place, tongue: Tongue) -> None:
+        """Show an answer."""
+        question = result.task.question if isinstance(result.task, Ask) else ""
+        text = said.answer(tongue, answered.shown or answered.text, _repeated(place, question))
+        if answered.fell_back and await self._outbox.first(place, f"english-not-{tongue.tag}"):
+            text = f"{text}\n{still_english(tongue)}"
+        message = await self._outbox.say(place, text)
+        if result.photo:
+            await self._client.memory.link(place.chat, message, result.photo)
+
+    async def _among(self, talk: Talk, cause: str) -> None:
+        """A question about one of several photos, or about all of them."""
+        photos = await self._albums.photos(talk.chat, cause)
+        number = picked(talk.tongue, talk.words, len(photos))
+        if not photos:
+            await self._outbox.say(talk.place, said.which_photo(talk.tongue))
+        elif number == ALL:
+            await self._albums.ask_all(photos, talk.words, talk.place, talk.tongue)
+        elif number or len(photos) == 1:
+            await self._put(talk, without_number(talk.words), photos[(number or 1) - 1])
+        else:
+            await self._albums.offer(talk, cause, photos)
+
+    async def _put(self, talk: Talk, question: str, photo: Photo) -> None:
+        place = talk.place
+        clean_question(question)  # before anything else: what is refused is about no photo
+        await self._client.memory.link(place.chat, talk.message.message_id, photo.id)
+        if not _points(talk.message) and photo.id.isdecimal():
+            place = replace(place, reply_to=int(photo.id))  # so it is seen which photo is meant
+        await self.put(photo, question, place, talk.tongue)
+
+    async def _invite(self, talk: Talk, photo: Photo) -> None:
+        async def send(address: dict[str, Any]) -> Sequence[Message]:
+            hint = said.your_question(talk.tongue)[:HINT_CHARS]
+            field = ForceReply(selective=True, input_field_placeholder=hint)
+            bot = talk.message.get_bot()
+            return [await bot.send_message(text=said.how_to_ask(talk.tongue), reply_markup=field, **address)]
+
+        await self._outbox.once(talk.place, send)
+        if invitation := await self._outbox.said(talk.place):
+            await self._client.memory.link(talk.chat, invitation, photo.id)
+
+    async def _subject(self, talk: Talk) -> Photo | None:
+        message, target = talk.message, replied(talk.message)
         if target is None and _points(message):
             return None
-        photo = await subject(self._client.memory, message.chat_id, target.message_id if target else None)
-        if photo is None and target and has_picture(target):
-            return await self._photos.remember(target)  # a photo from before the bot's time
-        return photo
+        sender = (
+            talk.person or None if talk.chat < 0 else None
+        )  # in a group everybody has photos of their own
+        found = await subject(
+            self._client.memory, message.chat_id, target.message_id if target else None, sender
+        )
+        if found is None and target and has_picture(target):
+            return await self._shelf.put(target)  # a photo from before the bot's time
+        return found
+
+
+def _repeated(place: Place, question: str) -> str:
+    """The question, where its answer does not stand right below it."""
+    return "" if place.cause.split("-")[0] == str(place.reply_to) else question
 
 
 def _points(message: Message) -> bool:

@@ -1,16 +1,49 @@
 """What is said to a question."""
 
+from bot.replies.fitting import fitted
 from bot.tongue import Tongue
 
-
-def thinking(_: Tongue, has_worker: bool) -> str:
-    if has_worker:
-        return _("Thinking about your question …")
-    return _("Your question is in line. No worker is running right now; I will answer here when one is back.")
+QUOTED = 100  # UTF-16 code units of a question, where it is said again
 
 
-def answer(_: Tongue, text: str) -> str:
+def thinking(_: Tongue, has_worker: bool, question: str = "") -> str:
+    """`question` where the answer does not stand below it."""
+    if not has_worker:
+        return _(
+            "Your question is in line. No worker is running right now; I will answer here when one is back."
+        )
+    if question:
+        return _("Thinking about “{question}” …", question=fitted(question, QUOTED))
+    return _("Thinking about your question …")
+
+
+def answer(_: Tongue, text: str, question: str = "") -> str:
+    """`question` as for `thinking`."""
+    if question:
+        return _("AI answer to “{question}”: {text}", question=fitted(question, QUOTED), text=text)
     return _("AI answer: {text}", text=text)
+
+
+def thinking_of_it(_: Tongue) -> str:
+    """At a pressed button."""
+    return _("Thinking …")
+
+
+def answered_above(_: Tongue) -> str:
+    """At a button that was pressed before."""
+    return _("You have asked that already: see below.")
+
+
+def how_to_ask(_: Tongue) -> str:
+    return _(
+        "What do you want to know? Write your question here, or reply to any photo with it. "
+        "In one line: /ask What colour is it?"
+    )
+
+
+def your_question(_: Tongue) -> str:
+    """In the empty field in which a question is written."""
+    return _("Your question")
 
 
 def photo_first(_: Tongue) -> str:

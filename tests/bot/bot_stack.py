@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 from PIL import Image
+from redis import Redis
 
 from vlm.server import Server, start
 
@@ -62,6 +63,12 @@ async def until(holds: Callable[[], Awaitable[Any] | Any], timeout_s: float = AN
             await asyncio.sleep(0.01)
 
 
+def buttons(message: Json) -> Json:
+    """The labels of a message's buttons, and what each brings back."""
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return {key["text"]: key.get("callback_data") for row in rows for key in row}
+
+
 class Person:
     """Somebody who writes to the bot, in a private chat of their own or in a group.
 
@@ -83,6 +90,13 @@ class Person:
         told = self._stack.call("POST", "send", data=fields, files={"file": (name, data)})
         return int(told["messages"][0]["message_id"])
 
+    def send_album(self, *pictures: bytes, **extra: Any) -> list[int]:
+        """Send several pictures as one album; the ids of its messages."""
+        fields = {key: str(value) for key, value in (self.who | extra).items()}
+        files = [("file", (f"{n}.png", data)) for n, data in enumerate(pictures)]
+        told = self._stack.call("POST", "send", data=fields, files=files)
+        return [int(one["message_id"]) for one in told["messages"]]
+
     def send_content(self, **content: Any) -> int:
         """Send a message of any kind."""
         return self._send({"content": content})
@@ -102,6 +116,10 @@ class Person:
         answer: Json = self._stack.call("GET", "answer", params={"query": query, "wait_s": 10})
         return answer
 
+    def push(self, message: Json, label: str) -> Json:
+        """Press the button with that label; what the bot answers to that."""
+        return self.press(message["message_id"], buttons(message)[label])
+
     def messages(self) -> list[Json]:
         """All messages of the chat."""
         found: list[Json] = self._stack.call("GET", "messages", params=self.who)["messages"]
@@ -112,12 +130,16 @@ class Person:
         return [one["text"] for one in self.messages() if one["from"]["is_bot"] and "text" in one]
 
     def replies(self, message: int) -> list[Json]:
-        """What the bot said to a message."""
-        return [
-            one
-            for one in self.messages()
-            if one.get("reply_to_message", {}).get("message_id") == message and one["from"]["is_bot"]
-        ]
+        """What the bot said to a message: in reply to it, or to the photo that it turned out to be about."""
+        causes = self._stack.causes(self.chat)
+
+        def belongs(one: Json) -> bool:
+            answered = causes.get(one["message_id"], "").split("-")[0]
+            if answered.isdecimal():
+                return answered == str(message)
+            return bool(one.get("reply_to_message", {}).get("message_id") == message)
+
+        return [one for one in self.messages() if one["from"]["is_bot"] and belongs(one)]
 
     def answer(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> Json:
         """The bot's last word on a message: no placeholder, and fitting `pattern`."""
@@ -207,6 +229,12 @@ class Stack:
         """All faults ordered so far, each with its hits."""
         found: list[Json] = self.call("GET", "faults")
         return found
+
+    def causes(self, chat: int) -> dict[int, str]:
+        """What each of the bot's messages answers, as it noted."""
+        with Redis.from_url(self.server.url, decode_responses=True) as redis:
+            said: Any = redis.hgetall(f"said:{{{chat}}}")
+        return {int(message): cause for cause, message in said.items() if message}
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")

@@ -198,3 +198,13 @@ async def test_what_a_newer_version_wished_does_no_harm(redis: Redis, memory: Me
     assert await memory.preferences(CHAT) == Preferences(language="de", style="normal", auto=True)
     await memory.prefer(CHAT, language="fr")
     assert await redis.hget(f"chat:{{{CHAT}}}", "voice") == b"deep"
+
+
+async def test_what_one_job_answered_is_found_by_its_job(memory: Memory) -> None:
+    await memory.remember(CHAT, photo("10"))
+    turn = Turn(question="What is it?", answer="a dog")
+    await memory.add_turn(CHAT, "10", job="j", turn=turn, at_ms=1, shown="ein Hund")
+    told = await memory.told(CHAT, "10", "j")
+    assert told and (told.answer, told.shown) == ("a dog", "ein Hund")
+    assert await memory.told(CHAT, "10", "another") is None
+    assert await memory.told(OTHER, "10", "j") is None

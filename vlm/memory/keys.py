@@ -6,7 +6,7 @@ from typing import Final
 GONE_TTL_S: Final = 24 * 3600  # how long a late or repeated update could still bring back what is gone
 
 # What goes with a whole chat at once; from `said` on, they are notes of the bot: ids of messages and admins.
-WHOLE: Final = ("messages", "changes", "chat", "said", "prompts", "admins", "called")
+WHOLE: Final = ("messages", "changes", "chat", "said", "prompts", "admins", "called", "albums")
 
 # What every script on one photo is given as KEYS, in this order; the same names are its variables.
 OF_PHOTO: Final = ("photo", "links", "turns", "tokens")

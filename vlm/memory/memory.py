@@ -124,6 +124,11 @@ class Memory:
         rows: Any = await self._redis.hvals(of_photo("turns", chat, photo))
         return as_turns(rows)[-last:]
 
+    async def told(self, chat: int, photo: str, job: str) -> Told | None:
+        """What one job answered."""
+        row: Any = await self._redis.hget(of_photo("turns", chat, photo), job)
+        return msgspec.msgpack.decode(row, type=Told) if row else None
+
     async def tokens_alive(self, chat: int, photo: str) -> bool:
         """Whether the photo's query tokens are still there."""
         return bool(await self._redis.exists(of_photo("tokens", chat, photo)))
@@ -201,10 +206,12 @@ class Memory:
         encoded = msgspec.msgpack.encode(tokens)
         return await self._write(chat, photo, "tokens", "SET", encoded, "EX", self._tokens_ttl_s)
 
-    async def add_turn(self, chat: int, photo: str, *, job: str, turn: Turn, at_ms: int) -> bool:
-        """Add a question and its answer; the same job's turn replaces itself."""
-        told = msgspec.msgpack.encode(Told(question=turn.question, answer=turn.answer, at_ms=at_ms))
-        return await self._write(chat, photo, "turns", "HSET", job, told)
+    async def add_turn(
+        self, chat: int, photo: str, *, job: str, turn: Turn, at_ms: int, shown: str = ""
+    ) -> bool:
+        """Add a question and its answer, in English and as shown; the same job's replaces itself."""
+        told = Told(question=turn.question, answer=turn.answer, at_ms=at_ms, shown=shown)
+        return await self._write(chat, photo, "turns", "HSET", job, msgspec.msgpack.encode(told))
 
     async def tokens(self, chat: int, photo: str) -> Array | None:
         """The photo's query tokens, if they are still there; they now live for a full TTL again. [Q, D]"""

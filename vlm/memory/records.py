@@ -68,11 +68,12 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A turn as it is kept."""
+    """A turn as it is kept; `shown` is the answer as the chat saw it, '' if that was in English."""
 
     question: str
     answer: str
     at_ms: int
+    shown: str = ""
 
 
 FACTS: Final = ("file_id", "file_unique_id", "kind", "sender", "sender_name", "created_ms")  # a front end's

@@ -1,0 +1,173 @@
+"""Several pictures answered together: an album's captions, and a question about all of them.
+
+The first picture opens the one message; each result changes it. Nothing waits in this process: what is known
+is in `bot.lists` and in the chat's memory, so any bot can go on where another was ended.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+from redis.exceptions import RedisError
+
+from bot.asking import is_question
+from bot.buttons import to_pick
+from bot.lists import ALBUM, ALL, DONE, Item, Lists
+from bot.outbox import Outbox
+from bot.pictures import Pictures
+from bot.place import Place
+from bot.presence import Presence
+from bot.replies import albums as said
+from bot.replies import questions
+from bot.replies.albums import Line
+from bot.replies.trouble import refusal
+from bot.shelf import Shelf
+from bot.talk import Talk
+from bot.tongue import Tongue
+from vlm.client import Client, clean_question
+from vlm.errors import BadRequest, Unavailable
+from vlm.memory import Photo
+from vlm.protocol import Ask, Result, Task
+
+
+class Albums:
+    def __init__(
+        self,
+        client: Client,
+        outbox: Outbox,
+        pictures: Pictures,
+        presence: Presence,
+        shelf: Shelf,
+        lists: Lists,
+    ) -> None:
+        self._client = client
+        self._outbox = outbox
+        self._pictures = pictures
+        self._presence = presence
+        self._shelf = shelf
+        self._lists = lists
+
+    async def receive(self, talk: Talk) -> None:
+        """One picture of an album. Why it is refused stands with its number."""
+        photo = await self._shelf.put(talk.message)
+        place = talk.place.because(f"{ALBUM}-{talk.message.media_group_id}")
+        await self._lists.add(place, photo.id)
+        self._presence.start(place.chat, talk.place.job)
+        await self._outbox.open(place, said.looking(talk.tongue, bool(await self._client.models())))
+        try:
+            await self._submit(talk, place, photo)
+        except (BadRequest, Unavailable) as error:
+            if isinstance(error.__cause__, RedisError):  # nothing was refused: it can be done later
+                raise
+            await self._settle(place, photo.id, refusal(talk.tongue, error), talk.tongue)
+
+    async def ask_all(self, photos: Sequence[Photo], question: str, place: Place, tongue: Tongue) -> None:
+        """Have a question answered about each of some photos, in one numbered message."""
+        question = clean_question(question)
+        place = replace(place, cause=f"{ALL}-{place.cause}", then_ask="")
+        for photo in photos:
+            await self._lists.add(place, photo.id)
+        has_worker = bool(await self._client.models())
+        await self._outbox.open(place, questions.thinking(tongue, has_worker, question))
+        for photo in photos:
+            try:
+                await self._ask(photo, question, place, tongue)
+            except (BadRequest, Unavailable) as error:
+                if isinstance(error.__cause__, RedisError):
+                    raise
+                await self._settle(place, photo.id, refusal(tongue, error), tongue, question)
+
+    async def deliver(self, result: Result, place: Place, tongue: Tongue, refused: str = "") -> None:
+        """A result of one picture; `refused` says why there is none. Then ask what the album came with."""
+        await asyncio.sleep(await self._lists.quiet_in_s(place))
+        outcome = refused or f"{DONE}{result.job}"
+        await self._settle(place, result.photo or "", outcome, tongue, _question(result.task))
+        if place.then_ask:
+            photos = await self.photos(place.chat, place.cause)
+            await self.ask_all(photos, place.then_ask, replace(place, then_ask=""), tongue)
+
+    async def shown_in(self, chat: int, message: int) -> str:
+        """The cause of the list that our message shows; '' if it shows none."""
+        return await self._lists.shown_in(chat, message)
+
+    async def photos(self, chat: int, cause: str) -> list[Photo]:
+        """The photos of a list that are still known, in order."""
+        found = [
+            await self._client.memory.get(chat, one.photo) for one in await self._lists.items(chat, cause)
+        ]
+        return [photo for photo in found if photo]
+
+    async def offer(self, talk: Talk, cause: str, photos: Sequence[Photo]) -> None:
+        """Ask which of the photos a question is about."""
+        buttons = to_pick(talk.tongue, [photo.id for photo in photos], cause)
+        await self._outbox.say(talk.place, said.which_one(talk.tongue), buttons)
+
+    async def _submit(self, talk: Talk, place: Place, photo: Photo) -> None:
+        picture = self._shelf.picture(talk.message)
+        asked = talk.words if is_question(talk.words, talk.tongue.tag) else ""
+        await self._client.caption(
+            job=talk.place.job,
+            chat=place.chat,
+            photo=photo.id,
+            picture=await self._pictures.fetch(picture.file_id, picture.file_size),
+            style=talk.wishes.style,
+            language=talk.tongue.tag,
+            ticket=replace(place, then_ask=asked).ticket,
+            lane="bulk",  # whoever sends a single photo meanwhile does not wait for ten
+        )
+
+    async def _ask(self, photo: Photo, question: str, place: Place, tongue: Tongue) -> None:
+        alive = await self._client.memory.tokens_alive(place.chat, photo.id)
+        await self._client.ask(
+            job=f"{place.job}-{photo.id}",
+            chat=place.chat,
+            photo=photo.id,
+            question=question,
+            picture=None if alive else await self._pictures.fetch(photo.file_id),
+            language=tongue.tag,
+            ticket=place.ticket,
+            lane="bulk",
+        )
+
+    async def _settle(
+        self, place: Place, photo: str, outcome: str, tongue: Tongue, question: str = ""
+    ) -> None:
+        """Note what became of a picture, and show all that is known; what comes fast is shown together."""
+        await self._lists.settle(place, photo, outcome)
+        items = await self._lists.items(place.chat, place.cause)
+        settled = [item for item in items if item.outcome]
+        if len(settled) < len(items) and not await self._lists.is_due(place):
+            return
+        lines = [line for item in settled if (line := await self._line(place.chat, item, question))]
+        total = len(items) - len(settled) + len(lines)
+        if question:
+            text = said.answers(tongue, question, lines, total)
+        else:
+            text = said.captions(tongue, lines, total, await self._note(place))
+        message = await self._outbox.say(place, text if lines else said.nothing_left(tongue))
+        await self._lists.note(place, message)
+
+    async def _line(self, chat: int, item: Item, question: str) -> Line | None:
+        """What is said of a picture; None if it was forgotten."""
+        if not item.job:
+            return Line(item.number, item.outcome, is_refusal=True)
+        if question:
+            told = await self._client.memory.told(chat, item.photo, item.job)
+            return Line(item.number, told.shown or told.answer) if told else None
+        photo = await self._client.memory.get(chat, item.photo)
+        return Line(item.number, photo.corrected or photo.shown or photo.caption) if photo else None
+
+    async def _note(self, place: Place) -> str:
+        """The album's note: what was written with one of its photos is about all of them."""
+        photos = await self.photos(place.chat, place.cause)
+        notes = {photo.note for photo in photos if photo.note}
+        if len(notes) != 1:
+            return ""
+        for photo in photos:
+            if not photo.note:
+                await self._client.memory.annotate(place.chat, photo.id, *notes)
+        return notes.pop()
+
+
+def _question(task: Task) -> str:
+    return task.question if isinstance(task, Ask) else ""
