@@ -24,6 +24,7 @@ from bot.handlers.finding import MORE, NEAR, OLDER, SHOW
 from bot.handlers.language import VERB as LANG
 from bot.handlers.start import VERB as TRY
 from bot.handlers.style import VERB as STYLE
+from bot.pace import Pace
 from bot.pictures import IMAGE
 from bot.settings import Settings
 from bot.talk import Inline, Press, Talk, Talks
@@ -53,7 +54,7 @@ class Raising(App):
         raise error
 
 
-def build(settings: Settings) -> App:
+def build(settings: Settings, pace: Pace) -> App:
     """The application, without handlers: it needs no network until it is initialized."""
     return (
         ApplicationBuilder()
@@ -61,6 +62,7 @@ def build(settings: Settings) -> App:
         .token(settings.token)
         .base_url(f"{settings.api_url}/bot")
         .base_file_url(f"{settings.api_url}/file/bot")
+        .rate_limiter(pace)
         .updater(None)
         .job_queue(None)
         .connection_pool_size(HTTP_CONNECTIONS)

@@ -58,6 +58,7 @@ class Delivery:
             await self._deliver(result, place)
         except AfterimageError as error:
             await self._refuse(result, place, error)
+        await self._desk.tally.note(result)
         log.info("job %s: waited %d ms, ran %d ms", result.job, result.waited_ms, result.ran_ms)
 
     async def give_up(self, entry: Entry) -> None:

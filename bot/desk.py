@@ -28,6 +28,7 @@ from bot.settings import Settings
 from bot.shelf import Shelf
 from bot.showing import Showing
 from bot.talk import Talks
+from bot.tally import Tally
 from vlm.client import Client
 
 
@@ -40,7 +41,9 @@ class Desk:
         client: Client,
         outbox: Outbox,
         presence: Presence,
+        tally: Tally,
     ) -> None:
+        self.tally = tally
         self.talks = Talks(client)
         self.pictures = Pictures(bot)
         shelf = Shelf(client, picture_px=settings.picture_px)

@@ -4,6 +4,7 @@ Every message of ours answers one cause (`bot.place`).
 
     said:{CHAT}    hash: cause -> the id of our message; '' while it is unknown. Kept for a week after the
                    last; when there are too many, the older half is forgotten
+    editing:{CHAT}:CAUSE    there while a placeholder is given another text (`update`)
 
 A placeholder is opened *at most* once, and an answer is said *at least* once. Saying it again edits the same
 message into the same text, which Telegram refuses as "not modified": nobody sees it twice.
@@ -15,6 +16,7 @@ stays as it is, and the answer comes as a message of its own; an answer that had
 Telegram offers no way to ask what was sent.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -29,6 +31,7 @@ from vlm.memory import Memory, former
 
 TTL_S: Final = 7 * 24 * 3600
 MOST: Final = 2000  # answers that are remembered of one chat
+EDITING_S: Final = 10.0
 
 UNCHANGED: Final = "message is not modified"
 GONE: Final = ("message to edit not found", "message can't be edited", "message_id_invalid")
@@ -63,12 +66,29 @@ class Outbox:
         """
         text = fitted(text)
         try:
-            known = await self.said(place)
+            known = await self._settled(place)
             if known and await self.edit(place.chat, known, text, buttons):
                 return known
             return await self._send(place, text, buttons)
         except ChatMigrated as moved:
             return await self.say(await self._there(place, moved.new_chat_id), text, buttons)
+
+    async def update(self, place: Place, text: str, is_waiting: Callable[[], Awaitable[bool]]) -> None:
+        """Give a placeholder another text while its answer `is_waiting`.
+
+        Whoever brings the answer waits until that is done, and so the answer is never written over.
+        Raises telegram's errors, and TimeoutError.
+        """
+        mark = _editing(place)
+        if not await self._redis.set(mark, "", nx=True, px=int(1000 * (EDITING_S + 1))):
+            return  # another bot is at it
+        try:
+            known = await self.said(place)
+            if known and await is_waiting():  # asked after the mark is set: an answer comes later, and waits
+                async with asyncio.timeout(EDITING_S):
+                    await self.edit(place.chat, known, text)
+        finally:
+            await self._redis.unlink(mark)
 
     async def once(self, place: Place, send: Send) -> None:
         """Send messages that can never be edited into others (albums, files), unless they were sent.
@@ -97,6 +117,12 @@ class Outbox:
         """Whether a message is the first of the chat to tell of some matter; again for the same message."""
         await self._redis.hsetnx(_said(place.chat), matter, place.reply_to)
         return await self.said(place.because(matter)) == place.reply_to
+
+    async def _settled(self, place: Place) -> int | None:
+        """What `said` says, once nobody edits it any more."""
+        while await self._redis.exists(_editing(place)):  # noqa: ASYNC110 - it may be another process
+            await asyncio.sleep(0.02)
+        return await self.said(place)
 
     async def said(self, place: Place) -> int | None:
         """The id of our message for a cause, if one is known."""
@@ -156,6 +182,10 @@ def _address(place: Place) -> dict[str, Any]:
     reply = ReplyParameters(place.reply_to, allow_sending_without_reply=True) if place.reply_to else None
     topic = {"message_thread_id": place.thread} if place.thread else {}
     return {"chat_id": place.chat, "reply_parameters": reply, **topic}
+
+
+def _editing(place: Place) -> str:
+    return f"editing:{{{place.chat}}}:{place.cause}"
 
 
 def _said(chat: int) -> str:

@@ -29,9 +29,11 @@ from bot.ingest.webhook import WebhookServer, listen, webhook_app
 from bot.lanes import Lanes
 from bot.nightly import Nightly
 from bot.outbox import Outbox
+from bot.pace import Pace
 from bot.patience import pause_s
 from bot.presence import Presence
 from bot.settings import Settings
+from bot.tally import Tally
 from bot.tasks import end, unless
 from bot.updates import Updates
 from vlm.client import Client
@@ -53,7 +55,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """
     log.info("Redis: %s. Telegram: %s", without_password(settings.redis_url), settings.api_url)
     async with connect(settings.redis_url) as redis:
-        application = app.build(settings)
+        application = app.build(settings, Pace(redis))
         try:
             await unless(stop, _reached(redis, application))
             if not stop.is_set():
@@ -72,8 +74,9 @@ async def _serve(settings: Settings, redis: Redis, application: App, stop: async
     await patiently(journal.claim, application.bot.id)
     client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max)
     outbox = Outbox(application.bot, redis)
-    presence = Presence(application.bot, client)
-    desk = Desk(settings, application.bot, redis, client, outbox, presence)
+    tally = Tally(redis, client)
+    presence = Presence(application.bot, client, outbox, tally)
+    desk = Desk(settings, application.bot, redis, client, outbox, presence, tally)
     app.handle(application, desk)
     lanes = _lanes(redis, client, Updates(application, outbox, desk.talks), Delivery(client, outbox, desk))
     ingest = _webhook if settings.webhook_url else _polling

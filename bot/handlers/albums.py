@@ -52,7 +52,7 @@ class Albums:
         photo = await self._shelf.put(talk.message)
         place = talk.place.because(f"{ALBUM}-{talk.message.media_group_id}")
         await self._lists.add(place, photo.id)
-        self._presence.start(place.chat, talk.place.job)
+        self._presence.start(place.chat, talk.place.job, place.thread)
         await self._outbox.open(place, said.looking(talk.tongue, bool(await self._client.models())))
         try:
             await self._submit(talk, place, photo)

@@ -88,7 +88,7 @@ class Captions:
             return
         await press.answer(said.looking_again(press.tongue))
         place = press.place.because(f"{AGAIN}-{press.query.id}")
-        self._presence.start(place.chat, place.job)
+        self._presence.start(place.chat, place.job, place.thread)
         await self._client.caption(
             job=place.job,
             chat=place.chat,

@@ -143,7 +143,7 @@ class Finding:
 
     async def _search(self, talk: Talk, wanted: Find) -> None:
         place = talk.place
-        self._presence.start(place.chat, place.job)
+        self._presence.start(place.chat, place.job, place.thread)
         has_worker = bool(await self._client.models())
         await self._outbox.open(place, said.looking(talk.tongue, has_worker))
         task = msgspec.structs.asdict(wanted) | {"limit": PAGE}

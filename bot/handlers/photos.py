@@ -50,7 +50,7 @@ class Photos:
             await self._albums.receive(talk)
             return
         photo = await self._shelf.put(talk.message)  # first: the next question is about it, come what may
-        self._presence.start(talk.chat, talk.place.job)
+        self._presence.start(talk.chat, talk.place.job, talk.place.thread)
         picture = self._shelf.picture(talk.message)
         fetching = asyncio.create_task(self._pictures.fetch(picture.file_id, picture.file_size))
         try:

@@ -75,7 +75,7 @@ class Questions:
         Raises:  BadRequest, TooLarge, QueueFull, Unavailable, each with a sentence for the user.
         """
         question, memory = clean_question(question), self._client.memory
-        self._presence.start(place.chat, place.job)
+        self._presence.start(place.chat, place.job, place.thread)
         has_worker = bool(await self._client.models())
         waiting = said.thinking(tongue, has_worker, _repeated(place, question))
         if placeholder := await self._outbox.open(place, waiting):

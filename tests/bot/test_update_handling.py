@@ -13,6 +13,7 @@ from telegram.ext import MessageHandler, filters
 from bot import app
 from bot.app import App
 from bot.outbox import Outbox
+from bot.pace import Pace
 from bot.settings import Settings
 from bot.talk import Talks
 from bot.updates import Updates
@@ -21,9 +22,10 @@ from vlm.streams import Entry, connect
 
 
 @pytest.fixture
-async def application(stack: Stack) -> AsyncIterator[App]:
+async def application(stack: Stack, redis: Redis) -> AsyncIterator[App]:
     """One that talks to the sandbox, and has no handlers yet."""
-    async with app.build(Settings(token="1:sandbox-token", api_url=stack.page)) as application:
+    settings = Settings(token="1:sandbox-token", api_url=stack.page)
+    async with app.build(settings, Pace(redis)) as application:
         yield application
 
 

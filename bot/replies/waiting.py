@@ -1,0 +1,24 @@
+"""What a placeholder says while others come first."""
+
+from math import ceil
+from typing import Final
+
+from bot.tongue import Tongue
+
+LEAST_S: Final = 5  # what is shorter is not worth reading
+
+
+def in_line(_: Tongue, ahead: int, wait_s: float | None) -> str:
+    """How many come first and how long that takes, if it is known; '' when it is hardly any time."""
+    if ahead < 1 or (wait_s is not None and wait_s < LEAST_S):
+        return ""
+    line = _.many("In line: {n} comes before you.", "In line: {n} come before you.", ahead)
+    return f"{line} {_about(_, wait_s)} …" if wait_s is not None else f"{line[:-1]} …"
+
+
+def _about(_: Tongue, wait_s: float) -> str:
+    """Rounded, as a guess should be: it also changes less often."""
+    if wait_s < 55:
+        step = 5 if wait_s < 30 else 10
+        return _.many("About {n} second", "About {n} seconds", step * ceil(wait_s / step))
+    return _.many("About {n} minute", "About {n} minutes", ceil(wait_s / 60))

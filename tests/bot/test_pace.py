@@ -1,0 +1,82 @@
+"""Telegram's limits: a chat that is told to wait is left alone until then, and no other waits with it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from bot_stack import Person, Stack, picture, until, wait_until
+from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
+from telegram.error import RetryAfter
+from telegram.ext import ExtBot
+
+from bot.pace import Pace
+
+WINDOW_MS = 1500
+
+
+@pytest.fixture
+async def bot(stack: Stack, redis: Redis) -> AsyncIterator[ExtBot[None]]:
+    """One that may send a group three messages in a second and a half."""
+    pace = Pace(redis, most=3, window_ms=WINDOW_MS)
+    async with ExtBot("1:sandbox-token", base_url=f"{stack.page}/bot", rate_limiter=pace) as bot:
+        yield bot
+
+
+async def test_a_call_that_comes_too_early_is_not_made(bot: ExtBot[None], person: Person) -> None:
+    person.write("/help")
+    person.trouble(method="sendMessage", status=429, retry_after=2, times=1)
+    with pytest.raises(RetryAfter):
+        await bot.send_message(person.chat, "one")
+    with pytest.raises(RetryAfter) as early:
+        await bot.send_chat_action(person.chat, "typing")
+    assert timedelta(0) < early.value.retry_after <= timedelta(seconds=2.1)  # type: ignore[operator]
+    assert person.calls("sendChatAction") == []
+
+
+async def test_another_chat_does_not_wait_with_it(bot: ExtBot[None], stack: Stack, person: Person) -> None:
+    person.write("/help")
+    other = stack.person()
+    other.write("/help")
+    person.trouble(method="sendMessage", status=429, retry_after=3600, times=1)
+    with pytest.raises(RetryAfter):
+        await bot.send_message(person.chat, "one")
+    assert await bot.send_message(other.chat, "two")
+
+
+async def test_a_group_is_sent_so_many_messages_a_minute_and_edits_beside(
+    bot: ExtBot[None], stack: Stack
+) -> None:
+    (ann,) = stack.group(1)
+    ann.write("Hello")
+    first, *_ = [await bot.send_message(ann.chat, text) for text in ("one", "two", "three")]
+    with pytest.raises(RetryAfter):
+        await bot.send_message(ann.chat, "four")
+    await bot.edit_message_text("uno", ann.chat, first.message_id)
+
+    async def goes() -> bool:
+        try:
+            return bool(await bot.send_message(ann.chat, "four"))
+        except RetryAfter:
+            return False
+
+    await until(goes)
+    assert len(ann.calls("sendMessage")) == 4
+
+
+async def test_private_chats_are_not_counted(bot: ExtBot[None], person: Person) -> None:
+    person.write("/help")
+    for number in range(8):
+        await bot.send_message(person.chat, str(number))
+
+
+def test_a_busy_group_waits_its_minute_and_loses_nothing(own_stack: Stack) -> None:
+    own_stack.start_all()
+    person, (ann,) = own_stack.person(), own_stack.group(1)
+    for _ in range(23):
+        ann.write("/auto")
+    wait_until(lambda: len(ann.heard()) == 20)
+    assert "a red picture" in person.says(person.send(picture("red")))
+    assert len(ann.calls("sendMessage")) == 20
+    with BlockingRedis.from_url(own_stack.server.url) as redis:
+        assert redis.xlen("{afterimage}:updates") == 3
