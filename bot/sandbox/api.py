@@ -38,6 +38,7 @@ METHODS: Mapping[str, Method] = {
         "sendMessage": messages.send_message,
         "sendPhoto": messages.send_photo,
         "sendDocument": messages.send_document,
+        "sendSticker": messages.send_sticker,
         "sendMediaGroup": messages.send_media_group,
         "copyMessage": messages.copy_message,
         "sendChatAction": messages.send_chat_action,

@@ -114,9 +114,16 @@ class Files:
 
     def document(self, file_id: str) -> Json:
         """Raises ApiError 400."""
+        return self._as("document", file_id)
+
+    def sticker(self, file_id: str) -> Json:
+        """Raises ApiError 400."""
+        return self._as("sticker", file_id)
+
+    def _as(self, kind: Kind, file_id: str) -> Json:
         file = self.get(file_id)
-        if file.kind != "document":
-            raise bad_request(f"can't use file of type {file.kind.title()} as Document")
+        if file.kind != kind:
+            raise bad_request(f"can't use file of type {file.kind.title()} as {kind.title()}")
         return file.wire
 
     def downloadable(self, file_id: str) -> Json:

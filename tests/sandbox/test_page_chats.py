@@ -169,12 +169,26 @@ async def test_the_bots_name_and_words_show_photos_and_choosing_one_posts_it(
     await expect(results.get_by_role("option")).to_have_text(["bicycle 1", "bicycle 2", "bicycle 3"])
     await expect(page.get_by_text("3 results")).to_be_visible()
     await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
     await expect(results.get_by_role("option", selected=True)).to_have_text("bicycle 2")
     await page.keyboard.press("Enter")
     await expect(last(page, "mine")).to_contain_text("via @afterimage_bot")
     await expect(last(page, "mine").locator(".photo")).to_have_count(1)
     await expect(box(page)).to_have_value("")
     await expect(results).to_be_hidden()
+
+
+async def test_a_question_that_names_the_bot_goes_as_it_was_written(page: Page, app: Application) -> None:
+    app.bot_data["photos"] = []
+    await box(page).fill("@afterimage_bot what is new?")
+    await expect(page.get_by_text("Nothing found.")).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(last(page, "mine").locator(".words")).to_have_text("@afterimage_bot what is new?")
+    await expect(page.get_by_text("Nothing found.")).to_be_hidden()
+    await page.locator("#picker").set_input_files([RED])
+    await say(page, "@afterimage_bot what is this?")
+    await expect(last(page, "mine").locator(".words")).to_have_text("@afterimage_bot what is this?")
+    await expect(page.get_by_role("region", name="Inline results")).to_be_hidden()
 
 
 async def test_nothing_found_is_said_and_the_button_leads_to_the_bot(page: Page, app: Application) -> None:

@@ -1,7 +1,7 @@
-"""Sending: sendMessage, sendPhoto, sendDocument, sendMediaGroup, copyMessage, sendChatAction.
+"""Sending: sendMessage, sendPhoto, sendDocument, sendSticker, sendMediaGroup, copyMessage, sendChatAction.
 
-Not handled: media by URL (nothing outside the loopback is fetched), replies across chats; reply keyboards are
-taken and not shown.
+Not handled: uploaded stickers, media by URL (nothing outside the loopback is fetched), replies across chats;
+reply keyboards are taken and not shown.
 """
 
 import secrets
@@ -42,6 +42,11 @@ async def send_document(box: Sandbox, args: Args) -> Json:
     caption = text.content(args, "caption", text.MAX_CAPTION)
     document = await _document(box, args.text("document"), args.upload("document"), args)
     return _send(box, chat, args, {"document": document, **caption})
+
+
+async def send_sticker(box: Sandbox, args: Args) -> Json:
+    chat = box.world.chat(args.text("chat_id"))
+    return _send(box, chat, args, {"sticker": box.files.sticker(args.text("sticker"))})
 
 
 async def send_media_group(box: Sandbox, args: Args) -> list[Json]:

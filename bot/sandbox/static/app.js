@@ -1,6 +1,7 @@
 // Puts the page together: who talks, what there is to show, and what happens when something happens.
 
-import { chatOfAddress, countUnseen, isChat, privateChat, showPlace, startChats, startLanguage } from "./chats.js";
+import { chatOfAddress, countUnseen, isChat, privateChat, showPlace, showWriters } from "./chats.js";
+import { startChats, startLanguage } from "./chats.js";
 import { close as closeMenu, setCommands, startCommands } from "./commands.js";
 import { pick, sendAside, startComposer } from "./composer.js";
 import { alertBox, byId, toast } from "./dom.js";
@@ -33,7 +34,7 @@ async function main() {
   startComposer(people);
   startInline(people, begin);
   startCommands(command);
-  showPlace(first.people, wroteAs);
+  showPlace();
   show(first);
   startSamples(await server.samples(), (sample) => sendAside({ sample }));
   byId("empty-start").addEventListener("click", () => command("/start"));
@@ -78,6 +79,7 @@ async function enter(chat) {
   about(null);
   closeMenu();
   closeInline();
+  showPlace();
   clear();
   await fetchAll();
   takeFocus();
@@ -99,7 +101,7 @@ async function fetchAll() {
   const [now, list] = await Promise.all([server.state(), server.messages()]);
   if (mine !== fetches) return; // lost, or elsewhere, meanwhile: the next one fetches them again
   show(now);
-  showPlace(now.people, wroteAs);
+  showWriters(now.people, wroteAs);
   replaceAll(list); // what happened while nobody listened
   const since = early;
   early = null;

@@ -26,21 +26,20 @@ export function chatOfAddress() {
   return (named ?? list[0]).id;
 }
 
-/** Shows where one is: in the switcher, in the address, and as who writes there. */
-export function showPlace(people, written) {
+/** Shows where one is: in the switcher, in the header, and in the address. */
+export function showPlace() {
   const here = list.find(({ id }) => id === place.chat);
   const group = place.chat < 0;
   unseen.delete(place.chat);
   for (const button of byId("chats").children) {
     const current = Number(button.dataset.chat) === place.chat;
-    button.toggleAttribute("aria-current", current);
     if (current) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
   }
   showUnseen();
   byId("chat-name").textContent = here.title;
   byId("avatar").src = group ? "/static/group.svg" : "/static/logo.svg";
   history.replaceState(null, "", `${location.pathname}${location.search}${group ? `#${here.title.toLowerCase()}` : ""}`);
-  showWriters(group ? people : [], written);
 }
 
 /** A message came in a chat that is not open. */
@@ -59,7 +58,8 @@ function showUnseen() {
   }
 }
 
-function showWriters(people, written) {
+/** Who may write in a group; in the private chat, that is no question. `written()` is called after a choice. */
+export function showWriters(people, written) {
   const choice = ({ id, first_name }) => {
     const choose = () => {
       place.user = id;
@@ -69,7 +69,7 @@ function showWriters(people, written) {
     return el("label", { class: "writer" }, radio, el("span", { dir: "auto" }, id === place.you ? "You" : first_name));
   };
   const fieldset = byId("writers");
-  fieldset.hidden = !people.length;
+  fieldset.hidden = place.chat > 0;
   fieldset.replaceChildren(el("legend", {}, "Write as"), ...people.map(choice));
 }
 

@@ -2,7 +2,7 @@
 
 import { close as closeMenu, menuKey } from "./commands.js";
 import { byId, el, icon, toast } from "./dom.js";
-import { inlineKey } from "./inline.js";
+import { closeInline, inlineKey } from "./inline.js";
 import { get, pinToEnd, selectLast } from "./log.js";
 import { edit, place, sendFiles, sendSample, sendText } from "./server.js";
 import { about, edited, leaveSubject, replyTo, startSubject } from "./subject.js";
@@ -51,6 +51,7 @@ function submit(event) {
     return;
   }
   text.focus();
+  closeInline();
   if (edited() !== null) return correct(edited(), words);
   const draft = { ...written(), words };
   fill(NOTHING);

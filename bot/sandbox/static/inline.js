@@ -1,8 +1,8 @@
-// Inline mode: `@bot words` shows what the bot finds, above the box; choosing one posts it.
+// Inline mode: `@bot words` shows what the bot finds, above the box; choosing one posts it. Enter alone sends the words.
 
-import { byId, el } from "./dom.js";
+import { byId, el, toast } from "./dom.js";
 import { choose, fileUrl, inline } from "./server.js";
-import { toast } from "./dom.js";
+import { replyTo } from "./subject.js";
 
 const PAUSE_MS = 250; // a search for every letter would be too many
 const [panel, found, status, text] = [byId("inline"), byId("found"), byId("inline-status"), byId("text")];
@@ -24,6 +24,7 @@ export function startInline({ bot }, begin) {
 export function closeInline() {
   clearTimeout(wait);
   asking.abort();
+  if (panel.hidden) return;
   panel.hidden = true;
   found.replaceChildren();
   active = -1;
@@ -32,9 +33,9 @@ export function closeInline() {
 
 function typed() {
   const words = /^@(\w+)\s([^]*)$/.exec(text.value);
-  if (words?.[1].toLowerCase() !== username) {
-    if (!panel.hidden) closeInline();
-    return;
+  const caption = !byId("attached").hidden; // a caption or a reply that names the bot is a question
+  if (words?.[1].toLowerCase() !== username || caption || replyTo() !== null) {
+    return closeInline();
   }
   clearTimeout(wait);
   wait = setTimeout(() => ask(words[2].trim()), PAUSE_MS);
@@ -63,14 +64,16 @@ function show(told, words, offset) {
   if (told?.next_offset) found.append(more(words, told.next_offset));
   const count = first + results.length;
   status.textContent = !told ? "No answer came." : count ? sentence(count) : "Nothing found.";
-  byId("inline-button").hidden = !told?.button;
+  byId("inline-button").hidden = !told?.button?.text;
   byId("inline-button").textContent = told?.button?.text ?? "";
   byId("inline-button").dataset.word = told?.button?.start_parameter ?? "";
-  if (found.children.length) mark(offset ? first : 0);
+  active = -1;
+  text.removeAttribute("aria-activedescendant");
+  if (offset) mark(first);
 }
 
 function sentence(count) {
-  return `${count === 1 ? "One result" : `${count} results`}. Arrow keys choose, Enter sends.`;
+  return `${count === 1 ? "One result" : `${count} results`}. Arrow keys and Enter choose one.`;
 }
 
 const keepFocus = (event) => event.preventDefault(); // the text keeps it
@@ -110,13 +113,11 @@ function mark(at) {
 export function inlineKey(event) {
   if (panel.hidden) return false;
   const keys = { Escape: closeInline };
-  if (active >= 0) {
-    Object.assign(keys, {
-      ArrowDown: () => mark(active + 1),
-      ArrowUp: () => mark(active - 1),
-      Enter: () => found.children[active].click(),
-    });
+  if (found.children.length) {
+    keys.ArrowDown = () => mark(active + 1);
+    keys.ArrowUp = () => mark(active < 0 ? -1 : active - 1);
   }
+  if (active >= 0) keys.Enter = () => found.children[active].click();
   if (!(event.key in keys) || event.shiftKey) return false;
   event.preventDefault();
   keys[event.key]();
