@@ -40,12 +40,12 @@ def questions(caption: str, details: Sequence[Detail]) -> Iterator[Detail]:
 
 
 def detailed(caption: str, said: Sequence[tuple[Detail, str]]) -> str:
-    """The caption and what was answered, as sentences; without answers that say nothing or nothing new."""
+    """The caption and what was answered, with full stops; without answers that say nothing or nothing new."""
     sentences = [caption.rstrip(" .")]
     for detail, answer in said:
         if not _idle(answer, sentences):
             sentences.append(f"{detail.label}: {answer.strip(' .')}")
-    return ". ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences) + "."
+    return ". ".join(sentences) + "."
 
 
 def _things(caption: str) -> list[str]:

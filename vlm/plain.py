@@ -58,6 +58,7 @@ ONE_MORE: Final = re.compile(
     re.IGNORECASE,
 )
 TWICE: Final = re.compile(r"\b(people|children|person|child) and (?:the )?\1\b", re.IGNORECASE)
+BEGIN: Final = re.compile(r"(?:^|(?<=\. ))\w")
 LOOSE_END: Final = re.compile(
     r"(?:[\s,;:.–-]|\b(?:a|an|the|and|or|of|on|in|at|with|to|by|from))+$", re.IGNORECASE
 )
@@ -80,6 +81,11 @@ def cut(text: str, most: int = SHORT_CHARS) -> str:
     if not text[most - 1].isspace() and " " in kept[most // 2 :]:
         kept = kept.rsplit(" ", 1)[0]
     return (LOOSE_END.sub("", kept) or kept) + "…"
+
+
+def sentences(text: str) -> str:
+    """The text with a capital after each full stop. Last of all: translators know captions without."""
+    return BEGIN.sub(lambda found: found[0].upper(), text)
 
 
 def key(text: str) -> str:

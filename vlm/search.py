@@ -32,6 +32,7 @@ from vlm.background import WORDS_ONLY, Background, Floats
 ALIKE: Final = 0.985  # mean similarity of two pictures' vectors, place by place: one photo sent twice
 COLLAPSED: Final = 200  # hits that are compared with one another
 LIKE_SPREAD: Final = 2.25  # deviations above the usual, from which on pictures are similar (docs/search.md)
+SAME_WEIGHT: Final = 100.0  # of what lies above ALIKE, as evidence
 
 Mask = NDArray[np.bool_]
 
@@ -103,15 +104,17 @@ def find_like(
 ) -> Found:
     """The photos that are like one of the album, which is not among them; best first, or none.
 
-    They stand out from what is usual for that one: of the background, or else of the album. Fewer than 16
-    photos cannot say what is usual, and then none is found but the nearest offered.
+    They stand out from what is usual for that one: of the background, or else of the album; or they show
+    what is all but the same. Fewer than 16 photos cannot say what is usual, and then only the latter count.
     """
     place = album.place(id)
     if place is None or album.columns.row[place] < 0:
         return Found()
     measures = album.like(place, background)
     others = (album.columns.row >= 0) & (np.arange(len(measures.spread)) != place)
-    ranking = _Ranking(album, Query(text="", vector=None), measures, measures.spread - LIKE_SPREAD)
+    same = SAME_WEIGHT * (measures.similarity - ALIKE)
+    evidence = np.maximum(measures.spread - LIKE_SPREAD, same)
+    ranking = _Ranking(album, Query(text="", vector=None), measures, evidence)
     return ranking.found(_passing(album, among) & others, offset, limit)
 
 

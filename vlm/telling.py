@@ -18,7 +18,7 @@ from vlm.details import detailed, questions
 from vlm.engine.base import Detail, Encoded, Engine, Prompt, QueryTokens
 from vlm.errors import AfterimageError
 from vlm.languages import ENGLISH, code_of
-from vlm.plain import cut, key, plain
+from vlm.plain import cut, key, plain, sentences
 from vlm.protocol import Answered, Ask, Caption, Job
 from vlm.speaking import Wanted, translated
 
@@ -87,8 +87,11 @@ def _finish(engine: Engine, drafts: Sequence[Draft]) -> None:
         draft.text = plain(draft.text)
     _speak(engine, drafts)
     for draft, task in captions:
-        if task.style == "short":
-            draft.text, draft.shown = cut(draft.text), cut(draft.shown)
+        match task.style:
+            case "short":
+                draft.text, draft.shown = cut(draft.text), cut(draft.shown)
+            case "detailed":
+                draft.text, draft.shown = sentences(draft.text), sentences(draft.shown)
 
 
 def _reword(engine: Engine, draft: Draft, given: Sequence[str]) -> None:

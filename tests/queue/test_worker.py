@@ -4,13 +4,13 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 import pytest
 from PIL.Image import Image
-from queue_parts import all_answered, picture, published, until
+from queue_parts import picture, published, until
 from redis.asyncio import Redis
+from worker_parts import refusal, results, text, working
 
 from vlm.broker import Broker
 from vlm.client import Client
@@ -18,10 +18,9 @@ from vlm.engine.base import Encoded, Prompt, QueryTokens
 from vlm.engine.echo import EchoEngine
 from vlm.errors import SelfCheckFailed
 from vlm.memory import Array, Memory, Photo
-from vlm.protocol import Answered, Refused, Result, Turn
+from vlm.protocol import Turn
 from vlm.server import Server
 from vlm.streams import connect
-from vlm.worker import Worker
 
 CHAT = 5
 
@@ -29,33 +28,6 @@ CHAT = 5
 @pytest.fixture
 def client(redis: Redis) -> Client:
     return Client(redis)
-
-
-@asynccontextmanager
-async def working(
-    redis: Redis, engine: EchoEngine, lease_s: float = 2, memory: Memory | None = None
-) -> AsyncIterator[asyncio.Task[None]]:
-    """A worker, in this process, that is told to stop at the end."""
-    worker = Worker(Broker(redis, name="w", lease_s=lease_s), engine, memory or Memory(redis))
-    running = asyncio.create_task(worker.run())
-    yield running
-    worker.stop()
-    await asyncio.wait({running})
-
-
-async def results(redis: Redis, *jobs: str) -> list[Result]:
-    found = await all_answered(redis, set(jobs))
-    return [found[job] for job in jobs]
-
-
-def text(result: Result) -> str:
-    assert isinstance(result.outcome, Answered)
-    return result.outcome.text
-
-
-def refusal(result: Result) -> tuple[str, str]:
-    assert isinstance(result.outcome, Refused)
-    return result.outcome.code, result.outcome.message
 
 
 async def test_a_caption_is_published_and_remembered(client: Client, redis: Redis) -> None:

@@ -1,0 +1,120 @@
+"""The worker's albums: as the memory is now, read no more than needed, and not more of them than fit."""
+
+import numpy as np
+import pytest
+from redis.asyncio import Redis
+
+from vlm.album import Album
+from vlm.albums import Albums
+from vlm.memory import Array, Memory, Photo, Searchable
+
+CHAT, OTHER = 5, 6
+Q, E = 2, 4
+
+
+class Counted(Memory):
+    """Writes down which photos were read."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self.read: list[str] = []
+
+    async def searchable(self, chat: int, ids: list[str]) -> list[Searchable]:  # type: ignore[override]
+        self.read += ids
+        return await super().searchable(chat, ids)
+
+
+@pytest.fixture
+def counted(redis: Redis) -> Counted:
+    return Counted(redis)
+
+
+def vectors(revision: str = "one") -> Array:
+    return Array(data=np.ones((Q, E), np.float16).tobytes(), shape=(Q, E), revision=revision)
+
+
+async def came(memory: Memory, id: str, caption: str = "a cat", chat: int = CHAT, sender: int = 7) -> None:
+    await memory.remember(chat, Photo(id=id, file_id="f", sender=sender, created_ms=1000 * int(id)))
+    await memory.describe(chat, id, caption=caption, revision="one")
+    await memory.keep_vectors(chat, id, vectors())
+
+
+def texts(album: Album) -> dict[str, str]:
+    return {photo.id: photo.text for photo in album.photos}
+
+
+async def test_an_album_shows_what_came_changed_and_went(counted: Counted) -> None:
+    albums = Albums(counted, "one")
+    assert texts(await albums.of(CHAT)) == {}
+    for id in "123":
+        await came(counted, id)
+    assert texts(await albums.of(CHAT)) == {"1": "a cat", "2": "a cat", "3": "a cat"}
+    await counted.correct(CHAT, "1", "Minka")
+    await counted.annotate(CHAT, "2", "in Rome")
+    await counted.forget(CHAT, "3")
+    await came(counted, "4", "a dog")
+    album = await albums.of(CHAT)
+    assert texts(album) == {"1": "Minka", "2": "a cat\nin Rome", "4": "a dog"}
+    assert {(photo.at, photo.sender) for photo in album.photos} == {(1000, 7), (2000, 7), (4000, 7)}
+    await counted.forget_chat(CHAT)
+    assert len(await albums.of(CHAT)) == 0
+    await came(counted, "5")
+    assert texts(await albums.of(CHAT)) == {"5": "a cat"}
+
+
+async def test_only_what_is_new_or_changed_is_read(counted: Counted) -> None:
+    albums = Albums(counted, "one")
+    for id in "123":
+        await came(counted, id)
+    await albums.of(CHAT)
+    await albums.of(CHAT)
+    assert counted.read == ["1", "2", "3"]
+    await came(counted, "4")
+    await counted.correct(CHAT, "2", "Minka")
+    await albums.of(CHAT)
+    assert counted.read[3:] == ["4", "2"]
+
+
+async def test_vectors_of_another_model_are_left_out(counted: Counted) -> None:
+    await came(counted, "1")
+    await came(counted, "2")
+    await counted.keep_vectors(CHAT, "2", vectors("of an older model"))
+    album = await Albums(counted, "one").of(CHAT)
+    assert album.columns.row.tolist().count(-1) == 1
+    assert len(album) == 2
+
+
+async def test_what_the_chat_was_shown_is_searched_until_it_is_corrected(counted: Counted) -> None:
+    await came(counted, "1")
+    await counted.describe(CHAT, "1", caption="a cat", revision="one", shown="eine Katze", language="de")
+    albums = Albums(counted, "one")
+    assert texts(await albums.of(CHAT)) == {"1": "a cat\neine Katze"}
+    await counted.correct(CHAT, "1", "Minka")
+    assert texts(await albums.of(CHAT)) == {"1": "Minka"}
+
+
+async def test_chats_do_not_see_each_other(counted: Counted) -> None:
+    await came(counted, "1", "a secret", chat=OTHER)
+    await came(counted, "1")
+    albums = Albums(counted, "one")
+    assert texts(await albums.of(CHAT)) == {"1": "a cat"}
+    assert texts(await albums.of(OTHER)) == {"1": "a secret"}
+
+
+async def test_the_album_unused_the_longest_makes_room_and_is_read_again(counted: Counted) -> None:
+    for chat in (1, 2, 3):
+        await came(counted, "1", chat=chat)
+    one = (await Albums(counted, "one").of(1)).nbytes
+    albums = Albums(counted, "one", max_bytes=2 * one)
+    for chat in (1, 2, 1, 3):
+        await albums.of(chat)
+    assert albums.chats == (1, 3)
+    assert texts(await albums.of(2)) == {"1": "a cat"}
+    assert Albums(counted, "one", max_bytes=0).chats == ()
+
+
+async def test_an_album_too_large_for_the_room_is_kept_while_it_is_the_last(counted: Counted) -> None:
+    await came(counted, "1")
+    albums = Albums(counted, "one", max_bytes=0)
+    await albums.of(CHAT)
+    assert albums.chats == (CHAT,)
