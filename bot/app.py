@@ -91,6 +91,7 @@ def handle(app: App, desk: Desk) -> None:
         on.command("ask", desk.questions.ask, new),
         on.command("auto", desk.groups.auto, new),
         on.command("invite", desk.access.invite, new),
+        on.command("stats", desk.stats.show, new),
         on.command("lang", desk.languages.command, new),
         on.command("style", desk.styles.command, new),
     ]

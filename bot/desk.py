@@ -17,6 +17,7 @@ from bot.handlers.photos import Photos
 from bot.handlers.picking import Picking
 from bot.handlers.questions import Questions
 from bot.handlers.start import Start
+from bot.handlers.stats import Stats
 from bot.handlers.style import Styles
 from bot.lists import Lists
 from bot.members import Members
@@ -58,6 +59,7 @@ class Desk:
         guests = Guests(settings, redis)
         self.door = Door(guests, outbox)
         self.access = Access(guests, outbox)
+        self.stats = Stats(client, outbox, guests, tally)
         self.members = Members(bot, redis)
         self.captions = Captions(client, outbox, presence, self.members, self.photos, self.questions)
         self.languages = Languages(client, outbox, self.members, self.menus)

@@ -59,8 +59,8 @@ class Tongue:
         """The form of a sentence for `n` of something, `{n}` included."""
         return self._filled(self._catalog.ngettext(one, other, n), {"n": n, **values})
 
-    def number(self, n: int) -> str:
-        """'1,234' or '1.234'."""
+    def number(self, n: float) -> str:
+        """'1,234.5' or '1.234,5'."""
         return format_decimal(n, locale=self.locale)
 
     def day(self, at_ms: int) -> str:

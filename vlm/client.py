@@ -186,7 +186,11 @@ class Client:
 
     async def backlog(self) -> int:
         """How many jobs are open: waiting, or being worked on."""
-        return sum([await self._redis.xlen(lane) for lane in LANES.values()])
+        return sum((await self.open_jobs()).values())
+
+    async def open_jobs(self) -> dict[Lane, int]:
+        """How many jobs are open in each lane."""
+        return {lane: await self._redis.xlen(key) for lane, key in LANES.items()}
 
     async def position(self, job: str) -> int | None:
         """How many open jobs come before this one; None when it is not open any more."""

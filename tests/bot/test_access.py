@@ -121,6 +121,13 @@ def test_a_strangers_press_is_answered_and_does_nothing(listed: Stack) -> None:
     assert friend.messages() == before
 
 
+def test_a_strangers_inline_query_finds_nothing(listed: Stack) -> None:
+    query = Person(listed, STRANGER).act("inline", query="red")["query"]
+    told = listed.call("GET", "answer", params={"query": query, "wait_s": 30})
+    assert told["results"] == []
+    assert traces(listed, STRANGER) == set()
+
+
 def invitation(stack: Stack, host: int) -> str:
     """The word in a new link."""
     owner = Person(stack, host)
@@ -180,3 +187,18 @@ def test_a_group_comes_in_with_who_was_invited(by_invitation: Stack) -> None:
 
 def test_an_open_bot_needs_no_invitations(stack: Stack, person: Person) -> None:
     assert "Only my owner" in person.says(person.write("/invite"))
+
+
+def test_the_numbers_are_for_the_owner_and_the_admins_alone(listed: Stack) -> None:
+    friend, owner = Person(listed, FRIEND), Person(listed, OWNER)
+    friend.says(friend.send(picture("red")), "AI caption")
+    assert "not a picture" in friend.says(friend.send(b"no picture", name="broken.jpg", as_file=True))
+    assert "Only my owner" in friend.says(friend.write("/stats"))
+    told = owner.says(owner.write("/stats"))
+    assert "Queue: 0 from chats, 0 in bulk." in told
+    assert "1 worker is running.\nModel echo (" in told
+    assert re.search(r"\d jobs? in the last 6 hours\.\nHalf of them took at most [\d.]+ seconds", told)
+    assert "Failed: bad_image 1." in told
+    assert re.search(r"\d photos are remembered\. They are of \d chats?\.", told)
+    in_public = Person(listed, CLUB, user=OWNER)
+    assert "in private" in in_public.says(in_public.write("/stats"))

@@ -174,3 +174,19 @@ def test_an_answer_on_its_way_while_the_group_moves_comes_to_the_supergroup(own_
     new.write("What is it?", reply_to=caption["message_id"])
     wait_until(lambda: any("asked of a red picture" in text for text in new.heard()))
     assert len([text for text in new.heard() if "a red picture" in text and "caption" in text]) == 1
+
+
+def test_a_mention_under_an_album_is_for_all_of_its_pictures(stack: Stack, group: list[Person]) -> None:
+    ann = group[0]
+    files = [("file", (f"{colour}.png", picture(colour))) for colour in ("red", "blue")]
+    fields = {key: str(value) for key, value in ann.who.items()} | {"caption": f"@{NAME}"}
+    stack.call("POST", "send", data=fields, files=files)
+    wait_until(lambda: any("a red" in text and "a blue" in text for text in ann.heard()))
+
+
+def test_a_bare_question_is_about_the_latest_photo_of_who_asks(group: list[Person]) -> None:
+    ann, bob, _ = group
+    ann.answer(ann.send(picture("red"), caption=f"@{NAME}"), "AI caption")
+    bob.answer(bob.send(picture("blue"), caption=f"@{NAME}"), "AI caption")
+    ann.write(f"@{NAME} What is it?")
+    wait_until(lambda: any("asked of a red picture" in text for text in ann.heard()))

@@ -119,6 +119,11 @@ class Memory:
         """How many photos the chat has."""
         return int(await self._redis.zcard(of_chat("photos", chat)))
 
+    async def totals(self) -> tuple[int, int]:
+        """How many photos are remembered, and of how many chats. Looks through all keys: not for every day."""
+        counts = [await self._redis.zcard(key) async for key in self._redis.scan_iter("photos:{*}", count=500)]
+        return sum(counts), len(counts)
+
     async def turns(self, chat: int, photo: str, last: int = 3) -> list[Turn]:
         """The last questions about a photo and their answers, oldest first."""
         rows: Any = await self._redis.hvals(of_photo("turns", chat, photo))
