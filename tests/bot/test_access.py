@@ -42,9 +42,9 @@ def by_invitation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def traces(stack: Stack, id: int) -> set[str]:
-    """What the server keeps under an id, but for what was sent to it."""
+    """What the server keeps under an id, but for what was sent to it, and when."""
     with Redis.from_url(stack.server.url) as redis:
-        return {key.decode() for key in redis.keys(f"*{id}*")} - {f"said:{{{id}}}"}
+        return {key.decode() for key in redis.keys(f"*{id}*")} - {f"said:{{{id}}}", f"sent:{{{id}}}"}
 
 
 def settled(stack: Stack) -> None:
