@@ -102,15 +102,15 @@ class Finding:
 
     async def deliver(self, wanted: Find, found: Found, place: Place, _: Tongue) -> None:
         """Show a page of hits, or that there are none."""
-        what = await self._said(place.chat, wanted, _)
         hits = await self._photos(place.chat, found.hits)
         if not hits:
-            await self._offer(place, _, what, found.nearest)
+            await self._offer(place, _, wanted, found.nearest)
             return
         shown = [
             _shown(_, photo, number if found.total > 1 else 0, hit, wanted.query)
             for number, (hit, photo) in enumerate(hits, wanted.offset + 1)
         ]
+        what = await self._said(place.chat, wanted, _)
         head = said.found(_, what, wanted.offset + 1, len(shown), found.total)
         after = wanted.offset + len(found.hits)
         asked = f"{after}:{wanted.like}" if wanted.like else str(after)
@@ -176,12 +176,12 @@ class Finding:
         if lost := await self._showing.show(place, shown):
             await self._outbox.say(place, f"{text}\n\n{said.lost(_, len(lost))}", below)
 
-    async def _offer(self, place: Place, _: Tongue, what: str, nearest: Hit | None) -> None:
+    async def _offer(self, place: Place, _: Tongue, wanted: Find, nearest: Hit | None) -> None:
         photo = await self._memory.get(place.chat, nearest.photo) if nearest else None
-        text = said.nothing(_, what, photo)
-        await self._outbox.say(
-            place, text, keyboard([button(said.show_nearest(_), NEAR, photo.id)]) if photo else None
-        )
+        what = await self._said(place.chat, wanted, _)
+        text = said.nothing(_, what, photo, alike=bool(wanted.like))
+        below = keyboard([button(said.show_nearest(_), NEAR, photo.id)]) if photo else None
+        await self._outbox.say(place, text, below)
 
     async def _photos(self, chat: int, hits: Sequence[Hit]) -> list[tuple[Hit, Photo]]:
         """Those that are not forgotten by now."""

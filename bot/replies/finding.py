@@ -81,8 +81,9 @@ def found(_: Tongue, what: str, first: int, count: int, total: int) -> str:
     )
 
 
-def nothing(_: Tongue, what: str, nearest: Photo | None) -> str:
-    said = _("Nothing like that: {what}", what=what)
+def nothing(_: Tongue, what: str, nearest: Photo | None, *, alike: bool = False) -> str:
+    """That nothing was found; `alike`: among photos that are like one."""
+    said = _("I have no photo that is like that one.") if alike else _("Nothing like that: {what}", what=what)
     if not nearest:
         return said
     return "\n".join([said, _("The nearest I have:"), words_of(_, nearest), _.day(nearest.created_ms)])

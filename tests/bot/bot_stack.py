@@ -25,6 +25,7 @@ Json = dict[str, Any]
 START_S = 60.0
 ANSWER_S = 60.0  # a busy machine is slow, not wrong
 LEASE_S = 2.0
+TOKEN = "1:sandbox-token"
 
 # The bot as it is, but for the lease: tests that kill it would wait ten seconds each time.
 BOT = f"""
@@ -199,7 +200,7 @@ class Stack:
         self.log_line(name, "(ready)")
 
     def start_bot(self, name: str = "bot", **environ: str) -> None:
-        settings = {"BOT_TOKEN": "1:sandbox-token", "BOT_API_URL": self.page, "REDIS_URL": self.server.url}
+        settings = {"BOT_TOKEN": TOKEN, "BOT_API_URL": self.page, "REDIS_URL": self.server.url}
         self._start(name, ["-c", BOT], **{**settings, **environ})
 
     def restart_server(self) -> None:
@@ -220,6 +221,12 @@ class Stack:
         answer = self._http.request(method, f"{self.page}/sandbox/{path}", **request)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def call_bot(self, method: str, **args: Any) -> Any:
+        """Call the Bot API as the bot's owner could, beside the bot."""
+        answer = self._http.post(f"{self.page}/bot{TOKEN}/{method}", json=args)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["result"]
 
     def trouble(self, **fault: Any) -> None:
         """From now on, the Bot API has trouble."""
