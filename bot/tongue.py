@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+from unicodedata import bidirectional
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -30,8 +31,8 @@ CATALOGS: Final = ("en", "es", "de", "fr", "ru", "pt", "it", "uk", "hi", "zh", "
 
 FROM_RIGHT, FROM_LEFT = "\u200f", "\u200e"
 APART, END_APART = "\u2068", "\u2069"
-LINE: Final = re.compile(r"(?m)^(?=.)")
-COMMAND: Final = re.compile(r"(?<![\w/])(?=/[a-z])")
+COMMAND: Final = re.compile(r"(?<![\w/])(?=/[a-z{])")
+PLACE: Final = re.compile(r"(?<![/@\n])(\{\w+\})")  # not in a command, a name or a link: they would be none
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for it
@@ -73,7 +74,8 @@ class Tongue:
 
     def listed(self, names: Sequence[str]) -> str:
         """'a, b and c'."""
-        return format_list([self._apart(name) for name in names], locale=self.locale)
+        apart = [f"{APART}{name}{END_APART}" for name in names] if self._from_right else names
+        return format_list(apart, locale=self.locale)
 
     @property
     def _from_right(self) -> bool:
@@ -81,14 +83,18 @@ class Tongue:
 
     def _filled(self, sentence: str, values: dict[str, str | int]) -> str:
         shown = {
-            name: self.number(value) if isinstance(value, int) else self._apart(value)
-            for name, value in values.items()
+            name: self.number(value) if isinstance(value, int) else value for name, value in values.items()
         }
+        if self._from_right:
+            sentence = COMMAND.sub(FROM_LEFT, PLACE.sub(rf"{APART}\1{END_APART}", sentence))
         said = sentence.format(**shown) if shown else sentence
-        return LINE.sub(FROM_RIGHT, COMMAND.sub(FROM_LEFT, said)) if self._from_right else said
+        return "\n".join(map(_from_right, said.split("\n"))) if self._from_right else said
 
-    def _apart(self, text: str) -> str:
-        return f"{APART}{text}{END_APART}" if self._from_right else text
+
+def _from_right(line: str) -> str:
+    """The line, marked where its first letter would have it begin at the left."""
+    strong = (direction for letter in line if (direction := bidirectional(letter)) in ("L", "R", "AL"))
+    return FROM_RIGHT + line if next(strong, "R") == "L" else line
 
 
 @lru_cache(maxsize=256)

@@ -23,7 +23,7 @@ def looking(_: Tongue, has_worker: bool) -> str:
 
 
 def how(_: Tongue) -> str:
-    examples = ["/find red bicycle", "/find cats last week", "/find in May"]
+    examples = [_("/find red bicycle"), _("/find cats last week"), _("/find in May")]
     return "\n".join(
         [
             _("Write after /find what to look for, for example:"),
