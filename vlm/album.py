@@ -89,6 +89,8 @@ class Album:
         self._photos: list[Photo | None] = []  # without their vectors, which lie in blocks
         self._place: dict[str, int] = {}  # of an id
         self._rows: list[int] = []  # of a place: where its vectors are, -1: nowhere
+        self._at: list[float] = []  # of a place
+        self._sender: list[int] = []  # of a place
         self._free: list[int] = []  # places
         self._free_rows: list[int] = []
         self._blocks = Blocks()
@@ -122,7 +124,10 @@ class Album:
             place = len(self._photos)
             self._photos.append(None)
             self._rows.append(-1)
+            self._at.append(0)
+            self._sender.append(0)
         self._photos[place] = replace(photo, vectors=None)
+        self._at[place], self._sender[place] = photo.at, photo.sender
         self._place[photo.id] = place
         for word in terms(photo.text):
             self._words.setdefault(word, set()).add(place)
@@ -149,11 +154,13 @@ class Album:
     @cached_property
     def columns(self) -> Columns:
         """What is compared of every photo; made anew after a change."""
+        here = np.ones(len(self._photos), bool)
+        here[self._free] = False
         return Columns(
-            here=np.array([photo is not None for photo in self._photos], bool),
+            here=here,
             row=np.array(self._rows, np.intp),
-            at=np.array([photo.at if photo else 0 for photo in self._photos], np.float64),
-            sender=np.array([photo.sender if photo else 0 for photo in self._photos], np.int64),
+            at=np.array(self._at, np.float64),
+            sender=np.array(self._sender, np.int64),
         )
 
     def photo(self, place: int) -> Photo:
@@ -189,12 +196,12 @@ class Album:
         similarity, spread = np.zeros((2, len(self._photos)), np.float32)
         seen, rows = self._seen()
         (vectors,) = self._blocks.at(self.columns.row[[place]])  # [Q, E]
-        crowd = self._blocks.first if background is None else background.vectors
-        telling = _telling(vectors, crowd)  # [K, E]
+        crowd = self._blocks.first
+        telling = _telling(vectors, *(background.flat if background else (flat(crowd), len(crowd))))  # [K, E]
         found = self._blocks.nearest(telling)[rows]
         similarity[seen] = found
         if background is not None:
-            spread[seen] = _above(found, usual(similarities(*background.flat, telling.T)))
+            spread[seen] = _above(found, usual(similarities(*background.flat, telling)))
         elif len(seen) > FEWEST:
             spread[seen] = _above(found, usual(found[seen != place]))
         return Measures(similarity, spread, np.zeros_like(spread))
@@ -240,10 +247,10 @@ class Album:
         return {word: log((texts + 1) / (count + 0.5)) for word, count in counts.items()}
 
 
-def _telling(vectors: Floats, crowd: NDArray[Any]) -> Floats:
+def _telling(vectors: Floats, crowd: Floats, pictures: int) -> Floats:
     """The vectors of a picture that come nearest to other pictures: what it shows, not how it is shown."""
-    products = flat(crowd) @ vectors.T  # [M * Q, Q]
-    nearest = products.reshape(len(crowd), -1, len(vectors)).max(axis=1).mean(axis=0)  # [Q]
+    products = vectors @ crowd.T  # [Q, M * Q]
+    nearest = products.reshape(len(vectors), pictures, -1).max(axis=2).mean(axis=1)  # [Q]
     return vectors[np.argsort(nearest)[-TELLING:]]
 
 

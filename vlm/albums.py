@@ -57,11 +57,13 @@ class Albums:
         if edition == kept.edition:
             return
         changed = await patiently(self._memory.changed, chat, kept.edition)
-        for gone in kept.album.ids - set(await patiently(self._memory.ids, chat)):
-            kept.album.drop(gone)
         for page in _pages(changed):
             for one in await patiently(self._memory.searchable, chat, page):
                 kept.album.put(photo(one, self._revision))
+        # As many as there are: nothing went. Where one went and one came just now, the next edition tells.
+        if await patiently(self._memory.count, chat) != len(kept.album):
+            for gone in kept.album.ids - set(await patiently(self._memory.ids, chat)):
+                kept.album.drop(gone)
         kept.edition = edition
 
     def _let_go(self) -> None:
