@@ -21,6 +21,7 @@ from bot import buttons
 from bot.desk import Desk
 from bot.gate import OnlyMention
 from bot.handlers.finding import MORE, NEAR, OLDER, SHOW
+from bot.handlers.keeping import FORGET_ALL, KEEP_ALL
 from bot.handlers.language import VERB as LANG
 from bot.handlers.start import VERB as TRY
 from bot.handlers.style import VERB as STYLE
@@ -94,13 +95,16 @@ def handle(app: App, desk: Desk) -> None:
         on.command("stats", desk.stats.show, new),
         on.command("lang", desk.languages.command, new),
         on.command("style", desk.styles.command, new),
+        on.command("edit", desk.correcting.edit, new),
+        on.command("forget", desk.keeping.forget, new),
+        on.command("privacy", desk.keeping.privacy, new),
     ]
     app.add_handlers(
         [
             *commands,
             on.message(new & IMAGE, desk.photos.receive),
             on.message(new & OnlyMention(), desk.groups.called),
-            on.message(new & TEXT & ~COMMAND, desk.questions.receive),
+            on.message(new & TEXT & ~COMMAND, desk.correcting.unless_asked(desk.questions.receive)),
             on.message(new & COMMAND, desk.start.unknown_command),
             on.message(new, desk.start.unsupported),
             on.command("ask", desk.questions.edited, edited),
@@ -122,6 +126,9 @@ def handle(app: App, desk: Desk) -> None:
             press.button(OLDER, desk.finding.older),
             press.button(SHOW, desk.finding.show),
             press.button(NEAR, desk.finding.near),
+            press.button(buttons.EDIT, desk.correcting.pressed),
+            press.button(FORGET_ALL, desk.keeping.forget_all),
+            press.button(KEEP_ALL, desk.keeping.keep_all),
             press.unknown(desk.start.old_button),
             MessageHandler(StatusUpdate.MIGRATE, _of_message(desk.groups.moved)),
             ChatMemberHandler(_of_membership(desk.groups.joined)),

@@ -2,7 +2,8 @@
 
 under a caption    q:PHOTO:KEY (see `bot.suggestions`)
                    detail:PHOTO   another:PHOTO
-                   english:PHOTO  delete:PHOTO  →  really:PHOTO   keep:PHOTO
+                   english:PHOTO  edit:PHOTO
+                   delete:PHOTO   →  really:PHOTO   keep:PHOTO
 under 'which one'  pick:PHOTO     pickall:CAUSE (see `bot.lists`)
 """
 
@@ -21,6 +22,7 @@ ASK: Final = "q"
 DETAIL: Final = "detail"
 ANOTHER: Final = "another"
 IN_ENGLISH: Final = "english"
+EDIT: Final = "edit"
 DELETE: Final = "delete"
 REALLY: Final = "really"
 KEEP: Final = "keep"
@@ -50,10 +52,11 @@ def under_caption(_: Tongue, photo: Photo, *, in_english: bool = False) -> Inlin
         button(said.more_detail(_), DETAIL, photo.id),
         button(said.another_wording(_), ANOTHER, photo.id),
     ]
-    last = [button(said.delete(_), DELETE, photo.id)]
+    last = [button(said.correct_it(_), EDIT, photo.id), button(said.delete(_), DELETE, photo.id)]
     if photo.shown not in ("", photo.caption) and not in_english:
-        last.insert(0, button(said.show_english(_), IN_ENGLISH, photo.id))
-    return InlineKeyboardMarkup([*([ask] for ask in asks), words, last])
+        words.append(button(said.show_english(_), IN_ENGLISH, photo.id))
+    models = [] if photo.corrected else [words]
+    return InlineKeyboardMarkup([*([ask] for ask in asks), *models, last])
 
 
 def to_confirm(_: Tongue, photo: str) -> InlineKeyboardMarkup:

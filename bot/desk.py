@@ -9,9 +9,11 @@ from bot.guests import Guests
 from bot.handlers.access import Access
 from bot.handlers.albums import Albums
 from bot.handlers.captions import Captions
+from bot.handlers.correcting import Correcting
 from bot.handlers.finding import Finding
 from bot.handlers.groups import Groups
 from bot.handlers.inline import InlineSearch
+from bot.handlers.keeping import Keeping
 from bot.handlers.language import Languages
 from bot.handlers.photos import Photos
 from bot.handlers.picking import Picking
@@ -25,6 +27,7 @@ from bot.menus import Menus
 from bot.outbox import Outbox
 from bot.pictures import Pictures
 from bot.presence import Presence
+from bot.prompts import Prompts
 from bot.settings import Settings
 from bot.shelf import Shelf
 from bot.showing import Showing
@@ -67,3 +70,11 @@ class Desk:
         self.groups = Groups(client, outbox, self.members, guests, self.talks, self.photos)
         self.finding = Finding(client, outbox, presence, Showing(bot, outbox, client.memory))
         self.inline = InlineSearch(bot, client)
+        self.correcting = Correcting(bot, client.memory, outbox, self.members, Prompts(redis), self.photos)
+        self.keeping = Keeping(
+            client.memory,
+            outbox,
+            self.members,
+            retention_days=settings.retention_days,
+            contact=settings.contact,
+        )

@@ -90,7 +90,13 @@ class Photos:
     async def show(self, place: Place, photo: Photo, tongue: Tongue, *, fell_back: bool = False) -> None:
         """Say a photo's caption, its buttons under it."""
         stays = fell_back and await self._outbox.first(place, f"english-not-{tongue.tag}")
-        text = said.caption(tongue, photo.shown or photo.caption, note=photo.note, stayed_english=stays)
+        text = said.caption(
+            tongue,
+            photo.corrected or photo.shown or photo.caption,
+            note=photo.note,
+            stayed_english=stays and not photo.corrected,
+            is_owners=bool(photo.corrected),
+        )
         message = await self._outbox.say(place, text, under_caption(tongue, photo))
         await self._client.memory.link(place.chat, message, photo.id)
 

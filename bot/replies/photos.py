@@ -10,10 +10,16 @@ def looking(_: Tongue, has_worker: bool) -> str:
 
 
 def caption(
-    _: Tongue, text: str, *, note: str = "", in_english: str = "", stayed_english: bool = False
+    _: Tongue,
+    text: str,
+    *,
+    note: str = "",
+    in_english: str = "",
+    stayed_english: bool = False,
+    is_owners: bool = False,
 ) -> str:
-    """A model's caption, and below it what else there is to say of it, each on a line of its own."""
-    lines = [_("AI caption: {text}", text=text)]
+    """A caption, and below it what else there is to say of it, each on a line of its own."""
+    lines = [_("Your caption: {text}", text=text) if is_owners else _("AI caption: {text}", text=text)]
     if in_english:
         lines.append(_("In English: {text}", text=in_english))
     if stayed_english:
@@ -35,6 +41,11 @@ def more_detail(_: Tongue) -> str:
 def another_wording(_: Tongue) -> str:
     """On a button."""
     return _("Another wording")
+
+
+def correct_it(_: Tongue) -> str:
+    """On a button."""
+    return _("Correct it")
 
 
 def show_english(_: Tongue) -> str:

@@ -15,6 +15,7 @@ def test_a_caption_offers_questions_more_words_and_deletion(person: Person) -> N
         "What is in the picture?",
         "More detail",
         "Another wording",
+        "Correct it",
         "Delete",
     ]
 

@@ -1,0 +1,110 @@
+"""/forget, a photo or everything, and /privacy."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from bot.buttons import button, keyboard
+from bot.members import Members
+from bot.outbox import Outbox
+from bot.place import replied
+from bot.replies import keeping as said
+from bot.talk import Press, Talk
+from vlm.memory import Memory, Photo
+
+FORGET_ALL: Final = "forget"  # verbs of the two buttons, each with the id of whom they are for
+KEEP_ALL: Final = "forgetnot"
+ALL: Final = "all"  # understood in every language
+ANYBODY: Final = "0"  # an administrator who asked anonymously presses by name
+OPEN_S: Final = 300
+
+
+class Keeping:
+    """`retention_days` and `contact` are what /privacy tells of."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        outbox: Outbox,
+        members: Members,
+        *,
+        retention_days: int,
+        contact: str,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._memory = memory
+        self._outbox = outbox
+        self._members = members
+        self._retention_days = retention_days
+        self._contact = contact
+        self._now_s = now_s
+
+    async def privacy(self, talk: Talk) -> None:
+        await self._outbox.say(talk.place, said.privacy(talk.tongue, self._retention_days, self._contact))
+
+    async def forget(self, talk: Talk) -> None:
+        """One photo in reply to it; `/forget all`, anywhere, asks first; else how it is done."""
+        target = replied(talk.message)
+        if talk.words.lower() in (ALL, said.everything(talk.tongue).lower()):
+            await self._ask(talk)
+        elif target is None or talk.words:
+            await self._outbox.say(talk.place, said.how_to_forget(talk.tongue))
+        else:
+            await self._forget(talk, await self._memory.photo_of(talk.chat, target.message_id))
+
+    async def forget_all(self, press: Press) -> None:
+        """It was meant. Nothing is noted of what is said to it: a note would be kept."""
+        if await self._may_decide(press):
+            await self._memory.forget_chat(press.chat)
+            await press.answer()
+            await self._outbox.edit(press.chat, press.message.message_id, said.all_forgotten(press.tongue))
+
+    async def keep_all(self, press: Press) -> None:
+        if await self._may_decide(press):
+            await press.answer()
+            await self._outbox.edit(press.chat, press.message.message_id, said.all_kept(press.tongue))
+
+    async def _forget(self, talk: Talk, id: str | None) -> None:
+        photo = await self._memory.get(talk.chat, id) if id else None
+        if photo is None:
+            await self._say_gone(talk)
+        elif talk.person == photo.sender != 0 or await self._members.is_admin(talk):
+            await self._drop(talk, photo)
+            await self._outbox.say(talk.place, said.forgotten(talk.tongue))
+        else:
+            await self._outbox.say(talk.place, said.only_owner_forgets(talk.tongue))
+
+    async def _say_gone(self, talk: Talk) -> None:
+        if not await self._outbox.said(talk.place):  # else it was forgotten a moment ago, for this message
+            await self._outbox.say(talk.place, said.nothing_kept(talk.tongue))
+
+    async def _drop(self, talk: Talk, photo: Photo) -> None:
+        """Out of the chat goes the caption first: afterwards nobody would know which message it was."""
+        if caption := await self._outbox.said(talk.place.because(photo.id)):
+            await self._outbox.remove(talk.chat, caption, said.caption_forgotten(talk.tongue))
+        await self._memory.forget(talk.chat, photo.id)
+
+    async def _ask(self, talk: Talk) -> None:
+        if not await self._members.is_admin(talk):
+            await self._outbox.say(talk.place, said.only_admins_forget_all(talk.tongue))
+            return
+        who = ANYBODY if talk.message.sender_chat else str(talk.person)
+        buttons = [
+            button(said.yes_all(talk.tongue), FORGET_ALL, who),
+            button(said.no(talk.tongue), KEEP_ALL, who),
+        ]
+        text = said.sure_of_all(talk.tongue, await self._memory.count(talk.chat))
+        await self._outbox.say(talk.place, text, keyboard(buttons))
+
+    async def _may_decide(self, press: Press) -> bool:
+        """Whether who pressed was asked, may still decide, and did so in time. Says so, if not."""
+        if press.asked not in (ANYBODY, str(press.person)):
+            await press.answer(said.not_asked_of_you(press.tongue), alert=True)
+        elif not await self._members.is_admin(press):
+            await press.answer(said.only_admins_forget_all(press.tongue), alert=True)
+        elif self._now_s() - press.message.date.timestamp() > OPEN_S:
+            await press.answer()
+            await self._outbox.edit(press.chat, press.message.message_id, said.too_late(press.tongue))
+        else:
+            return True
+        return False
