@@ -171,6 +171,8 @@ class Worker:
         if end.encoded:
             await self._keep(job.chat, job.photo, end.encoded)
         match end.outcome, job.task:
+            case Answered(text=text), Caption(other_than=given) if text in given:
+                pass  # there are no other words: those that stand there stay
             case Answered(text=text, shown=shown), Caption():
                 await patiently(
                     memory.describe,

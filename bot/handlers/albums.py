@@ -59,7 +59,7 @@ class Albums:
         except (BadRequest, Unavailable) as error:
             if isinstance(error.__cause__, RedisError):  # nothing was refused: it can be done later
                 raise
-            await self._settle(place, photo.id, refusal(talk.tongue, error), talk.tongue)
+            await self._settle(place, photo.id, refusal(talk.tongue, error), talk.tongue, at_once=True)
 
     async def ask_all(self, photos: Sequence[Photo], question: str, place: Place, tongue: Tongue) -> None:
         """Have a question answered about each of some photos, in one numbered message."""
@@ -75,7 +75,7 @@ class Albums:
             except (BadRequest, Unavailable) as error:
                 if isinstance(error.__cause__, RedisError):
                     raise
-                await self._settle(place, photo.id, refusal(tongue, error), tongue, question)
+                await self._settle(place, photo.id, refusal(tongue, error), tongue, question, at_once=True)
 
     async def deliver(self, result: Result, place: Place, tongue: Tongue, refused: str = "") -> None:
         """A result of one picture; `refused` says why there is none. Then ask what the album came with."""
@@ -130,13 +130,23 @@ class Albums:
         )
 
     async def _settle(
-        self, place: Place, photo: str, outcome: str, tongue: Tongue, question: str = ""
+        self,
+        place: Place,
+        photo: str,
+        outcome: str,
+        tongue: Tongue,
+        question: str = "",
+        *,
+        at_once: bool = False,
     ) -> None:
-        """Note what became of a picture, and show all that is known; what comes fast is shown together."""
+        """Note what became of a picture, and show all that is known.
+
+        What comes fast is shown together, unless `at_once`: where nothing may come after it for long.
+        """
         await self._lists.settle(place, photo, outcome)
         items = await self._lists.items(place.chat, place.cause)
         settled = [item for item in items if item.outcome]
-        if len(settled) < len(items) and not await self._lists.is_due(place):
+        if len(settled) < len(items) and not (at_once or await self._lists.is_due(place)):
             return
         lines = [line for item in settled if (line := await self._line(place.chat, item, question))]
         total = len(items) - len(settled) + len(lines)

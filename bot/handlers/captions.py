@@ -94,7 +94,7 @@ class Captions:
             chat=place.chat,
             photo=photo.id,
             style=style,
-            other_than=[photo.caption],
+            other_than=list(dict.fromkeys([*photo.given.splitlines(), photo.caption])),
             language=press.tongue.tag,
             ticket=place.ticket,
         )

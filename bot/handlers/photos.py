@@ -81,6 +81,8 @@ class Photos:
             if answered.text in result.task.other_than:
                 await self._outbox.say(place, said.no_other(tongue))
                 return
+            given = [*result.task.other_than, answered.text]
+            await self._client.memory.reworded(result.chat, photo.id, given)
             await self._outbox.take(place, place.reply_to)  # in place of the old words
         photo = replace(photo, caption=answered.text, shown=answered.shown)
         await self.show(place, photo, tongue, fell_back=answered.fell_back)

@@ -108,9 +108,7 @@ def small(own_stack: Stack) -> Iterator[Stack]:
 def test_what_is_too_much_of_an_album_is_refused_once_and_the_rest_is_answered(small: Stack) -> None:
     person = small.person()
     person.send_album(*[RED] * 6)
-    wait_until(
-        lambda: len(person.calls("getFile")) >= 0 and "3–6. You already have 2" in "".join(person.heard())
-    )
+    shown(person, "3–6. You already have 2")
     small.start_worker()
     text = shown(person, "1. a red .*2. a red ")["text"]
     assert text.count("You already have") == 1

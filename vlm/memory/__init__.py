@@ -3,7 +3,7 @@
     photos:{chat}       sorted set: photo ids in the order they came. All keys of a photo follow from it
     photo:{chat}:ID     hash: file_id, file_unique_id, kind, sender, sender_name, created_ms   by a front end
                               caption, revision, shown, language, vectors                      by a worker
-                              note, corrected                                                  by its owner
+                              note, corrected, given                                           by its owner
     turns:{chat}:ID     hash: job id -> question, answer, time
     tokens:{chat}:ID    the query tokens of the photo, with a TTL that every use renews
     messages:{chat}     hash: message id -> photo id, the bot's own messages too

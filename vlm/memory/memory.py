@@ -81,6 +81,10 @@ class Memory:
         """What the owner wrote with the photo; '': nothing."""
         return await self._write(chat, photo, "photo", "HSET", "note", note, seen=True)
 
+    async def reworded(self, chat: int, photo: str, given: Sequence[str]) -> bool:
+        """All English wordings that a caption has had: the next one wanted is another."""
+        return await self._write(chat, photo, "photo", "HSET", "given", "\n".join(given))
+
     async def photo_of(self, chat: int, message_id: int | str) -> str | None:
         """The id of the photo that a message is about."""
         found: Any = await self._redis.hget(of_chat("messages", chat), str(message_id))
@@ -121,7 +125,9 @@ class Memory:
 
     async def totals(self) -> tuple[int, int]:
         """How many photos are remembered, and of how many chats. Looks through all keys: not for every day."""
-        counts = [await self._redis.zcard(key) async for key in self._redis.scan_iter("photos:{*}", count=500)]
+        counts = [
+            await self._redis.zcard(key) async for key in self._redis.scan_iter("photos:{*}", count=500)
+        ]
         return sum(counts), len(counts)
 
     async def turns(self, chat: int, photo: str, last: int = 3) -> list[Turn]:

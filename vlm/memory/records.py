@@ -18,6 +18,7 @@ class Photo(msgspec.Struct, frozen=True, kw_only=True):
     shown        the same in `language`, as the chat saw it
     corrected    what its owner says instead; it holds whatever a model says later
     note         what its owner wrote with it
+    given        all English wordings that its caption has had, a line each; '' while there was but one
     """
 
     id: str
@@ -33,6 +34,7 @@ class Photo(msgspec.Struct, frozen=True, kw_only=True):
     language: str = ""
     corrected: str = ""
     note: str = ""
+    given: str = ""
 
     @property
     def text(self) -> str:
@@ -77,7 +79,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FACTS: Final = ("file_id", "file_unique_id", "kind", "sender", "sender_name", "created_ms")  # a front end's
-WORDS: Final = ("caption", "revision", "shown", "language", "corrected", "note")
+WORDS: Final = ("caption", "revision", "shown", "language", "corrected", "note", "given")
 FIELDS: Final = (*FACTS, *WORDS)
 WISHES: Final = tuple(field.name for field in msgspec.structs.fields(Preferences))
 
