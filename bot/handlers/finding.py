@@ -156,7 +156,7 @@ class Finding:
         found = await self._memory.recent(chat, PAGE + 1, before, sender=wanted.sender or None, **times)
         what = await self._said(chat, wanted, _)
         if not found:
-            await self._outbox.say(talk.place, said.nothing(_, what, None) if what else said.empty(_))
+            await self._outbox.say(talk.place, said.found(_, what, 1, 0, 0) if what else said.empty(_))
             return
         page = found[:PAGE]
         shown = [_shown(_, photo, number if len(page) > 1 else 0) for number, photo in enumerate(page, 1)]

@@ -93,7 +93,8 @@ def page(_: Tongue, head: str, captions: Sequence[str]) -> str:
     """What is said above photos. Telegram's apps show no captions under an album, so they are listed here."""
     if len(captions) < 2:
         return head
-    return "\n\n".join([head, *(fitted(caption, MAX_LINE) for caption in captions)])
+    lines = (" · ".join(caption.split("\n")) for caption in captions)
+    return "\n\n".join([head, *(fitted(line, MAX_LINE) for line in lines)])
 
 
 def lost(_: Tongue, n: int) -> str:
