@@ -25,18 +25,17 @@ from vlm.client import Client
 
 FIRST_S: Final = 1.0  # most answers are there by then
 SHOWN_S: Final = 4.5  # Telegram shows it for five seconds, or until the next message
-UNSENT_S: Final = 30.0  # a job that is not in line by then was refused
+UNSENT_S: Final = 30.0  # what is not in line by then was refused
 LONGEST_S: Final = 600.0
 EDITS: Final = 3  # in one round: a chat bears about one message a second
 
 
 @dataclass
 class Waiting:
-    """An open job: its topic, since when, whether it was ever in line, and what its placeholder says."""
+    """An open job: its topic, since when, and what its placeholder says, since when."""
 
     thread: int
     since_s: float = field(default_factory=time.monotonic)
-    was_in_line: bool = False
     shown: str = ""
     edited_s: float = 0.0
 
@@ -57,6 +56,11 @@ class Presence:
         self._open.setdefault(chat, {})[job] = Waiting(thread)
         if chat not in self._tasks:
             self._tasks[chat] = asyncio.create_task(self._accompany(chat))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is an open job that it knows of."""
+        return bool(self._tasks)
 
     async def stop(self) -> None:
         """End all of it."""
@@ -82,16 +86,18 @@ class Presence:
     async def _look(self, chat: int, jobs: dict[str, Waiting]) -> None:
         """Let go of jobs that ended; tell the others how many come first."""
         ahead = {job: await self._client.position(job) for job in list(jobs)}
-        now_s, workers = time.monotonic(), len(await self._client.models())
+        workers = len(await self._client.models())
         for job, position in ahead.items():
-            waited_s = now_s - jobs[job].since_s
-            jobs[job].was_in_line |= position is not None
-            gone = position is None and (jobs[job].was_in_line or waited_s > UNSENT_S)
-            if gone or waited_s > LONGEST_S:
+            waited_s = time.monotonic() - jobs[job].since_s
+            if waited_s > LONGEST_S or (position is None and await self._is_over(job, waited_s)):
                 del jobs[job]
         in_line = {job: position for job, position in ahead.items() if position and job in jobs}
         if workers and in_line:
             await self._tell(chat, jobs, in_line, workers)
+
+    async def _is_over(self, job: str, waited_s: float) -> bool:
+        """Whether a job that is not in line was there, or will not be any more."""
+        return waited_s > UNSENT_S or await self._client.has_ended(job)
 
     async def _tell(self, chat: int, jobs: dict[str, Waiting], ahead: dict[str, int], workers: int) -> None:
         lately = await self._tally.lately()

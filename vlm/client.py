@@ -197,6 +197,10 @@ class Client:
         ahead = int(await self._position_script(keys=[mark_key(job), *LANES.values()]))
         return ahead if ahead >= 0 else None
 
+    async def has_ended(self, job: str) -> bool:
+        """Whether this job was done within the last day."""
+        return bool(await self._redis.get(mark_key(job)) == b"done")
+
     async def models(self) -> list[ModelInfo]:
         """The models of the live workers; empty when no worker is up."""
         names: Any = await self._redis.smembers(ROSTER)

@@ -12,9 +12,11 @@ from telegram import Bot
 
 from bot.outbox import Outbox
 from bot.place import Place
+from bot.presence import Presence
 from bot.replies.waiting import in_line
-from bot.tally import Done, busy_s, quantile, wait_s
+from bot.tally import Done, Tally, busy_s, quantile, wait_s
 from bot.tongue import tongue
+from vlm.client import Client
 from vlm.protocol import ModelInfo
 
 
@@ -140,3 +142,21 @@ async def test_a_placeholder_whose_answer_is_there_is_left_alone(
 
         await outbox.update(place, "In line …", is_waiting)
     assert person.replies(message)[-1]["text"] == "The answer"
+
+
+async def test_typing_goes_on_until_the_last_job_of_a_chat_has_ended(
+    stack: Stack, person: Person, redis: Redis
+) -> None:
+    person.answer(person.write("/help"))
+    client = Client(redis)
+    for job in ("one", "two"):
+        await client.caption(job=job, chat=person.chat, photo=None, picture=picture())
+    async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
+        presence = Presence(bot, client, Outbox(bot, redis), Tally(redis, client))
+        presence.start(person.chat, "one")
+        presence.start(person.chat, "two")
+        await redis.set("{afterimage}:job:one", "done")
+        await until(lambda: len(person.calls("sendChatAction")) == 3)
+        await redis.set("{afterimage}:job:two", "done")
+        await until(lambda: not presence.is_busy, timeout_s=20)  # sooner than for one that never came
+    assert len(person.calls("sendChatAction")) == 3
