@@ -78,6 +78,21 @@ def test_tokens_outlive_the_process_that_made_them(engine: Engine) -> None:
     assert engine.generate([kept], [Prompt()]) == engine.generate([one.tokens], [Prompt()])
 
 
+def test_other_wordings_are_texts_and_the_same_for_the_same_seed(engine: Engine) -> None:
+    [one] = engine.encode(PICTURES[:1])
+    wordings = engine.wordings(one.tokens, seed=1)
+    assert wordings and all(wordings) and len(set(wordings)) == len(wordings)
+    assert engine.wordings(one.tokens, seed=1) == wordings
+
+
+@of_those_that_do_all
+def test_what_it_can_be_asked_for_details_it_answers(engine: Engine) -> None:
+    [one] = engine.encode(PICTURES[:1])
+    assert engine.details
+    asked = [Prompt(question=detail.question.format(thing="cat")) for detail in engine.details]
+    assert len(engine.generate([one.tokens] * len(asked), asked)) == len(asked)
+
+
 def test_nothing_to_do_is_done_at_once(engine: Engine) -> None:
     assert engine.encode([]) == []
     assert engine.generate([], []) == []

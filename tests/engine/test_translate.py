@@ -12,7 +12,7 @@ from transformers import M2M100Tokenizer
 from vlm.engine.base import Prompt, Translated
 from vlm.engine.checkpoints import interpreter, open_translator, spoken
 from vlm.engine.echo import EchoEngine
-from vlm.engine.interpreter import NOBODY
+from vlm.engine.interpreter import NOBODY, Interpreter
 from vlm.engine.load import EngineOptions, load
 from vlm.engine.prompts import MBLIP, OPT, text
 from vlm.engine.source import Card, Source
@@ -224,6 +224,20 @@ def test_who_speaks_languages_is_told_by_name_card_or_setting() -> None:
     assert spoken(plain, EngineOptions(model="Gregor/mblip-mt0-xl")) == NAMES
     assert spoken(plain, EngineOptions(model="some/model", translator="native")) == NAMES
     assert spoken(own, EngineOptions(model="some/model", translator="tiny")) == ()
+
+
+def test_a_translator_that_is_not_to_be_had_is_not_looked_for_in_every_batch() -> None:
+    looked: list[int] = []
+
+    def opening() -> Translator:
+        looked.append(1)
+        raise ModelNotFound("the hub is away")
+
+    missing = Interpreter(opening)
+    for _ in range(3):
+        with pytest.raises(ModelNotFound, match="away"):
+            missing.translate(["a cat"], "en", "de")
+    assert len(looked) == 1
 
 
 class Polyglot(EchoEngine):

@@ -5,15 +5,20 @@ write Chinese.
 """
 
 from collections.abc import Sequence
+from importlib.resources import files
 
 import pytest
+import torch
 from queue_parts import picture
 from redis.asyncio import Redis
 from worker_parts import results, said, working
 
 from vlm.client import Client
 from vlm.engine.base import Prompt, QueryTokens, Translated
+from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.echo import EchoEngine
+from vlm.engine.load import EngineOptions, load
+from vlm.engine.prompts import Wording
 from vlm.errors import ModelNotFound, OutOfMemory
 from vlm.languages import code_of
 from vlm.memory import Photo
@@ -224,6 +229,35 @@ async def test_captions_lose_introductions_and_genders_before_they_are_translate
 async def test_what_people_ask_is_left_as_it_is(client: Client, redis: Redis) -> None:
     one = await answer(client, redis, EchoEngine(), question="this image shows a man?")
     assert one.question == "this image shows a man?"
+
+
+# Follow-ups.
+
+
+class Listener(Blip2Engine):
+    """Writes down what its language model is asked."""
+
+    def say(
+        self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt], wording: Wording | None = None
+    ) -> torch.Tensor:
+        self.__dict__.setdefault("asked", []).extend(prompts)
+        return super().say(tokens, prompts, wording)
+
+
+async def test_an_answer_that_repeats_an_earlier_one_is_tried_again_without_the_turns(
+    client: Client, redis: Redis
+) -> None:
+    engine = load(EngineOptions(model="tiny", device="cpu"))
+    engine.__class__ = Listener
+    pond = files("vlm").joinpath("assets", "samples", "pond.jpg").read_bytes()
+    turns = [Turn(question="how many ducks are there?", answer="two")]
+    again = {"question": "how many ducks are there?", "picture": pond, "turns": turns}
+    await client.ask(job="a", chat=CHAT, photo=None, **again)  # type: ignore[arg-type]
+    async with working(redis, engine):
+        [result] = await results(redis, "a")
+    assert said(result).text == "two"
+    asked = [prompt for prompt in engine.__dict__["asked"] if prompt.question]
+    assert [len(prompt.turns) for prompt in asked] == [1, 0]
 
 
 # Other words.

@@ -1,0 +1,94 @@
+"""What the small model says when asked for more, or for other words: true things only."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from vlm.batch import Sight
+from vlm.details import DRAWN, GENERAL
+from vlm.engine.base import Engine, Prompt, QueryTokens
+from vlm.engine.load import EngineOptions, load
+from vlm.images import open_picture
+from vlm.protocol import Answered, Caption, Job, Style
+from vlm.telling import tell
+
+SAMPLES = files("vlm").joinpath("assets", "samples")
+FARM = "a cow and a tractor on a yellow background"
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Engine:
+    return load(EngineOptions(model="tiny", device="cpu"))
+
+
+@pytest.fixture(scope="module")
+def farm() -> bytes:
+    return SAMPLES.joinpath("farm.jpg").read_bytes()
+
+
+def said(engine: Engine, sight: Sight, language: str = "", style: Style = "normal", *given: str) -> Answered:
+    task = Caption(style=style, other_than=given)
+    [told] = tell(engine, [Job(id="a", chat=1, task=task, language=language, created_ms=0)], [sight])
+    assert isinstance(told.outcome, Answered)
+    return told.outcome
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("es", "Una vaca y un tractor sobre fondo amarillo. Cosas: dos."),
+        ("de", "Eine Kuh und ein Traktor auf gelbem Hintergrund. Dinge: zwei."),
+        ("fr", "Une vache et un tracteur sur fond jaune. Choses: deux."),
+        ("ru", "Корова и трактор на жёлтом фоне. Предметов: два."),
+    ],
+)
+def test_a_detailed_caption_is_longer_and_true_in_each_language(
+    tiny: Engine, farm: bytes, language: str, shown: str
+) -> None:
+    one = said(tiny, farm, language, "detailed")
+    assert one.text == "A cow and a tractor on a yellow background. Things: two."
+    assert (one.shown, one.fell_back) == (shown, False)
+
+
+def test_a_language_that_the_translator_does_not_know_is_admitted(tiny: Engine, farm: bytes) -> None:
+    assert said(tiny, farm, "ja") == Answered(text=FARM, fell_back=True)
+
+
+def test_where_there_is_no_other_wording_the_same_is_said_again(tiny: Engine, farm: bytes) -> None:
+    assert said(tiny, farm, "", "normal", FARM.upper()).text == FARM
+
+
+def test_wordings_are_likely_ones_and_the_same_for_the_same_seed(tiny: Engine) -> None:
+    tokens = seen(tiny, "desk.jpg")
+    wordings = tiny.wordings(tokens, seed=7)
+    assert wordings == tiny.wordings(tokens, seed=7)
+    assert wordings[0] == tiny.generate([tokens], [Prompt()])[0]
+    things = {"camera", "laptop", "key", "orange"}
+    assert all(things <= set(one.replace(",", "").split()) for one in wordings)
+
+
+def seen(engine: Engine, name: str) -> QueryTokens:
+    [encoded] = engine.encode([open_picture(SAMPLES.joinpath(name).read_bytes())])
+    return encoded.tokens
+
+
+def test_a_small_model_is_asked_only_what_it_was_taught(tiny: Engine, folders: dict[str, Path]) -> None:
+    assert tuple(tiny.details) == DRAWN
+    general = load(EngineOptions(model=str(folders["opt"]), device="cpu"))
+    assert tuple(general.details) == GENERAL
+
+
+def test_the_languages_that_can_be_written_are_known_without_the_translator(
+    tiny: Engine, folders: dict[str, Path]
+) -> None:
+    assert tiny.info.languages == ("de", "es", "fr", "ru")
+    model = str(folders["t5"])
+
+    def languages(translator: str) -> tuple[str, ...]:
+        return load(EngineOptions(model=model, translator=translator, device="cpu")).info.languages
+
+    assert languages("none") == ()
+    assert languages("tiny") == ("de", "es", "fr", "ru")
+    assert {"de", "ja", "zh", "ar"} <= set(languages("")) and "en" not in languages("")
+    assert {"de", "ja"} <= set(languages("native"))
