@@ -1,14 +1,13 @@
-"""Which photos a chat has, newest first, in pages: so that nobody reads more of them than are shown."""
+"""Which photos a chat has, newest first, in pages: nobody reads more of them than are shown."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from redis.asyncio import Redis
 
+from vlm.memory import scripts
 from vlm.memory.keys import of_chat, of_photo, place
 from vlm.memory.records import FIELDS, Photo, as_ids, as_photo
-
-PAGE: Final = 100  # photos in one round trip: with vectors 2 MB, so that nobody else waits long
 
 
 class Listing:
@@ -16,31 +15,30 @@ class Listing:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._of_sender = redis.register_script(scripts.OF_SENDER)
+        self._sender_named = redis.register_script(scripts.SENDER_NAMED)
 
     async def recent(
         self, chat: int, count: int, before: str | None, since_ms: int, until_ms: int, sender: int | None
     ) -> list[Photo]:
-        """See `Memory.recent`. For one sender all photos are looked at until there are enough."""
-        start, end = await self._ranks(chat, before, since_ms, until_ms)
-        found: list[Photo] = []
-        while len(found) < count and start < end:
-            ids = await self._newest(chat, start, min(count if sender is None else PAGE, end - start))
-            if not ids:
-                break
-            photos = await self.photos(chat, await self._of(chat, ids, sender))
-            found += [photo for photo in photos if photo]
-            start += len(ids)
-        return found[:count]
+        """See `Memory.recent`."""
+        first, end = await self._ranks(chat, before, since_ms, until_ms)
+        if first >= end:
+            return []
+        if sender is None:
+            ids = await self._redis.zrevrange(of_chat("photos", chat), first, min(end, first + count) - 1)
+        else:
+            ids = await self._of_sender(
+                keys=[of_chat("photos", chat)],
+                args=[of_photo("photo", chat, ""), first, end - 1, sender, count],
+            )
+        return [photo for photo in await self.photos(chat, as_ids(ids)) if photo]
 
     async def sender_named(self, chat: int, name: str) -> int | None:
         """See `Memory.sender_named`."""
-        start = 0
-        while ids := await self._newest(chat, start, PAGE):
-            for by, called in await self.rows(chat, ids, "sender", "sender_name"):
-                if by and called and name.casefold() in called.decode().casefold().split():
-                    return int(by)
-            start += PAGE
-        return None
+        args = [of_photo("photo", chat, ""), name.lower()]
+        found = await self._sender_named(keys=[of_chat("photos", chat)], args=args)
+        return int(found) if found else None
 
     async def photos(self, chat: int, ids: Sequence[str]) -> list[Photo | None]:
         """The photos with these ids; None for one that the chat has not."""
@@ -53,16 +51,6 @@ class Listing:
             for id in ids:
                 pipe.hmget(of_photo("photo", chat, id), fields)
             return await pipe.execute()
-
-    async def _newest(self, chat: int, start: int, count: int) -> list[str]:
-        return as_ids(await self._redis.zrevrange(of_chat("photos", chat), start, start + count - 1))
-
-    async def _of(self, chat: int, ids: Sequence[str], sender: int | None) -> Sequence[str]:
-        """Those that one person sent."""
-        if sender is None:
-            return ids
-        rows = await self.rows(chat, ids, "sender")
-        return [id for id, (by,) in zip(ids, rows, strict=True) if by is not None and int(by) == sender]
 
     async def _ranks(self, chat: int, before: str | None, since_ms: int, until_ms: int) -> tuple[int, int]:
         """Which photos, counted from the newest: from the first number on, before the second."""

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from vlm.memory import scripts
 from vlm.memory.forgetting import Forgetting
 from vlm.memory.keys import NAMES, former, of_chat, of_photo, place, script_keys
-from vlm.memory.listing import PAGE, Listing
+from vlm.memory.listing import Listing
 from vlm.memory.moving import Moving, new_home
 from vlm.memory.records import (
     FACTS,
@@ -30,6 +30,7 @@ from vlm.memory.records import (
 from vlm.protocol import Turn
 
 TOKENS_TTL_S: Final = 7 * 24 * 3600
+PAGE: Final = 100  # photos in one round trip: with vectors 2 MB, so that nobody else waits long
 
 
 class Memory:
@@ -116,7 +117,7 @@ class Memory:
         return await self._listing.recent(chat, count, before, since_ms, until_ms, sender)
 
     async def sender_named(self, chat: int, name: str) -> int | None:
-        """Who of those that sent photos is called so: '@ada', in any case. All are asked, newest first."""
+        """Who of those that sent photos is called so: '@ada', in any case; whoever sent the newest."""
         return await self._listing.sender_named(chat, name)
 
     async def count(self, chat: int) -> int:
