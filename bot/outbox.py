@@ -28,6 +28,7 @@ from bot.patience import passes
 from bot.place import Place
 from bot.replies.fitting import fitted
 from vlm.memory import Memory, former
+from vlm.streams import patiently
 
 TTL_S: Final = 7 * 24 * 3600
 MOST: Final = 2000  # answers that are remembered of one chat
@@ -99,7 +100,7 @@ class Outbox:
             return
         try:
             sent = await send(_address(place))
-            await self._note(place, sent[0].message_id)
+            await patiently(self._note, place, sent[0].message_id)
         except ChatMigrated as moved:
             await self.once(await self._there(place, moved.new_chat_id), send)
 
@@ -130,7 +131,7 @@ class Outbox:
 
     async def _send(self, place: Place, text: str, buttons: InlineKeyboardMarkup | None) -> int:
         message = await self._bot.send_message(text=text, reply_markup=buttons, **_address(place))
-        await self._note(place, message.message_id)
+        await patiently(self._note, place, message.message_id)  # unnoted, it would be sent again
         return message.message_id
 
     async def edit(
