@@ -137,7 +137,8 @@ class _Ranking:
         hits = tuple(self._hit(group) for group in groups[offset : offset + limit])
         if groups:
             return Found(hits=hits, total=len(groups))
-        best = self._order(np.flatnonzero(passing))[:1].tolist()
+        seen = passing & (self.album.columns.row >= 0)  # what nobody could look at is near to nothing
+        best = self._order(np.flatnonzero(seen if seen.any() else passing))[:1].tolist()
         return Found(nearest=self._hit(best) if best else None)
 
     def _order(self, places: Places) -> Places:
