@@ -97,6 +97,7 @@ def handle(app: App, desk: Desk) -> None:
         on.command("style", desk.styles.command, new),
         on.command("edit", desk.correcting.edit, new),
         on.command("forget", desk.keeping.forget, new),
+        on.command("export", desk.exporting.export, new),
         on.command("privacy", desk.keeping.privacy, new),
     ]
     app.add_handlers(

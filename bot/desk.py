@@ -4,12 +4,14 @@ from redis.asyncio import Redis
 from telegram import Bot
 
 from bot.door import Door
+from bot.export import Exports
 from bot.gate import Gate
 from bot.guests import Guests
 from bot.handlers.access import Access
 from bot.handlers.albums import Albums
 from bot.handlers.captions import Captions
 from bot.handlers.correcting import Correcting
+from bot.handlers.exporting import Exporting
 from bot.handlers.finding import Finding
 from bot.handlers.groups import Groups
 from bot.handlers.inline import InlineSearch
@@ -78,3 +80,5 @@ class Desk:
             retention_days=settings.retention_days,
             contact=settings.contact,
         )
+        self.exports = Exports(bot, redis, client.memory, outbox, self.pictures)
+        self.exporting = Exporting(client.memory, outbox, self.members, self.exports)

@@ -19,10 +19,11 @@ from redis.asyncio import Redis
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
-from bot import app, delivery, updates
+from bot import app, delivery, export, updates
 from bot.app import App
 from bot.delivery import Delivery
 from bot.desk import Desk
+from bot.export import Exports
 from bot.ingest.journal import GROUP, UPDATES, Journal
 from bot.ingest.polling import Poller
 from bot.ingest.webhook import WebhookServer, listen, webhook_app
@@ -78,7 +79,8 @@ async def _serve(settings: Settings, redis: Redis, application: App, stop: async
     presence = Presence(application.bot, client, outbox, tally)
     desk = Desk(settings, application.bot, redis, client, outbox, presence, tally)
     app.handle(application, desk)
-    lanes = _lanes(redis, client, Updates(application, outbox, desk.talks), Delivery(client, outbox, desk))
+    handling, delivering = Updates(application, outbox, desk.talks), Delivery(client, outbox, desk)
+    lanes = _lanes(redis, client, handling, delivering, desk.exports)
     ingest = _webhook if settings.webhook_url else _polling
     parts = [
         ingest(settings, application.bot, journal),
@@ -92,13 +94,23 @@ async def _serve(settings: Settings, redis: Redis, application: App, stop: async
         await presence.stop()
 
 
-def _lanes(redis: Redis, client: Client, handling: Updates, delivering: Delivery) -> list[Lanes]:
+def _lanes(
+    redis: Redis, client: Client, handling: Updates, delivering: Delivery, exports: Exports
+) -> list[Lanes]:
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     journal = Group(redis, [UPDATES], group=GROUP, consumer=name, lease_s=LEASE_S)
     results = client.results(name, lease_s=LEASE_S)
+    orders = Group(redis, [export.EXPORTS], group=export.GROUP, consumer=name, lease_s=LEASE_S)
     return [
         Lanes(journal, chat_of=updates.chat_of, handle=handling.handle, give_up=handling.give_up),
         Lanes(results, chat_of=delivery.chat_of, handle=delivering.handle, give_up=delivering.give_up),
+        Lanes(
+            orders,
+            chat_of=export.chat_of,
+            handle=exports.handle,
+            give_up=exports.give_up,
+            slots=export.SLOTS,
+        ),
     ]
 
 

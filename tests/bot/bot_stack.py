@@ -147,6 +147,8 @@ class Person:
 
         def found() -> Json | None:
             for reply in self.replies(message):
+                if "text" not in reply:
+                    continue
                 final = not reply["text"].endswith("…") and "in line" not in reply["text"]
                 if (re.search(pattern, reply["text"]) if pattern else final) is not None and (
                     pattern or final
