@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 from PIL import Image
 from redis import Redis
 
+from bot.tally import Done
+from vlm.protocol import ModelInfo
 from vlm.server import Server, start
 
 Json = dict[str, Any]
@@ -68,6 +71,18 @@ def buttons(message: Json) -> Json:
     """The labels of a message's buttons, and what each brings back."""
     rows = message.get("reply_markup", {}).get("inline_keyboard", [])
     return {key["text"]: key.get("callback_data") for row in rows for key in row}
+
+
+def slow_worker(redis: Redis, seconds_a_job: float) -> None:
+    """As far as the bot can tell, one worker lives, and that is how fast it was."""
+    beat = msgspec.msgpack.encode(ModelInfo(name="echo", revision="echo-1"))
+    redis.set("{afterimage}:worker:slow", beat)
+    redis.sadd("{afterimage}:workers", "slow")
+    now_ms = int(1000 * redis.time()[0])
+    ran_ms = int(1000 * seconds_a_job)
+    for number in range(10):
+        past = Done(now_ms - number * ran_ms, 0, ran_ms, 1)
+        redis.lpush("{afterimage}:tally", msgspec.msgpack.encode(past))
 
 
 class Person:

@@ -3,9 +3,8 @@
 import asyncio
 import re
 
-import msgspec
 import pytest
-from bot_stack import Person, Stack, picture, until, wait_until
+from bot_stack import Person, Stack, picture, slow_worker, until, wait_until
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from telegram import Bot
@@ -17,7 +16,6 @@ from bot.replies.waiting import in_line
 from bot.tally import Done, Tally, busy_s, quantile, wait_s
 from bot.tongue import tongue
 from vlm.client import Client
-from vlm.protocol import ModelInfo
 
 
 def done(at_s: float, ran_s: float, workers: int = 1) -> Done:
@@ -56,18 +54,6 @@ def test_half_of_the_values_lie_below_the_median() -> None:
 )
 def test_a_line_is_told_when_it_is_worth_reading(ahead: int, seconds: float | None, said: str) -> None:
     assert in_line(tongue("en"), ahead, seconds) == said
-
-
-def slow_worker(redis: BlockingRedis, seconds_a_job: float) -> None:
-    """As far as the bot can tell, one worker lives, and that is how fast it was."""
-    beat = msgspec.msgpack.encode(ModelInfo(name="echo", revision="echo-1"))
-    redis.set("{afterimage}:worker:slow", beat)
-    redis.sadd("{afterimage}:workers", "slow")
-    now_ms = int(1000 * redis.time()[0])
-    ran_ms = int(1000 * seconds_a_job)
-    for number in range(10):
-        past = Done(now_ms - number * ran_ms, 0, ran_ms, 1)
-        redis.lpush("{afterimage}:tally", msgspec.msgpack.encode(past))
 
 
 def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: Stack) -> None:
