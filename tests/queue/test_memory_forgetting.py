@@ -7,10 +7,11 @@ from memory_parts import CHAT, OTHER, array, everything_said, fill, names, photo
 from queue_parts import picture
 from redis.asyncio import Redis
 
+from vlm.broker import Broker
 from vlm.client import Client
-from vlm.keys import DEAD
+from vlm.keys import DEAD, LOAD, results_key
 from vlm.memory import Memory, Preferences, blob_key
-from vlm.protocol import Ask, Job, Turn, encode
+from vlm.protocol import Answered, Ask, Job, Result, Turn, encode
 from vlm.server import Server
 from vlm.streams import connect
 
@@ -227,3 +228,31 @@ async def test_a_sweep_goes_through_all_chats_and_leaves_what_people_chose(
     assert [fields[b"job"] for _, fields in await redis.xrange(DEAD)] == [new]
     assert await memory.sweep(10**15) == len(chats)
     assert await names(redis) == {DEAD, *(f"chat:{{{chat}}}" for chat in chats)}
+
+
+async def test_open_jobs_of_a_forgotten_chat_end_in_nothing_even_in_a_workers_hands(redis: Redis) -> None:
+    client, broker = Client(redis), Broker(redis, name="w")
+    await broker.open()
+    await client.ask(job="held", chat=CHAT, photo=None, question="a secret?", picture=picture())
+    [delivery] = await broker.take(1, 0)
+    await client.ask(job="waits", chat=CHAT, photo=None, question="a secret?", picture=picture())
+    await client.ask(job="theirs", chat=OTHER, photo=None, question="another?", picture=picture())
+    await client.memory.forget_chat(CHAT)
+    assert b"a secret?" not in await everything_said(redis)
+    ended = Result(job="held", chat=CHAT, task=delivery.job.task, outcome=Answered(text="late"))
+    assert not await broker.finish(delivery, ended)
+    assert b"late" not in await everything_said(redis)
+    assert await redis.hgetall(LOAD) == {str(OTHER).encode(): b"1"}
+    assert await client.position("held") is await client.position("waits") is None
+    assert [taken.job.id for taken in await broker.take(8, 0)] == ["theirs"]
+
+
+async def test_results_that_were_not_shown_yet_are_forgotten_with_their_chat(redis: Redis) -> None:
+    for chat in (CHAT, OTHER):
+        told = Result(
+            job=f"{chat}-1", chat=chat, task=Ask(question="q"), outcome=Answered(text=f"told {chat}")
+        )
+        await redis.xadd(results_key(), {"result": encode(told)})
+    await Memory(redis).forget_chat(CHAT)
+    said = await everything_said(redis)
+    assert f"told {CHAT}".encode() not in said and f"told {OTHER}".encode() in said
