@@ -4,6 +4,7 @@ Only what has changed since is read: a chat's memory says its edition, and what 
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,15 +17,17 @@ from vlm.memory import Memory, Searchable
 from vlm.streams import patiently
 
 MAX_BYTES: Final = 1 << 30  # of all albums; three chats of 10,000 photos with BLIP-2's vectors
+IDLE_S: Final = 600.0  # after a search, until its album is let go: what a chat forgets must not stay here
 PAGE: Final = 100  # photos read at a time, so that the worker's heart beats between them
 
 
 @dataclass
 class Kept:
-    """An album, and which edition of the chat it shows."""
+    """An album, which edition of the chat it shows, and when it was last used."""
 
     album: Album = field(default_factory=Album)
     edition: int = 0
+    used_s: float = 0
 
 
 class Albums:
@@ -48,9 +51,16 @@ class Albums:
         async with self._reading:
             kept = self._kept.pop(chat, None) or Kept()
             await self._keep_up(chat, kept)
-            self._kept[chat] = kept
+            self._kept[chat], kept.used_s = kept, time.monotonic()
             self._let_go()
             return kept.album
+
+    def let_go_idle(self, idle_s: float = IDLE_S) -> None:
+        """Let go of the albums that were not searched for so long."""
+        now_s = time.monotonic()
+        for chat, kept in list(self._kept.items()):
+            if now_s - kept.used_s >= idle_s:
+                del self._kept[chat]
 
     async def _keep_up(self, chat: int, kept: Kept) -> None:
         edition = await patiently(self._memory.edition, chat)  # before what it is the edition of

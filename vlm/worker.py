@@ -220,6 +220,7 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._broker.lease_s / 3)
+            self._albums.let_go_idle()
             try:
                 await self._broker.renew(self._held)
                 await self._broker.announce(self._engine.info)

@@ -118,3 +118,14 @@ async def test_an_album_too_large_for_the_room_is_kept_while_it_is_the_last(coun
     albums = Albums(counted, "one", max_bytes=0)
     await albums.of(CHAT)
     assert albums.chats == (CHAT,)
+
+
+async def test_an_album_that_nobody_searches_is_let_go(counted: Counted) -> None:
+    await came(counted, "1")
+    albums = Albums(counted, "one")
+    await albums.of(CHAT)
+    albums.let_go_idle(idle_s=60)
+    assert albums.chats == (CHAT,)
+    albums.let_go_idle(idle_s=0)
+    assert albums.chats == ()
+    assert texts(await albums.of(CHAT)) == {"1": "a cat"}
