@@ -65,8 +65,8 @@ class Tongue:
         return format_decimal(n, locale=self.locale)
 
     def day(self, at_ms: int) -> str:
-        """'3 May 2026', in UTC."""
-        return format_date(_moment(at_ms), "medium", self.locale)
+        """'May 3, 2026', in UTC: the month in words, which is read aloud better than '3/5'."""
+        return format_date(_moment(at_ms), "long", self.locale)
 
     def moment(self, at_ms: int) -> str:
         """The day and the time, in UTC."""

@@ -2,13 +2,15 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from bot_stack import Json, Person, Stack, picture, wait_until
 from redis import Redis
+
+from bot.tongue import tongue
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white", "gray")
 
@@ -64,8 +66,8 @@ def settled(person: Person) -> None:
     person.says(person.write("/fnid"))
 
 
-def today() -> str:
-    return f"{datetime.now(UTC):%b} {datetime.now(UTC).day}, {datetime.now(UTC).year}"
+def today(language: str = "en") -> str:
+    return tongue(language).day(time.time_ns() // 1_000_000)
 
 
 def test_words_bring_the_photo_itself_with_its_caption_day_and_why(person: Person) -> None:
@@ -231,7 +233,16 @@ def test_a_filter_with_words_keeps_to_both_and_says_what_was_understood(person: 
     send(person, "red", "green")
     assert head(person, person.write("/find red today"), "1 photo")["text"] == f"1 photo: “red”, {today()}"
     nothing = head(person, person.write("/find red before 2020"), "Nothing")["text"]
-    assert nothing.startswith("Nothing like that: “red”, before Jan 1, 2020")
+    assert nothing.startswith("Nothing like that: “red”, before January 1, 2020")
+
+
+def test_filters_and_days_are_in_the_language_of_the_chat(stack: Stack) -> None:
+    person = Person(stack, language="de")
+    photo = person.send(picture("red"))
+    person.answer(photo, "picture")
+    asked = person.write("/find meine Fotos von heute")
+    assert today("de") in photos(person, asked, 1)[0]["caption"]
+    assert today("de") in person.answer(asked)["text"]
 
 
 def test_in_a_group_photos_are_those_of_the_group_and_can_be_asked_for_by_sender(
