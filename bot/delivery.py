@@ -3,6 +3,8 @@
 import logging
 from typing import Final
 
+from msgspec.structs import replace
+
 from bot.desk import Desk
 from bot.lists import is_list
 from bot.outbox import Outbox
@@ -10,6 +12,7 @@ from bot.place import Place, place_for
 from bot.replies.trouble import apology, refusal
 from vlm.client import Client
 from vlm.errors import AfterimageError, PictureGone, ProtocolError
+from vlm.memory import former
 from vlm.protocol import (
     Answered,
     Ask,
@@ -53,7 +56,7 @@ class Delivery:
             log.error("a result that cannot be shown: %s", error)
             await self.give_up(entry)
             return
-        place = place_for(result.chat, result.ticket)
+        result, place = await self._at_home(result)
         try:
             await self._deliver(result, place)
         except AfterimageError as error:
@@ -71,6 +74,15 @@ class Delivery:
         log.error("gave up on the result of job %s", result.job)
         tongue = await self._desk.talks.tongue(result.chat)
         await self._tell(result, place_for(result.chat, result.ticket), apology(tongue))
+
+    async def _at_home(self, result: Result) -> tuple[Result, Place]:
+        """The result and its place; of a group that has become a supergroup, as the supergroup knows them."""
+        place = place_for(result.chat, result.ticket)
+        home = await self._client.memory.home(result.chat)
+        if home is None:
+            return result, place
+        photo = former(result.photo) if result.photo else None
+        return replace(result, chat=home, photo=photo), place.moved(home)
 
     async def _deliver(self, result: Result, place: Place) -> None:
         """Show it. Raises AfterimageError with what to say instead."""

@@ -27,7 +27,7 @@ from telegram.error import BadRequest, ChatMigrated
 from bot.patience import passes
 from bot.place import Place
 from bot.replies.fitting import fitted
-from vlm.memory import Memory, former
+from vlm.memory import Memory
 from vlm.streams import patiently
 
 TTL_S: Final = 7 * 24 * 3600
@@ -150,9 +150,9 @@ class Outbox:
         return True
 
     async def _there(self, place: Place, supergroup: int) -> Place:
-        """Where the answer belongs now that its group is a supergroup, in which no message has its old id."""
+        """Where the answer belongs now that its group is a supergroup; its memory is there before it."""
         await self._memory.migrate(place.chat, supergroup)
-        return Place(supergroup, former(place.cause), 0)
+        return place.moved(supergroup)
 
     async def remove(self, chat: int, message: int, text: str) -> None:
         """Take a message of ours out of the chat. Telegram lets go of none older than two days: then it

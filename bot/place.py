@@ -5,6 +5,8 @@ from typing import Final
 import msgspec
 from telegram import Message
 
+from vlm.memory import former
+
 INLINE: Final = "inline-"
 
 
@@ -27,6 +29,10 @@ class Place(msgspec.Struct, frozen=True):
     def because(self, cause: str) -> "Place":
         """The same place, for another cause."""
         return msgspec.structs.replace(self, cause=cause)
+
+    def moved(self, supergroup: int) -> "Place":
+        """The same place in what its group has become, where no message has its old id."""
+        return msgspec.structs.replace(self, chat=supergroup, cause=former(self.cause), reply_to=0, thread=0)
 
     @property
     def inline(self) -> str:

@@ -196,7 +196,7 @@ def answers(people: list[Person]) -> dict[tuple[int, int], list[str]]:
     found: dict[tuple[int, int], list[str]] = {}
     for person in people:
         for message in person.messages():
-            if message.get("text", "").startswith(("AI caption: a red picture", "• Send")):
+            if message.get("text", "").startswith(("AI caption: a red picture", "Send a photo")):
                 cause = (person.chat, message["reply_to_message"]["message_id"])
                 found.setdefault(cause, []).append(message["text"])
     return found

@@ -125,7 +125,7 @@ class Memory:
         return int(await self._redis.zcard(of_chat("photos", chat)))
 
     async def totals(self) -> tuple[int, int]:
-        """How many photos are remembered, and of how many chats. Looks through all keys: not for every day."""
+        """How many photos are remembered, and of how many chats. Looks through all keys: for now and then."""
         counts = [
             await self._redis.zcard(key) async for key in self._redis.scan_iter("photos:{*}", count=500)
         ]
@@ -198,6 +198,10 @@ class Memory:
         `former(id)`. What is still being done for the old chat is kept in the new one for a day.
         """
         await self._moving.migrate(old_chat, new_chat)
+
+    async def home(self, chat: int) -> int | None:
+        """The supergroup that this group became within the last day, if it did."""
+        return await new_home(self._redis, chat)
 
     # A worker's side.
 
