@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from bot_stack import Person, Stack, buttons, picture, until, wait_until
+from bot_stack import Json, Person, Stack, buttons, picture, until, wait_until
 
 from vlm.client import Client
 from vlm.keys import results_key
@@ -31,6 +31,23 @@ async def test_a_correction_takes_the_captions_place_and_is_searched(person: Per
     assert shown["message_id"] == caption["message_id"]
     assert shown["text"].startswith("Your caption: our cat in the garden")
     assert (await photo_in(memory, person, message)).text == "our cat in the garden"
+
+
+def test_a_correction_is_found_by_its_own_words_in_any_language(stack: Stack) -> None:
+    person = stack.person()
+    person.who["language"] = "de"
+    message = person.send(picture("red"))
+    wait_until(lambda: [one for one in person.replies(message) if "picture" in one["text"]])
+    done = person.write("/edit unser Zebra im Garten", reply_to=message)
+    wait_until(lambda: person.replies(done))
+    asked = person.write("/find Zebra")
+
+    def shown() -> list[Json]:
+        return [one for one in person.messages() if one["from"]["is_bot"] and "photo" in one]
+
+    [photo] = wait_until(shown)
+    assert photo["reply_to_message"]["message_id"] == asked
+    assert "unser Zebra im Garten" in photo["caption"]
 
 
 async def test_it_works_in_reply_to_the_photo_itself_and_again(person: Person, memory: Memory) -> None:
