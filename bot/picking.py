@@ -7,7 +7,7 @@ of them ('in all of them'). The words are English's and those of the chat's lang
 import re
 from typing import Final
 
-from bot.tongue import N_, Tongue
+from bot.tongue import FROM_RIGHT, N_, Tongue
 
 ALL: Final = 0
 
@@ -42,7 +42,7 @@ def _has(_: Tongue, text: str, words: str, nth: int = 1) -> bool:
 
 
 def _words(said: str, nth: int) -> list[str]:
-    parts = re.split("[,،、]", said)
+    parts = re.split("[,،、]", said.replace(FROM_RIGHT, ""))
     return [word.strip().lower() for word in parts[nth - 1].split("/")] if nth <= len(parts) else []
 
 

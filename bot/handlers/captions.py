@@ -12,6 +12,7 @@ from bot.replies import photos as said
 from bot.replies import questions as answers
 from bot.suggestions import question
 from bot.talk import Press
+from bot.tongue import FROM_RIGHT
 from vlm.client import Client
 from vlm.memory import Photo
 from vlm.protocol import Style
@@ -37,7 +38,7 @@ class Captions:
     async def ask(self, press: Press) -> None:
         """A suggested question. Pressed again, it is not asked again: the answer stands below."""
         id, _colon, key = press.asked.partition(":")
-        photo, words = await self._photo(press, id), question(press.tongue, key)
+        photo, words = await self._photo(press, id), question(press.tongue, key).replace(FROM_RIGHT, "")
         if photo is None or not words:
             return
         place = press.place.because(f"{key.replace(' ', '_')}-{press.message.message_id}")

@@ -125,12 +125,9 @@ class Questions:
             await self._albums.offer(talk, cause, photos)
 
     async def _put(self, talk: Talk, question: str, photo: Photo) -> None:
-        place = talk.place
         clean_question(question)  # before anything else: what is refused is about no photo
-        await self._client.memory.link(place.chat, talk.message.message_id, photo.id)
-        if not _points(talk.message) and photo.id.isdecimal():
-            place = replace(place, reply_to=int(photo.id))  # so it is seen which photo is meant
-        await self.put(photo, question, place, talk.tongue)
+        await self._client.memory.link(talk.chat, talk.message.message_id, photo.id)
+        await self.put(photo, question, _below(talk, photo), talk.tongue)
 
     async def _invite(self, talk: Talk, photo: Photo) -> None:
         async def send(address: dict[str, Any]) -> Sequence[Message]:
@@ -139,7 +136,7 @@ class Questions:
             bot = talk.message.get_bot()
             return [await bot.send_message(text=said.how_to_ask(talk.tongue), reply_markup=field, **address)]
 
-        await self._outbox.once(talk.place, send)
+        await self._outbox.once(_below(talk, photo), send)
         if invitation := await self._outbox.said(talk.place):
             await self._client.memory.link(talk.chat, invitation, photo.id)
 
@@ -156,6 +153,13 @@ class Questions:
         if found is None and target and has_picture(target):
             return await self._shelf.put(target)  # a photo from before the bot's time
         return found
+
+
+def _below(talk: Talk, photo: Photo) -> Place:
+    """Where to answer: below the photo, if the message replies to nothing: it is seen which one is meant."""
+    if _points(talk.message) or not photo.id.isdecimal():
+        return talk.place
+    return replace(talk.place, reply_to=int(photo.id))
 
 
 def _repeated(place: Place, question: str) -> str:

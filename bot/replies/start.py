@@ -139,7 +139,7 @@ def unsupported(_: Tongue, kind: str) -> str:
         "video": _("videos"),
         "video_note": _("video messages"),
         "animation": _("animations"),
-        "sticker": _("stickers"),
+        "sticker": _("moving stickers"),
         "voice": _("voice messages"),
         "audio": _("sound files"),
         "document": _("files of this kind"),

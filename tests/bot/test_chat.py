@@ -116,6 +116,8 @@ def test_the_commands_say_how_it_works_and_who_answers(person: Person, command: 
     [
         ("video", "videos"),
         ("voice", "voice messages"),
+        ("video_note", "video messages"),
+        ("sticker", "moving stickers"),
         ("animation", "animations"),
         ("location", "places on a map"),
         ("document", "files of this kind"),
@@ -127,6 +129,15 @@ def test_what_cannot_be_looked_at_yet_gets_one_polite_sentence(person: Person, k
         "video": {**file, "width": 1, "height": 1, "duration": 1},
         "animation": {**file, "width": 1, "height": 1, "duration": 1},
         "voice": {**file, "duration": 1},
+        "video_note": {**file, "length": 1, "duration": 1},
+        "sticker": {
+            **file,
+            "type": "regular",
+            "width": 1,
+            "height": 1,
+            "is_animated": True,
+            "is_video": False,
+        },
         "location": {"latitude": 1.0, "longitude": 1.0},
         "document": {**file, "file_name": "notes.pdf", "mime_type": "application/pdf"},
     }

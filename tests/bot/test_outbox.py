@@ -27,6 +27,38 @@ def test_what_does_not_fit_ends_in_an_ellipsis_and_in_no_half_character(text: st
     assert text.startswith(cut[:-1])
 
 
+async def test_a_matter_is_told_of_once_in_a_chat_and_again_only_by_the_same_message(redis: Redis) -> None:
+    outbox = Outbox(Bot("1:sandbox-token"), redis)
+    here, later = Place(5, "10", 10), Place(5, "11", 11)
+    assert await outbox.first(here, "english-not-de")
+    assert not await outbox.first(later, "english-not-de")
+    assert await outbox.first(here, "english-not-de")
+    assert await outbox.first(Place(6, "11", 11), "english-not-de")
+
+
+async def test_a_message_of_ours_is_taken_for_another_cause_once(
+    stack: Stack, person: Person, redis: Redis
+) -> None:
+    message = person.write("/help")
+    before = person.answer(message)
+    async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
+        outbox, place = Outbox(bot, redis), Place(person.chat, "picked-1", message)
+        await outbox.take(place, before["message_id"], "Thinking …")
+        assert await outbox.say(place, "red") == before["message_id"]
+        await outbox.take(place, before["message_id"], "Thinking …")  # as after a crash
+    [shown] = person.replies(message)
+    assert shown["text"] == "red"
+
+
+async def test_a_message_is_taken_out_of_the_chat(stack: Stack, person: Person, redis: Redis) -> None:
+    message = person.write("/help")
+    before = person.answer(message)
+    async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
+        await Outbox(bot, redis).remove(person.chat, before["message_id"], "Gone.")
+        await Outbox(bot, redis).remove(person.chat, before["message_id"], "Gone.")
+    assert person.replies(message) == []
+
+
 async def test_a_text_of_any_length_reaches_its_person(stack: Stack, person: Person, redis: Redis) -> None:
     message = person.write("/help")
     before = person.answer(message)

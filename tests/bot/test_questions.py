@@ -96,6 +96,12 @@ def test_ask_alone_invites_the_question_which_is_then_about_the_same_photo(perso
     assert "asked of a red picture" in person.says(question)
 
 
+def test_ask_alone_shows_which_photo_it_is_about(person: Person) -> None:
+    photo = person.send(picture("red"))
+    person.says(photo)
+    assert person.answer(person.write("/ask"))["reply_to_message"]["message_id"] == photo
+
+
 def test_ask_before_any_photo_says_how_to_begin(person: Person) -> None:
     assert "Send me a photo first" in person.says(person.write("/ask"))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.asking import is_question, note_in
-from bot.picking import ALL, picked, without_number
+from bot.picking import ALL, EVERY, picked, without_number
 from bot.suggestions import question, suggested
 from bot.tongue import tongue
 
@@ -53,6 +53,12 @@ def test_only_a_plain_question_is_not_kept_as_a_note() -> None:
 )
 def test_a_question_may_name_its_photo(text: str, number: int | None) -> None:
     assert picked(tongue("en"), text, 3) == number
+
+
+@pytest.mark.parametrize("language", ["de", "ar", "ja", "zh", "hi"])
+def test_the_words_for_all_are_known_in_the_chats_language(language: str) -> None:
+    _ = tongue(language)
+    assert any(picked(_, f"… {word} …", 3) == ALL for word in _(EVERY).strip("\u200f").split("/"))
 
 
 def test_the_number_is_not_part_of_the_question() -> None:
