@@ -32,22 +32,24 @@ class Languages:
 
     async def command(self, talk: Talk) -> None:
         """Offer languages, or take the one that was written."""
-        written, _ = await self._written(), talk.tongue
+        written, buttons = await self._written(), None
         if not talk.words:
-            await self._outbox.say(talk.place, said.which(_, written), _offer(_, written))
-            return
-        if not await self._members.is_admin(talk):
-            await self._outbox.say(talk.place, admins_only(_))
-            return
-        tag = await asyncio.to_thread(languages.read, talk.words)
-        if tag and _spoken(tag, written):
-            await self._outbox.say(talk.place, await self._choose(talk.chat, tag, written))
-        elif tag:
-            await self._outbox.say(talk.place, said.nobody_speaks(_, tag), _offer(_, written))
+            text, buttons = said.which(talk.tongue, written), _offer(talk.tongue, written)
+        elif not await self._members.is_admin(talk):
+            text = admins_only(talk.tongue)
         else:
-            near = [code for code in languages.near(talk.words) if _spoken(code, written)]
-            buttons = _keyboard(near) if near else _offer(_, written)
-            await self._outbox.say(talk.place, said.unknown(_, talk.words, near), buttons)
+            text, buttons = await self._take(talk, written)
+        await self._outbox.say(talk.place, text, buttons)
+
+    async def _take(self, talk: Talk, written: set[str] | None) -> tuple[str, InlineKeyboardMarkup | None]:
+        """Choose the language that is meant; what to say, and what to offer instead."""
+        _, tag = talk.tongue, await asyncio.to_thread(languages.read, talk.words)
+        if tag and _spoken(tag, written):
+            return await self._choose(talk.chat, tag, written), None
+        if tag:
+            return said.nobody_speaks(_, tag), _offer(_, written)
+        near = [code for code in languages.near(talk.words) if _spoken(code, written)]
+        return said.unknown(_, talk.words, near), _keyboard(near) if near else _offer(_, written)
 
     async def pressed(self, press: Press) -> None:
         """Take the language of a button, and say so in it; the buttons stay, to think better of it."""

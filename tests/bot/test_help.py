@@ -3,7 +3,7 @@
 import pytest
 from bot_stack import Json, Person, Stack, wait_until
 
-from bot.replies.start import ADMIN, GROUP, PRIVATE, commands
+from bot.replies.start import ADMIN, COMMANDS, GROUP, PRIVATE, commands
 from bot.tongue import CATALOGS, tongue
 
 
@@ -61,6 +61,11 @@ def test_help_is_short(person: Person) -> None:
 def test_help_in_a_group_is_about_groups(stack: Stack) -> None:
     [somebody] = stack.group(1)
     assert somebody.says(somebody.write("/help")).startswith("In groups I am silent until")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_menus_is_known(person: Person, command: str) -> None:
+    assert "I do not know that command" not in person.says(person.write(f"/{command}"))
 
 
 @pytest.mark.parametrize("code", CATALOGS)
