@@ -62,16 +62,21 @@ def test_the_owner_the_admins_and_whom_the_list_names_come_in(listed: Stack, per
 
 
 def test_anyone_else_gets_one_polite_line_once_and_leaves_no_trace(listed: Stack) -> None:
-    stranger = Person(listed, STRANGER, language="de")
+    stranger = listed.person()
     first = stranger.write("/start")
-    assert f"your number is {STRANGER}" in stranger.says(first)
+    assert f"your number is {stranger.chat}" in stranger.says(first)
     for message in ("/help", "What is it?", "/invite", "/stats", "/lang de"):
         stranger.write(message)
     stranger.send(picture("red"))
     stranger.edit(first, "/help")
     settled(listed)
     assert len(stranger.heard()) == 1
-    assert traces(listed, STRANGER) == set()
+    assert traces(listed, stranger.chat) == set()
+
+
+def test_the_line_is_in_the_language_of_their_app(listed: Stack) -> None:
+    stranger = Person(listed, listed.person().chat, language="de")
+    assert stranger.says(stranger.write("/start")).startswith("Hallo")
 
 
 def test_a_group_on_the_list_is_for_all_in_it(listed: Stack) -> None:

@@ -48,7 +48,7 @@ async def test_a_queue_that_is_away_refuses_nobody_and_is_tried_again(
             await Client(nobody).caption(job="a", chat=person.chat, photo=None, picture=picture())
 
         application.add_handler(MessageHandler(filters.ALL, submit))
-        message = person.write("/start")
+        message = person.write("/help")
         person.answer(message)
         with pytest.raises(ConnectionError):
             await updates(application, redis).handle(entry(person.chat, message))
@@ -60,7 +60,7 @@ async def test_a_refusal_is_told_and_done_with(application: App, person: Person,
         await Client(redis, queue_max=0).caption(job="a", chat=person.chat, photo=None, picture=picture())
 
     application.add_handler(MessageHandler(filters.ALL, submit))
-    message = person.write("/start")
+    message = person.write("/help")
     person.answer(message)
     await updates(application, redis).handle(entry(person.chat, message))
     assert "too much to do" in person.replies(message)[-1]["text"]
