@@ -22,11 +22,11 @@ def keys_of(stack: Stack, chat: int) -> set[str]:
 
 def test_what_is_not_for_the_bot_leaves_no_answer_and_no_trace(stack: Stack, group: list[Person]) -> None:
     ann, bob, _ = group
-    ann.send(picture("red"))
+    photo = ann.send(picture("red"))
     ann.write("What is it?")
     bob.write("/help@other_bot")
     bob.write("/weather")
-    bob.write("Ask @somebody_else", reply_to=1)
+    bob.write("Ask @somebody_else", reply_to=photo)
     bob.send_content(voice={"file_id": "x", "file_unique_id": "y", "duration": 1})
     end = ann.write("/help")
     ann.says(end)
