@@ -1,5 +1,6 @@
 """Search in a chat's photos: what is found, in which order, and when nothing is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -250,6 +251,30 @@ def test_what_was_typed_in_another_language_is_found_where_all_its_words_stand()
     found = find(Album([mine, other]), Query(text="grandma ilse", vector=None, typed="Oma Ilse"), None)
     assert ids(found) == ["mine"] and found.hits[0].words == ("oma", "ilse")
     assert find(Album([other]), Query(text="a garden", vector=None, typed="ein Garten"), None).hits == ()
+
+
+@pytest.mark.parametrize(
+    "bank", [background(), background(Rule(spread=1, similarity=0, words=1, cut=9)), None]
+)
+def test_what_its_owner_wrote_of_a_photo_finds_it_whatever_a_model_sees(bank: Background | None) -> None:
+    others = [photo(str(seed), "a cat", seed=seed) for seed in range(20)]
+    mine = replace(photo("mine", "a dog\nour garden in Kyoto", seed=50), own="our garden in Kyoto")
+    for typed in ("kyoto", "garden", "Kyoto garden"):
+        assert ids(find(Album([*others, mine]), query(typed), bank)) == ["mine"]
+
+
+def test_only_what_the_owner_wrote_finds_a_photo_against_the_model() -> None:
+    strict = background(Rule(spread=1, similarity=0, words=1, cut=9))
+    text = "a dog\nour garden in Kyoto"
+    assert find(Album([replace(photo("one", text), own="our garden")]), query("kyoto"), strict).hits == ()
+    assert find(Album([replace(photo("one", text), own=text)]), query("kyoto zebra"), strict).hits == ()
+
+
+def test_what_nobody_could_look_at_is_offered_last() -> None:
+    seen, unseen = photo("seen", "a cat", seed=1), Photo(id="unseen", vectors=None, at=9)
+    found = find(Album([seen, unseen]), query("zebra"), background())
+    assert found.nearest is not None
+    assert found.nearest.id == "seen"
 
 
 def test_words_alone_decide_where_no_model_reads_the_query() -> None:

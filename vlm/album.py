@@ -33,6 +33,7 @@ class Photo:
 
     vectors   [Q, E], each of norm 1, of the model that reads the query; None: only the words can be found
     text      its caption, and whatever else people said of it
+    own       what of that its owner wrote: whatever a model sees, the photo is what they say
     digest    of the picture's bytes: equal ones are one photo
     at        when it came: the latest of near-identical ones stands for them
     sender    who sent it
@@ -41,6 +42,7 @@ class Photo:
     id: str
     vectors: NDArray[Any] | None
     text: str = ""
+    own: str = ""
     digest: str = ""
     at: float = 0
     sender: int = 0
@@ -62,11 +64,12 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Of each photo, [N] each."""
+    """Of each photo, [N] each. `own`: its owner wrote all of the query's words."""
 
     similarity: Floats
     spread: Floats
     words: Floats
+    own: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Album:
         self._free_rows: list[int] = []
         self._blocks = Blocks()
         self._words: dict[str, set[int]] = {}  # of a word: the places that have it
+        self._own: dict[str, set[int]] = {}  # likewise, of owners' words
         for photo in photos:
             self.put(photo)
 
@@ -131,6 +135,8 @@ class Album:
         self._place[photo.id] = place
         for word in terms(photo.text):
             self._words.setdefault(word, set()).add(place)
+        for word in terms(photo.own):
+            self._own.setdefault(word, set()).add(place)
         if photo.vectors is not None and self._blocks.fits(photo.vectors):
             row = self._free_rows.pop() if self._free_rows else len(self._blocks)
             self._blocks.put(row, photo.vectors)
@@ -145,6 +151,8 @@ class Album:
             return
         for word in terms(photo.text):
             self._words[word].discard(place)
+        for word in terms(photo.own):
+            self._own[word].discard(place)
         if self._rows[place] >= 0:
             self._free_rows.append(self._rows[place])
         self._photos[place], self._rows[place] = None, -1
@@ -189,7 +197,7 @@ class Album:
         if query.typed:
             whole = self._shares(query.typed, background)
             words = np.where(whole > 0.999, 1.0, words).astype(np.float32)
-        return Measures(similarity, spread, words)
+        return Measures(similarity, spread, words, self._owned(query.text) | self._owned(query.typed))
 
     def like(self, place: int, background: Background | None) -> Measures:
         """How well each photo answers the one at a place, which must have vectors."""
@@ -204,7 +212,7 @@ class Album:
             spread[seen] = _above(found, usual(similarities(*background.flat, telling)))
         elif len(seen) > FEWEST:
             spread[seen] = _above(found, usual(found[seen != place]))
-        return Measures(similarity, spread, np.zeros_like(spread))
+        return Measures(similarity, spread, np.zeros_like(spread), np.zeros(len(spread), bool))
 
     def vectors(self, places: Places) -> Floats:
         """Of photos that have some: [n, Q, E]."""
@@ -229,6 +237,13 @@ class Album:
         rows = self.columns.row
         places = np.flatnonzero(rows >= 0)
         return places, rows[places]
+
+    def _owned(self, text: str) -> NDArray[np.bool_]:
+        """Whose owners wrote all words of `text`: [N]."""
+        owned = np.zeros(len(self._photos), bool)
+        if found := [self._own.get(word, set()) for word in terms(text)]:
+            owned[list(set.intersection(*found))] = True
+        return owned
 
     def _shares(self, text: str, background: Background | None) -> Floats:
         """The share of the words of `text` that each photo has, by their weight: [N], 0 to 1."""

@@ -92,6 +92,7 @@ def photo(one: Searchable, revision: str) -> Photo:
         if vectors and usable
         else None,
         text="\n".join(filter(None, texts)),
+        own=f"{known.corrected}\n{known.note}",
         at=known.created_ms,
         sender=known.sender,
     )

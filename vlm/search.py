@@ -8,7 +8,8 @@ A photo answers a query by its picture and by its words:
     spread       how far that stands out from what is usual for this query (`vlm.background`)
     words        how many of the query's words its text has, rare words counting more: 0 to 1
 
-A fitted rule weighs them, and one cut-off serves all queries. Near-identical photos are one hit: the latest.
+A fitted rule weighs them, and one cut-off serves all queries; where a photo's owner wrote all of the query's
+words, these decide. Near-identical photos are one hit: the latest.
 Another photo can be the query, too: then pictures are compared with pictures, by the same reasoning.
 Limits: 10,000 photos take some 20 ms.
 Not handled: synonyms among the words (the vectors know some), queries that say what must not be there.
@@ -89,6 +90,7 @@ def find(
     else:
         rule = album.rule(background)(measures.spread, measures.similarity, measures.words)
         evidence = np.where(album.columns.row >= 0, rule, by_words)
+        evidence = np.where(measures.own, np.maximum(evidence, by_words), evidence)
     ranking = _Ranking(album, query, measures, evidence)
     return ranking.found(_passing(album, among), offset, limit)
 

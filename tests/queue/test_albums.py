@@ -93,6 +93,15 @@ async def test_what_the_chat_was_shown_is_searched_until_it_is_corrected(counted
     assert texts(await albums.of(CHAT)) == {"1": "Minka"}
 
 
+async def test_what_its_owner_wrote_of_a_photo_is_told_from_what_a_model_did(counted: Counted) -> None:
+    await came(counted, "1")
+    albums = Albums(counted, "one")
+    assert [photo.own.split() for photo in (await albums.of(CHAT)).photos] == [[]]
+    await counted.annotate(CHAT, "1", "in Rome")
+    await counted.correct(CHAT, "1", "Minka")
+    assert [photo.own.split() for photo in (await albums.of(CHAT)).photos] == [["Minka", "in", "Rome"]]
+
+
 async def test_chats_do_not_see_each_other(counted: Counted) -> None:
     await came(counted, "1", "a secret", chat=OTHER)
     await came(counted, "1")
