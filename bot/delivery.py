@@ -11,7 +11,7 @@ from bot.outbox import Outbox
 from bot.place import Place, place_for
 from bot.replies.trouble import apology, refusal
 from vlm.client import Client
-from vlm.errors import AfterimageError, PictureGone, ProtocolError
+from vlm.errors import AfterimageError, BadImage, PictureGone, ProtocolError
 from vlm.memory import former
 from vlm.protocol import (
     Answered,
@@ -138,6 +138,14 @@ class Delivery:
             await self._desk.albums.deliver(result, place, tongue, refused=refusal(tongue, why))
         else:
             await self._tell(result, place, refusal(tongue, why))
+            if why.code == BadImage.code:
+                await self._drop(result)
+
+    async def _drop(self, result: Result) -> None:
+        """What turned out to be no picture is no photo either: nothing is found or asked of it later."""
+        photo = await self._client.memory.get(result.chat, result.photo or "")
+        if photo and not photo.caption:
+            await self._client.memory.forget(result.chat, photo.id)
 
     async def _tell(self, result: Result | ResultEnvelope, place: Place, text: str) -> None:
         if place.inline:  # there is nowhere to say it

@@ -96,6 +96,12 @@ def test_a_question_that_no_model_could_answer_is_refused_politely(
     assert "asked of a red picture" in person.says(person.write("What is it?"))
 
 
+def test_what_was_no_picture_is_not_among_the_photos(person: Person) -> None:
+    assert "a red picture" in person.says(person.send(picture("red")))
+    assert "not a picture" in person.says(person.send(b"no picture" * 50, "fake.png", as_file=True))
+    assert "asked of a red picture" in person.says(person.write("What is it?"))
+
+
 def test_ten_thousand_characters_are_refused_piece_by_piece(person: Person) -> None:
     """Telegram's apps cut such a text into messages; each of them gets its answer."""
     person.says(person.send(picture("red")))
