@@ -9,7 +9,7 @@ language by /lang has a menu of its own.
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from redis.asyncio import Redis
 from telegram import (
@@ -26,6 +26,7 @@ from telegram.error import TelegramError
 from bot.replies.start import ADMIN, GROUP, PRIVATE, Kind, about, commands, in_short
 from bot.tongue import CATALOGS, Tongue, tongue
 from vlm.languages import ENGLISH
+from vlm.streams import patiently
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +50,9 @@ class Menus:
         for code in CATALOGS:
             for name, words, tell in self._told(tongue(code), None if code == ENGLISH else code):
                 digest = hashlib.sha256(words.encode()).digest()
-                if await self._redis.hget(TOLD, name) != digest:
+                if await patiently(self._noted, name) != digest:
                     await tell()
-                    await self._redis.hset(TOLD, name, digest)
+                    await patiently(self._note, name, digest)
 
     async def show(self, chat: int, _: Tongue) -> None:
         """From now on, the menu of a chat is in its language. A courtesy: Telegram may decline it."""
@@ -63,6 +64,12 @@ class Menus:
                 await self._bot.set_my_commands(commands(_, kind), scope)
         except TelegramError as error:
             log.info("chat %d keeps its menu: %s", chat, error)
+
+    async def _noted(self, name: str) -> Any:
+        return await self._redis.hget(TOLD, name)
+
+    async def _note(self, name: str, digest: bytes) -> None:
+        await self._redis.hset(TOLD, name, digest)
 
     def _told(self, _: Tongue, code: str | None) -> Iterator[tuple[str, str, Tell]]:
         """What Telegram is told in one language: under which name it is noted, the words, and how."""
