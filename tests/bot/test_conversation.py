@@ -3,9 +3,9 @@
 from collections import Counter
 
 import pytest
-from bot_stack import Stack
-from conversation import Scene, words
-from conversation_script import BOT, SCRIPT, cast
+from bot_stack import Json, Stack
+from conversation import Scene
+from script import BOT, SCRIPT, cast
 
 
 def test_the_conversation_is_about_everything() -> None:
@@ -20,16 +20,28 @@ def test_whatever_people_do_is_answered_once_and_as_it_should_be(own_stack: Stac
     for step in SCRIPT:
         scene.play(step)
     assert twice_said(scene) == []
+    assert unfinished(scene) == [] or is_deadly  # killed at its birth, a placeholder stays: see bot/outbox.py
     assert "Traceback" not in own_stack.log("bot") + own_stack.log("worker")
+
+
+def said(scene: Scene) -> list[Json]:
+    """All that the bot said in any chat, once each."""
+    chats = {who.chat: who for who in scene.cast.values()}
+    return [
+        one for who in chats.values() for one in who.messages() if one["from"]["is_bot"] and "text" in one
+    ]
 
 
 def twice_said(scene: Scene) -> list[str]:
     """What the bot said more than once to the same message."""
-    said = {who.chat: [one for one in who.messages() if one["from"]["is_bot"]] for who in scene.cast.values()}
     counted = Counter(
-        (chat, one["reply_to_message"]["message_id"], words(one))
-        for chat, messages in said.items()
-        for one in messages
-        if "text" in one and "reply_to_message" in one
+        (one["chat"]["id"], one["reply_to_message"]["message_id"], one["text"])
+        for one in said(scene)
+        if "reply_to_message" in one
     )
     return [text for (_chat, _to, text), count in counted.items() if count > 1]
+
+
+def unfinished(scene: Scene) -> list[str]:
+    """Placeholders that have not become anything."""
+    return [one["text"] for one in said(scene) if one["text"].endswith("…")]

@@ -9,36 +9,36 @@ from pathlib import Path
 from typing import Final
 
 from bot_stack import Person, Stack, slow_worker
-from conversation import (
-    Scene,
-    Step,
-    about,
+from conversation import Scene, Step, about, said_in
+from deeds import (
     acts,
-    brings_nothing,
     chooses,
     deadly,
     edits,
-    gets_zip,
     happens,
+    moves,
+    presses,
+    sends,
+    sends_album,
+    types_inline,
+    writes,
+)
+from redis import Redis
+from sights import (
+    brings_nothing,
+    gets_zip,
     has_heard,
     hears,
     in_topic,
     is_offered,
     is_told,
     knows_nothing_of,
-    moves,
+    knows_of,
     no_more,
-    presses,
-    said_in,
     sees,
-    sends,
-    sends_album,
     silence,
     the_menu,
-    types_inline,
-    writes,
 )
-from redis import Redis
 
 from bot.replies import access, language, photos, questions, start, waiting
 from bot.replies import finding as found
@@ -133,7 +133,7 @@ ASKING: Final = about(1,
 )
 
 ALBUMS_AND_FILES: Final = about(2,
-    ("Ada", sends_album("red 90 60", "pink 90 60", "white 90 60"),
+    ("Ada", deadly(sends_album("red 90 60", "pink 90 60", "white 90 60")),
         hears("AI captions:\n1. a red.*\n2. a pink.*\n3. a white", name="album")),
     ("Ada", writes("What is the last one?", "album"), hears("asked of a white picture")),
     ("Ada", writes("What is it?", "album"), hears("Which photo", "1", "2", "3", "All of .*", name="which")),
@@ -257,7 +257,7 @@ KEEPING: Final = about(6,
     ("Ada", writes("a bike in Paris", "prompt"), hears("Your caption: a bike in Paris")),
     ("Ada", writes("/find paris"), sees("bike")),
     ("Ada", writes("/edit mine", "which"), hears("Your caption: mine")),
-    ("Ada", writes("/export"), hears("Here are [0-9]+ photos"), gets_zip(
+    ("Ada", deadly(writes("/export")), hears("Here are [0-9]+ photos"), gets_zip(
         "photos.jsonl: our blue kayak", "photos.jsonl: Our garden in Kyoto", "photos.jsonl: What grows there",
         "pictures/[0-9]+.txt: a bike in Paris", "README.txt: vlm evaluate caption")),
     ("Dora in the club", writes("/export"), hears("Only an administrator of this group")),
@@ -266,7 +266,8 @@ KEEPING: Final = about(6,
     ("Ada", writes("/find kayak"), hears("Nothing like that")),
     ("Ada", writes("/forget all"), hears("Shall I forget everything", "Yes, .*", "No, .*", name="all")),
     ("Ada", presses("all", "No, .*"), hears("Nothing was forgotten")),
-    ("Ada", writes("/forget all"), hears("Shall I forget everything", "Yes, .*", name="all")),
+    ("Ada", writes("/forget all"), hears("Shall I forget everything", "Yes, .*", name="all"),
+        knows_of("Kyoto", "Paris", "What grows there", photos=("garden", "boat"))),
     ("Ada", presses("all", "Yes, .*"), hears("I have forgotten everything about this chat"),
         knows_nothing_of("Kyoto", "Paris", "kayak", "What grows there", photos=("garden", "boat"))),
     ("Ada", writes("What is it?"), hears("Send me a photo first")),
