@@ -1,6 +1,7 @@
 """Training in miniature: it learns, it stops and goes on, and it leaves folders that transformers loads."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +10,17 @@ import torch
 from torch import Tensor
 
 from vlm.errors import BadRequest
-from vlm.lab.data import NOTHING, Batches, Texts, truth
+from vlm.lab.data import IGNORED, NOTHING, Batches, Texts, standing, truth, truths
 from vlm.lab.losses import block_mask, vision_loss
 from vlm.lab.model import Pair, places
 from vlm.lab.optimiser import MasterAdamW
 from vlm.lab.plan import agree
 from vlm.lab.run import CHECKPOINT, Plan, Run
-from vlm.lab.scenes import STRANGE, scene
+from vlm.lab.scenes import STRANGE, dense_scene, scene
 from vlm.lab.shape import GRID
 from vlm.lab.train import train, train_tiny
-from vlm.lab.vocabulary import MAX_THINGS
-from vlm.lab.wording import END, question_prompt, train_tokenizer
+from vlm.lab.vocabulary import MAX_THINGS, NOUNS
+from vlm.lab.wording import END, noun_of_tokens, question_prompt, train_tokenizer
 
 PLAN = Plan(
     batch=4, sight_steps=2, together_steps=2, pictures=8,
@@ -120,6 +121,55 @@ def test_clutter_is_something_and_an_empty_background_is_not() -> None:
     for drawn in bare:
         patches, cells, _ = truth(drawn)
         assert set(patches) == set(cells) == {NOTHING if drawn.colour else STRANGE}
+
+
+def test_each_thing_knows_what_the_caption_says_of_its_kind() -> None:
+    told = 0
+    for index in range(60):
+        drawn = scene(0, index)
+        _, cells, _ = truth(drawn)
+        ranks, fellows = standing(drawn, cells)
+        kinds = [*drawn.counts, STRANGE]
+        for noun, rank, others in zip(cells, ranks, fellows, strict=True):
+            if noun == NOTHING or not drawn.things:
+                assert rank == others == IGNORED
+            else:
+                assert kinds[rank] == noun
+                assert others + 1 == (drawn.unknown if noun == STRANGE else drawn.counts[noun])
+                told += 1
+    assert told > 60
+
+
+def test_nothing_is_asked_about_more_things_than_a_caption_tells() -> None:
+    crowd = dense_scene(0, 0)
+    _, cells, _ = truth(crowd)
+    assert all((part == IGNORED).all() for part in standing(crowd, cells))
+
+
+def test_a_named_thing_should_know_how_many_and_where() -> None:
+    drawn = next(s for s in map(partial(scene, 0), range(99)) if 1 in s.counts.values())
+    known = truths([drawn])
+    noun = next(noun for noun, count in drawn.counts.items() if count == 1)
+    thing = next(thing for thing in drawn.things if thing.noun == noun)
+    assert known.counts[0].nonzero().flatten().tolist() == list(drawn.counts)
+    assert known.spots[0, noun].tolist() == pytest.approx(
+        [2 * thing.x / drawn.extent[0] - 1, 2 * thing.y / drawn.extent[1] - 1]
+    )
+
+
+def test_every_noun_is_one_token_by_which_it_is_known() -> None:
+    of_token = noun_of_tokens(TOKENIZER)
+    for number, kind in enumerate(NOUNS):
+        for word in (kind.name, kind.plural):
+            [_, token] = TOKENIZER(f"a {word}").input_ids[1:]
+            assert of_token[token] == number
+
+
+def test_the_last_phase_leaves_the_tower_alone() -> None:
+    pair = Pair(len(TOKENIZER))
+    taught = {id(weight) for weight in pair.words()}
+    for name, weight in pair.named_parameters():
+        assert (id(weight) in taught) == ("vision_model" not in name), name
 
 
 def test_a_segment_of_text_sees_the_picture_and_its_own_past_only() -> None:

@@ -22,7 +22,7 @@ from vlm.lab.queries import caption_query, matches, partial_query
 from vlm.lab.questions import exchange
 from vlm.lab.scenes import STRANGE, Scene, dense_scene, scene
 from vlm.lab.shape import GRID, IMAGE_PX, PATCHES
-from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS
+from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS, NOUNS
 from vlm.lab.wording import END, PAD, question_prompt
 
 TEXT = 80  # tokens of packed text a picture
@@ -32,7 +32,7 @@ CAPTION_WEIGHT = 3.0
 TURN_ODDS = (0.84, 0.12, 0.04)
 NOTHING = STRANGE + 1  # class of an empty patch or cell
 IGNORED = -100  # what a head is not asked
-DENSE_SHARE = 0.75  # of the pictures that teach the eye alone
+DENSE_SHARE = 0.5  # of the pictures that teach the eye alone
 SERIES_LENGTH = 1_000_000_000
 
 
@@ -65,14 +65,25 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    pixels: Tensor  # [B, 3, H, W] uint8
-    told: Told | None  # None while only the eye learns
+class Truth:
+    """What the throw-away heads should say of a batch."""
+
     patches: Tensor  # [B, P] noun, STRANGE or NOTHING
     cells: Tensor  # [B, Q] noun, STRANGE or NOTHING
     boxes: Tensor  # [B, Q, 3] offset in x and y, in cells, and size, of the thing centred in the cell
+    ranks: Tensor  # [B, Q] which place its kind has in the caption, from 0, or IGNORED
+    fellows: Tensor  # [B, Q] how many others of its kind there are, or IGNORED
     colours: Tensor  # [B] or IGNORED
     totals: Tensor  # [B] or IGNORED
+    counts: Tensor  # [B, N] how many of each noun
+    spots: Tensor  # [B, N, 2] where the noun is that is there once: x and y, -1 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    pixels: Tensor  # [B, 3, H, W] uint8
+    truth: Truth
+    told: Told | None  # None while only the eye learns
 
 
 class Texts:
@@ -169,16 +180,10 @@ class Batches(Dataset[Batch]):
         rng = np.random.default_rng((self._seed, number, 1))
         scenes = self.scenes(number)
         search = self._texts.search(scenes, rng) if number >= self._talking_from else None
-        truths = [truth(drawn) for drawn in scenes]
-        patches, cells, boxes = (torch.from_numpy(np.stack(part)) for part in zip(*truths, strict=True))
         return Batch(
             pixels=torch.from_numpy(np.stack([photograph(s, self._glyphs, rng) for s in scenes])),
+            truth=truths(scenes),
             told=Told(self._texts.pack(scenes, rng), search) if search else None,
-            patches=patches,
-            cells=cells,
-            boxes=boxes,
-            colours=torch.tensor([COLOUR_NAMES.index(s.colour) if s.colour else IGNORED for s in scenes]),
-            totals=torch.tensor([min(len(s.things), MAX_THINGS + 1) for s in scenes]),
         )
 
 
@@ -208,6 +213,37 @@ def pad_right(rows: list[list[int]], length: int = QUERY_TEXT) -> tuple[Tensor, 
     return ids, mask
 
 
+def truths(scenes: list[Scene]) -> Truth:
+    """What the heads should say of some scenes."""
+    placed = [truth(drawn) for drawn in scenes]
+    patches, cells, boxes = (torch.from_numpy(np.stack(part)) for part in zip(*placed, strict=True))
+    told = [standing(drawn, row) for drawn, row in zip(scenes, cells.numpy(), strict=True)]
+    ranks, fellows = (torch.from_numpy(np.stack(part)) for part in zip(*told, strict=True))
+    return Truth(
+        patches=patches,
+        cells=cells,
+        boxes=boxes,
+        ranks=ranks,
+        fellows=fellows,
+        colours=torch.tensor([COLOUR_NAMES.index(s.colour) if s.colour else IGNORED for s in scenes]),
+        totals=torch.tensor([min(len(s.things), MAX_THINGS + 1) for s in scenes]),
+        **named(scenes),
+    )
+
+
+def named(scenes: list[Scene]) -> dict[str, Tensor]:
+    """What there is to know of each noun of the vocabulary: counts [B, N] and spots [B, N, 2]."""
+    counts = torch.zeros(len(scenes), len(NOUNS), dtype=torch.long)
+    spots = torch.zeros(len(scenes), len(NOUNS), 2)
+    for row, drawn in enumerate(scenes):
+        width, height = drawn.extent
+        for thing in drawn.things:
+            if thing.noun != STRANGE:
+                counts[row, thing.noun] += 1
+                spots[row, thing.noun] = torch.tensor((2 * thing.x / width - 1, 2 * thing.y / height - 1))
+    return {"counts": counts, "spots": spots}
+
+
 def truth(drawn: Scene) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """What the heads should say of one scene: patches [P], cells [Q], boxes [Q, 3]."""
     width, height = drawn.extent
@@ -229,3 +265,18 @@ def truth(drawn: Scene) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[n
         cells[cell] = thing.noun
         boxes[cell] = (x * GRID - column - 0.5, y * GRID - row - 0.5, thing.size)
     return patches.reshape(-1), cells, boxes
+
+
+def standing(drawn: Scene, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of each cell [Q] the rank of its thing's kind in the caption, and how many others of it there are.
+
+    IGNORED where the cell is empty, and all over a picture of more things than a caption tells.
+    """
+    ranks, fellows = (np.full(len(cells), IGNORED) for _ in range(2))
+    if 0 < len(drawn.things) <= MAX_THINGS:
+        counts = {**drawn.counts, STRANGE: drawn.unknown}
+        order = [noun for noun, count in counts.items() if count]
+        for cell in np.flatnonzero(cells != NOTHING):
+            noun = int(cells[cell])
+            ranks[cell], fellows[cell] = order.index(noun), counts[noun] - 1
+    return ranks, fellows

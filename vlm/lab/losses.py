@@ -20,7 +20,7 @@ from torch.nn.functional import (
 )
 from transformers import Blip2ForImageTextRetrieval
 
-from vlm.lab.data import IGNORED, NOTHING, Batch, Search, Text, Told
+from vlm.lab.data import IGNORED, NOTHING, Batch, Search, Text, Told, Truth
 from vlm.lab.model import Pair
 from vlm.lab.scenes import STRANGE
 from vlm.lab.shape import DEVIATION, MEAN, QUERIES, WIDTH
@@ -28,6 +28,9 @@ from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS
 
 LANGUAGE, SEARCH, PATCH, QUERY, WHOLE = 1.5, 0.3, 1.0, 1.0, 0.3  # weights of the losses
 EMPTY = 0.3  # weight of the class 'nothing'
+SPOT = 2.0  # weight of where a named thing is, beside how many there are
+MENTIONS = 0.5  # weight of what a named thing should know
+TELLING = 0.5  # weight of what a caption needs of each thing
 STRANGER = 0.5  # weight of the class 'has no name': clutter makes it common
 ABSOLUTE = 0.3  # weight of the sigmoid loss within the search loss
 TEMPERATURE = 0.05
@@ -36,7 +39,8 @@ TEMPERATURE = 0.05
 class Heads(nn.Module):
     """Thrown away after training: they make the tower see things before the words come."""
 
-    def __init__(self) -> None:
+    def __init__(self, nouns: Tensor) -> None:
+        """`nouns`: of each token [V] the noun that it is, or -1."""
         super().__init__()
         self.patch = nn.Linear(WIDTH, NOTHING + 1)
         self.cell = nn.Linear(WIDTH, NOTHING + 1)
@@ -44,20 +48,57 @@ class Heads(nn.Module):
         self.colour = nn.Linear(WIDTH, len(COLOUR_NAMES))
         self.total = nn.Linear(WIDTH, MAX_THINGS + 2)  # none, one ... five, more
         self.search_bias = nn.Parameter(torch.tensor(10.0))  # of the sigmoid loss
+        self.rank = nn.Linear(WIDTH, MAX_THINGS)  # of its kind in the caption
+        self.fellows = nn.Linear(WIDTH, MAX_THINGS)  # others of its kind: none ... four
+        self.mentioned = nn.Linear(WIDTH, MAX_THINGS + 1)  # how many of a named noun there are
+        self.spot = nn.Linear(WIDTH, 2)  # where the one named is
+        self.nouns = nn.Buffer(nouns)
         self.class_weights = nn.Buffer(torch.tensor([1.0] * STRANGE + [STRANGER, EMPTY]))
 
-    def forward(self, patches: Tensor, queries: Tensor, batch: Batch) -> Tensor:
+    def forward(self, patches: Tensor, queries: Tensor, truth: Truth) -> Tensor:
         """patches [B, P, D], queries [B, Q, D] -> the heads' summed loss."""
-        weights = self.class_weights.float()
-        patch = cross_entropy(self.patch(patches).float().flatten(0, 1), batch.patches.flatten(), weights)
-        cell = cross_entropy(self.cell(queries).float().flatten(0, 1), batch.cells.flatten(), weights)
-        taken = (batch.cells != NOTHING).float()[..., None]  # [B, Q, 1]
-        away = smooth_l1_loss(self.box(queries).float(), batch.boxes, reduction="none", beta=0.1)
+        patch = cross_entropy(
+            self.patch(patches).float().flatten(0, 1), truth.patches.flatten(), self.class_weights.float()
+        )
+        return PATCH * patch + self.of_queries(queries, truth)
+
+    def of_queries(self, queries: Tensor, truth: Truth) -> Tensor:
+        """The same without the patches: what the query tokens should tell of cells, things and the whole."""
+        cell = cross_entropy(
+            self.cell(queries).float().flatten(0, 1), truth.cells.flatten(), self.class_weights.float()
+        )
+        taken = (truth.cells != NOTHING).float()[..., None]  # [B, Q, 1]
+        away = smooth_l1_loss(self.box(queries).float(), truth.boxes, reduction="none", beta=0.1)
         box = (away * taken).sum() / taken.sum()
         mean = queries.mean(1)
-        whole = cross_entropy(self.colour(mean).float(), batch.colours, ignore_index=IGNORED)
-        whole = whole + cross_entropy(self.total(mean).float(), batch.totals)
-        return PATCH * patch + QUERY * (cell + box) + WHOLE * whole
+        whole = cross_entropy(self.colour(mean).float(), truth.colours, ignore_index=IGNORED)
+        whole = whole + cross_entropy(self.total(mean).float(), truth.totals)
+        # what a caption needs of each thing besides its name
+        telling = _asked(self.rank(queries), truth.ranks) + _asked(self.fellows(queries), truth.fellows)
+        return QUERY * (cell + box) + WHOLE * whole + TELLING * telling
+
+    def of_mentions(self, states: Tensor, ids: Tensor, truth: Truth) -> Tensor:
+        """States [B, T, D] of a text's tokens: where one names a thing, it should know how many and where.
+
+        So a question's noun finds its thing in the picture, and the answer has but to ask the noun.
+        """
+        noun = self.nouns[ids]  # [B, T]
+        known, row = noun >= 0, torch.arange(len(ids))[:, None]
+        count = truth.counts[row, noun.clamp(min=0)].clamp(max=MAX_THINGS)
+        how_many = _asked(self.mentioned(states), torch.where(known, count, IGNORED))
+        single = (known & (count == 1)).float()[..., None]  # [B, T, 1]
+        away = smooth_l1_loss(
+            self.spot(states).float(), truth.spots[row, noun.clamp(min=0)], reduction="none", beta=0.1
+        )
+        return how_many + SPOT * (away * single).sum() / single.sum().clamp(min=1)
+
+
+def _asked(logits: Tensor, truth: Tensor) -> Tensor:
+    """Mean cross entropy of [B, Q, classes] where it is asked for; 0 where it is nowhere."""
+    losses = cross_entropy(
+        logits.float().flatten(0, 1), truth.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+    return losses / (truth != IGNORED).sum().clamp(min=1)
 
 
 def see(pair: Pair, pixels: Tensor) -> Tensor:
@@ -72,12 +113,7 @@ def see(pair: Pair, pixels: Tensor) -> Tensor:
 
 
 def query(model: Blip2ForImageTextRetrieval, seen: Tensor) -> Tensor:
-    """Vision states before the last norm [B, 1 + P, D] -> query outputs [B, Q, D]."""
-    return query_normed(model, model.vision_model.post_layernorm(seen))
-
-
-def query_normed(model: Blip2ForImageTextRetrieval, seen: Tensor) -> Tensor:
-    """The same, from normed states."""
+    """Normed vision states [B, 1 + P, D] -> query outputs [B, Q, D]."""
     hidden = model.qformer.layernorm(model.query_tokens.expand(seen.shape[0], -1, -1))
     for layer in model.qformer.encoder.layer:
         hidden = layer(hidden, None, seen, None, QUERIES)
@@ -112,8 +148,11 @@ def search_loss(model: Blip2ForImageTextRetrieval, queries: Tensor, search: Sear
     return 0.5 * (to_pictures.mean() + to_texts.mean()) + ABSOLUTE * absolute
 
 
-def language_loss(pair: Pair, queries: Tensor, text: Text) -> Tensor:
-    """Weighted next-token loss over the packed text, given the query outputs [B, Q, D]."""
+def language_loss(pair: Pair, queries: Tensor, text: Text) -> tuple[Tensor, Tensor]:
+    """Weighted next-token loss over the packed text, given the query outputs [B, Q, D].
+
+    Also the text's states [B, T, D] half-way through the layers.
+    """
     model = pair.generative
     decoder = model.language_model.model.decoder
     words = decoder.embed_tokens(text.ids)  # [B, T, D]
@@ -122,13 +161,15 @@ def language_loss(pair: Pair, queries: Tensor, text: Text) -> Tensor:
     place = torch.cat([torch.arange(QUERIES).expand(len(words), -1), text.places + QUERIES], dim=1)
     hidden = hidden + embedding(place + offset, decoder.embed_positions.weight)
     mask = block_mask(text.segments).to(hidden.dtype)
-    for layer in decoder.layers:
+    for depth, layer in enumerate(decoder.layers):
+        if depth == len(decoder.layers) // 2:
+            halfway = hidden[:, QUERIES:]
         hidden = layer(hidden, attention_mask=mask)
     hidden = decoder.final_layer_norm(hidden[:, QUERIES:])
     logits = linear(hidden, decoder.embed_tokens.weight).float()  # [B, T, V]
     losses = cross_entropy(logits.flatten(0, 1), text.targets.flatten(), reduction="none")
     weights = text.weights.flatten()
-    return (losses * weights).sum() / weights.sum()
+    return (losses * weights).sum() / weights.sum(), halfway
 
 
 def block_mask(segments: Tensor) -> Tensor:
@@ -146,21 +187,27 @@ def block_mask(segments: Tensor) -> Tensor:
 def vision_loss(pair: Pair, heads: Heads, batch: Batch) -> Tensor:
     """First phase: the heads alone."""
     seen = pair.retrieval.vision_model.post_layernorm(see(pair, batch.pixels))
-    return heads(seen[:, 1:], query_normed(pair.retrieval, seen), batch)  # type: ignore[no-any-return]
+    return heads(seen[:, 1:], query(pair.retrieval, seen), batch.truth)  # type: ignore[no-any-return]
 
 
 def full_loss(pair: Pair, heads: Heads, batch: Batch, told: Told) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Second phase: total, heads, language and search."""
     seen = pair.retrieval.vision_model.post_layernorm(see(pair, batch.pixels))
-    queries = query_normed(pair.retrieval, seen)
-    looked = heads(seen[:, 1:], queries, batch)
-    spoken = language_loss(pair, queries, told.text)
+    queries = query(pair.retrieval, seen)
+    spoken, states = language_loss(pair, queries, told.text)
+    looked = heads(seen[:, 1:], queries, batch.truth)
+    looked = looked + MENTIONS * heads.of_mentions(states, told.text.ids, batch.truth)
     found = search_loss(pair.retrieval, queries, told.search, heads.search_bias)
     return looked + LANGUAGE * spoken + SEARCH * found, looked, spoken, found
 
 
-def words_loss(pair: Pair, heads: Heads, queries: Tensor, told: Told) -> tuple[Tensor, Tensor, Tensor]:
-    """Third phase, of query outputs [B, Q, D] that stay as they are: total, language and search."""
-    spoken = language_loss(pair, queries, told.text)
+def words_loss(
+    pair: Pair, heads: Heads, seen: Tensor, told: Told, truth: Truth
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Third phase, of normed vision states [B, 1 + P, D]: total, heads, language and search."""
+    queries = query(pair.retrieval, seen)
+    spoken, states = language_loss(pair, queries, told.text)
+    looked = heads.of_queries(queries, truth)
+    looked = looked + MENTIONS * heads.of_mentions(states, told.text.ids, truth)
     found = search_loss(pair.retrieval, queries, told.search, heads.search_bias)
-    return LANGUAGE * spoken + SEARCH * found, spoken, found
+    return looked + LANGUAGE * spoken + SEARCH * found, looked, spoken, found

@@ -110,12 +110,9 @@ class Pair(nn.Module):
         self._start_with_places()
 
     def words(self) -> list[nn.Parameter]:
-        """All that reads or writes text and leaves the query outputs of a picture as they are."""
-        spoken = [self.generative.language_projection, self.generative.language_model]
-        search = [self.retrieval.embeddings, self.retrieval.text_projection, self.retrieval.vision_projection]
-        for layer in self.retrieval.qformer.encoder.layer:
-            search += [layer.intermediate, layer.output]  # a query token has its own
-        return [weight for part in (*spoken, *search) for weight in part.parameters()]
+        """All but the vision tower: what asks it, and what reads or writes text."""
+        tower = {id(weight) for weight in self.retrieval.vision_model.parameters()}
+        return [weight for weight in self.parameters() if id(weight) not in tower]
 
     @torch.no_grad()
     def _start_with_places(self) -> None:

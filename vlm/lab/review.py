@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
-from vlm.lab.data import Texts, Told, photograph, training_scene
+from vlm.lab.data import Texts, Told, Truth, photograph, training_scene, truths
 from vlm.lab.glyphs import Glyphs, training_glyphs
 
 LONG_TEXT = 80  # tokens of packed text a picture: here the picture costs nothing
@@ -37,6 +37,7 @@ class Talk:
 
     pictures: Tensor  # [B]
     told: Told
+    truth: Truth
 
 
 class Review(Dataset[Talk]):
@@ -52,4 +53,4 @@ class Review(Dataset[Talk]):
         chosen = rng.choice(self._pictures, size=min(self._size, self._pictures), replace=False)
         scenes = [training_scene(self._series, int(picture)) for picture in chosen]
         told = Told(self._texts.pack(scenes, rng, LONG_TEXT), self._texts.search(scenes, rng))
-        return Talk(torch.from_numpy(chosen), told)
+        return Talk(torch.from_numpy(chosen), told, truths(scenes))

@@ -17,6 +17,7 @@ from transformers import PreTrainedTokenizerFast
 from vlm.lab.losses import Heads
 from vlm.lab.model import Pair
 from vlm.lab.optimiser import MasterAdamW
+from vlm.lab.wording import noun_of_tokens
 
 CHECKPOINT = "training.pt"
 LOG = "training.jsonl"
@@ -27,12 +28,12 @@ class Plan:
     """How long each phase lasts, in steps of its own batch."""
 
     batch: int = 64
-    sight_steps: int = 4400
-    together_steps: int = 3600
+    sight_steps: int = 10_000
+    together_steps: int = 1200
     rate: float = 1e-3
-    pictures: int = 96_000  # seen once, for the last phase
+    pictures: int = 80_000  # seen once, for the last phase
     words_batch: int = 128
-    words_steps: int = 6000
+    words_steps: int = 4200
     words_rate: float = 8e-4
 
     @property
@@ -73,13 +74,13 @@ class Run:
         self.folder, self.plan, self.tokenizer, self.seed, self.glyphs = folder, plan, tokenizer, seed, glyphs
         torch.manual_seed(seed)
         self.pair = Pair(len(tokenizer)).bfloat16()
-        self.heads = Heads().bfloat16()
+        self.heads = Heads(noun_of_tokens(tokenizer)).bfloat16()
         self.progress = Progress()
         everything = [*self.pair.parameters(), *self.heads.parameters()]
         self.optimiser = MasterAdamW(
             everything, peak_rate=plan.rate, phases=(plan.sight_steps, plan.together_steps)
         )
-        words = [*self.pair.words(), self.heads.search_bias]
+        words = [*self.pair.words(), *self.heads.parameters()]
         self.words_optimiser = MasterAdamW(words, peak_rate=plan.words_rate, phases=(plan.words_steps,))
 
     def begin_words(self) -> None:

@@ -2,7 +2,7 @@
 
     1. sight      vision tower, Q-Former and throw-away heads
     2. together   all of it: heads, captions, answers, search
-    3. words      what reads and writes text, on the query tokens of a fixed set of pictures
+    3. words      all but the vision tower, on what it saw in a fixed set of pictures
 
 A run that was stopped continues from `OUT/training/`; batch n is the same whenever it is drawn.
 """
@@ -22,7 +22,7 @@ from vlm.lab.data import Batches
 from vlm.lab.evaluate import caption_of_check, evaluate_tiny
 from vlm.lab.export import save_folders
 from vlm.lab.glyphs import glyph_folders
-from vlm.lab.losses import full_loss, query, see, vision_loss, words_loss
+from vlm.lab.losses import full_loss, see, vision_loss, words_loss
 from vlm.lab.optimiser import MasterAdamW
 from vlm.lab.plan import agree
 from vlm.lab.review import Pictures, Review
@@ -117,26 +117,22 @@ def words(run: Run, compiled: Callable[[Step], Step]) -> None:
     if not run.progress.words:
         run.begin_words()
     series = training_series(run.seed + REVIEWED)
-    queries = look_at_all(run, series)
+    seen = look_at_all(run, series)
     step = compiled(words_loss)
-    talks = Review(run.tokenizer, series=series, pictures=len(queries), size=plan.words_batch)
+    talks = Review(run.tokenizer, series=series, pictures=len(seen), size=plan.words_batch)
     for number, some in stream(talks, range(run.progress.words, plan.words_steps), "words"):
-        losses = [*step(run.pair, run.heads, queries[some.pictures], some.told)]
+        losses = [*step(run.pair, run.heads, seen[some.pictures], some.told, some.truth)]
         run.progress.words = number + 1
         advance(run, run.words_optimiser, "words", number, losses, last=number + 1 == plan.words_steps)
 
 
 @torch.no_grad()
 def look_at_all(run: Run, series: int) -> Tensor:
-    """Query outputs of the fixed pictures, [pictures, Q, D] bfloat16."""
+    """Normed vision states of the fixed pictures, [pictures, 1 + P, D] bfloat16: 31 KB each."""
+    norm = run.pair.retrieval.vision_model.post_layernorm
     pictures = Pictures(series=series, size=run.plan.words_batch, glyphs=run.glyphs)
     batches = range(-(-run.plan.pictures // pictures.size))
-    return torch.cat(
-        [
-            query(run.pair.retrieval, see(run.pair, pixels))
-            for _, pixels in stream(pictures, batches, "looking")
-        ]
-    )
+    return torch.cat([norm(see(run.pair, pixels)) for _, pixels in stream(pictures, batches, "looking")])
 
 
 def advance(

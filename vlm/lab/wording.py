@@ -6,12 +6,15 @@
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from vlm.lab.queries import partial_query
 from vlm.lab.questions import exchange
 from vlm.lab.scenes import scene
+from vlm.lab.vocabulary import NOUNS
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 PAD, END, UNKNOWN = 1, 2, 3
@@ -66,3 +69,14 @@ def _corpus() -> Iterator[str]:
         yield drawn.caption
         yield partial_query(drawn, rng).text
         yield f"{question_prompt(asked.question)} {asked.answer}. "
+
+
+def noun_of_tokens(tokenizer: PreTrainedTokenizerFast) -> Tensor:
+    """Of each token [V] the noun of the vocabulary that it writes, singular or plural, or -1."""
+    nouns = torch.full((len(tokenizer),), -1)
+    for number, kind in enumerate(NOUNS):
+        for word in (kind.name, kind.plural):
+            ids = tokenizer(f" {word}", split_special_tokens=True).input_ids[1:]
+            if len(ids) == 1:  # the usual words are one token each
+                nouns[ids[0]] = number
+    return nouns
