@@ -7,7 +7,7 @@ under a caption    q:PHOTO:KEY (see `bot.suggestions`)
 under 'which one'  pick:PHOTO     pickall:CAUSE (see `bot.lists`)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -64,9 +64,9 @@ def to_confirm(_: Tongue, photo: str) -> InlineKeyboardMarkup:
     return keyboard([button(said.really_delete(_), REALLY, photo), button(said.keep(_), KEEP, photo)])
 
 
-def to_pick(_: Tongue, photos: Sequence[str], cause: str) -> InlineKeyboardMarkup:
-    """Which photo of a list a question is about."""
-    one_by_one = [button(_.number(n), PICK, photo) for n, photo in enumerate(photos, 1)]
+def to_pick(_: Tongue, photos: Mapping[int, str], cause: str) -> InlineKeyboardMarkup:
+    """Which photo of a list a question is about, by the numbers that they have there."""
+    one_by_one = [button(_.number(number), PICK, photo) for number, photo in photos.items()]
     return InlineKeyboardMarkup(
         [
             *keyboard(one_by_one, PICKS_ACROSS).inline_keyboard,

@@ -5,7 +5,7 @@ is in `bot.lists` and in the chat's memory, so any bot can go on where another w
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 from redis.exceptions import RedisError
@@ -61,7 +61,7 @@ class Albums:
                 raise
             await self._settle(place, photo.id, refusal(talk.tongue, error), talk.tongue, at_once=True)
 
-    async def ask_all(self, photos: Sequence[Photo], question: str, place: Place, tongue: Tongue) -> None:
+    async def ask_all(self, photos: Collection[Photo], question: str, place: Place, tongue: Tongue) -> None:
         """Have a question answered about each of some photos, in one numbered message."""
         question = clean_question(question)
         place = replace(place, cause=f"{ALL}-{place.cause}", then_ask="")
@@ -84,22 +84,20 @@ class Albums:
         await self._settle(place, result.photo or "", outcome, tongue, _question(result.task))
         if place.then_ask:
             photos = await self.photos(place.chat, place.cause)
-            await self.ask_all(photos, place.then_ask, replace(place, then_ask=""), tongue)
+            await self.ask_all(photos.values(), place.then_ask, replace(place, then_ask=""), tongue)
 
     async def shown_in(self, chat: int, message: int) -> str:
         """The cause of the list that our message shows; '' if it shows none."""
         return await self._lists.shown_in(chat, message)
 
-    async def photos(self, chat: int, cause: str) -> list[Photo]:
-        """The photos of a list that are still known, in order."""
-        found = [
-            await self._client.memory.get(chat, one.photo) for one in await self._lists.items(chat, cause)
-        ]
-        return [photo for photo in found if photo]
+    async def photos(self, chat: int, cause: str) -> dict[int, Photo]:
+        """The photos of a list that are still known, by their numbers, in order."""
+        items, memory = await self._lists.items(chat, cause), self._client.memory
+        return {one.number: photo for one in items if (photo := await memory.get(chat, one.photo))}
 
-    async def offer(self, talk: Talk, cause: str, photos: Sequence[Photo]) -> None:
+    async def offer(self, talk: Talk, cause: str, photos: Mapping[int, Photo]) -> None:
         """Ask which of the photos a question is about."""
-        buttons = to_pick(talk.tongue, [photo.id for photo in photos], cause)
+        buttons = to_pick(talk.tongue, {number: photo.id for number, photo in photos.items()}, cause)
         await self._outbox.say(talk.place, said.which_one(talk.tongue), buttons)
 
     async def _submit(self, talk: Talk, place: Place, photo: Photo) -> None:
@@ -170,10 +168,10 @@ class Albums:
     async def _note(self, place: Place) -> str:
         """The album's note: what was written with one of its photos is about all of them."""
         photos = await self.photos(place.chat, place.cause)
-        notes = {photo.note for photo in photos if photo.note}
+        notes = {photo.note for photo in photos.values() if photo.note}
         if len(notes) != 1:
             return ""
-        for photo in photos:
+        for photo in photos.values():
             if not photo.note:
                 await self._client.memory.annotate(place.chat, photo.id, *notes)
         return notes.pop()

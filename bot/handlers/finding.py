@@ -135,11 +135,15 @@ class Finding:
         asked = when.read(talk.words, talk.tongue, talk.message.date)
         sender: int | None = talk.person
         if asked.sender_name != when.ME:
-            name = asked.sender_name
-            sender = await self._memory.sender_named(talk.chat, name) if name else 0
+            sender = await self._sender(talk.chat, asked.sender_name) if asked.sender_name else 0
         if sender is None:
             raise NotFound("I know no photos from {name} in this chat.", name=asked.sender_name)
         return Find(query=asked.words, since_ms=asked.since_ms, until_ms=asked.until_ms, sender=sender)
+
+    async def _sender(self, chat: int, name: str) -> int | None:
+        """Who is called '@ada'; else who is called Ada, as not everybody has a name with an @."""
+        by_handle = await self._memory.sender_named(chat, name)
+        return by_handle or await self._memory.sender_named(chat, name.removeprefix("@"))
 
     async def _search(self, talk: Talk, wanted: Find) -> None:
         place = talk.place

@@ -34,7 +34,7 @@ class Picking:
             found = await self._albums.photos(press.chat, press.asked)
             if found:
                 place = await self._take(press, asked, f"{press.message.message_id}", "all-")
-                await self._albums.ask_all(found, asked, place, press.tongue)
+                await self._albums.ask_all(found.values(), asked, place, press.tongue)
             else:
                 await self._outbox.edit(press.chat, press.message.message_id, said.nothing_left(press.tongue))
 

@@ -14,7 +14,7 @@ from bot.pictures import Pictures, has_picture
 from bot.place import Place, replied
 from bot.presence import Presence
 from bot.replies import questions as said
-from bot.replies.photos import still_english
+from bot.replies.photos import gone, still_english
 from bot.shelf import Shelf
 from bot.talk import Talk
 from bot.tongue import Tongue
@@ -114,13 +114,17 @@ class Questions:
     async def _among(self, talk: Talk, cause: str) -> None:
         """A question about one of several photos, or about all of them."""
         photos = await self._albums.photos(talk.chat, cause)
-        number = picked(talk.tongue, talk.words, len(photos))
+        number = picked(talk.tongue, talk.words, max(photos, default=0))
+        if number is None and len(photos) == 1:
+            number = max(photos)
         if not photos:
             await self._outbox.say(talk.place, said.which_photo(talk.tongue))
         elif number == ALL:
-            await self._albums.ask_all(photos, talk.words, talk.place, talk.tongue)
-        elif number or len(photos) == 1:
-            await self._put(talk, without_number(talk.words), photos[(number or 1) - 1])
+            await self._albums.ask_all(photos.values(), talk.words, talk.place, talk.tongue)
+        elif number in photos:
+            await self._put(talk, without_number(talk.words), photos[number])
+        elif number:  # it was forgotten; the others keep their numbers
+            await self._outbox.say(talk.place, gone(talk.tongue))
         else:
             await self._albums.offer(talk, cause, photos)
 

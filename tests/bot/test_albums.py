@@ -80,6 +80,16 @@ def test_a_question_that_names_no_photo_is_asked_back_with_buttons(person: Perso
     assert not buttons(answer)
 
 
+def test_when_one_photo_is_forgotten_the_others_keep_their_numbers(person: Person) -> None:
+    _, green, _ = person.send_album(RED, GREEN, BLUE)
+    album = shown(person, "3. a blue ")["message_id"]
+    person.says(person.write("/forget", reply_to=green))
+    assert "asked of a blue picture" in person.says(person.write("3: What is it?", reply_to=album))
+    assert "do not have this photo any more" in person.says(person.write("2: What is it?", reply_to=album))
+    which = person.answer(person.write("What is it?", reply_to=album), "Which photo")
+    assert list(buttons(which)) == ["1", "3", "All of them"]
+
+
 def test_all_of_them_by_button_lists_the_answers(person: Person) -> None:
     person.send_album(RED, BLUE)
     album = shown(person, "2. a blue ")

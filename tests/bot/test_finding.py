@@ -150,6 +150,14 @@ def test_in_a_group_photos_are_those_of_the_group_and_can_be_asked_for_by_sender
     assert "no photos from @nobody" in noor.says(noor.write("/find cats from @nobody"))
 
 
+def test_whoever_has_no_name_with_an_at_can_be_asked_for_by_their_first_name(stack: Stack) -> None:
+    ada, noor = stack.group(2)
+    ada.who["name"] = "Ada"
+    send(ada, "red", caption="@afterimage_bot")
+    send(noor, "green", caption="@afterimage_bot")
+    assert "a red picture" in photos(noor, noor.write("/find from @ada"), 1)[0]["caption"]
+
+
 def test_without_a_worker_a_search_waits_in_line_and_is_answered_later(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_bot()
