@@ -2,7 +2,7 @@
 
     more:OFFSET         the next hits of the search that the message replies to
     more:OFFSET:PHOTO   the same of the photos that are like one
-    older:PHOTO         the photos of that list that came before one
+    older:PHOTO:COUNT   the photos of that list that came before one, which is number COUNT
     show:PHOTO          where it is in the chat
     near:PHOTO          what was offered where nothing was found
 
@@ -61,7 +61,7 @@ class Finding:
     async def more(self, press: Press) -> None:
         """The next page of hits."""
         talk, (offset, _, like) = _command(press), press.asked.partition(":")
-        if talk is None or not (offset.isdecimal() and len(offset) <= DIGITS):
+        if talk is None or not _is_count(offset):
             await press.answer(said.too_old(press.tongue), alert=True)
             return
         page = talk._replace(place=talk.place.because(f"{talk.place.cause}-from-{offset}"))
@@ -71,14 +71,15 @@ class Finding:
 
     async def older(self, press: Press) -> None:
         """The next page of a list by date."""
-        talk, before = _command(press), press.asked
+        talk, (before, _, count) = _command(press), press.asked.partition(":")
         if talk is None or not await self._memory.get(press.chat, before):
             await press.answer(said.too_old(press.tongue), alert=True)
             return
         page = talk._replace(place=talk.place.because(f"{talk.place.cause}-before-{before}"))
         await self._turn(press, page.place)
         everything = (talk.message.text or "").startswith("/recent")
-        await self._list(page, Find() if everything else await self._wanted(talk), before)
+        wanted = Find() if everything else await self._wanted(talk)
+        await self._list(page, wanted, before, int(count) if _is_count(count) else 0)
 
     async def show(self, press: Press) -> None:
         """Where a photo is in the chat."""
@@ -154,8 +155,8 @@ class Finding:
         language, ticket = talk.tongue.tag, place.ticket
         await self._client.find(job=place.job, chat=place.chat, language=language, ticket=ticket, **task)
 
-    async def _list(self, talk: Talk, wanted: Find, before: str | None = None) -> None:
-        """A page by date: no model is needed for it."""
+    async def _list(self, talk: Talk, wanted: Find, before: str | None = None, after: int = 0) -> None:
+        """A page by date, after so many photos: no model is needed for it."""
         _, chat, times = talk.tongue, talk.chat, {"since_ms": wanted.since_ms, "until_ms": wanted.until_ms}
         found = await self._memory.recent(chat, PAGE + 1, before, sender=wanted.sender or None, **times)
         what = await self._said(chat, wanted, _)
@@ -163,8 +164,9 @@ class Finding:
             await self._outbox.say(talk.place, said.found(_, what, 1, 0, 0) if what else said.empty(_))
             return
         page = found[:PAGE]
-        shown = [_shown(_, photo, number if len(page) > 1 else 0) for number, photo in enumerate(page, 1)]
-        older = button(said.more(_), OLDER, page[-1].id) if len(found) > PAGE else None
+        last = after + len(page)
+        shown = [_shown(_, photo, n if last > 1 else 0) for n, photo in enumerate(page, after + 1)]
+        older = button(said.more(_), OLDER, f"{page[-1].id}:{last}") if len(found) > PAGE else None
         await self._show(talk.place, _, said.listed(_, what), shown, older)
 
     async def _show(
@@ -208,6 +210,10 @@ def _command(press: Press) -> Talk | None:
     if command is None or not (command.text or "").startswith("/"):
         return None
     return Talk(command, place_of(command), press.wishes, press.tongue)
+
+
+def _is_count(asked: str) -> bool:
+    return asked.isdecimal() and len(asked) <= DIGITS
 
 
 def _shown(_: Tongue, photo: Photo, number: int = 0, hit: Hit | None = None, query: str = "") -> Shown:

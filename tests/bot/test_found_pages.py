@@ -82,7 +82,9 @@ def test_recent_brings_the_last_photos_in_pages(person: Person) -> None:
     first = head(person, asked, "The latest photos")
     assert [one["caption"].split()[4] for one in photos(person, asked, 5)] == [*reversed(COLOURS)][:5]
     person.press(first["message_id"], buttons(first)["More"])
-    assert [one["caption"].split()[4] for one in photos(person, asked, 7)[5:]] == ["green", "red"]
+    older = photos(person, asked, 7)[5:]
+    assert [one["caption"].split()[4] for one in older] == ["green", "red"]
+    assert [one["caption"].split(".")[0] for one in older] == ["6", "7"]
 
 
 def test_a_button_shows_a_photo_where_it_was_sent(person: Person, stack: Stack) -> None:
@@ -107,7 +109,7 @@ def test_a_photo_that_telegram_has_no_more_is_left_out_and_that_is_said(person: 
     assert sorted(one["caption"].split()[4] for one in photos(person, asked, 2)) == ["blue", "red"]
 
 
-@pytest.mark.parametrize("verb", ["show:{}", "near:{}", "more:0:{}", "older:{}"])
+@pytest.mark.parametrize("verb", ["show:{}", "near:{}", "more:0:{}", "older:{}:5"])
 def test_a_forged_button_reads_no_other_chat(stack: Stack, person: Person, redis: Redis, verb: str) -> None:
     other = stack.person()
     [theirs] = send(other, "red")
@@ -118,7 +120,7 @@ def test_a_forged_button_reads_no_other_chat(stack: Stack, person: Person, redis
     before = len(person.messages())
     press = {"id": "forged", "from": person.messages()[0]["from"], "chat_instance": "1"}
     again(redis, callback_query={**press, "message": found, "data": verb.format(theirs)})
-    for nonsense in ("more:x", "more:99999999999999999999", "more:", "older:", "show:", "near:;"):
+    for nonsense in ("more:x", "more:99999999999999999999", "more:", "older:", "older::9", "show:", "near:;"):
         again(redis, callback_query={**press, "message": found, "data": nonsense})
     settled(person)
     brought = [one for one in person.messages()[before:] if "photo" in one]
