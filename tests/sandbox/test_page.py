@@ -142,6 +142,14 @@ async def test_a_slash_opens_the_commands_and_typing_narrows_them(page: Page) ->
     await expect(last(page, "mine").locator(".words")).to_have_text("/start")
 
 
+async def test_the_send_button_closes_the_commands_too(page: Page) -> None:
+    await box(page).press_sequentially("/find")
+    await expect(page.get_by_role("listbox", name="Commands")).to_be_visible()
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(last(page)).to_contain_text("You said: /find")
+    await expect(page.get_by_role("listbox", name="Commands")).to_be_hidden()
+
+
 async def test_a_button_under_a_message_is_answered(page: Page) -> None:
     await page.get_by_role("button", name="Send the sample: a red square").click()
     await page.get_by_role("button", name="Which colour?").click()

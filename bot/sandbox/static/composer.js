@@ -52,6 +52,7 @@ function submit(event) {
   }
   text.focus();
   closeInline();
+  closeMenu();
   if (edited() !== null) return correct(edited(), words);
   const draft = { ...written(), words };
   fill(NOTHING);
