@@ -176,7 +176,7 @@ FINDING: Final = about(3,
     ("Ada", writes("/find kyoto today"), hears("1 photo: “kyoto”, [A-Z][a-z]+ [0-9]"), sees("garden")),
     ("Ada", writes("/find kyoto last year"), hears("Nothing like that: “kyoto”, 2")),
     ("Ada", writes("/recent"), hears("The latest photos", "More", name="recent")),
-    ("Ada", presses("recent", "More"), hears("", "Show 1 .*")),
+    ("Ada", presses("recent", "More"), hears("6. AI caption: ", "Show 6 .*")),
     ("Ada", types_inline("kyoto"), is_offered("a yellow picture", count=1)),
     ("Ben", types_inline("kyoto"), is_offered("", count=0)),
 )
