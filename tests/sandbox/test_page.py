@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 from sandboxes import picture, serving
+from telegram import ForceReply
 from telegram.ext import Application
 from visitors import CAPTION, box, last, opened, ready, talking
 
@@ -154,6 +155,21 @@ async def test_a_button_under_a_message_is_answered(page: Page) -> None:
     await page.get_by_role("button", name="Send the sample: a red square").click()
     await page.get_by_role("button", name="Which colour?").click()
     await expect(page.get_by_text("Red, it seems")).to_be_visible()
+
+
+async def test_a_message_that_wants_an_answer_opens_the_reply(page: Page, app: Application) -> None:
+    await box(page).fill("hello")
+    await page.keyboard.press("Enter")
+    await expect(last(page)).to_contain_text("You said: hello")
+    prompt = ForceReply(input_field_placeholder="Your words")
+    asked = await app.bot.send_message(int(page.url.split("=")[1]), "Which words?", reply_markup=prompt)
+    assert asked.reply_markup is None
+    await expect(page.locator("#reply-what")).to_have_text("Which words?")
+    await expect(box(page)).to_have_attribute("placeholder", "Your words")
+    await page.keyboard.type("these")
+    await page.keyboard.press("Enter")
+    await expect(last(page, "mine").locator(".quote")).to_contain_text("Which words?")
+    await expect(box(page)).to_have_attribute("placeholder", "Message")
 
 
 async def test_a_photo_opens_large_and_closes_with_escape(page: Page) -> None:

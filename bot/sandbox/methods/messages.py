@@ -128,14 +128,14 @@ def _above(args: Args) -> Json:
 
 
 def _send(box: Sandbox, chat: Chat, args: Args, content: Json) -> Json:
-    keyboard = inline_keyboard(args)
+    keyboard, prompt = inline_keyboard(args), _prompt(args)
     topic = args.number("message_thread_id", 0)
     if topic and topic not in chat.topics:
         raise bad_request("message thread not found")
     message = box.world.post(
         chat,
         box.world.state.bot,
-        {**content, **({"reply_markup": keyboard} if keyboard else {})},
+        {**content, **({"reply_markup": keyboard} if keyboard else {}), **prompt},
         _reply_to(chat, args),
         topic,
     )
@@ -152,6 +152,15 @@ def _reply_to(chat: Chat, args: Args) -> int | None:
     if wanted.get("allow_sending_without_reply"):
         return None
     raise bad_request("message to be replied not found")
+
+
+def _prompt(args: Args) -> Json:
+    """That the app opens a reply to the message by itself; only the page is told."""
+    markup = args.object("reply_markup")
+    if not markup.get("force_reply"):
+        return {}
+    hint, is_selective = markup.get("input_field_placeholder", ""), bool(markup.get("selective"))
+    return {"_prompt": {"hint": hint, "selective": is_selective}}
 
 
 def inline_keyboard(args: Args) -> Json | None:

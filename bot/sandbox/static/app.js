@@ -9,7 +9,7 @@ import { showAbout, showConnected, showEmpty, startSamples, startTheme } from ".
 import { closeInline, startInline } from "./inline.js";
 import { clear, drop, markRead, put, replaceAll, startLog } from "./log.js";
 import * as server from "./server.js";
-import { about, editThis, replyWith } from "./subject.js";
+import { about, edited, editThis, replyTo, replyWith } from "./subject.js";
 
 const TYPING_MS = 5500; // an action lasts five seconds; the bot sends it again before that
 const DOING = { typing: "typing", upload_photo: "sending a photo", upload_document: "sending a file" };
@@ -121,7 +121,8 @@ function heard(event) {
     case "message":
     case "edit":
       if (event.message.from.is_bot) idle();
-      return put(event.message);
+      put(event.message);
+      return event.type === "message" && prompted(event.message);
     case "delete":
       return drop(event.message_id);
     case "read":
@@ -134,6 +135,12 @@ function heard(event) {
     case "profile":
       return server.state().then(show, () => {}); // that the connection is lost is said elsewhere
   }
+}
+
+/** A message that wants an answer opens the reply by itself, unless something else is being written. */
+function prompted({ message_id, _prompt, reply_to_message }) {
+  const isForMe = _prompt && (!_prompt.selective || reply_to_message?.from.id === place.user);
+  if (isForMe && !byId("text").value && replyTo() === null && edited() === null) replyWith(message_id);
 }
 
 function elsewhere({ type, chat, message }) {

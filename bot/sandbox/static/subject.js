@@ -26,6 +26,7 @@ export function about(wanted) {
   const message = wanted && get(wanted.reply ?? wanted.edit);
   subject = message ? wanted : null;
   byId("reply").hidden = !message;
+  text.placeholder = message?._prompt?.hint || "Message";
   if (!message) return;
   byId("reply-icon").setAttribute("href", wanted.edit ? "#i-edit" : "#i-reply");
   byId("reply-leave").textContent = wanted.edit ? "Do not edit" : "Do not reply";
