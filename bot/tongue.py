@@ -19,7 +19,7 @@ from typing import Final
 from unicodedata import bidirectional
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
@@ -66,11 +66,7 @@ class Tongue:
 
     def day(self, at_ms: int) -> str:
         """'May 3, 2026', in UTC: the month in words, which is read aloud better than '3/5'."""
-        return format_date(_moment(at_ms), "long", self.locale)
-
-    def moment(self, at_ms: int) -> str:
-        """The day and the time, in UTC."""
-        return format_datetime(_moment(at_ms), "short", locale=self.locale)
+        return format_date(datetime.fromtimestamp(at_ms / 1000, UTC), "long", self.locale)
 
     def listed(self, names: Sequence[str]) -> str:
         """'a, b and c'."""
@@ -101,7 +97,3 @@ def _from_right(line: str) -> str:
 def tongue(tag: str) -> Tongue:
     """The tongue of a language tag, made once."""
     return Tongue(tag)
-
-
-def _moment(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)

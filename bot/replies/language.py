@@ -53,10 +53,5 @@ def other_languages(_: Tongue) -> str:
     return _("More languages")
 
 
-def in_english(_: Tongue, text: str) -> str:
-    """What the model wrote, before it was translated."""
-    return _("AI caption, in English: {text}", text=text)
-
-
 def can_write(tag: str, written: set[str]) -> bool:
     return code_of(tag) == ENGLISH or code_of(tag) in written

@@ -77,6 +77,13 @@ def test_forms_follow_the_number() -> None:
     assert tongue("de").many(one, many, 2, what="x") == "2 Fotos: x"
 
 
+def test_arabic_counts_in_its_four_ways() -> None:
+    one, many = "A photo is forgotten {n} day after it came.", "A photo is forgotten {n} days after it came."
+    said = [tongue("ar").many(one, many, n) for n in (1, 2, 7, 11, 30, 99, 365, 100, 102, 400)]
+    counted = ["يوم واحد", "يومين", "أيام", "يومًا", "يومًا", "يومًا", "يومًا", "يوم ", "يوم ", "يوم "]
+    assert all(word in sentence for word, sentence in zip(counted, said, strict=True)), said
+
+
 def test_from_the_right_a_line_keeps_its_side_and_what_is_filled_in_its_own() -> None:
     _ = tongue("ar")
     assert _("AI caption: {text}", text="two cats").endswith(f": {APART}two cats{END}")
