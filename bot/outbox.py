@@ -19,6 +19,7 @@ Telegram offers no way to ask what was sent.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
+from zlib import crc32
 
 from redis.asyncio import Redis
 from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
@@ -115,9 +116,10 @@ class Outbox:
                 await self.say(place, text)
 
     async def first(self, place: Place, matter: str) -> bool:
-        """Whether a message is the first of the chat to tell of some matter; again for the same message."""
-        await self._redis.hsetnx(_said(place.chat), matter, place.reply_to)
-        return await self.said(place.because(matter)) == place.reply_to
+        """Whether this cause is the first of the chat to tell of some matter; again for the same cause."""
+        mark = crc32(place.cause.encode())
+        await self._redis.hsetnx(_said(place.chat), matter, mark)
+        return await self.said(place.because(matter)) == mark
 
     async def _settled(self, place: Place) -> int | None:
         """What `said` says, once nobody edits it any more."""

@@ -10,6 +10,7 @@ from bot.outbox import Outbox
 from bot.presence import Presence
 from bot.replies import photos as said
 from bot.replies import questions as answers
+from bot.replies.start import old_button
 from bot.suggestions import question
 from bot.talk import Press
 from bot.tongue import FROM_RIGHT
@@ -39,7 +40,10 @@ class Captions:
         """A suggested question. Pressed again, it is not asked again: the answer stands below."""
         id, _colon, key = press.asked.partition(":")
         photo, words = await self._photo(press, id), question(press.tongue, key).replace(FROM_RIGHT, "")
-        if photo is None or not words:
+        if photo is None:
+            return
+        if not words:  # a button of another version, or a forged one
+            await press.answer(old_button(press.tongue))
             return
         place = press.place.because(f"{key.replace(' ', '_')}-{press.message.message_id}")
         known = await self._outbox.said(place)

@@ -187,7 +187,9 @@ class Finding:
         what = await self._said(place.chat, wanted, _)
         text = said.nothing(_, what, photo, alike=bool(wanted.like))
         below = keyboard([button(said.show_nearest(_), NEAR, photo.id)]) if photo else None
-        await self._outbox.say(place, text, below)
+        message = await self._outbox.say(place, text, below)
+        if photo:
+            await self._memory.link(place.chat, message, photo.id)
 
     async def _photos(self, chat: int, hits: Sequence[Hit]) -> list[tuple[Hit, Photo]]:
         """Those that are not forgotten by now."""

@@ -79,6 +79,14 @@ def test_the_english_original_is_a_press_away(stack: Stack) -> None:
     assert label not in buttons(shown)
 
 
+def test_a_question_that_this_version_does_not_know_is_called_too_old(person: Person, stack: Stack) -> None:
+    photo, caption = captioned(person)
+    place = {"chat_id": person.chat, "message_id": caption["message_id"]}
+    offered = [[{"text": "Is it raining?", "callback_data": f"q:{photo}:weather"}]]
+    stack.call_bot("editMessageReplyMarkup", **place, reply_markup={"inline_keyboard": offered})
+    assert "too old" in person.press(caption["message_id"], f"q:{photo}:weather")["text"]
+
+
 def test_a_photo_is_deleted_only_when_that_is_confirmed(person: Person) -> None:
     photo, caption = captioned(person)
     before = list(buttons(caption))

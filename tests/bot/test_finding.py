@@ -100,6 +100,7 @@ def test_where_none_is_similar_the_nearest_is_offered(person: Person) -> None:
     nothing = head(person, person.write("/find", reply_to=red), "no photo that is like that one")
     assert "a blue picture" in nothing["text"]
     assert "Show it" in buttons(nothing)
+    assert "asked of a blue picture" in person.says(person.write("What is it?", nothing["message_id"]))
 
 
 def test_find_in_reply_to_something_else_asks_which_photo(person: Person) -> None:

@@ -33,6 +33,7 @@ async def test_a_matter_is_told_of_once_in_a_chat_and_again_only_by_the_same_mes
     assert await outbox.first(here, "english-not-de")
     assert not await outbox.first(later, "english-not-de")
     assert await outbox.first(here, "english-not-de")
+    assert not await outbox.first(here.because("12"), "english-not-de")  # which answers the same photo
     assert await outbox.first(Place(6, "11", 11), "english-not-de")
 
 
