@@ -32,9 +32,10 @@ EDITS: Final = 3  # in one round: a chat bears about one message a second
 
 @dataclass
 class Waiting:
-    """An open job: its topic, since when, and what its placeholder says, since when."""
+    """An open job: its topic, what its placeholder answers, since when; what that says, since when."""
 
     thread: int
+    cause: str
     since_s: float = field(default_factory=time.monotonic)
     shown: str = ""
     edited_s: float = 0.0
@@ -51,9 +52,12 @@ class Presence:
         self._open: dict[int, dict[str, Waiting]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
-    def start(self, chat: int, job: str, thread: int = 0) -> None:
-        """Show it now, and again and again until `job` has ended. Returns at once."""
-        self._open.setdefault(chat, {})[job] = Waiting(thread)
+    def start(self, chat: int, job: str, thread: int = 0, cause: str = "") -> None:
+        """Show it now, and again and again until `job` has ended. Returns at once.
+
+        `cause` is what its placeholder answers, where that is not what gave rise to the job.
+        """
+        self._open.setdefault(chat, {})[job] = Waiting(thread, cause or job.removeprefix(f"{chat}-"))
         if chat not in self._tasks:
             self._tasks[chat] = asyncio.create_task(self._accompany(chat))
 
@@ -105,11 +109,11 @@ class Presence:
         news = {job: in_line(_, n, wait_s(n, workers, lately)) for job, n in ahead.items()}
         changed = [job for job, text in news.items() if text and text != jobs[job].shown]
         for job in sorted(changed, key=lambda job: jobs[job].edited_s)[:EDITS]:
-            await self._update(chat, job, news[job])
+            await self._update(Place(chat, jobs[job].cause, 0), job, news[job])
             jobs[job].shown, jobs[job].edited_s = news[job], time.monotonic()
 
-    async def _update(self, chat: int, job: str, text: str) -> None:
+    async def _update(self, place: Place, job: str, text: str) -> None:
         async def is_open() -> bool:
             return await self._client.position(job) is not None
 
-        await self._outbox.update(Place(chat, job.removeprefix(f"{chat}-"), 0), text, is_open)
+        await self._outbox.update(place, text, is_open)

@@ -52,7 +52,9 @@ class Albums:
         photo = await self._shelf.put(talk.message)
         place = talk.place.because(f"{ALBUM}-{talk.message.media_group_id}")
         await self._lists.add(place, photo.id)
-        self._presence.start(place.chat, talk.place.job, place.thread)
+        items = await self._lists.items(place.chat, place.cause)
+        first = place.cause if items[0].photo == photo.id else ""  # one line for all: before any is captioned
+        self._presence.start(place.chat, talk.place.job, place.thread, first)
         await self._outbox.open(place, said.looking(talk.tongue, bool(await self._client.models())))
         try:
             await self._submit(talk, place, photo)

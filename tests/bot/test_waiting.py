@@ -75,6 +75,22 @@ def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: St
     assert [len(first.replies(one)) for one in ahead] == [1, 1, 1]
 
 
+def test_an_album_waits_in_one_message_too(own_stack: Stack) -> None:
+    own_stack.start_sandbox()
+    own_stack.start_bot()
+    first, second = own_stack.person(), own_stack.person()
+    with BlockingRedis.from_url(own_stack.server.url) as redis:
+        slow_worker(redis, seconds_a_job=10)
+        first.send_album(picture("red"), picture("red"), picture("red"))
+        wait_until(lambda: redis.xlen("{afterimage}:jobs:bulk") == 3)
+        album = second.send_album(picture("blue"), picture("green"))
+        placeholder = second.answer(album[0], "3 come before you. About 40 seconds …")
+        redis.srem("{afterimage}:workers", "slow")
+    own_stack.start_worker()
+    assert second.answer(album[0], "2. a green")["message_id"] == placeholder["message_id"]
+    assert len(second.replies(album[0])) == 1
+
+
 def test_a_chat_with_many_in_line_is_edited_by_few_at_a_time(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_bot()
