@@ -196,8 +196,11 @@ async def test_typing_shows_and_ends_with_the_message(page: Page, app: Applicati
     await page.keyboard.press("Enter")
     await expect(last(page).locator(".words")).to_have_text("You said: hello")
     chat = int(page.url.split("=")[1])
+    before = await page.locator(".bar").bounding_box()
     await app.bot.send_chat_action(chat, "typing")
     await expect(page.locator("#status")).to_have_text("typing…")
+    await expect(page.locator("#status")).to_have_css("opacity", "1")
+    assert await page.locator(".bar").bounding_box() == before, "nothing on the page moves"
     sent = await app.bot.send_message(chat, "here it is")
     await expect(page.locator("#status")).not_to_have_text("typing…")
     await app.bot.delete_message(chat, sent.message_id)

@@ -153,7 +153,7 @@ function typing(action) {
   clearTimeout(stillTyping);
   byId("typing").hidden = false;
   byId("status").textContent = `${DOING[action] ?? "busy"}…`;
-  byId("status").classList.add("doing");
+  byId("status").classList.add("busy");
   stillTyping = setTimeout(idle, TYPING_MS);
 }
 
@@ -161,7 +161,7 @@ function idle() {
   clearTimeout(stillTyping);
   const status = byId("status");
   status.textContent = status.dataset.idle;
-  status.classList.remove("doing");
+  status.classList.remove("busy");
   byId("typing").hidden = true;
 }
 
