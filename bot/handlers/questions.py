@@ -136,7 +136,7 @@ class Questions:
     async def _invite(self, talk: Talk, photo: Photo) -> None:
         async def send(address: dict[str, Any]) -> Sequence[Message]:
             hint = said.your_question(talk.tongue)[:HINT_CHARS]
-            field = ForceReply(selective=True, input_field_placeholder=hint)
+            field = ForceReply(selective=talk.chat < 0, input_field_placeholder=hint)
             bot = talk.message.get_bot()
             return [await bot.send_message(text=said.how_to_ask(talk.tongue), reply_markup=field, **address)]
 

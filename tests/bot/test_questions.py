@@ -1,6 +1,8 @@
 """What is asked: in reply, bare, by /ask, with the photo, and once more after an edit."""
 
-from bot_stack import Person, Stack, picture, wait_until
+import json
+
+from bot_stack import Json, Person, Stack, picture, wait_until
 
 
 def test_a_bare_question_is_answered_below_the_photo_that_it_is_about(person: Person) -> None:
@@ -121,3 +123,17 @@ def test_a_sticker_that_does_not_move_is_a_picture(person: Person) -> None:
 
 def test_an_image_by_another_inline_bot_is_a_picture(person: Person) -> None:
     assert "a green picture" in person.says(person.send(picture("green"), via="gif"))
+
+
+def test_an_invitation_to_ask_opens_the_field_whoever_sent_the_photo(stack: Stack, person: Person) -> None:
+    """In private it is for the one who is there; in a group, for whom it answers."""
+    (member,) = stack.group(1)
+    for who, is_selective in ((person, False), (member, True)):
+        who.answer(who.send(picture("red"), caption="@afterimage_bot"), "AI caption")
+        who.write("/ask")
+        [sent] = wait_until(lambda who=who: [one for one in who.calls("sendMessage") if invites(one)])
+        assert json.loads(sent["args"]["reply_markup"]).get("selective", False) == is_selective
+
+
+def invites(call: Json) -> bool:
+    return "Write your question" in call["args"]["text"]
