@@ -32,7 +32,7 @@ return 1
 
 
 async def forget_queued(redis: Redis, chat: int, photo: str | None = None) -> None:
-    """Remove the pictures and dead letters of a chat, or of one photo in it; with a chat, its jobs as well."""
+    """Remove pictures and dead letters of a chat, or of one photo in it; of a whole chat its jobs as well."""
     cancel = redis.register_script(CANCEL)
     for lane in LANES.values():
         async for entry, job in _jobs(redis, lane, chat, photo):
