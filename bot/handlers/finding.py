@@ -161,13 +161,13 @@ class Finding:
         found = await self._memory.recent(chat, PAGE + 1, before, sender=wanted.sender or None, **times)
         what = await self._said(chat, wanted, _)
         if not found:
-            await self._outbox.say(talk.place, said.found(_, what, 1, 0, 0) if what else said.empty(_))
+            await self._outbox.say(talk.place, said.none_listed(_, what) if what else said.empty(_))
             return
         page = found[:PAGE]
         last = after + len(page)
         shown = [_shown(_, photo, n if last > 1 else 0) for n, photo in enumerate(page, after + 1)]
         older = button(said.more(_), OLDER, f"{page[-1].id}:{last}") if len(found) > PAGE else None
-        await self._show(talk.place, _, said.listed(_, what), shown, older)
+        await self._show(talk.place, _, said.listed(_, what, earlier=bool(after)), shown, older)
 
     async def _show(
         self, place: Place, _: Tongue, head: str, shown: Sequence[Shown], turn: InlineKeyboardButton | None

@@ -63,9 +63,16 @@ def here_it_is(_: Tongue, photo: Photo) -> str:
     return _("Here it is, from {day}.", day=_.day(photo.created_ms))
 
 
-def listed(_: Tongue, what: str) -> str:
-    """The head of a list by date."""
-    return _("Photos: {what}", what=what) if what else _("The latest photos:")
+def listed(_: Tongue, what: str, *, earlier: bool = False) -> str:
+    """The head of a list by date; `earlier`: of a page of it that is not the first."""
+    if what:
+        return _("Photos: {what}", what=what)
+    return _("Earlier photos:") if earlier else _("The latest photos:")
+
+
+def none_listed(_: Tongue, what: str) -> str:
+    """That a list by date is empty."""
+    return _("No photos: {what}", what=what)
 
 
 def found(_: Tongue, what: str, first: int, count: int, total: int) -> str:

@@ -53,8 +53,7 @@ def failures(_: Tongue, codes: Mapping[str, int]) -> str:
 def remembered(_: Tongue, photos: int, chats: int) -> str:
     if not photos:
         return _("No photo is remembered.")
-    told = _.many("{n} photo is remembered.", "{n} photos are remembered.", photos)
-    return f"{told} {_.many('They are of {n} chat.', 'They are of {n} chats.', chats)}"
+    return _("Photos remembered: {photos}. Chats: {chats}.", photos=photos, chats=chats)
 
 
 def _seconds(_: Tongue, ms: int) -> str:

@@ -204,6 +204,6 @@ def test_the_numbers_are_for_the_owner_and_the_admins_alone(listed: Stack) -> No
     assert "1 worker is running.\nModel echo (" in told
     assert re.search(r"\d jobs? in the last 6 hours\.\nHalf of them took at most [\d.]+ seconds", told)
     assert "Failed: bad_image 1." in told
-    assert re.search(r"\d photos are remembered\. They are of \d chats?\.", told)
+    assert re.search(r"Photos remembered: \d\. Chats: \d\.", told)
     in_public = Person(listed, CLUB, user=OWNER)
     assert "in private" in in_public.says(in_public.write("/stats"))

@@ -114,7 +114,7 @@ def test_a_filter_alone_lists_by_date_without_a_model(person: Person) -> None:
     head(person, asked, f"Photos: {today()}")
     brought = photos(person, asked, 2)
     assert "a green picture" in brought[0]["caption"]  # the newest first
-    assert re.fullmatch(r"0 photos: 20\d\d", person.says(person.write("/find last year")))
+    assert re.fullmatch(r"No photos: 20\d\d", person.says(person.write("/find last year")))
 
 
 def test_a_filter_with_words_keeps_to_both_and_says_what_was_understood(person: Person) -> None:

@@ -85,6 +85,7 @@ def test_recent_brings_the_last_photos_in_pages(person: Person) -> None:
     older = photos(person, asked, 7)[5:]
     assert [one["caption"].split()[4] for one in older] == ["green", "red"]
     assert [one["caption"].split(".")[0] for one in older] == ["6", "7"]
+    head(person, asked, "Earlier photos")
 
 
 def test_a_button_shows_a_photo_where_it_was_sent(person: Person, stack: Stack) -> None:
