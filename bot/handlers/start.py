@@ -8,9 +8,11 @@ from telegram import Bot, Message
 from telegram.helpers import effective_message_type
 
 from bot.buttons import button, keyboard
+from bot.handlers.inline import START as FIND
 from bot.handlers.photos import Photos
 from bot.outbox import Outbox
 from bot.replies import start as said
+from bot.replies.finding import how
 from bot.talk import Press, Talk
 from vlm.client import Client
 
@@ -26,7 +28,13 @@ class Start:
         self._photos = photos
 
     async def start(self, talk: Talk) -> None:
-        """Say hello, with a picture to try at once. A chat gets the picture once a week at most."""
+        """Say hello, with a picture to try at once. A chat gets the picture once a week at most.
+
+        The button over inline results brings the word FIND: it is answered as /find is.
+        """
+        if talk.words == FIND:
+            await self._outbox.say(talk.place, how(talk.tongue))
+            return
         await self._outbox.say(talk.place, said.start(talk.tongue, await self._client.models()))
 
         async def send(address: dict[str, Any]) -> Sequence[Message]:

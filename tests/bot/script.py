@@ -95,7 +95,7 @@ COMING_IN: Final = [
         ("Ada", writes("/help"), hears("/find: Find photos.*/forget: .*it can be wrong")),
         ("Ada", writes("/fnid bicycle"), hears("Did you mean /find?")),
         ("Ada", writes("/xyzzy"), hears("What I can do: /help"), the_menu("/find Find photos by words")),
-        ("Ada", writes("/start find"), hears("Hello! Send me a photo")),
+        ("Ada", writes("/start find"), hears("Write after /find what to look for")),
     ),
     *about(7,
         ("Ada", writes("/invite"), hears(rf"lets in one person.*t.me/{NAME}.start=(?P<word>[\w-]+)$")),

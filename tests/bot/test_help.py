@@ -54,6 +54,10 @@ def test_a_command_like_no_other_is_pointed_to_help(person: Person) -> None:
     assert person.says(person.write("/xyzzy")) == "I do not know that command. What I can do: /help"
 
 
+def test_the_button_over_inline_results_tells_how_to_find(person: Person) -> None:
+    assert person.says(person.write("/start find")).startswith("Write after /find what to look for")
+
+
 def test_help_is_short(person: Person) -> None:
     assert len(person.says(person.write("/help")).splitlines()) <= 16
 
