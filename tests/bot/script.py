@@ -104,7 +104,7 @@ COMING_IN: Final = [
         ("Cleo", writes("/start {word}"), hears(french(access.invitation_over))),
         ("Ben", writes("/invite"), hears(german(access.hosts_only))),
         ("Ben", writes("/stats"), hears(german(access.hosts_only))),
-        ("Ada", writes("/stats"), hears("Queue: 0 from chats.*1 worker is running.*1 photo is remembered")),
+        ("Ada", writes("/stats"), hears("Queue: 0 from chats.*1 worker is running.*Photos remembered: 1")),
     ),
 ]
 
