@@ -34,6 +34,7 @@ from vlm.languages import ENGLISH, NAMES
 log = logging.getLogger(__name__)
 
 DTYPES: Final = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+SURE: Final = 0.9  # a score from which an answer may stand in a caption unasked
 SMALL_BYTES: Final = 1 << 30  # of weights: on a CPU, half precision saves nothing worth having below it
 MBLIPS: Final = "Gregor/mblip-"  # published checkpoints that speak some 95 languages
 ITC_OF_PUBLISHED: Final = "Salesforce/blip2-itm-vit-g"  # sees as the pre-trained Salesforce/blip2-* do
@@ -126,10 +127,13 @@ def written(own: str, spoken: Collection[str], options: EngineOptions) -> tuple[
 
 
 def details_of(card: Card) -> Sequence[Detail]:
-    """What a checkpoint can be asked for a detailed caption: a small one, only what it was taught."""
+    """What a checkpoint can be asked for a detailed caption: a small one, only what it was taught, and well.
+
+    A wrong place misleads whoever cannot see the picture: where things are is asked of one that mostly knows.
+    """
     if card.world is None:
         return GENERAL
-    return PLACED if card.world.places else DRAWN
+    return PLACED if card.scores.get("answer", {}).get("where", 0) >= SURE else DRAWN
 
 
 def translator_of(own: str, options: EngineOptions) -> str:

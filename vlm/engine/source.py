@@ -41,12 +41,6 @@ TINY: Final = "tiny"
 TRY_TINY: Final = "To try without a download, take the small model that comes with Afterimage: --model tiny."
 
 
-class World(Struct, frozen=True):
-    """What the drawn pictures of a small checkpoint were like; `places`: it was asked where things are."""
-
-    places: bool = False
-
-
 class Card(Struct, frozen=True):
     """What a checkpoint's card.json says, as far as an engine minds it."""
 
@@ -57,7 +51,8 @@ class Card(Struct, frozen=True):
     itc: str = ""
     translator: str = ""
     languages: tuple[str, ...] = ()  # that it speaks itself, beside English
-    world: World | None = None
+    world: dict[str, int | bool] | None = None  # what its drawn pictures were like; None: it saw others
+    scores: dict[str, dict[str, float]] = {}
 
 
 class Source(Struct, frozen=True):

@@ -23,6 +23,7 @@ from vlm.lab.model import Pair, configuration
 from vlm.lab.shape import DEVIATION, IMAGE_PX, MEAN, QUERIES
 from vlm.lab.wording import END, PAD
 
+BEAMS = 3  # greedy, one wrong number leads to a wrong list: docs/lab-log.md, run 3
 LONGEST_CAPTION = 40  # new tokens
 LONGEST_ANSWER = 24  # the same; the engine's usual 10 would cut a list of four things
 
@@ -43,7 +44,7 @@ def _save_generative(pair: Pair, tokenizer: PreTrainedTokenizerFast, out: Path) 
         bos_token_id=END,
         eos_token_id=END,
         pad_token_id=PAD,
-        num_beams=1,
+        num_beams=BEAMS,
         do_sample=False,
         min_new_tokens=1,
         max_new_tokens=LONGEST_CAPTION,
