@@ -57,7 +57,11 @@ SAMPLES: dict[str, tuple[str, str, float, tuple[Placed, ...]]] = {
         "pink",
         "cloth",
         4 / 3,
-        (("sunflower", 0.26, 0.49, 0.41, 0), ("rose", 0.69, 0.5, 0.4, 0), ("butterfly", 1.13, 0.34, 0.27, 12)),
+        (
+            ("sunflower", 0.26, 0.49, 0.41, 0),
+            ("rose", 0.69, 0.5, 0.4, 0),
+            ("butterfly", 1.13, 0.34, 0.27, 12),
+        ),
     ),
     "street": (
         "gray",
