@@ -133,7 +133,10 @@ def details_of(card: Card) -> Sequence[Detail]:
     """
     if card.world is None:
         return GENERAL
-    return PLACED if card.scores.get("answer", {}).get("where", 0) >= SURE else DRAWN
+    match card.scores:
+        case {"answer": {"where": float(score)}} if score >= SURE:
+            return PLACED
+    return DRAWN
 
 
 def translator_of(own: str, options: EngineOptions) -> str:

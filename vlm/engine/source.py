@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from huggingface_hub import HfApi, snapshot_download
@@ -52,7 +52,7 @@ class Card(Struct, frozen=True):
     translator: str = ""
     languages: tuple[str, ...] = ()  # that it speaks itself, beside English
     world: dict[str, int | bool] | None = None  # what its drawn pictures were like; None: it saw others
-    scores: dict[str, dict[str, float]] = {}
+    scores: dict[str, Any] = {}  # as whoever made it wrote them down
 
 
 class Source(Struct, frozen=True):
