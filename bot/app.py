@@ -8,6 +8,7 @@ from telegram import ChatMemberUpdated, Message, Update
 from telegram.ext import (
     Application,
     ApplicationBuilder,
+    BaseHandler,
     CallbackQueryHandler,
     ChatMemberHandler,
     CommandHandler,
@@ -32,6 +33,9 @@ from bot.talk import Inline, Press, Talk, Talks
 
 # The kinds of update that the handlers want.
 UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member", "inline_query")
+
+NEW: Final = UpdateType.MESSAGE & ~StatusUpdate.ALL
+EDITED: Final = UpdateType.EDITED_MESSAGE
 
 GATE, DOOR = -2, -1  # groups of handlers before all others
 
@@ -79,58 +83,13 @@ def handle(app: App, desk: Desk) -> None:
     Before them stand the gate (of a group's messages they see only those that are for the bot) and the door
     (they see nobody who may not come in).
     """
-    new = UpdateType.MESSAGE & ~StatusUpdate.ALL
-    edited = UpdateType.EDITED_MESSAGE
-    on, press = _Messages(desk.talks), _Presses(desk.talks)
-
-    commands = [
-        on.command(["start", "help"], desk.start.group, new & ~ChatType.PRIVATE),
-        on.command("start", desk.start.start, new),
-        on.command("help", desk.start.help, new),
-        on.command("find", desk.finding.find, new),
-        on.command("recent", desk.finding.recent, new),
-        on.command("ask", desk.questions.ask, new),
-        on.command("auto", desk.groups.auto, new),
-        on.command("invite", desk.access.invite, new),
-        on.command("stats", desk.stats.show, new),
-        on.command("lang", desk.languages.command, new),
-        on.command("style", desk.styles.command, new),
-        on.command("edit", desk.correcting.edit, new),
-        on.command("forget", desk.keeping.forget, new),
-        on.command("export", desk.exporting.export, new),
-        on.command("privacy", desk.keeping.privacy, new),
-    ]
+    messages, presses = _Messages(desk.talks), _Presses(desk.talks)
+    commands = _commands(messages, desk)
     app.add_handlers(
         [
             *commands,
-            on.message(new & IMAGE, desk.photos.receive),
-            on.message(new & OnlyMention(), desk.groups.called),
-            on.message(new & TEXT & ~COMMAND, desk.correcting.unless_asked(desk.questions.receive)),
-            on.message(new & COMMAND, desk.start.unknown_command),
-            on.message(new, desk.start.unsupported),
-            on.command("ask", desk.questions.edited, edited),
-            on.message(edited & IMAGE, desk.photos.edited),
-            on.message(edited & TEXT & ~COMMAND, desk.questions.edited),
-            press.button(buttons.ASK, desk.captions.ask),
-            press.button(buttons.DETAIL, desk.captions.detail),
-            press.button(buttons.ANOTHER, desk.captions.another),
-            press.button(buttons.IN_ENGLISH, desk.captions.english),
-            press.button(buttons.DELETE, desk.captions.delete),
-            press.button(buttons.REALLY, desk.captions.really),
-            press.button(buttons.KEEP, desk.captions.keep),
-            press.button(buttons.PICK, desk.picking.one),
-            press.button(buttons.PICK_ALL, desk.picking.every),
-            press.button(LANG, desk.languages.pressed),
-            press.button(STYLE, desk.styles.pressed),
-            press.button(TRY, desk.start.try_it),
-            press.button(MORE, desk.finding.more),
-            press.button(OLDER, desk.finding.older),
-            press.button(SHOW, desk.finding.show),
-            press.button(NEAR, desk.finding.near),
-            press.button(buttons.EDIT, desk.correcting.pressed),
-            press.button(FORGET_ALL, desk.keeping.forget_all),
-            press.button(KEEP_ALL, desk.keeping.keep_all),
-            press.unknown(desk.start.old_button),
+            *_messages(messages, desk),
+            *_buttons(presses, desk),
             MessageHandler(StatusUpdate.MIGRATE, _of_message(desk.groups.moved)),
             ChatMemberHandler(_of_membership(desk.groups.joined)),
             InlineQueryHandler(_of_inline(desk.talks, desk.inline.receive)),
@@ -139,6 +98,65 @@ def handle(app: App, desk: Desk) -> None:
     desk.gate.commands = frozenset(name for command in commands for name in command.commands)
     app.add_handler(TypeHandler(Update, desk.gate.check), group=GATE)
     app.add_handler(TypeHandler(Update, desk.door.check), group=DOOR)
+
+
+def _commands(on: "_Messages", desk: Desk) -> list[CommandHandler[Any, Any]]:
+    """Whatever is a command; the gate lets a group give these without a mention."""
+    return [
+        on.command(["start", "help"], desk.start.group, NEW & ~ChatType.PRIVATE),
+        on.command("start", desk.start.start, NEW),
+        on.command("help", desk.start.help, NEW),
+        on.command("find", desk.finding.find, NEW),
+        on.command("recent", desk.finding.recent, NEW),
+        on.command("ask", desk.questions.ask, NEW),
+        on.command("auto", desk.groups.auto, NEW),
+        on.command("invite", desk.access.invite, NEW),
+        on.command("stats", desk.stats.show, NEW),
+        on.command("lang", desk.languages.command, NEW),
+        on.command("style", desk.styles.command, NEW),
+        on.command("edit", desk.correcting.edit, NEW),
+        on.command("forget", desk.keeping.forget, NEW),
+        on.command("export", desk.exporting.export, NEW),
+        on.command("privacy", desk.keeping.privacy, NEW),
+    ]
+
+
+def _messages(on: "_Messages", desk: Desk) -> list[BaseHandler[Any, Any, Any]]:
+    return [
+        on.message(NEW & IMAGE, desk.photos.receive),
+        on.message(NEW & OnlyMention(), desk.groups.called),
+        on.message(NEW & TEXT & ~COMMAND, desk.correcting.unless_asked(desk.questions.receive)),
+        on.message(NEW & COMMAND, desk.start.unknown_command),
+        on.message(NEW, desk.start.unsupported),
+        on.command("ask", desk.questions.edited, EDITED),
+        on.message(EDITED & IMAGE, desk.photos.edited),
+        on.message(EDITED & TEXT & ~COMMAND, desk.questions.edited),
+    ]
+
+
+def _buttons(press: "_Presses", desk: Desk) -> list[CallbackQueryHandler[Any, Any]]:
+    return [
+        press.button(buttons.ASK, desk.captions.ask),
+        press.button(buttons.DETAIL, desk.captions.detail),
+        press.button(buttons.ANOTHER, desk.captions.another),
+        press.button(buttons.IN_ENGLISH, desk.captions.english),
+        press.button(buttons.DELETE, desk.captions.delete),
+        press.button(buttons.REALLY, desk.captions.really),
+        press.button(buttons.KEEP, desk.captions.keep),
+        press.button(buttons.PICK, desk.picking.one),
+        press.button(buttons.PICK_ALL, desk.picking.every),
+        press.button(LANG, desk.languages.pressed),
+        press.button(STYLE, desk.styles.pressed),
+        press.button(TRY, desk.start.try_it),
+        press.button(MORE, desk.finding.more),
+        press.button(OLDER, desk.finding.older),
+        press.button(SHOW, desk.finding.show),
+        press.button(NEAR, desk.finding.near),
+        press.button(buttons.EDIT, desk.correcting.pressed),
+        press.button(FORGET_ALL, desk.keeping.forget_all),
+        press.button(KEEP_ALL, desk.keeping.keep_all),
+        press.unknown(desk.start.old_button),
+    ]
 
 
 def _of_message(act: Callable[[Message], Awaitable[None]]) -> Callback:
