@@ -4,13 +4,16 @@ An empty variable counts as not set. An unknown name with a main's prefix is an 
 misspelling. `REDIS_URL`, which bots and workers share, has no prefix.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
+from redis.connection import parse_url
 
 from vlm.errors import BadSetting
 
@@ -52,10 +55,32 @@ def read(kind: type[S], prefix: str, environ: Mapping[str, str], *, show_values:
             except msgspec.ValidationError:  # its own message could show a secret
                 wrong = f"cannot be {without_password(text)!r}; it " if show_values else ""
                 raise BadSetting(f"{name} {wrong}must be {_description(field.type)}.") from None
+            if name == REDIS_URL:
+                _guarded(text)
         elif field.required:
             needed = _description(field.type)
             raise BadSetting(f"{name} is not set. Put {needed} into the environment, or into .env.")
     return kind(**values)
+
+
+def _guarded(url: str) -> None:
+    """Raises BadSetting for a server that others can reach and that asks for no password."""
+    try:
+        parts: Mapping[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        raise BadSetting(f"{REDIS_URL} cannot be read: {without_password(str(error))}.") from None
+    if "path" in parts or parts.get("password") or _is_loopback(str(parts.get("host", "localhost"))):
+        return
+    raise BadSetting(
+        f"{REDIS_URL} names a server on another machine without a password: whoever reaches it could read all"
+        " memories. Set a password there and write redis://:PASSWORD@HOST:PORT/0, or rediss:// for TLS."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def without_password(url: str) -> str:

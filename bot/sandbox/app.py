@@ -18,6 +18,7 @@ from bot.sandbox import api, page, webhook
 from bot.sandbox.sandbox import Sandbox
 
 STATIC = Path(__file__).parent / "static"
+MAX_BYTES = 64 * 1024 * 1024  # of a request: above the 50 MB that a bot may upload
 LOOPBACK_NAMES = ["127.0.0.1", "localhost"]
 # The page runs only what is in this folder, and shows only this server's pictures and those about to be sent.
 POLICY = (
@@ -59,6 +60,9 @@ class Guard:
         if scope["type"] == "http" and _foreign(scope):
             await Response("Only the page of this sandbox may do that.\n", 403)(scope, receive, send)
             return
+        if scope["type"] == "http" and (refused := _oversized(dict(scope["headers"]))):
+            await Response(status_code=refused, headers={"Connection": "close"})(scope, receive, send)
+            return
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -70,6 +74,13 @@ class Guard:
 
 def _foreign(scope: Scope) -> bool:
     return scope["method"] != "GET" and (b"sec-fetch-site", b"cross-site") in scope["headers"]
+
+
+def _oversized(headers: dict[bytes, bytes]) -> int:
+    """The status for a body that is too large, or that does not say how large it is; 0: it is neither."""
+    if b"transfer-encoding" in headers:
+        return 411
+    return 413 if int(headers.get(b"content-length", 0)) > MAX_BYTES else 0
 
 
 async def _index(request: Request) -> Response:

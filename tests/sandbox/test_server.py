@@ -13,6 +13,7 @@ import httpx
 from sandboxes import picture
 
 from bot.sandbox import page
+from bot.sandbox.app import MAX_BYTES
 
 
 @contextmanager
@@ -80,3 +81,12 @@ def test_a_taken_port_is_said_plainly() -> None:
         command = [sys.executable, "-m", "bot.sandbox", "--port", port]
         refused = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert refused.returncode == 1 and f"Port {port} cannot be used" in refused.stderr
+
+
+def test_a_request_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    with program("--data", str(tmp_path)) as url:
+        told = httpx.post(
+            f"{url}/bot1:a/sendPhoto", content=b"", headers={"Content-Length": str(MAX_BYTES + 1)}
+        )
+        assert told.status_code == 413
+        assert httpx.post(f"{url}/bot1:a/sendPhoto", content=iter([b"x"])).status_code == 411
