@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from vlm_process import Running, Vlm, records, with_pictures
 
@@ -50,6 +51,13 @@ def test_an_empty_file_is_called_no_picture_by_workers_too(vlm: Vlm, redis_url: 
     (vlm.folder / "empty.jpg").touch()
     (refused,) = records(vlm("caption", "--json", "empty.jpg", REDIS_URL=redis_url))
     assert refused["error"] == "bad_image", refused
+
+
+def test_a_workers_pictures_are_decoded_by_children_without_its_settings(worker: Running) -> None:
+    children = [
+        child for child in psutil.Process(worker.pid).children() if child.cmdline()[-1] == "vlm.decoder"
+    ]
+    assert children and all(not {"REDIS_URL", "HF_TOKEN"} & child.environ().keys() for child in children)
 
 
 def test_a_chosen_model_is_not_left_to_the_workers(vlm: Vlm) -> None:

@@ -47,6 +47,7 @@ class Running:
                 [sys.executable, "-m", "vlm.cli", *arguments],
                 cwd=vlm.folder, env=environment, stdout=said, stderr=remarks,
             )  # fmt: skip
+        self.pid = self._process.pid
 
     def has_said(self, part: str, within_s: float = 30) -> str:
         """Everything it has said, as soon as `part` is in it; fails when that does not come in time."""

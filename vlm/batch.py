@@ -26,6 +26,7 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 Sight = bytes | QueryTokens | AfterimageError
+Opener = Callable[[Sequence[bytes]], list[Image | AfterimageError]]
 
 FAILED: Final = "Sorry, something went wrong on my side with this one. Please try it again."
 TOO_BIG: Final = "Sorry, this one needs more memory than I have. Please try a smaller picture."
@@ -41,12 +42,19 @@ class Words(NamedTuple):
     encoded: Encoded | None = None
 
 
-def run_batch(engine: Engine, sights: Sequence[Sight], prompts: Sequence[Prompt]) -> list[Words]:
+def open_here(pictures: Sequence[bytes]) -> list[Image | AfterimageError]:
+    """The pictures, decoded in this process: for files of one's own. A worker's are strangers'."""
+    return [_opened(picture) for picture in pictures]
+
+
+def run_batch(
+    engine: Engine, sights: Sequence[Sight], prompts: Sequence[Prompt], open_pictures: Opener = open_here
+) -> list[Words]:
     """The words for each sight and prompt, in order, in one vision pass and one generation.
 
     Raises:  what `engine.check` raises, if an unforeseen error has left the engine unfit for work.
     """
-    seen = _looked(engine, sights)
+    seen = _looked(engine, sights, open_pictures)
     pairs = [
         (one.tokens if isinstance(one, Encoded) else one, prompt)
         for one, prompt in zip(seen, prompts, strict=True)
@@ -56,8 +64,11 @@ def run_batch(engine: Engine, sights: Sequence[Sight], prompts: Sequence[Prompt]
     return [Words(one) if isinstance(one, AfterimageError) else _words(one, next(texts)) for one in seen]
 
 
-def _looked(engine: Engine, sights: Sequence[Sight]) -> list[Encoded | QueryTokens | AfterimageError]:
-    opened = [_opened(sight) if isinstance(sight, bytes) else sight for sight in sights]
+def _looked(
+    engine: Engine, sights: Sequence[Sight], open_pictures: Opener
+) -> list[Encoded | QueryTokens | AfterimageError]:
+    pictures = iter(open_pictures([sight for sight in sights if isinstance(sight, bytes)]))
+    opened = [next(pictures) if isinstance(sight, bytes) else sight for sight in sights]
     images = [one for one in opened if isinstance(one, Image)]
     encoded = iter(sparing(engine, images, engine.encode))
     return [next(encoded) if isinstance(one, Image) else one for one in opened]

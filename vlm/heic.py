@@ -32,18 +32,25 @@ def ppm_from_heic(data: bytes, max_pixels: int) -> bytes:
 
 def main() -> None:
     """The child: HEIC on standard input, PPM on standard output."""
-    from pi_heif import HeifImageFile
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    sys.stdout.buffer.write(ppm_here(sys.stdin.buffer.read(), int(sys.argv[1])))
+
+
+def ppm_here(data: bytes, max_pixels: int) -> bytes:
+    """As `ppm_from_heic`, in this process: for one that may die of it. Raises anything at all."""
+    from pi_heif import HeifImageFile, options
     from PIL import Image
 
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    heic = HeifImageFile(BytesIO(sys.stdin.buffer.read()))
+    options.DECODE_THREADS = 1  # a process that may start no others gets no threads either
+    heic = HeifImageFile(BytesIO(data))
     width, height = heic.size
-    if width * height > int(sys.argv[1]):
-        sys.stdout.buffer.write(b"P6 %d %d 255\n" % (width, height))
-        return
+    if width * height > max_pixels:
+        return b"P6 %d %d 255\n" % (width, height)
     page = Image.new("RGB", heic.size, "white")
     page.paste(heic, mask=heic.getchannel("A") if heic.has_transparency_data else None)
-    page.save(sys.stdout.buffer, "PPM")
+    file = BytesIO()
+    page.save(file, "PPM")
+    return file.getvalue()
 
 
 if __name__ == "__main__":

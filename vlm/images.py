@@ -11,6 +11,7 @@ Not handled: colour profiles (a wide-gamut photo looks a little paler), the othe
 """
 
 import warnings
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -61,10 +62,11 @@ TOO_SMALL: Final = (
 )
 
 
-def open_picture(data: bytes) -> Image.Image:
+def open_picture(data: bytes, heic: Callable[[bytes, int], bytes] = ppm_from_heic) -> Image.Image:
     """The picture in `data`: RGB, turned upright, transparency on white, without any metadata.
 
     A JPEG of more than twice 1,024 pixels a side comes back smaller than it is; nothing else is resized.
+    heic    turns a HEIC file into a PPM, given the most pixels that it may have
     Raises:  TooLarge, Unsupported, BadImage, and nothing else, whatever the bytes are.
     """
     if len(data) > MAX_BYTES:
@@ -73,7 +75,7 @@ def open_picture(data: bytes) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            image = _decoded(data)
+            image = _decoded(data, heic)
             return _upright(_on_white(image), _orientation(image))
         except AfterimageError:
             raise
@@ -100,8 +102,8 @@ def read_picture(path: Path) -> bytes:
         ) from error
 
 
-def _decoded(data: bytes) -> ImageFile:
-    image = _header(data)
+def _decoded(data: bytes, heic: Callable[[bytes, int], bytes]) -> ImageFile:
+    image = _header(data, heic)
     _refuse_unfit(image)
     # Only JPEG has a draft: a 24-megapixel photo decodes in a third of the time.
     image.draft(None, (ENOUGH_PX, ENOUGH_PX))
@@ -110,9 +112,9 @@ def _decoded(data: bytes) -> ImageFile:
     return image
 
 
-def _header(data: bytes) -> ImageFile:
+def _header(data: bytes, heic: Callable[[bytes, int], bytes]) -> ImageFile:
     if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
-        return Image.open(BytesIO(ppm_from_heic(data, MAX_PIXELS)), formats=("PPM",))
+        return Image.open(BytesIO(heic(data, MAX_PIXELS)), formats=("PPM",))
     try:
         return Image.open(BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:

@@ -13,7 +13,7 @@ from zlib import crc32
 
 from msgspec.structs import replace
 
-from vlm.batch import Sight, run_batch, sparing
+from vlm.batch import Opener, Sight, open_here, run_batch, sparing
 from vlm.details import detailed, questions
 from vlm.engine.base import Detail, Encoded, Engine, Prompt, QueryTokens
 from vlm.errors import AfterimageError
@@ -42,10 +42,12 @@ class Draft:
     fell_back: bool = False
 
 
-def tell(engine: Engine, jobs: Sequence[Job], sights: Sequence[Sight]) -> list[Told]:
+def tell(
+    engine: Engine, jobs: Sequence[Job], sights: Sequence[Sight], open_pictures: Opener = open_here
+) -> list[Told]:
     """The words for each job and sight, in order. Raises as `run_batch` does."""
     prompts = _prompts(engine, jobs)
-    words = run_batch(engine, sights, prompts)
+    words = run_batch(engine, sights, prompts, open_pictures)
     drafts: list[Draft | AfterimageError] = []
     for job, sight, prompt, word in zip(jobs, sights, prompts, words, strict=True):
         if isinstance(word.text, AfterimageError):

@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 from vlm.album import Album
 from vlm.albums import Albums
 from vlm.background import Background
-from vlm.batch import Sight
+from vlm.batch import Opener, Sight, open_here
 from vlm.broker import Broker, Delivery
 from vlm.engine.base import Encoded, Engine, QueryTokens
 from vlm.errors import AfterimageError, PictureGone, TimedOut
@@ -55,7 +55,8 @@ class End(NamedTuple):
 class Worker:
     """One engine at work. An error that ends `run` is for a supervisor: nothing is restarted in here.
 
-    background   the engine's calibration for searches
+    background     the engine's calibration for searches
+    open_pictures  decodes strangers' pictures: `vlm.decoders.Decoders.open`, or in this process
     """
 
     def __init__(
@@ -66,12 +67,14 @@ class Worker:
         *,
         batch: int = 8,
         background: Background | None = None,
+        open_pictures: Opener = open_here,
     ) -> None:
         self._broker = broker
         self._engine = engine
         self._memory = memory
         self._batch = batch
         self._background = background
+        self._open_pictures = open_pictures
         self._albums = Albums(memory, engine.info.revision)
         self._thread = ThreadPoolExecutor(1, "engine")  # engines are called from one thread at a time
         self._stopping = asyncio.Event()
@@ -146,7 +149,7 @@ class Worker:
 
     async def _ends(self, jobs: list[Job]) -> list[End]:
         seen = await asyncio.gather(*(self._seen(job) for job in jobs))
-        return await self._in_thread(work_on, self._engine, jobs, seen, self._background)
+        return await self._in_thread(work_on, self._engine, jobs, seen, self._background, self._open_pictures)
 
     async def _seen(self, job: Job) -> Sight | Album:
         if 0 < job.deadline_ms < _now_ms():
@@ -244,12 +247,16 @@ async def _all(works: Sequence[Coroutine[Any, Any, None]]) -> None:
 
 
 def work_on(
-    engine: Engine, jobs: Sequence[Job], seen: Sequence[Sight | Album], background: Background | None
+    engine: Engine,
+    jobs: Sequence[Job],
+    seen: Sequence[Sight | Album],
+    background: Background | None,
+    open_pictures: Opener = open_here,
 ) -> list[End]:
     """What each job comes to, in order. Raises what `engine.check` raises, if the engine became unfit."""
     found = iter(look_up(engine, _searches(jobs, seen), background))
     spoken = [(job, one) for job, one in zip(jobs, seen, strict=True) if not isinstance(one, Album)]
-    told = iter(tell(engine, [job for job, _ in spoken], [one for _, one in spoken]))
+    told = iter(tell(engine, [job for job, _ in spoken], [one for _, one in spoken], open_pictures))
     return [End(next(found)) if isinstance(one, Album) else End(*next(told)) for one in seen]
 
 

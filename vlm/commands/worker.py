@@ -10,6 +10,7 @@ from vlm.background import Background
 from vlm.broker import Broker
 from vlm.commands.health import worker_name
 from vlm.commands.models import background_of, load_engine
+from vlm.decoders import Decoders
 from vlm.engine.base import Engine
 from vlm.environment import without_password
 from vlm.errors import Unavailable
@@ -44,7 +45,11 @@ async def _run(engine: Engine, background: Background | None, settings: Settings
     async with connect(settings.redis_url) as redis:
         broker = Broker(redis, name=worker_name(), lease_s=settings.lease_s)
         memory = Memory(redis, tokens_ttl_s=settings.tokens_ttl_s)
-        worker = Worker(broker, engine, memory, batch=settings.batch, background=background)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, worker.stop)
-        await worker.run()
+        with Decoders() as decoders:
+            worker = Worker(
+                broker, engine, memory,
+                batch=settings.batch, background=background, open_pictures=decoders.open,
+            )  # fmt: skip
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, worker.stop)
+            await worker.run()
