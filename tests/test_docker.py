@@ -98,6 +98,9 @@ def test_no_service_opens_a_port_or_has_more_rights_than_it_needs() -> None:
     for name, service in compose()["services"].items():
         assert "ports" not in service and "privileged" not in service, name
         assert "no-new-privileges:true" in service["security_opt"], name
+        assert service["cap_drop"] == ["ALL"] and "cap_add" not in service, name
+        assert name == "redis" or (service["read_only"] and service["tmpfs"]), name
+        assert name != "redis" or service["user"] == "valkey"
 
 
 def test_the_worker_reserves_a_gpu_unless_it_is_the_cpus() -> None:

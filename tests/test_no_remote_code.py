@@ -29,6 +29,7 @@ METHODS = {
 # torch.load reads the lab's own runs, and VGG16 as it was published: always with weights_only=True.
 # pickle is imported for the name of an error.
 ALLOWED = {
+    "vlm/engine/checkpoints.py": "pickle.UnpicklingError",
     "vlm/lab/classic/fit.py": "torch.load",
     "vlm/lab/classic/published.py": "torch.load, pickle.UnpicklingError",
     "vlm/lab/languages/train.py": "torch.load",
@@ -43,9 +44,12 @@ def findings(source: str, allowed: str = "") -> Iterator[str]:
             case ast.Import(names=names):
                 found = {name.name.split(".")[0] for name in names} & MODULES
                 yield from (f"imports {name}" for name in found if name not in allowed)
-            case ast.ImportFrom(module=str(module)) if module.split(".")[0] in MODULES:
-                yield f"imports {module}"
-            case ast.Attribute(value=ast.Name(id="pickle"), attr=name) if f"pickle.{name}" not in allowed:
+            case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] in MODULES:
+                found = {f"{module}.{name.name}" for name in names}
+                yield from (f"imports {name}" for name in found if name not in allowed.split(", "))
+            case ast.Attribute(value=ast.Name(id="pickle"), attr=name) if (
+                f"pickle.{name}" not in allowed.split(", ")
+            ):
                 yield f"pickle.{name}"
             case ast.Call():
                 yield from _of_call(node, allowed)

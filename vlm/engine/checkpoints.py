@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pickle import UnpicklingError
 from typing import Any, Final
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -33,6 +35,10 @@ from vlm.languages import ENGLISH, NAMES
 
 log = logging.getLogger(__name__)
 
+UNREADABLE: Final = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError, ArithmeticError),
+    *(SafetensorError, StrictDataclassError, UnpicklingError, MemoryError),
+)
 DTYPES: Final = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 SURE: Final = 0.9  # a score from which an answer may stand in a caption unasked
 SMALL_BYTES: Final = 1 << 30  # of weights: on a CPU, half precision saves nothing worth having below it
@@ -220,6 +226,6 @@ def _reading(source: Source) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(f"{source.name} does not fit this device; try VLM_QUANT=int8.") from error
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
+    except UNREADABLE as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelNotFound(f"The checkpoint {source.name} cannot be read: {reason}") from error
