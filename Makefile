@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help setup demo test check format system lock clean
+.PHONY: help setup demo test hostile check format system lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -20,6 +20,9 @@ demo: .venv/.demo ## open the chat page with the model that ships along (ARGS=--
 
 test: .venv/.dev system ## run all tests (ARGS='-k name' for some)
 	$(BIN)/python -m pytest $(ARGS)
+
+hostile: .venv/.dev ## give 10,000 hostile pictures to the decoders and print what became of them (ARGS=100000 for more)
+	$(BIN)/python tests/hostile $(ARGS)
 
 check: .venv/.dev ## lint, types, import contracts: all that needs no running
 	$(BIN)/ruff check .

@@ -5,7 +5,8 @@
 
 Decoders of pictures are C code that reads what strangers wrote. So they run here, where there is nothing to
 steal (no token, no Redis, no model) and where memory, time and files are limited. If it dies, a picture is
-refused. No torch here. Not limited: the network, which a container's rules can do.
+refused. No torch here. Not limited: the network, which a container's rules can do, and processes, as HEIC's
+decoder does not work without a thread of its own.
 """
 
 import resource
@@ -67,7 +68,6 @@ def confine() -> None:
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NPROC: 0,  # binds all users but root
     }
     for kind, most in limits.items():
         resource.setrlimit(kind, (most, most))

@@ -41,7 +41,7 @@ def ppm_here(data: bytes, max_pixels: int) -> bytes:
     from pi_heif import HeifImageFile, options
     from PIL import Image
 
-    options.DECODE_THREADS = 1  # a process that may start no others gets no threads either
+    options.DECODE_THREADS = 1  # each more takes memory from the picture
     heic = HeifImageFile(BytesIO(data))
     width, height = heic.size
     if width * height > max_pixels:
