@@ -1,0 +1,111 @@
+"""With the users of docker/users.acl, bot and worker do all their work, and nothing that is not theirs."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bot_stack import Stack, picture
+from redis import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError
+
+from vlm import server
+
+ACL = Path(__file__).parents[2] / "docker" / "users.acl"
+USERS = {"bot": "bot-pw", "worker": "worker-pw", "exporter": "exporter-pw"}
+
+
+def as_user(stack: Stack, name: str) -> str:
+    return stack.server.url.replace("unix://", f"unix://{name}:{USERS[name]}@")
+
+
+def allow(stack: Stack) -> None:
+    """Give the running server the file's users; its own one stays, for the tests."""
+    with Redis.from_url(stack.server.url) as redis:
+        for line in ACL.read_text().splitlines():
+            _, name, *rules = line.split()
+            if name in USERS:
+                redis.execute_command("ACL", "SETUSER", name, *rules, f">{USERS[name]}")
+
+
+def test_bot_and_worker_do_their_work_as_their_users(own_stack: Stack) -> None:
+    allow(own_stack)
+    own_stack.start_sandbox()
+    owner, own_stack.server.url = own_stack.server.url, as_user(own_stack, "worker")
+    own_stack.start_worker()
+    own_stack.server.url = owner
+    own_stack.start_bot(REDIS_URL=as_user(own_stack, "bot"))
+    person = own_stack.person()
+    photo = person.send(picture("red"))
+    assert "a red picture" in person.says(photo)
+    assert person.says(person.write("what colour is it?", reply_to=photo))
+    assert person.says(person.write("/recent"))
+    assert person.says(person.write("/stats"))
+    with Redis.from_url(own_stack.server.url, decode_responses=True) as redis:
+        refused = [(one["username"], one["reason"], one["object"]) for one in redis.acl_log()]
+    assert refused == []
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Path]:
+    """The socket of a server with the file as it is shipped, and a password added to each user."""
+    lines = [
+        f"{line} >{USERS[line.split()[1]]}" if line.split()[1] in USERS else line
+        for line in ACL.read_text().splitlines()
+    ]
+    file, socket = tmp_path / "users.acl", tmp_path / "s"
+    file.write_text("\n".join(lines) + "\n")
+    options = ["--port", "0", "--unixsocket", str(socket), "--aclfile", str(file), "--save", ""]
+    process = subprocess.Popen([server.find_binary(), *options, "--dir", tmp_path], stdout=subprocess.DEVNULL)
+    try:
+        deadline_s = time.monotonic() + 20
+        while not socket.exists():
+            assert process.poll() is None and time.monotonic() < deadline_s, "the server did not start"
+            time.sleep(0.02)
+        yield socket
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def test_nobody_comes_in_without_a_user(guarded: Path) -> None:
+    with Redis(unix_socket_path=str(guarded), retry=None) as stranger, pytest.raises(AuthenticationError):
+        stranger.ping()
+
+
+FORBIDDEN = [
+    "FLUSHALL",
+    "FLUSHDB",
+    "KEYS *",
+    "CONFIG GET dir",
+    "SHUTDOWN",
+    "ACL LIST",
+    "SAVE",
+    "MONITOR",
+    "SCRIPT FLUSH",
+    "REPLICAOF NO ONE",
+    "SET other 1",
+    "PUBLISH a b",
+]
+REFUSED = [
+    *((name, command) for name in USERS for command in FORBIDDEN),
+    ("worker", "GET {afterimage}:offset"),
+    ("worker", "XLEN {afterimage}:updates"),
+    ("worker", "GET {afterimage}:invite:abc"),
+    ("exporter", "XADD {afterimage}:updates * a b"),
+    ("exporter", "HGETALL photo:{1}:2"),
+    ("exporter", "DEL {afterimage}:load"),
+]
+
+
+@pytest.mark.parametrize(("name", "command"), REFUSED, ids=" ".join)
+def test_what_is_not_a_users_business_is_refused(guarded: Path, name: str, command: str) -> None:
+    with Redis(unix_socket_path=str(guarded), username=name, password=USERS[name], retry=None) as redis:
+        assert redis.ping()
+        with pytest.raises(NoPermissionError):
+            redis.execute_command(*command.split())
+
+
+def test_a_user_without_a_password_of_yours_lets_nobody_in() -> None:
+    assert "nopass" not in ACL.read_text() and ">" not in ACL.read_text() and "#" not in ACL.read_text()
