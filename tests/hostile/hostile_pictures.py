@@ -4,6 +4,7 @@ modes       every colour mode and bit depth that a format may have, and palettes
 chunks      a PNG's parts of the wrong length, sum, order or number, and bombs in its text and profile
 exif        orientations that do not exist, tags that point anywhere, profiles of noise
 headers     sizes that lie, in GIF, WebP, PNG and JPEG
+heic        each byte of a HEIC's head changed: some of these end its decoder
 disguised   other formats under a picture's name
 polyglots   two files in one
 bombs       just under and over 25 megapixels, 16,000 pixels a side and 20 MB
@@ -188,6 +189,12 @@ def headers(rng: random.Random) -> Iterator[bytes]:
     yield from (jpeg[:scan] + jpeg[scan:-2] * scans + b"\xff\xd9" for scans in (2, 100, 10_000))
 
 
+def heic(rng: random.Random) -> Iterator[bytes]:
+    for at in range(12, 400):
+        for value in (0x90, 0xFF, rng.randrange(256)):
+            yield HEIC[:at] + bytes([value]) + HEIC[at + 1 :]
+
+
 def disguised(rng: random.Random) -> Iterator[bytes]:
     for kind in DISGUISES:
         yield saved(noise(rng, mode="1" if kind in {"MSP", "XBM"} else "RGB"), kind)
@@ -264,6 +271,7 @@ FAMILIES: Final = {
     "chunks": chunks,
     "exif": exifs,
     "headers": headers,
+    "heic": heic,
     "disguised": disguised,
     "polyglots": polyglots,
     "bombs": bombs,

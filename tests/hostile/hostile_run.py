@@ -1,6 +1,5 @@
 """Give hostile pictures to the real pool, and count what becomes of them."""
 
-import resource
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,8 +52,3 @@ def most_megabytes(pid: int) -> float:
     """The most memory that a living process has had."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
-def most_megabytes_of_the_dead() -> float:
-    """The same, of all children that have ended."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

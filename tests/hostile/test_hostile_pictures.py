@@ -9,8 +9,8 @@ from hostile_run import counted
 
 from vlm.decoder import MEMORY_BYTES
 
-STEP = {"chunks": 5, "truncated": 25}  # one in so many, of the slow and the many
-MOST = {"bombs": 6}  # these take long to make
+STEP = {"chunks": 5, "truncated": 25, "heic": 3}  # one in so many, of the slow and the many
+MOST = {"bombs": 6, "heic": 200}  # the first take long to make; of the second, few bite
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -22,6 +22,8 @@ def test_each_hostile_picture_is_a_picture_or_a_polite_refusal(name: str) -> Non
     assert count.megabytes < MEMORY_BYTES / (1 << 20)
     if name == "disguised":
         assert count.images == 0
+    if name == "heic":
+        assert count.deaths  # so this is no empty promise
 
 
 def test_the_same_seed_makes_the_same_pictures() -> None:

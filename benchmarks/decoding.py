@@ -1,0 +1,57 @@
+"""What it costs to decode a picture in a child instead of here: median ms of both, for the usual sizes.
+
+.venv/bin/python benchmarks/decoding.py [REPEATS]
+"""
+
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from vlm.decoders import Decoders
+from vlm.images import open_picture
+
+HEIC = Path(__file__).parents[1] / "tests" / "pictures" / "red_over_blue.heic"
+
+
+def main() -> None:
+    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 21
+    files = {
+        "0.3 MP JPEG, 640 × 480": photo("JPEG", (640, 480)),
+        "12 MP JPEG, 4000 × 3000": photo("JPEG", (4000, 3000)),
+        "12 MP PNG, 4000 × 3000": photo("PNG", (4000, 3000)),
+        "HEIC, 48 × 64": HEIC.read_bytes(),
+    }
+    print("| picture | in this process, ms | in a child, ms |", "|---|--:|--:|", sep="\n")
+    with Decoders(1) as pool:
+        for name, data in files.items():
+            here = median_ms(partial(open_picture, data), repeats)
+            there = median_ms(partial(pool.open, [data]), repeats)
+            print(f"| {name} | {here:.1f} | {there:.1f} |")
+
+
+def photo(kind: str, size: tuple[int, int]) -> bytes:
+    small = Image.frombytes("RGB", (160, 120), random.Random(1).randbytes(160 * 120 * 3))
+    file = BytesIO()
+    small.resize(size, Image.Resampling.BICUBIC).save(file, kind)
+    return file.getvalue()
+
+
+def median_ms(run: Callable[[], object], repeats: int) -> float:
+    run()
+    spent = []
+    for _ in range(repeats):
+        started_s = time.perf_counter()
+        run()
+        spent.append(time.perf_counter() - started_s)
+    return statistics.median(spent) * 1000
+
+
+if __name__ == "__main__":
+    main()
