@@ -1,4 +1,4 @@
-"""Entries of a stream, worked on in order within a chat and side by side across chats.
+"""Entries of a stream, worked on in order within a chat and side by side across chats and processes.
 
     Group ──take──► lane of chat 1: entry, entry, …     each lane is one task; it ends when its lane is empty
                     lane of chat 2: entry               at most `slots` entries are worked on at once
@@ -27,6 +27,7 @@ DELIVERIES: Final = 3
 SLOTS: Final = 32
 HELD_MAX: Final = 2000  # entries in memory; a chat that must wait for minutes may fill many
 BLOCK_MS: Final = 500
+TURN_S: Final = 0.1  # how often an entry asks whether another process is done with the chat's earlier ones
 TAKE: Final = 64
 TAKE_GRACE_S: Final = 2.0  # what a cancelled take was about to bring would wait for the lease to end
 
@@ -130,6 +131,8 @@ class Lanes:
         while True:
             act = self._handle if times <= DELIVERIES else self._give_up
             try:
+                while not await self._group.is_next(entry):  # noqa: ASYNC110 - another process ends it
+                    await asyncio.sleep(TURN_S)
                 async with self._slots:
                     await act(entry)
                 return

@@ -24,7 +24,7 @@ from bot.app import App
 from bot.delivery import Delivery
 from bot.desk import Desk
 from bot.export import Exports
-from bot.ingest.journal import GROUP, UPDATES, Journal
+from bot.ingest.journal import CHAT, GROUP, UPDATES, Journal
 from bot.ingest.polling import Poller
 from bot.ingest.webhook import WebhookServer, listen, webhook_app
 from bot.lanes import Lanes
@@ -98,7 +98,7 @@ def _lanes(
     redis: Redis, client: Client, handling: Updates, delivering: Delivery, exports: Exports
 ) -> list[Lanes]:
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    journal = Group(redis, [UPDATES], group=GROUP, consumer=name, lease_s=LEASE_S)
+    journal = Group(redis, [UPDATES], group=GROUP, consumer=name, lease_s=LEASE_S, ordered=CHAT)
     results = client.results(name, lease_s=LEASE_S)
     orders = Group(redis, [export.EXPORTS], group=export.GROUP, consumer=name, lease_s=LEASE_S)
     return [

@@ -19,11 +19,8 @@ log = logging.getLogger(__name__)
 
 
 def chat_of(entry: Entry) -> int:
-    """The chat of an update, or the person where there is none; 0 for an update of nobody."""
-    try:
-        return _chat(_raw(entry))
-    except (ValueError, KeyError, TypeError, StopIteration):
-        return 0
+    """The chat that an update was journalled with; 0 for an update of nobody."""
+    return int(entry.fields.get(b"chat", 0))
 
 
 class Updates:
@@ -76,9 +73,3 @@ def _raw(entry: Entry) -> Json:
     if not isinstance(update, dict):
         raise ValueError("an update that is no object")
     return update
-
-
-def _chat(raw: Json) -> int:
-    payload = next(payload for kind, payload in raw.items() if kind != "update_id")
-    message = payload.get("message", payload)
-    return int((message.get("chat") or payload["from"])["id"])

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
-from redis.connection import parse_url
 
 from vlm.errors import BadSetting
 
@@ -65,6 +64,8 @@ def read(kind: type[S], prefix: str, environ: Mapping[str, str], *, show_values:
 
 def _guarded(url: str) -> None:
     """Raises BadSetting for a server that others can reach and that asks for no password."""
+    from redis.connection import parse_url  # here, so that `--help` need not wait for the library
+
     try:
         parts: Mapping[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
     except ValueError as error:

@@ -89,6 +89,21 @@ end
 """
 )
 
+IS_NEXT: Final = """
+-- KEYS stream; ARGV group, consumer, id, field, value. 0 if another holds an older entry with that value.
+for _, one in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1])[4] or {}) do
+  if one[1] ~= ARGV[2] then
+    for _, held in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], '-', '(' .. ARGV[3], one[2], one[1])) do
+      local found = redis.call('XRANGE', KEYS[1], held[1], held[1])[1]
+      for i = 1, found and #found[2] or 0, 2 do
+        if found[2][i] == ARGV[4] and found[2][i + 1] == ARGV[5] then return 0 end
+      end
+    end
+  end
+end
+return 1
+"""
+
 
 class Entry(NamedTuple):
     """One entry of a stream, as delivered."""
@@ -145,17 +160,27 @@ async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.
 class Group:
     """One consumer of a consumer group over `streams`.
 
-    `lease_s` is how long an entry stays with a consumer that does not renew it; the same for all consumers.
+    `lease_s`   how long an entry stays with a consumer that does not renew it; the same for all consumers
+    `ordered`   a field; of entries that have the same value in it, one is next when all older ones are done
     """
 
     def __init__(
-        self, redis: Redis, streams: Sequence[str], *, group: str, consumer: str, lease_s: float = 30
+        self,
+        redis: Redis,
+        streams: Sequence[str],
+        *,
+        group: str,
+        consumer: str,
+        lease_s: float = 30,
+        ordered: str | None = None,
     ) -> None:
         self.redis = redis
         self.streams = tuple(streams)
         self.group = group
         self.consumer = consumer
         self.lease_s = lease_s
+        self._ordered = ordered
+        self._is_next = redis.register_script(IS_NEXT)
         self._renew = redis.register_script(RENEW)
         self._sweep = redis.register_script(SWEEP)
 
@@ -188,6 +213,14 @@ class Group:
             if entry := await self._in_group(self._claim, stream):
                 return Reclaimed(entry, await self._in_group(self._times, entry))
         return None
+
+    async def is_next(self, entry: Entry) -> bool:
+        """Whether no *other* consumer holds an older entry with the same value in the field `ordered`."""
+        value = entry.fields.get(self._ordered.encode()) if self._ordered else None
+        if self._ordered is None or value is None:
+            return True
+        args: list[str | bytes] = [self.group, self.consumer, entry.id, self._ordered, value]
+        return bool(await self._in_group(self._is_next, keys=[entry.stream], args=args))
 
     async def ack(self, *entries: Entry) -> None:
         """Done with `entries`: they leave the group and the stream."""

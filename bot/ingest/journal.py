@@ -1,6 +1,6 @@
 """The journal of updates: what Telegram sent, kept before Telegram is told that it arrived.
 
-    {afterimage}:updates     stream, field `update`: an update as Telegram's JSON; read by group `bot`
+    {afterimage}:updates     stream, read by group `bot`: `update`, as Telegram's JSON, and its `chat`
     {afterimage}:offset      the next getUpdates offset; kept for six days
     {afterimage}:update:ID   this update is in the journal already; kept for a day
     {afterimage}:poller      which process polls; a lease
@@ -20,6 +20,7 @@ from vlm.errors import BadSetting
 
 UPDATES: Final = "{afterimage}:updates"
 GROUP: Final = "bot"
+CHAT: Final = "chat"  # the field by which updates keep their order, whichever process handles them
 OFFSET: Final = "{afterimage}:offset"
 MARK: Final = "{afterimage}:update:"
 POLLER: Final = "{afterimage}:poller"
@@ -30,12 +31,13 @@ MARK_TTL_S: Final = 24 * 3600
 
 Json = dict[str, Any]
 
-# KEYS: updates, offset, one mark an update.  ARGV: next offset or '', its TTL, the marks' TTL, the updates.
+# KEYS: updates, offset, one mark an update.  ARGV: next offset or '', its TTL, the marks' TTL, then by turns
+# a chat and its update.
 # A script that fails is not undone: hence the mark after the entry, and the offset last.
 _APPEND: Final = """
 for i = 3, #KEYS do
     if redis.call('EXISTS', KEYS[i]) == 0 then
-        redis.call('XADD', KEYS[1], '*', 'update', ARGV[i + 1])
+        redis.call('XADD', KEYS[1], '*', 'chat', ARGV[2 * i - 2], 'update', ARGV[2 * i - 1])
         redis.call('SET', KEYS[i], '', 'EX', ARGV[3])
     end
 end
@@ -51,6 +53,16 @@ return 1
 """
 
 _RESIGN: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+
+
+def chat_in(update: Json) -> int:
+    """The chat of an update, or the person where there is none; 0 for an update of nobody."""
+    try:
+        payload = next(payload for kind, payload in update.items() if kind != "update_id")
+        message = payload.get("message", payload)
+        return int((message.get("chat") or payload["from"])["id"])
+    except (AttributeError, KeyError, TypeError, ValueError, StopIteration):
+        return 0
 
 
 class Journal:
@@ -81,7 +93,7 @@ class Journal:
                 "" if next_offset is None else next_offset,
                 OFFSET_TTL_S,
                 MARK_TTL_S,
-                *(json.dumps(update) for update in updates),
+                *(part for update in updates for part in (chat_in(update), json.dumps(update))),
             ],
         )
 

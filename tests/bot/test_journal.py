@@ -69,3 +69,20 @@ async def test_a_database_belongs_to_one_bot(redis: Redis) -> None:
     await Journal(redis).claim(7)
     with pytest.raises(BadSetting, match="database of its own"):
         await Journal(redis).claim(8)
+
+
+@pytest.mark.parametrize(
+    ("update", "chat"),
+    [
+        ({"update_id": 1, "message": {"chat": {"id": -5}, "from": {"id": 7}}}, b"-5"),
+        ({"update_id": 1, "callback_query": {"from": {"id": 7}, "message": {"chat": {"id": -5}}}}, b"-5"),
+        ({"update_id": 1, "inline_query": {"from": {"id": 7}}}, b"7"),
+        ({"update_id": 1, "poll": {"id": "3"}}, b"0"),
+        ({"update_id": 1, "message": "no message"}, b"0"),
+        ({"update_id": 1}, b"0"),
+    ],
+)
+async def test_an_update_is_kept_with_the_chat_that_it_is_of(redis: Redis, update: Json, chat: bytes) -> None:
+    await Journal(redis).append([update])
+    ((_, fields),) = await redis.xrange(UPDATES)
+    assert fields[b"chat"] == chat

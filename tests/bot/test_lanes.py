@@ -244,3 +244,24 @@ async def test_a_server_that_was_emptied_is_taken_as_it_comes(redis: Redis) -> N
         await redis.flushall()
         await add(redis, 1, "a2")
         await until(lambda: desk.done == ["a1", "a2"])
+
+
+async def test_two_processes_keep_the_order_within_a_chat(redis: Redis) -> None:
+    def ordered(consumer: str) -> Group:
+        return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=60, ordered="chat")
+
+    other, desk, stop = ordered("other"), Desk(), asyncio.Event()
+    await other.ensure()
+    await add(redis, 1, "photo")
+    (photo,) = await other.take(1)
+    lanes = Lanes(ordered("me"), chat_of=chat_of, handle=desk.handle, give_up=desk.give_up)
+    working = asyncio.create_task(lanes.run(stop))
+    await add(redis, 1, "question")
+    await add(redis, 2, "another chat's")
+    await until(lambda: desk.done)
+    assert desk.done == ["another chat's"]
+    await other.ack(photo)
+    await until(lambda: len(desk.done) == 2)
+    stop.set()
+    await working
+    assert desk.done == ["another chat's", "question"]

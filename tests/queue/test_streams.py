@@ -226,3 +226,17 @@ async def refuses_to_write(redis: Redis) -> bool:
 async def test_a_wrong_password_or_command_is_not_waited_for() -> None:
     assert not is_away(AuthenticationError("invalid password"))
     assert not is_away(ResponseError("WRONGTYPE"))
+
+
+async def test_what_is_ordered_is_next_when_no_other_holds_an_older_one(redis: Redis) -> None:
+    for chat, text in [(1, "a"), (2, "b"), (1, "c"), (1, "d")]:
+        await redis.xadd(A, {"chat": chat, "v": text})
+    one, two = (Group(redis, [A], group="g", consumer=name, ordered="chat") for name in ("one", "two"))
+    await one.ensure()
+    (a,) = await one.take(1)
+    b, c, d = await two.take(3)
+    assert [await two.is_next(each) for each in (b, c, d)] == [True, False, False]
+    assert await one.is_next(a)
+    assert await Group(redis, [A], group="g", consumer="two").is_next(c), "in no order, all are next"
+    await one.ack(a)
+    assert [await two.is_next(each) for each in (c, d)] == [True, True], "its own it orders itself"
