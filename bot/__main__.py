@@ -46,6 +46,8 @@ settings, from the environment or else from ./.env (see .env.example):
   BOT_ALLOWED          ids of people and of groups who may use the bot, with commas between them
   BOT_RETENTION_DAYS   days that a photo is remembered; default 365
   BOT_CONTACT          whom /privacy names for questions: an address, a @name, a page
+  BOT_METRICS          serve /healthz, /readyz and /metrics (Prometheus) here: 9101 is a port of 127.0.0.1,
+                       HOST:PORT another address; default: nowhere
 
 on one machine, in three terminals:
   vlm server --dir data --port 6379

@@ -58,7 +58,8 @@ class Delivery:
             return
         result, place = await self._at_home(result)
         try:
-            await self._deliver(result, place)
+            with self._desk.metrics.stage.labels("deliver").time():
+                await self._deliver(result, place)
         except AfterimageError as error:
             await self._refuse(result, place, error)
         await self._desk.tally.note(result)

@@ -36,6 +36,7 @@ from bot.showing import Showing
 from bot.talk import Talks
 from bot.tally import Tally
 from vlm.client import Client
+from vlm.metrics import Metrics
 
 
 class Desk:
@@ -48,10 +49,12 @@ class Desk:
         outbox: Outbox,
         presence: Presence,
         tally: Tally,
+        metrics: Metrics,
     ) -> None:
+        self.metrics = metrics
         self.tally = tally
         self.talks = Talks(client)
-        self.pictures = Pictures(bot)
+        self.pictures = Pictures(bot, metrics)
         shelf = Shelf(client, picture_px=settings.picture_px)
         at_hand = (client, outbox, self.pictures, presence, shelf)
         self.albums = Albums(*at_hand, Lists(redis))

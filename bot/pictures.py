@@ -10,6 +10,7 @@ from telegram.ext import filters
 
 from bot.tongue import N_
 from vlm.errors import BadImage, NotFound, TooLarge
+from vlm.metrics import Metrics
 
 MAX_MB: Final = 20  # no bot may fetch more
 MAX_BYTES: Final = MAX_MB * 1024 * 1024
@@ -49,13 +50,18 @@ def picture_in(message: Message, px: int) -> PhotoSize | Document | Sticker | No
 
 
 class Pictures:
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, metrics: Metrics | None = None) -> None:
         self._bot = bot
+        self._download = (metrics or Metrics()).stage.labels("download")
 
     async def fetch(self, file_id: str, size_bytes: int | None = None) -> bytes:
         """The file's bytes. Raises TooLarge, BadImage, NotFound if Telegram has it no more, or telegram's."""
         if (size_bytes or 0) > MAX_BYTES:
             raise TooLarge(TOO_LARGE, most=MAX_MB)
+        with self._download.time():
+            return await self._fetched(file_id)
+
+    async def _fetched(self, file_id: str) -> bytes:
         try:
             file = await self._bot.get_file(file_id)
         except BadRequest as error:

@@ -33,16 +33,25 @@ from bot.outbox import Outbox
 from bot.pace import Pace
 from bot.patience import pause_s
 from bot.presence import Presence
-from bot.settings import Settings
+from bot.settings import Settings, variable
 from bot.tally import Tally
 from bot.tasks import end, unless
 from bot.updates import Updates
+from vlm.backlog import JOBS, RESULTS
 from vlm.client import Client
 from vlm.environment import without_password
+from vlm.metrics import Metrics
+from vlm.probes import Check, redis_answers, serving
 from vlm.streams import Group, connect, patiently
 
 log = logging.getLogger(__name__)
 
+STREAMS: Final = {
+    **JOBS,
+    "updates": (UPDATES, GROUP),
+    "results": RESULTS,
+    "exports": (export.EXPORTS, export.GROUP),
+}
 LEASE_S: Final = 10.0  # how long a dead bot's updates and results wait for another bot
 GRACE_S: Final = 10.0  # how long a stop waits for what is in hand
 
@@ -55,14 +64,27 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
              or the database is another bot's.
     """
     log.info("Redis: %s. Telegram: %s", without_password(settings.redis_url), settings.api_url)
-    async with connect(settings.redis_url) as redis:
-        application = app.build(settings, Pace(redis))
-        try:
-            await unless(stop, _reached(redis, application))
-            if not stop.is_set():
-                await _serve(settings, redis, application, stop)
-        finally:
-            await application.shutdown()
+    metrics = Metrics()
+    with serving(settings.metrics, metrics, setting=variable("metrics")) as probes:
+        async with connect(settings.redis_url) as redis:
+            application = app.build(settings, Pace(redis))
+            known = asyncio.Event()  # Telegram: it has said who this bot is
+            probes.watch(_checks(redis, known), lambda: metrics.look(redis, STREAMS))
+            try:
+                await unless(stop, _reached(redis, application))
+                if not stop.is_set():
+                    known.set()
+                    await _serve(settings, redis, application, metrics, stop)
+            finally:
+                probes.leave()
+                await application.shutdown()
+
+
+def _checks(redis: Redis, known: asyncio.Event) -> dict[str, Check]:
+    async def telegram() -> str:
+        return "" if known.is_set() else "Telegram has not answered yet"
+
+    return {"redis": redis_answers(redis), "telegram": telegram}
 
 
 async def _reached(redis: Redis, application: App) -> None:
@@ -70,14 +92,16 @@ async def _reached(redis: Redis, application: App) -> None:
     await _until_it_works(application.initialize)
 
 
-async def _serve(settings: Settings, redis: Redis, application: App, stop: asyncio.Event) -> None:
+async def _serve(
+    settings: Settings, redis: Redis, application: App, metrics: Metrics, stop: asyncio.Event
+) -> None:
     journal = Journal(redis)
     await patiently(journal.claim, application.bot.id)
     client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max)
     outbox = Outbox(application.bot, redis)
-    tally = Tally(redis, client)
+    tally = Tally(redis, client, metrics)
     presence = Presence(application.bot, client, outbox, tally)
-    desk = Desk(settings, application.bot, redis, client, outbox, presence, tally)
+    desk = Desk(settings, application.bot, redis, client, outbox, presence, tally, metrics)
     app.handle(application, desk)
     handling, delivering = Updates(application, outbox, desk.talks), Delivery(client, outbox, desk)
     lanes = _lanes(redis, client, handling, delivering, desk.exports)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from vlm import environment
-from vlm.environment import Count, RedisUrl, without_password
+from vlm.environment import Count, Listen, RedisUrl, without_password
 from vlm.errors import BadSetting
 
 PREFIX: Final = "BOT_"
@@ -54,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed         people and groups who may use it
     retention_days  how long a photo is remembered
     contact         whom to ask about privacy, as /privacy says it; '': nobody is named
+    metrics         where /healthz, /readyz and /metrics are served: PORT (of the loopback) or HOST:PORT
     """
 
     token: Token
@@ -71,6 +72,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed: Ids = ""
     retention_days: Count = 365
     contact: str = ""
+    metrics: Listen = ""
 
     def __repr__(self) -> str:
         shown = {**msgspec.structs.asdict(self), "redis_url": without_password(self.redis_url)}
@@ -80,8 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def listen(self) -> tuple[str, int]:
         """Host and port of the webhook's own server."""
-        host, _, port = self.webhook_listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return environment.address(self.webhook_listen)
 
     @property
     def hosts(self) -> frozenset[int]:

@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 
 from vlm.client import Client
 from vlm.errors import PictureGone
-from vlm.protocol import Refused, Result
+from vlm.metrics import OK, Metrics, code_of
+from vlm.protocol import Result
 
 KEY: Final = "{afterimage}:tally"
 KEPT: Final = 2000
@@ -50,17 +51,20 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    def __init__(self, redis: Redis, client: Client) -> None:
+    def __init__(self, redis: Redis, client: Client, metrics: Metrics | None = None) -> None:
+        self._metrics = metrics or Metrics()
         self._redis = redis
         self._client = client
 
     async def note(self, result: Result) -> None:
         """Keep how a job went."""
-        code = result.outcome.code if isinstance(result.outcome, Refused) else ""
+        self._metrics.delivered(result)
+        code = code_of(result)
         if code == PictureGone.code:  # it is done again, with the picture
             return
         workers = len(await self._client.models())
-        done = Done(time_ns() // 1_000_000, result.waited_ms, result.ran_ms, workers, code)
+        took = (result.waited_ms, result.ran_ms)
+        done = Done(time_ns() // 1_000_000, *took, workers, "" if code == OK else code)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.lpush(KEY, msgspec.msgpack.encode(done))
             pipe.ltrim(KEY, 0, KEPT - 1)

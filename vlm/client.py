@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypedDict, Unpack
 
-import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from vlm.backlog import live_workers
 from vlm.errors import AfterimageError, BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
-from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, ROSTER, mark_key, results_key, worker_key
+from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, mark_key, results_key
 from vlm.memory import Memory, blob_key
 from vlm.protocol import (
     Ask,
@@ -203,9 +203,7 @@ class Client:
 
     async def models(self) -> list[ModelInfo]:
         """The models of the live workers; empty when no worker is up."""
-        names: Any = await self._redis.smembers(ROSTER)
-        beats: Any = await self._redis.mget([worker_key(name.decode()) for name in names]) if names else []
-        return [msgspec.msgpack.decode(beat, type=ModelInfo) for beat in beats if beat]
+        return list((await live_workers(self._redis)).values())
 
     def results(self, consumer: str, *, lease_s: float = 30) -> Group:
         """The bot's results, to deliver and then ack: `decode_result(entry.fields[b"result"])`."""

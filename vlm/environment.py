@@ -28,6 +28,11 @@ RedisUrl = Annotated[
     ),
 ]
 Count = Annotated[int, Meta(ge=1, description="a whole number from 1 on")]
+Listen = Annotated[
+    str,
+    Meta(pattern=r"^(\S*:)?\d{1,5}\Z", description="a port, or a host and a port, such as 127.0.0.1:9101"),
+]
+LOOPBACK: Final = "127.0.0.1"
 
 
 def variable(prefix: str, field: str) -> str:
@@ -60,6 +65,12 @@ def read(kind: type[S], prefix: str, environ: Mapping[str, str], *, show_values:
             needed = _description(field.type)
             raise BadSetting(f"{name} is not set. Put {needed} into the environment, or into .env.")
     return kind(**values)
+
+
+def address(listen: str) -> tuple[str, int]:
+    """Host and port of a `Listen`; without a host it is the loopback."""
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]") or LOOPBACK, int(port)
 
 
 def _guarded(url: str) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from vlm import environment
-from vlm.environment import Count, RedisUrl, without_password
+from vlm.environment import Count, Listen, RedisUrl, without_password
 
 DEFAULT_MODEL: Final = "Salesforce/blip2-flan-t5-xl"
 PREFIX: Final = "VLM_"
@@ -41,6 +41,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     translator_revision  the hub revision of it; '': the one this version was made with
     lease_s          how long a dead worker's jobs wait for another worker
     tokens_ttl_s     how long a photo's query tokens are kept after their last use
+    metrics          where /healthz, /readyz and /metrics are served: PORT (of the loopback) or HOST:PORT
     """
 
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
@@ -59,6 +60,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     translator_revision: str = ""
     lease_s: Seconds = 30.0
     tokens_ttl_s: Count = 7 * 24 * 3600
+    metrics: Listen = ""
 
     def __repr__(self) -> str:
         shown = {**msgspec.structs.asdict(self), "redis_url": without_password(self.redis_url)}

@@ -28,6 +28,7 @@ from vlm.engine.base import Encoded, Engine, QueryTokens
 from vlm.errors import AfterimageError, PictureGone, TimedOut
 from vlm.finding import Search, look_up
 from vlm.memory import Array, Memory
+from vlm.metrics import Metrics
 from vlm.protocol import Answered, Ask, Caption, Find, Found, Job, Refused, Result, Turn
 from vlm.streams import patiently
 from vlm.telling import tell
@@ -57,6 +58,7 @@ class Worker:
 
     background     the engine's calibration for searches
     open_pictures  decodes strangers' pictures: `vlm.decoders.Decoders.open`, or in this process
+    is_ready       the engine has passed its self-check, and jobs are taken
     """
 
     def __init__(
@@ -68,7 +70,10 @@ class Worker:
         batch: int = 8,
         background: Background | None = None,
         open_pictures: Opener = open_here,
+        metrics: Metrics | None = None,
     ) -> None:
+        self.is_ready = False
+        self._metrics = metrics or Metrics()
         self._broker = broker
         self._engine = engine
         self._memory = memory
@@ -83,6 +88,7 @@ class Worker:
 
     def stop(self) -> None:
         """Take no more jobs; `run` returns when those in hand are done."""
+        self.is_ready = False
         self._stopping.set()
 
     async def run(self) -> None:
@@ -96,12 +102,14 @@ class Worker:
             if await self._unless_stopped(self._join()):
                 await self._work_until_stopped()
         finally:
+            self.is_ready = False
             self._thread.shutdown(wait=False)
             await self._leave()
 
     async def _join(self) -> bool:
         await self._broker.open()
         await self._broker.announce(self._engine.info)
+        self.is_ready = True
         log.info("ready: %s answers with %s", self._broker.name, self._engine.info.name)
         return True
 
@@ -138,6 +146,7 @@ class Worker:
     async def _work(self, batch: list[Delivery]) -> None:
         self._held = batch
         taken_ms = _now_ms()
+        self._metrics.batch.observe(len(batch))
         try:
             ends = await self._ends([delivery.job for delivery in batch])
             ran_ms = _now_ms() - taken_ms
@@ -159,13 +168,16 @@ class Worker:
         if job.has_picture and (picture := await self._broker.picture(job)) is not None:
             return picture
         tokens = await patiently(self._memory.tokens, job.chat, job.photo) if job.photo else None
-        if tokens and tokens.revision == self._engine.info.revision:
-            return _unpacked(tokens)
-        return PictureGone(GONE)
+        is_kept = tokens is not None and tokens.revision == self._engine.info.revision
+        self._metrics.tokens.labels("hit" if is_kept else "miss").inc()
+        return _unpacked(tokens) if tokens is not None and is_kept else PictureGone(GONE)
 
     async def _end(self, delivery: Delivery, end: End, taken_ms: int, ran_ms: int) -> None:
         await self._remember(delivery.job, end)
-        await self._broker.finish(delivery, self._result(delivery.job, end, taken_ms, ran_ms))
+        result = self._result(delivery.job, end, taken_ms, ran_ms)
+        self._metrics.took("wait", result.waited_ms / 1000)
+        if await self._broker.finish(delivery, result):
+            self._metrics.finished(result)
 
     async def _remember(self, job: Job, end: End) -> None:
         if job.photo is None:

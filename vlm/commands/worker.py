@@ -3,19 +3,26 @@
 import asyncio
 import logging
 import signal
+from functools import partial
 
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from vlm.background import Background
+from vlm.backlog import JOBS
 from vlm.broker import Broker
 from vlm.commands.health import worker_name
 from vlm.commands.models import background_of, load_engine
 from vlm.decoders import Decoders
 from vlm.engine.base import Engine
+from vlm.engine.gpu import gpu_bytes
+from vlm.engine.timed import TimedEngine
 from vlm.environment import without_password
 from vlm.errors import Unavailable
 from vlm.memory import Memory
-from vlm.settings import Settings
+from vlm.metrics import Metrics
+from vlm.probes import Probes, redis_answers, serving
+from vlm.settings import Settings, variable
 from vlm.streams import connect
 from vlm.worker import Worker
 
@@ -31,25 +38,46 @@ def work(settings: Settings) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     for chatty in ("httpx", "httpcore", "huggingface_hub"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    log.info("loading %s for %s", settings.model, without_password(settings.redis_url))
+    metrics = Metrics()
     try:
-        engine = load_engine(settings)
-        asyncio.run(_run(engine, background_of(settings, engine), settings))
+        with serving(settings.metrics, metrics, setting=variable("metrics")) as probes:
+            log.info("loading %s for %s", settings.model, without_password(settings.redis_url))
+            engine = load_engine(settings)
+            asyncio.run(_run(engine, background_of(settings, engine), settings, metrics, probes))
     except RedisError as error:  # one that no waiting will mend: a wrong password, a server that is none
         raise Unavailable(f"The Redis server refuses the worker: {error}") from error
     log.info("stopped, with nothing left in hand")
     return 0
 
 
-async def _run(engine: Engine, background: Background | None, settings: Settings) -> None:
+async def _run(
+    engine: Engine, background: Background | None, settings: Settings, metrics: Metrics, probes: Probes
+) -> None:
     async with connect(settings.redis_url) as redis:
         broker = Broker(redis, name=worker_name(), lease_s=settings.lease_s)
         memory = Memory(redis, tokens_ttl_s=settings.tokens_ttl_s)
         with Decoders() as decoders:
             worker = Worker(
-                broker, engine, memory,
-                batch=settings.batch, background=background, open_pictures=decoders.open,
+                broker, TimedEngine(engine, metrics), memory, batch=settings.batch, background=background,
+                open_pictures=metrics.timed("decode", decoders.open), metrics=metrics,
             )  # fmt: skip
+            metrics.decoders.set_function(lambda: decoders.deaths)
+            probes.watch(
+                {"redis": redis_answers(redis), "model": partial(_model, worker)},
+                partial(_look, metrics, redis),
+            )
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, worker.stop)
             await worker.run()
+            probes.leave()
+
+
+async def _model(worker: Worker) -> str:
+    """The check that the model is loaded and sees; a worker that is ending is no longer ready."""
+    return "" if worker.is_ready else "the model has not passed its self-check yet, or the worker is ending"
+
+
+async def _look(metrics: Metrics, redis: Redis) -> None:
+    for kind, count in gpu_bytes().items():
+        metrics.gpu.labels(kind).set(count)
+    await metrics.look(redis, JOBS)
