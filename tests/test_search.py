@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vlm.background import Background, Facts, Rule, load_background
+from vlm.blocks import Blocks
 from vlm.errors import BadRequest, ModelNotFound, TooLarge
 from vlm.search import Album, Found, Photo, Query, find, find_like
 from vlm.words import clean_query, term, terms
@@ -190,6 +191,10 @@ def test_a_photo_that_came_twice_under_one_id_is_there_once() -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.sampled_from(NOUNS), st.booleans(), st.booleans()), max_size=30)
 )
+@example(
+    [(0, "cat", False, False), (0, "cat", False, True), (1, "cat", False, True), (0, "cat", False, False)]
+)
+@example([(0, "cat", False, False)] * 8 + [(1, "cat", False, True), (0, "cat", False, True)])
 def test_an_album_that_grew_and_shrank_is_as_one_that_was_made_at_once(
     steps: list[tuple[int, str, bool, bool]],
 ) -> None:
@@ -207,6 +212,37 @@ def test_an_album_that_grew_and_shrank_is_as_one_that_was_made_at_once(
     for wanted in (query("a cat"), query("star and key", seed=3)):
         assert find(album, wanted, background()) == find(anew, wanted, background())
         assert find(album, wanted, None) == find(anew, wanted, None)
+    for name in known:
+        assert find_like(album, name, background()) == find_like(anew, name, background())
+
+
+@given(st.permutations([photo(str(seed), "a cat", seed=seed % 4, at=seed // 4) for seed in range(20)]))
+def test_photos_that_came_at_one_time_are_ranked_by_their_ids_wherever_they_lie(photos: list[Photo]) -> None:
+    open_door = background(Rule(spread=0, similarity=0, words=4, cut=2))
+    assert ids(find(Album(photos), query("cat"), open_door)) == ["19", "18", "17", "16"]
+    assert find(Album(photos), query("cat"), None) == find(Album(sorted(photos, key=lambda one: one.at)),
+        query("cat"), None)  # fmt: skip
+
+
+@pytest.mark.parametrize(("queries", "width"), [(1, 7), (25, 64), (32, 255)])
+def test_how_near_a_picture_comes_does_not_depend_on_where_it_lies(queries: int, width: int) -> None:
+    rng = np.random.default_rng(0)
+    vectors, wanted = rng.standard_normal((queries, width)), rng.standard_normal(width).astype(np.float32)
+    found = set()
+    for before in (0, 1, 2, 5, 255, 256, 300):
+        blocks = Blocks()
+        for place in range(before):
+            blocks.put(place, rng.standard_normal((queries, width)))
+        blocks.put(before, vectors)
+        found.add(float(blocks.nearest(wanted)[before]))
+    assert len(found) == 1
+
+
+def test_a_photo_that_went_leaves_no_vectors() -> None:
+    album = Album([photo("a", seed=1), photo("b", seed=2)])
+    (row,) = album.columns.row[[album.place("a")]]
+    album.drop("a")
+    assert not album._blocks.at(np.array([row])).any()
 
 
 def test_many_more_photos_than_fit_a_block_are_all_searched() -> None:

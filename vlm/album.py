@@ -6,6 +6,7 @@ Photos may come, change and go; each keeps its place until then, and a free plac
 Limits: with 32 vectors of 256 numbers each, 10,000 photos take 330 MB.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm.background import FEWEST, UNFITTED, WORDS_ONLY, Background, Floats, Rule, usual
-from vlm.blocks import Blocks, flat, similarities
+from vlm.blocks import BLOCK, Blocks, flat, similarities
 from vlm.words import terms
 
 Places = NDArray[np.intp]
@@ -35,7 +36,7 @@ class Photo:
     text      its caption, and whatever else people said of it
     own       what of that its owner wrote: whatever a model sees, the photo is what they say
     digest    of the picture's bytes: equal ones are one photo
-    at        when it came: the latest of near-identical ones stands for them
+    at        when it came: the latest of near-identical ones stands for them, of one time that of the last id
     sender    who sent it
     """
 
@@ -76,12 +77,14 @@ class Measures:
 class Columns:
     """One row for each place, free ones included: [places].
 
-    here   whether a photo is there      row   where its vectors are in the blocks, -1: nowhere
+    here    whether a photo is there      row   where its vectors are in the blocks, -1: nowhere
+    number  in its id: photos that came together are told apart by it
     """
 
     here: NDArray[np.bool_]
     row: Places
     at: NDArray[np.float64]
+    number: NDArray[np.int64]
     sender: NDArray[np.int64]
 
 
@@ -93,6 +96,7 @@ class Album:
         self._place: dict[str, int] = {}  # of an id
         self._rows: list[int] = []  # of a place: where its vectors are, -1: nowhere
         self._at: list[float] = []  # of a place
+        self._number: list[int] = []  # of a place
         self._sender: list[int] = []  # of a place
         self._free: list[int] = []  # places
         self._free_rows: list[int] = []
@@ -129,9 +133,11 @@ class Album:
             self._photos.append(None)
             self._rows.append(-1)
             self._at.append(0)
+            self._number.append(0)
             self._sender.append(0)
         self._photos[place] = replace(photo, vectors=None)
-        self._at[place], self._sender[place] = photo.at, photo.sender
+        self._at[place], self._number[place] = photo.at, _number(photo.id)
+        self._sender[place] = photo.sender
         self._place[photo.id] = place
         for word in terms(photo.text):
             self._words.setdefault(word, set()).add(place)
@@ -154,6 +160,7 @@ class Album:
         for word in terms(photo.own):
             self._own[word].discard(place)
         if self._rows[place] >= 0:
+            self._blocks.clear(self._rows[place])
             self._free_rows.append(self._rows[place])
         self._photos[place], self._rows[place] = None, -1
         self._free.append(place)
@@ -168,6 +175,7 @@ class Album:
             here=here,
             row=np.array(self._rows, np.intp),
             at=np.array(self._at, np.float64),
+            number=np.array(self._number, np.int64),
             sender=np.array(self._sender, np.int64),
         )
 
@@ -204,7 +212,7 @@ class Album:
         similarity, spread = np.zeros((2, len(self._photos)), np.float32)
         seen, rows = self._seen()
         (vectors,) = self._blocks.at(self.columns.row[[place]])  # [Q, E]
-        crowd = self._blocks.first
+        crowd = self._blocks.at(rows[:BLOCK])  # some of them say what is usual
         telling = _telling(vectors, *(background.flat if background else (flat(crowd), len(crowd))))  # [K, E]
         found = self._blocks.nearest(telling)[rows]
         similarity[seen] = found
@@ -260,6 +268,11 @@ class Album:
             word: known.get(word, 0) if background else len(self._words.get(word, ())) for word in terms(text)
         }
         return {word: log((texts + 1) / (count + 0.5)) for word, count in counts.items()}
+
+
+def _number(id: str) -> int:
+    """Of a message's id, or of a file's name; 0: none."""
+    return int(re.sub("[^0-9]", "", id)[-18:] or 0)
 
 
 def _telling(vectors: Floats, crowd: Floats, pictures: int) -> Floats:

@@ -108,5 +108,6 @@ def load_background(model: Path, revision: str) -> Background | None:
 
 
 def usual(found: Floats) -> tuple[float, float]:
-    """Mean and standard deviation; never 0."""
-    return float(found.mean()), max(float(found.std()), 1e-6)
+    """Mean and standard deviation, never 0; in whatever order they are given."""
+    ordered = np.sort(found)
+    return float(ordered.mean()), max(float(ordered.std()), 1e-6)

@@ -3,7 +3,9 @@
     N pictures, Q vectors of each, E their width
 
 They lie in blocks of fixed size, in fp32: numpy multiplies halves a hundred times slower. A block that was
-once made never moves, so that ten thousand pictures and one more cost the one.
+once made never moves, so that ten thousand pictures and one more cost the one. A block is always multiplied
+whole: a matrix product of another size rounds otherwise at its edge, and a picture's similarity would depend
+on where it lies and how many there are.
 """
 
 from typing import Any, Final
@@ -20,7 +22,7 @@ class Blocks:
     """All of one shape [Q, E], which the first one sets. `put` at `len` grows it by one."""
 
     def __init__(self) -> None:
-        self._blocks: list[Floats] = []  # [BLOCK, Q, E] each, the last one not yet full
+        self._blocks: list[Floats] = []  # [BLOCK, Q, E] each, 0 where no picture is
         self._count = 0
 
     def __len__(self) -> int:
@@ -38,27 +40,22 @@ class Blocks:
     def put(self, place: int, vectors: NDArray[Any]) -> None:
         """Keep a picture's vectors [Q, E] at a place up to `len`."""
         if place == len(self._blocks) * BLOCK:
-            self._blocks.append(np.empty((BLOCK, *vectors.shape), np.float32))
+            self._blocks.append(np.zeros((BLOCK, *vectors.shape), np.float32))
         self._blocks[place // BLOCK][place % BLOCK] = vectors
         self._count = max(self._count, place + 1)
 
+    def clear(self, place: int) -> None:
+        """Forget a picture's vectors; its place is for another one."""
+        self._blocks[place // BLOCK][place % BLOCK] = 0
+
     def nearest(self, wanted: Floats) -> Floats:
         """The largest product of each picture's vectors with `wanted`, [E] or several [K, E]: [N]."""
-        found = [similarities(flat(block), len(block), wanted) for block in self._filled()]
-        return np.concatenate(found) if found else np.zeros(0, np.float32)
-
-    @property
-    def first(self) -> Floats:
-        """Some of them, for what is usual: [up to BLOCK, Q, E]. Raises IndexError where there is none."""
-        return self._filled()[0]
+        found = [similarities(flat(block), len(block), wanted) for block in self._blocks]
+        return np.concatenate(found)[: self._count] if found else np.zeros(0, np.float32)
 
     def at(self, places: NDArray[Any]) -> Floats:
         """The vectors of some pictures, copied: [n, Q, E]."""
         return np.stack([self._blocks[place // BLOCK][place % BLOCK] for place in places])
-
-    def _filled(self) -> list[Floats]:
-        left = self._count - BLOCK * (len(self._blocks) - 1)
-        return [*self._blocks[:-1], self._blocks[-1][:left]] if self._blocks else []
 
 
 def flat(vectors: NDArray[Any]) -> Floats:

@@ -145,8 +145,8 @@ class _Ranking:
 
     def _order(self, places: Places) -> Places:
         """Best first, of equal ones the latest."""
-        later = -self.album.columns.at[places]
-        return places[np.lexsort((later, -self.evidence[places]))]
+        columns = self.album.columns
+        return places[np.lexsort((-columns.number[places], -columns.at[places], -self.evidence[places]))]
 
     def _groups(self, places: Places) -> list[list[int]]:
         """Hits with their near-identical ones, best first."""
@@ -159,8 +159,8 @@ class _Ranking:
         return [[int(first[rank]) for rank in group] for group in groups] + [[int(place)] for place in rest]
 
     def _hit(self, group: Sequence[int]) -> Hit:
-        at = self.album.columns.at
-        shown, *others = sorted(group, key=lambda place: at[place], reverse=True)
+        at, number = self.album.columns.at, self.album.columns.number
+        shown, *others = sorted(group, key=lambda place: (at[place], number[place]), reverse=True)
         return Hit(
             id=self.album.photo(shown).id,
             score=1 / (1 + exp(-float(np.clip(self.evidence[group[0]], -50, 50)))),
