@@ -3,8 +3,8 @@
 from telegram import Document, Message, PhotoSize, Sticker
 
 from bot.asking import note_in
-from bot.gate import words
 from bot.pictures import picture_in
+from bot.talk import Talk
 from vlm.client import Client
 from vlm.memory import Photo
 from vlm.memory.records import Kind
@@ -17,8 +17,9 @@ class Shelf:
         self._client = client
         self._picture_px = picture_px
 
-    async def put(self, message: Message) -> Photo:
+    async def put(self, talk: Talk) -> Photo:
         """The message's photo, from now on in the chat's memory, with what its owner wrote to it."""
+        message = talk.message
         picture = self.picture(message)
         photo = Photo(
             id=str(message.message_id),
@@ -29,7 +30,7 @@ class Shelf:
             sender_name=_name(message),
             # Telegram's times are whole seconds: within one, the ids tell which photo came later
             created_ms=int(message.date.timestamp()) * 1000 + message.message_id % 1000,
-            note=note_in(words(message)),
+            note=note_in(talk.words, talk.tongue.tag),
         )
         await self._client.memory.remember(message.chat_id, photo)
         return photo

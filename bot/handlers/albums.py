@@ -49,7 +49,7 @@ class Albums:
 
     async def receive(self, talk: Talk) -> None:
         """One picture of an album. Why it is refused stands with its number."""
-        photo = await self._shelf.put(talk.message)
+        photo = await self._shelf.put(talk)
         place = talk.place.because(f"{ALBUM}-{talk.message.media_group_id}")
         await self._lists.add(place, photo.id)
         items = await self._lists.items(place.chat, place.cause)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
-from telegram import Bot, ForceReply, Message
+from telegram import Bot, ForceReply, Message, MessageEntity, User
 
 from bot.handlers.photos import Photos
 from bot.members import Members
@@ -58,7 +58,7 @@ class Correcting:
             await press.answer(said.only_owner_corrects(press.tongue), alert=True)
         else:
             await press.answer()
-            await self._ask(press.place, photo.id, press.tongue)
+            await self._ask(press.place, photo.id, press.tongue, press.query.from_user)
 
     def unless_asked(self, otherwise: Callable[[Talk], Awaitable[None]]) -> Callable[[Talk], Awaitable[None]]:
         """What takes a text that replies to `_ask`'s question; any other goes `otherwise`."""
@@ -70,10 +70,15 @@ class Correcting:
 
         return receive
 
-    async def _ask(self, place: Place, photo: str, tongue: Tongue) -> None:
+    async def _ask(self, place: Place, photo: str, tongue: Tongue, presser: User | None = None) -> None:
+        """In a group the reply opens for one person: who wrote what is replied to, else the `presser`."""
+        is_called = presser is not None and place.chat < 0
+        words = said.new_words(tongue, presser.first_name if presser and is_called else "")
+
         async def send(address: dict[str, Any]) -> Sequence[Message]:
-            words, prompt = said.new_words(tongue), ForceReply(selective=place.chat < 0)
-            return [await self._bot.send_message(text=words, reply_markup=prompt, **address)]
+            prompt = ForceReply(selective=place.chat < 0)
+            marks = _mention(words, presser) if presser and is_called else None
+            return [await self._bot.send_message(text=words, reply_markup=prompt, entities=marks, **address)]
 
         await self._outbox.once(place, send)
         if message := await self._outbox.said(place):
@@ -100,6 +105,13 @@ class Correcting:
 
     async def _may(self, who: Talk | Press, photo: Photo) -> bool:
         return who.person == photo.sender != 0 or await self._members.is_admin(who)
+
+
+def _mention(text: str, who: User) -> Sequence[MessageEntity]:
+    """Their name in a text, so that it calls them: not everybody has a name with an @."""
+    start, length = text.index(who.first_name), len(who.first_name)
+    mark = MessageEntity(MessageEntity.TEXT_MENTION, start, length, user=who)
+    return MessageEntity.adjust_message_entities_to_utf_16(text, [mark])
 
 
 def clean_caption(words: str) -> str:

@@ -49,7 +49,7 @@ class Photos:
         if talk.message.media_group_id and talk.place.cause == str(talk.message.message_id):
             await self._albums.receive(talk)
             return
-        photo = await self._shelf.put(talk.message)  # first: the next question is about it, come what may
+        photo = await self._shelf.put(talk)  # first: the next question is about it, come what may
         self._presence.start(talk.chat, talk.place.job, talk.place.thread)
         picture = self._shelf.picture(talk.message)
         fetching = asyncio.create_task(self._pictures.fetch(picture.file_id, picture.file_size))
@@ -65,11 +65,12 @@ class Photos:
         photo = await self._client.memory.get(talk.chat, str(talk.message.message_id))
         if photo is None:
             return
-        await self._client.memory.annotate(talk.chat, photo.id, note_in(talk.words))
+        note = note_in(talk.words, talk.tongue.tag)
+        await self._client.memory.annotate(talk.chat, photo.id, note)
         if is_question(talk.words, talk.tongue.tag):
             await self._ask_anew(talk, photo)
         elif photo.caption and await self._outbox.said(talk.place):
-            await self.show(talk.place, replace(photo, note=note_in(talk.words)), talk.tongue)
+            await self.show(talk.place, replace(photo, note=note), talk.tongue)
 
     async def deliver(self, result: Result, answered: Answered, place: Place, tongue: Tongue) -> None:
         """Show a caption, or that there is no other; then ask what was asked with the photo."""

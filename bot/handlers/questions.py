@@ -155,7 +155,7 @@ class Questions:
             self._client.memory, message.chat_id, target.message_id if target else None, sender
         )
         if found is None and target and has_picture(target):
-            return await self._shelf.put(target)  # a photo from before the bot's time
+            return await self._shelf.put(talk._replace(message=target))  # a photo from before the bot's time
         return found
 
 

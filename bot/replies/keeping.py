@@ -7,7 +7,10 @@ def corrected(_: Tongue) -> str:
     return _("Thank you. From now on these words count for this photo, and /find looks for them.")
 
 
-def new_words(_: Tongue) -> str:
+def new_words(_: Tongue, name: str = "") -> str:
+    """`name` of whom it is asked, where others read it too."""
+    if name:
+        return _("{name}, what should the caption be? Reply to this message with the right words.", name=name)
     return _("What should the caption be? Reply to this message with the right words.")
 
 

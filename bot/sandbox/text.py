@@ -38,6 +38,21 @@ def entities(text: str) -> list[Json]:
     ]
 
 
+def mentioned(content: Json, users: dict[int, Json]) -> list[int]:
+    """The ids of those of `users` whom a message calls, by '@name' or without."""
+    written: str = content.get("text", "") or content.get("caption", "")
+    encoded = written.encode("utf-16-le", "surrogatepass")
+    found = []
+    for mark in [*content.get("entities", []), *content.get("caption_entities", [])]:
+        start, end = 2 * mark["offset"], 2 * (mark["offset"] + mark["length"])
+        name = encoded[start:end].decode("utf-16-le", "surrogatepass").lower()
+        if mark["type"] == "text_mention":
+            found.append(mark["user"]["id"])
+        elif mark["type"] == "mention":
+            found += [id for id, user in users.items() if f"@{user.get('username', '')}".lower() == name]
+    return found
+
+
 def content(args: Args, name: str, limit: int) -> Json:
     """`{name: ..., entities}` of a message to send, {} if it is empty. Raises ApiError if it is too long."""
     text, marked = _parsed(args, name)

@@ -150,5 +150,32 @@ async def test_in_a_group_only_the_sender_and_admins_correct(stack: Stack, memor
     assert (await photo_in(memory, sender, message)).corrected == "a red fox"
 
 
+async def test_in_a_group_the_button_opens_the_reply_for_who_pressed_it_alone(
+    stack: Stack, memory: Memory
+) -> None:
+    admin, sender = stack.group(2)
+    admin.who["name"] = "Ève 🦊"
+    admin.write("hello")
+    message = sender.send(picture("red"), caption="@" + bot_name(stack))
+    caption = sender.answer(message)
+    admin.push(caption, "Correct it")
+    prompt = admin.answer(caption["message_id"], "what should the caption be")
+    assert prompt["text"].startswith("Ève 🦊, what should the caption be?")
+    assert admin.who["user"] in prompt["_prompt"]["for"]
+    assert sender.who["user"] not in prompt["_prompt"]["for"]
+    done = admin.write("a fox", reply_to=prompt["message_id"])
+    assert "From now on" in admin.says(done)
+    assert (await photo_in(memory, sender, message)).corrected == "a fox"
+
+
+def test_in_a_group_the_command_opens_the_reply_for_who_gave_it_alone(stack: Stack) -> None:
+    admin, sender = stack.group(2)
+    admin.write("hello")
+    message = sender.send(picture("red"), caption="@" + bot_name(stack))
+    sender.answer(message)
+    prompt = admin.answer(admin.write("/edit", reply_to=message))
+    assert prompt["_prompt"]["for"] == [admin.who["user"]]
+
+
 def bot_name(stack: Stack) -> str:
     return str(stack.call("GET", "state")["bot"]["username"])

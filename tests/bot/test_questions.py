@@ -56,6 +56,13 @@ def test_other_words_sent_with_a_photo_are_kept_as_its_note(stack: Stack, person
     assert len(person.replies(photo)) == 1
 
 
+def test_words_that_only_begin_like_a_question_are_a_note(person: Person) -> None:
+    photo = person.send(picture("red"), caption="where we work")
+    assert person.says(photo).splitlines()[1] == "Your note is kept: where we work"
+    person.says(person.write("/help"))  # whatever else the photo had brought would be there by now
+    assert len(person.replies(photo)) == 1
+
+
 def test_a_photo_whose_words_become_a_question_is_asked_about(person: Person) -> None:
     photo = person.send(picture("red"), caption="Grandma's birthday")
     person.says(photo, "Your note is kept")

@@ -14,27 +14,75 @@ from bot.tongue import tongue
         ("is it red?", "en"),
         ("What is it", "en"),
         ("what’s this", "de"),
+        ("How many dogs are there?", "en"),
+        ("where are we", "fr"),
         ("Wo war das", "de"),
+        ("was steht auf dem Schild", "de"),
         ("¿dónde es", "es"),
+        ("qué hay en la mesa", "es"),
+        ("qu’est-ce que c’est", "fr"),
+        ("Où est le chat", "fr"),
+        ("Что это", "ru"),
+        ("где это было", "ru"),
+        ("Хто це", "uk"),
+        ("quem é esse", "pt-br"),
+        ("cos’è questo", "it"),
+        ("Chi sono loro", "it"),
+        ("क्या है यह", "hi"),
+        ("यह क्या है?", "hi"),
+        ("ما هذا", "ar"),
+        ("هل هناك قطة", "ar"),
+        ("这是什么", "zh"),
+        ("这是猫吗。", "zh-hans"),
+        ("ここはどこ", "ja"),
         ("这是什么？", "zh"),
         ("何ですか", "ja"),
         ("ما هذا؟", "ar"),
     ],
 )
-def test_questions_are_known_by_their_mark_or_their_first_word(text: str, language: str) -> None:
+def test_questions_are_known_by_their_mark_or_by_how_they_begin(text: str, language: str) -> None:
     assert is_question(text, language)
 
 
 @pytest.mark.parametrize(
-    ("text", "language"), [("", "en"), ("Our week in Lisbon", "en"), ("Wo war das", "en")]
+    ("text", "language"),
+    [
+        ("", "en"),
+        ("Our week in Lisbon", "en"),
+        ("Wo war das", "en"),
+        ("where we work", "en"),
+        ("What a day!", "en"),
+        ("What a day", "de"),
+        ("How we spent the summer", "en"),
+        ("what", "en"),
+        ("Wo wir arbeiten", "de"),
+        ("Was für ein Tag", "de"),
+        ("Wie schön", "de"),
+        ("qué día", "es"),
+        ("donde trabajamos", "es"),
+        ("Que de beaux souvenirs", "fr"),
+        ("où nous travaillons", "fr"),
+        ("Где мы работаем", "ru"),
+        ("какой день", "ru"),
+        ("Де ми працюємо", "uk"),
+        ("Que dia lindo", "pt"),
+        ("onde trabalhamos", "pt"),
+        ("Che giornata", "it"),
+        ("dove lavoriamo", "it"),
+        ("कितना सुंदर दिन", "hi"),
+        ("ما أجمل هذا اليوم", "ar"),
+        ("من أجمل الأيام", "ar"),
+        ("多么美好的一天", "zh"),
+        ("何て素敵な日", "ja"),
+    ],
 )
 def test_all_else_is_no_question(text: str, language: str) -> None:
     assert not is_question(text, language)
 
 
-def test_only_a_plain_question_is_not_kept_as_a_note() -> None:
-    assert note_in("Is it red?") == ""
-    assert note_in("Where we slept") == "Where we slept"
+def test_what_is_no_question_is_kept_as_a_note() -> None:
+    assert note_in("Is it red?", "en") == note_in("Wo war das", "de") == ""
+    assert note_in("Where we slept", "en") == "Where we slept"
 
 
 @pytest.mark.parametrize(

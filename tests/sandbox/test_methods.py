@@ -6,10 +6,13 @@ from telegram import (
     Bot,
     BotCommand,
     BotCommandScopeAllPrivateChats,
+    ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaPhoto,
+    MessageEntity,
     ReplyParameters,
+    User,
 )
 from telegram.error import BadRequest, EndPointNotFound
 
@@ -29,6 +32,26 @@ async def test_a_message_arrives_with_its_buttons_as_a_reply(bot: Bot, person: P
     assert shown["reply_markup"]["inline_keyboard"][0][0]["text"] == "Again"
     assert sent.from_user is not None and sent.from_user.is_bot
     assert sent.reply_to_message is not None and sent.reply_to_message.text == "hello"
+
+
+async def test_a_selective_prompt_is_for_who_is_mentioned_and_who_is_replied_to(
+    bot: Bot, person: Person
+) -> None:
+    group = Person(person.http, -700_001)
+    (hello,) = await group.send("hello", user=601, name="Ada")
+    await group.send("hi", user=602, name="Noor")
+    marks = MessageEntity.adjust_message_entities_to_utf_16(
+        "🦊 Noor", [MessageEntity("text_mention", 2, 4, user=User(602, "Noor", is_bot=False))]
+    )
+    reply = ReplyParameters(hello["message_id"])
+    prompt = ForceReply(selective=True)
+    await bot.send_message(group.chat, "🦊 Noor", entities=marks, reply_markup=prompt)
+    await bot.send_message(group.chat, "🦊 @Person602?", reply_markup=prompt)
+    await bot.send_message(group.chat, "Which?", reply_parameters=reply, reply_markup=prompt)
+    await bot.send_message(group.chat, "Which?", reply_markup=prompt)
+    await bot.send_message(group.chat, "Which?", reply_markup=ForceReply())
+    shown = (await group.sees(hello["message_id"]))[-5:]
+    assert [one["_prompt"]["for"] for one in shown] == [[602], [602], [601], [], None]
 
 
 async def test_an_edit_changes_the_text_and_drops_the_buttons(bot: Bot, person: Person) -> None:

@@ -10,15 +10,20 @@ from playwright.async_api import Browser, Locator, Page, expect
 from sandboxes import picture, serving
 from telegram import (
     BotCommandScopeAllGroupChats,
+    ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InlineQueryResultCachedPhoto,
     InlineQueryResultsButton,
     InputMediaPhoto,
+    MessageEntity,
     Update,
+    User,
 )
 from telegram.ext import Application, ContextTypes, InlineQueryHandler
 from visitors import CAPTION, box, last, opened, ready, talking
+
+from bot.sandbox.chat import OF_FRIENDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # so that one browser serves all of them
 RED = {"name": "red.png", "mimeType": "image/png", "buffer": picture()}
@@ -87,6 +92,25 @@ async def test_in_the_group_of_friends_one_chooses_who_writes(page: Page) -> Non
     await expect(theirs.locator(".author")).to_have_text("Ada")
     await expect(theirs.locator(".words")).to_have_text("hers")
     await expect(page.locator(".message.mine")).to_have_count(1)
+
+
+async def test_a_selective_question_opens_the_reply_of_whom_it_mentions_alone(
+    page: Page, app: Application
+) -> None:
+    await chats(page).get_by_role("button", name="Friends").click()
+    await expect(page.get_by_role("group", name="Write as")).to_be_visible()
+    await box(page).fill("hello")
+    await page.keyboard.press("Enter")
+    await expect(last(page)).to_contain_text("You said: hello")
+    you = int(re.findall(r"chat=(\d+)", page.url)[0])
+    group, prompt = OF_FRIENDS - you, ForceReply(selective=True)
+    for who, words in ((you + 1, "somebody"), (you, "you")):
+        mark = MessageEntity("text_mention", 0, len(words), user=User(who, words, is_bot=False))
+        await app.bot.send_message(group, f"{words}, which words?", reply_markup=prompt, entities=[mark])
+        await expect(last(page)).to_contain_text(f"{words}, which words?")
+        if who != you:
+            await expect(page.locator("#reply-what")).to_be_hidden()
+    await expect(page.locator("#reply-what")).to_have_text("you, which words?")
 
 
 async def test_each_chat_keeps_its_messages_and_a_reload_stays_where_one_was(page: Page) -> None:

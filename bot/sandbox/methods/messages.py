@@ -128,15 +128,19 @@ def _above(args: Args) -> Json:
 
 
 def _send(box: Sandbox, chat: Chat, args: Args, content: Json) -> Json:
-    keyboard, prompt = inline_keyboard(args), _prompt(args)
+    keyboard, reply_to = inline_keyboard(args), _reply_to(chat, args)
     topic = args.number("message_thread_id", 0)
     if topic and topic not in chat.topics:
         raise bad_request("message thread not found")
     message = box.world.post(
         chat,
         box.world.state.bot,
-        {**content, **({"reply_markup": keyboard} if keyboard else {}), **prompt},
-        _reply_to(chat, args),
+        {
+            **content,
+            **({"reply_markup": keyboard} if keyboard else {}),
+            **_prompt(box, chat, args, content, reply_to),
+        },
+        reply_to,
         topic,
     )
     return box.world.wire(message)
@@ -154,13 +158,19 @@ def _reply_to(chat: Chat, args: Args) -> int | None:
     raise bad_request("message to be replied not found")
 
 
-def _prompt(args: Args) -> Json:
-    """That the app opens a reply to the message by itself; only the page is told."""
+def _prompt(box: Sandbox, chat: Chat, args: Args, content: Json, reply_to: int | None) -> Json:
+    """That the app of those whom it is `for` opens a reply to the message by itself; only the page is told.
+
+    None: everybody's. A selective one is for who is mentioned, and for who wrote what it replies to.
+    """
     markup = args.object("reply_markup")
     if not markup.get("force_reply"):
         return {}
-    hint, is_selective = markup.get("input_field_placeholder", ""), bool(markup.get("selective"))
-    return {"_prompt": {"hint": hint, "selective": is_selective}}
+    people = None
+    if markup.get("selective"):
+        author = chat.messages.get(reply_to or 0, {}).get("from", {}).get("id")
+        people = [*text.mentioned(content, box.world.state.users), *([author] if author else [])]
+    return {"_prompt": {"hint": markup.get("input_field_placeholder", ""), "for": people}}
 
 
 def inline_keyboard(args: Args) -> Json | None:

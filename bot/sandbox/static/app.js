@@ -138,8 +138,8 @@ function heard(event) {
 }
 
 /** A message that wants an answer opens the reply by itself, unless something else is being written. */
-function prompted({ message_id, _prompt, reply_to_message }) {
-  const isForMe = _prompt && (!_prompt.selective || reply_to_message?.from.id === place.user);
+function prompted({ message_id, _prompt }) {
+  const isForMe = _prompt && (_prompt.for?.includes(place.user) ?? true);
   if (isForMe && !byId("text").value && replyTo() === null && edited() === null) replyWith(message_id);
 }
 
