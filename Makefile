@@ -6,6 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# The project itself has no hash. What it needs is there already; `pip check` says so.
+INSTALL = $(PIP) install -q --no-deps --no-build-isolation -e . && $(PIP) check
 ARGS ?=
 
 .PHONY: help setup demo test hostile check format system lock clean
@@ -37,8 +39,8 @@ format: .venv/.dev ## let ruff tidy the code
 system: ## install the programs that tests talk to: a browser, Redis, the emoji font
 	@scripts/system-packages
 
-lock: ## renew requirements.lock from pyproject.toml (needs a fresh .venv)
-	@scripts/lock
+lock: .venv/.dev ## write what pyproject.toml asks for into the lock files (ARGS=--upgrade: the newest of everything)
+	@scripts/lock $(ARGS)
 
 clean: ## remove .venv and everything else that can be made again
 	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -47,13 +49,14 @@ clean: ## remove .venv and everything else that can be made again
 .venv/bin/python:
 	@scripts/make-venv "$(PYTHON)"
 
-.venv/.demo: pyproject.toml requirements.lock | .venv/bin/python
+.venv/.demo: pyproject.toml requirements/demo.lock | .venv/bin/python
 	@echo "Installing Afterimage into .venv (once; torch is large, this takes some minutes) ..."
-	$(PIP) install -q -c requirements.lock setuptools
-	$(PIP) install -c requirements.lock --no-build-isolation -e '.[bot,sandbox,worker,server]'
+	scripts/install-locked $(BIN)/python requirements/demo.lock
+	$(INSTALL)
 	@touch $@
 
-.venv/.dev: .venv/.demo
+.venv/.dev: .venv/.demo requirements.lock
 	@echo "Installing what tests and checks need ..."
-	$(PIP) install -c requirements.lock --no-build-isolation -e '.[bot,sandbox,worker,server,lab,dev]'
+	scripts/install-locked $(BIN)/python requirements.lock
+	$(INSTALL)
 	@touch $@

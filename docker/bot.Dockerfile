@@ -2,13 +2,13 @@
 #   docker build -f docker/bot.Dockerfile -t afterimage-bot .
 FROM python:3.11.13-slim-bookworm AS build
 WORKDIR /src
-COPY requirements.lock ./
-RUN python -m venv /venv && grep -E '^setuptools==' requirements.lock > build.txt \
-    && /venv/bin/pip install --no-cache-dir -r build.txt
+COPY requirements/bot.lock requirements/
+COPY scripts/install-locked scripts/
+RUN python -m venv /venv && scripts/install-locked /venv/bin/python requirements/bot.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY vlm vlm
 COPY bot bot
-RUN /venv/bin/pip install --no-cache-dir --no-build-isolation -c requirements.lock ".[bot]"
+RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . && /venv/bin/pip check
 
 FROM python:3.11.13-slim-bookworm
 RUN useradd --uid 10001 --create-home afterimage

@@ -5,17 +5,15 @@
 FROM python:3.11.13-slim-bookworm AS build
 ARG TORCH_INDEX=""
 WORKDIR /src
-COPY requirements.lock ./
-# torch on its own: it is large and changes seldom, so this layer stays when the code does not.
-RUN python -m venv /venv && grep -E '^setuptools==' requirements.lock > build.txt \
-    && grep -E '^torch==' requirements.lock > torch.txt \
-    && /venv/bin/pip install --no-cache-dir -r build.txt \
-    && /venv/bin/pip install --no-cache-dir -r torch.txt -c requirements.lock \
-       ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"}
+COPY requirements/worker.lock requirements/cuda.lock requirements/
+COPY scripts/install-locked scripts/
+# On its own: torch is large and changes seldom, so this layer stays when the code does not.
+RUN python -m venv /venv \
+    && PIP_EXTRA_INDEX_URL="$TORCH_INDEX" scripts/install-locked /venv/bin/python requirements/worker.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY vlm vlm
-RUN /venv/bin/pip install --no-cache-dir --no-build-isolation -c requirements.lock ".[worker]"
+RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . && /venv/bin/pip check
 
 FROM python:3.11.13-slim-bookworm
 RUN useradd --uid 10001 --create-home afterimage && install -d -o 10001 -g 10001 /models

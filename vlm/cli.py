@@ -21,7 +21,7 @@ OF_ONE_MODEL: Final = (
 OURS: Final = ("bot", "vlm")
 MISSING: Final = (
     "vlm: This command needs {}, which is not installed here. Install Afterimage with what a worker needs:"
-    " make setup, or pip install -c requirements.lock '.[worker,server]'"
+    " make setup, or pip install '.[worker,server]'"
 )
 
 
