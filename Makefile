@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL = $(PIP) install -q --no-deps --no-build-isolation -e . && $(PIP) check
 ARGS ?=
 
-.PHONY: help setup demo test hostile check format system lock clean
+.PHONY: help setup demo test hostile isolation check format system lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -25,6 +25,9 @@ test: .venv/.dev system ## run all tests (ARGS='-k name' for some)
 
 hostile: .venv/.dev ## give 10,000 hostile pictures to the decoders and print what became of them (ARGS=100000 for more)
 	$(BIN)/python tests/hostile $(ARGS)
+
+isolation: .venv/.dev ## do 10,000 things to the bot in 56 chats: none is shown what is another's (ARGS=100000 for more)
+	$(BIN)/python tests/security/isolation.py $(ARGS)
 
 check: .venv/.dev ## lint, types, import contracts: all that needs no running
 	$(BIN)/ruff check .

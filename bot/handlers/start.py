@@ -11,6 +11,7 @@ from bot.buttons import button, keyboard
 from bot.handlers.inline import START as FIND
 from bot.handlers.photos import Photos
 from bot.outbox import Outbox
+from bot.pictures import has_picture
 from bot.replies import start as said
 from bot.replies.finding import how
 from bot.talk import Press, Talk
@@ -45,6 +46,9 @@ class Start:
 
     async def try_it(self, press: Press) -> None:
         """Caption the sample as if the person had sent it."""
+        if not has_picture(press.message):  # a forged button
+            await self.old_button(press)
+            return
         await press.answer()
         await self._photos.receive(Talk(press.message, press.place, press.wishes, press.tongue))
 

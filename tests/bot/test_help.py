@@ -2,6 +2,8 @@
 
 import pytest
 from bot_stack import Json, Person, Stack, wait_until
+from finding_parts import again
+from redis import Redis
 
 from bot.replies.start import ADMIN, COMMANDS, GROUP, PRIVATE, commands
 from bot.tongue import CATALOGS, tongue
@@ -23,6 +25,18 @@ def test_the_first_hello_brings_a_picture_that_is_captioned_at_a_press(person: P
     assert button["text"] == "Try it with this picture"
     person.press(sample["message_id"], button["callback_data"])
     assert person.says(sample["message_id"]).startswith("AI caption: a ")
+
+
+def test_that_button_forged_below_a_text_is_answered_as_an_old_one(stack: Stack, person: Person) -> None:
+    person.says(person.write("/help"))
+    bearer = [one for one in person.messages() if one["from"]["is_bot"]][-1]
+    sender, before = person.messages()[0]["from"], person.heard()
+    press = {"id": "77", "from": sender, "data": "try", "chat_instance": "1", "message": bearer}
+    with Redis.from_url(stack.server.url) as redis:
+        again(redis, callback_query=press)
+    person.says(person.write("/fnid"))  # what the press brings has come by now
+    assert person.heard()[: len(before)] == before
+    assert len(person.heard()) == len(before) + 1
 
 
 def test_a_question_about_the_sample_is_answered(person: Person) -> None:
