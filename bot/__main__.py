@@ -16,9 +16,10 @@ from typing import Final
 from dotenv import dotenv_values
 from telegram.error import InvalidToken
 
-from bot import demo, logs
+from bot import demo
 from bot.service import serve
 from bot.settings import Settings, read_settings
+from vlm import logs
 from vlm.errors import AfterimageError, BadSetting
 
 log = logging.getLogger("bot")
@@ -48,6 +49,7 @@ settings, from the environment or else from ./.env (see .env.example):
   BOT_CONTACT          whom /privacy names for questions: an address, a @name, a page
   BOT_METRICS          serve /healthz, /readyz and /metrics (Prometheus) here: 9101 is a port of 127.0.0.1,
                        HOST:PORT another address; default: nowhere
+  BOT_LOG              text (the default) | json: how log lines are written
 
 on one machine, in three terminals:
   vlm server --dir data --port 6379
@@ -89,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(settings: Settings) -> int:
-    logs.configure(settings.secrets)
+    logs.configure(settings.secrets, style=settings.log)
     try:
         asyncio.run(_until_signalled(settings))
     except InvalidToken:

@@ -12,6 +12,7 @@ from bot.place import Place, place_for
 from bot.replies.trouble import apology, refusal
 from vlm.client import Client
 from vlm.errors import AfterimageError, BadImage, PictureGone, ProtocolError
+from vlm.logs import about
 from vlm.memory import former
 from vlm.protocol import (
     Answered,
@@ -56,7 +57,10 @@ class Delivery:
             log.error("a result that cannot be shown: %s", error)
             await self.give_up(entry)
             return
-        result, place = await self._at_home(result)
+        with about(job=result.job):
+            await self._show(*await self._at_home(result))
+
+    async def _show(self, result: Result, place: Place) -> None:
         try:
             with self._desk.metrics.stage.labels("deliver").time():
                 await self._deliver(result, place)
@@ -72,7 +76,8 @@ class Delivery:
         except ProtocolError as error:
             log.error("a result for nobody: %s", error)
             return
-        log.error("gave up on the result of job %s", result.job)
+        with about(job=result.job):
+            log.error("gave up on the result of job %s", result.job)
         tongue = await self._desk.talks.tongue(result.chat)
         await self._tell(result, place_for(result.chat, result.ticket), apology(tongue))
 

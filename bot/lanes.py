@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from bot.patience import nobody_reads, passes, pause_s
 from bot.tasks import end, unless
+from vlm.logs import about
 from vlm.streams import Entry, Group
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,8 @@ class Lanes:
             self._lanes[chat].append((entry, times))
             return
         self._lanes[chat] = deque([(entry, times)])
-        task = asyncio.create_task(self._empty(chat))
+        with about(chat=chat):
+            task = asyncio.create_task(self._empty(chat))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

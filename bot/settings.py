@@ -1,6 +1,5 @@
 """What a bot can be told: `BOT_*` and `REDIS_URL`, read once in a main."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
@@ -8,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from vlm import environment
-from vlm.environment import Count, Listen, RedisUrl, without_password
+from vlm.environment import Count, Listen, LogStyle, RedisUrl, without_password
 from vlm.errors import BadSetting
 
 PREFIX: Final = "BOT_"
@@ -55,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     retention_days  how long a photo is remembered
     contact         whom to ask about privacy, as /privacy says it; '': nobody is named
     metrics         where /healthz, /readyz and /metrics are served: PORT (of the loopback) or HOST:PORT
+    log             how log lines are written
     """
 
     token: Token
@@ -73,6 +73,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     retention_days: Count = 365
     contact: str = ""
     metrics: Listen = ""
+    log: LogStyle = "text"
 
     def __repr__(self) -> str:
         shown = {**msgspec.structs.asdict(self), "redis_url": without_password(self.redis_url)}
@@ -97,10 +98,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def secrets(self) -> list[str]:
         """Every text that must never be logged."""
-        password = re.search("//[^/@]*:([^/@]+)@", self.redis_url)
-        return [
-            text for text in (self.token, self.webhook_secret or "", password[1] if password else "") if text
-        ]
+        found = (self.token, self.webhook_secret, environment.password_of(self.redis_url))
+        return [text for text in found if text]
 
 
 def _ids(listed: str) -> frozenset[int]:

@@ -33,6 +33,7 @@ def test_each_field_is_read_from_its_variable() -> None:
         "VLM_LEASE_S": "2.5",
         "VLM_TOKENS_TTL_S": "60",
         "VLM_METRICS": "9102",
+        "VLM_LOG": "json",
     }
     assert set(texts) == {variable(field.name) for field in fields(Settings)}
     settings = read_settings(texts)

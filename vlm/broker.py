@@ -28,6 +28,7 @@ from vlm.keys import (
     results_key,
     worker_key,
 )
+from vlm.logs import about
 from vlm.memory import blob_key
 from vlm.protocol import (
     RESULTS,
@@ -198,6 +199,8 @@ class Broker:
         except ProtocolError:
             await self._settle(entry, Envelope(version=0, id="", chat=0), b"", code=error.code, times=times)
             return
+        with about(chat=sender.chat, job=sender.id):
+            log.error("job %s is given up", sender.id)
         refusal = _refusal(entry, sender, error)
         await self._settle(entry, sender, encode(refusal), code=error.code, times=times)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, TypeVar, get_args
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -32,6 +32,7 @@ Listen = Annotated[
     str,
     Meta(pattern=r"^(\S*:)?\d{1,5}\Z", description="a port, or a host and a port, such as 127.0.0.1:9101"),
 ]
+LogStyle = Annotated[Literal["text", "json"], Meta(description="text or json")]
 LOOPBACK: Final = "127.0.0.1"
 
 
@@ -93,6 +94,12 @@ def _is_loopback(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"
+
+
+def password_of(url: str) -> str:
+    """The password in a server's URL, as it stands there; '': it has none."""
+    found = re.search("//[^/@]*:([^/@]+)@", url)
+    return found[1] if found else ""
 
 
 def without_password(url: str) -> str:

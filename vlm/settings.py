@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from vlm import environment
-from vlm.environment import Count, Listen, RedisUrl, without_password
+from vlm.environment import Count, Listen, LogStyle, RedisUrl, without_password
 
 DEFAULT_MODEL: Final = "Salesforce/blip2-flan-t5-xl"
 PREFIX: Final = "VLM_"
@@ -42,6 +42,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     lease_s          how long a dead worker's jobs wait for another worker
     tokens_ttl_s     how long a photo's query tokens are kept after their last use
     metrics          where /healthz, /readyz and /metrics are served: PORT (of the loopback) or HOST:PORT
+    log              text | json: how log lines are written
     """
 
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
@@ -61,6 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     lease_s: Seconds = 30.0
     tokens_ttl_s: Count = 7 * 24 * 3600
     metrics: Listen = ""
+    log: LogStyle = "text"
 
     def __repr__(self) -> str:
         shown = {**msgspec.structs.asdict(self), "redis_url": without_password(self.redis_url)}

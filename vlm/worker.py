@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
@@ -27,8 +28,9 @@ from vlm.broker import Broker, Delivery
 from vlm.engine.base import Encoded, Engine, QueryTokens
 from vlm.errors import AfterimageError, PictureGone, TimedOut
 from vlm.finding import Search, look_up
+from vlm.logs import about
 from vlm.memory import Array, Memory
-from vlm.metrics import Metrics
+from vlm.metrics import Metrics, code_of
 from vlm.protocol import Answered, Ask, Caption, Find, Found, Job, Refused, Result, Turn
 from vlm.streams import patiently
 from vlm.telling import tell
@@ -158,7 +160,10 @@ class Worker:
 
     async def _ends(self, jobs: list[Job]) -> list[End]:
         seen = await asyncio.gather(*(self._seen(job) for job in jobs))
-        return await self._in_thread(work_on, self._engine, jobs, seen, self._background, self._open_pictures)
+        with about(jobs=[job.id for job in jobs]):
+            return await self._in_thread(
+                work_on, self._engine, jobs, seen, self._background, self._open_pictures
+            )
 
     async def _seen(self, job: Job) -> Sight | Album:
         if 0 < job.deadline_ms < _now_ms():
@@ -173,11 +178,13 @@ class Worker:
         return _unpacked(tokens) if tokens is not None and is_kept else PictureGone(GONE)
 
     async def _end(self, delivery: Delivery, end: End, taken_ms: int, ran_ms: int) -> None:
-        await self._remember(delivery.job, end)
         result = self._result(delivery.job, end, taken_ms, ran_ms)
-        self._metrics.took("wait", result.waited_ms / 1000)
-        if await self._broker.finish(delivery, result):
-            self._metrics.finished(result)
+        with about(chat=result.chat, job=result.job):
+            await self._remember(delivery.job, end)
+            self._metrics.took("wait", result.waited_ms / 1000)
+            if await self._broker.finish(delivery, result):
+                self._metrics.finished(result)
+                log.info("job %s: %s, ran %d ms", result.job, code_of(result), ran_ms)
 
     async def _remember(self, job: Job, end: End) -> None:
         if job.photo is None:
@@ -251,7 +258,8 @@ class Worker:
             )  # the lease and the next worker's sweep do the rest
 
     async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *args, **kwargs))
+        here = partial(copy_context().run, call, *args, **kwargs)  # what is logged there is about these jobs
+        return await asyncio.get_running_loop().run_in_executor(self._thread, here)
 
 
 async def _all(works: Sequence[Coroutine[Any, Any, None]]) -> None:

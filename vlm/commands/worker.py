@@ -8,6 +8,7 @@ from functools import partial
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from vlm import logs
 from vlm.background import Background
 from vlm.backlog import JOBS
 from vlm.broker import Broker
@@ -17,7 +18,7 @@ from vlm.decoders import Decoders
 from vlm.engine.base import Engine
 from vlm.engine.gpu import gpu_bytes
 from vlm.engine.timed import TimedEngine
-from vlm.environment import without_password
+from vlm.environment import password_of, without_password
 from vlm.errors import Unavailable
 from vlm.memory import Memory
 from vlm.metrics import Metrics
@@ -35,9 +36,7 @@ def work(settings: Settings) -> int:
     Raises:  ModelNotFound, BadSetting, OutOfMemory or SelfCheckFailed for a model that cannot serve;
              Unavailable if the Redis server refuses it. A server that is away is waited for.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    for chatty in ("httpx", "httpcore", "huggingface_hub"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logs.configure(filter(None, [password_of(settings.redis_url)]), style=settings.log)
     metrics = Metrics()
     try:
         with serving(settings.metrics, metrics, setting=variable("metrics")) as probes:
