@@ -17,6 +17,8 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
+from bot.busy import Busy
+from bot.pace import MinuteFull
 from bot.patience import nobody_reads, passes, pause_s
 from bot.tasks import end, unless
 from vlm.logs import about
@@ -41,6 +43,7 @@ class Lanes:
     chat_of   the chat that an entry belongs to; must not raise
     handle    does the work; may be called again for the same entry
     give_up   tells the user that it cannot be done
+    busy      tells a group that answers come later
     """
 
     def __init__(
@@ -51,12 +54,14 @@ class Lanes:
         handle: Handle,
         give_up: Handle,
         slots: int = SLOTS,
+        busy: Busy | None = None,
     ) -> None:
         self._group = group
         self._chat_of = chat_of
         self._handle = handle
         self._give_up = give_up
         self._slots = asyncio.Semaphore(slots)
+        self._busy = busy
         self._held: dict[str, Entry] = {}
         self._lanes: dict[int, deque[tuple[Entry, int]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,15 +116,20 @@ class Lanes:
         task.add_done_callback(self._tasks.discard)
 
     async def _empty(self, chat: int) -> None:
-        lane = self._lanes[chat]
+        lane, waiting = self._lanes[chat], set[int]()
         try:
             while lane:
                 entry, times = lane[0]
                 if entry.id in self._held:
-                    await self._settle(entry, times)
+                    if times > 1:  # whoever left it may have told the chat to wait
+                        waiting.add(chat)
+                    waiting |= await self._settle(entry, times)
                     await self._group.ack(entry)
                 lane.popleft()
                 self._held.pop(entry.id, None)
+            if self._busy:
+                for one in waiting:
+                    await self._busy.over(one)
         except RedisError:
             log.exception("chat %d: what is left is taken over when its lease ends", chat)
         finally:
@@ -127,9 +137,10 @@ class Lanes:
             for entry, _ in lane:
                 self._held.pop(entry.id, None)
 
-    async def _settle(self, entry: Entry, times: int) -> None:
-        """Handle an entry, or give it up. Returns when nothing more can be done about it."""
-        failures = 0
+    async def _settle(self, entry: Entry, times: int) -> set[int]:
+        """Handle an entry, or give it up. Returns when nothing more can be done about it: the groups that it
+        found full."""
+        failures, full = 0, set[int]()
         while True:
             act = self._handle if times <= DELIVERIES else self._give_up
             try:
@@ -137,16 +148,19 @@ class Lanes:
                     await asyncio.sleep(TURN_S)
                 async with self._slots:
                     await act(entry)
-                return
+                return full
             except Exception as error:  # whatever an entry does, the others go on
                 if nobody_reads(error):
                     log.info("nobody reads what %s would bring: %s", entry.id, error)
-                    return
+                    return full
                 if not passes(error):
                     log.exception("%s failed on delivery %d", entry.id, times)
                     if act is self._give_up:
-                        return
+                        return full
                     times += 1
+                if self._busy and isinstance(error, MinuteFull):
+                    full.add(error.chat)
+                    await self._busy.tell(error)
                 failures += 1
                 wait_s = pause_s(error, failures)
                 log.warning("%s waits %.1f s: %s", entry.id, wait_s, error)

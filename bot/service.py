@@ -21,6 +21,7 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot import app, delivery, export, updates
 from bot.app import App
+from bot.busy import Busy
 from bot.delivery import Delivery
 from bot.desk import Desk
 from bot.export import Exports
@@ -104,7 +105,8 @@ async def _serve(
     desk = Desk(settings, application.bot, redis, client, outbox, presence, tally, metrics)
     app.handle(application, desk)
     handling, delivering = Updates(application, outbox, desk.talks), Delivery(client, outbox, desk)
-    lanes = _lanes(redis, client, handling, delivering, desk.exports)
+    busy = Busy(application.bot, redis, desk.talks)
+    lanes = _lanes(redis, client, handling, delivering, desk.exports, busy)
     ingest = _webhook if settings.webhook_url else _polling
     parts = [
         ingest(settings, application.bot, journal),
@@ -119,15 +121,17 @@ async def _serve(
 
 
 def _lanes(
-    redis: Redis, client: Client, handling: Updates, delivering: Delivery, exports: Exports
+    redis: Redis, client: Client, handling: Updates, delivering: Delivery, exports: Exports, busy: Busy
 ) -> list[Lanes]:
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     journal = Group(redis, [UPDATES], group=GROUP, consumer=name, lease_s=LEASE_S, ordered=CHAT)
     results = client.results(name, lease_s=LEASE_S)
     orders = Group(redis, [export.EXPORTS], group=export.GROUP, consumer=name, lease_s=LEASE_S)
     return [
-        Lanes(journal, chat_of=updates.chat_of, handle=handling.handle, give_up=handling.give_up),
-        Lanes(results, chat_of=delivery.chat_of, handle=delivering.handle, give_up=delivering.give_up),
+        Lanes(journal, chat_of=updates.chat_of, handle=handling.handle, give_up=handling.give_up, busy=busy),
+        Lanes(
+            results, chat_of=delivery.chat_of, handle=delivering.handle, give_up=delivering.give_up, busy=busy
+        ),
         Lanes(
             orders,
             chat_of=export.chat_of,

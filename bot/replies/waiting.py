@@ -16,6 +16,14 @@ def in_line(_: Tongue, ahead: int, wait_s: float | None) -> str:
     return f"{line} {_about(_, wait_s)} …" if wait_s is not None else f"{line[:-1]} …"
 
 
+def minute_full(_: Tongue, most: int) -> str:
+    return _(
+        "Telegram lets me write {most} messages a minute to a group. The other answers come a little later; "
+        "none is lost.",
+        most=most,
+    )
+
+
 def _about(_: Tongue, wait_s: float) -> str:
     """Rounded, as a guess should be: it also changes less often."""
     if wait_s < 55:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from bot_stack import Person, Stack, picture, until, wait_until
+from bot_stack import Json, Person, Stack, picture, until, wait_until
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from telegram.error import RetryAfter
@@ -17,8 +17,8 @@ WINDOW_MS = 1500
 
 @pytest.fixture
 async def bot(stack: Stack, redis: Redis) -> AsyncIterator[ExtBot[None]]:
-    """One that may send a group three messages in a second and a half."""
-    pace = Pace(redis, most=3, window_ms=WINDOW_MS)
+    """One that may send a group three messages in a second and a half, and one that is reserved."""
+    pace = Pace(redis, most=4, window_ms=WINDOW_MS)
     async with ExtBot("1:sandbox-token", base_url=f"{stack.page}/bot", rate_limiter=pace) as bot:
         yield bot
 
@@ -76,7 +76,47 @@ def test_a_busy_group_waits_its_minute_and_loses_nothing(own_stack: Stack) -> No
     for _ in range(23):
         ann.write("/auto")
     wait_until(lambda: len(ann.heard()) == 20)
+    assert ann.heard()[-1].startswith("Telegram lets me write 20 messages a minute to a group.")
     assert "a red picture" in person.says(person.send(picture("red")))
     assert len(ann.calls("sendMessage")) == 20
     with BlockingRedis.from_url(own_stack.server.url) as redis:
-        assert redis.xlen("{afterimage}:updates") == 3
+        assert redis.xlen("{afterimage}:updates") == 4
+
+
+SHORT = "service.Pace, busy.LEAST_S = partial(pace.Pace, most=4, window_ms=2500), 0"
+
+
+def test_a_group_that_is_full_is_told_so_and_gets_every_answer_once(own_stack: Stack) -> None:
+    own_stack.start_sandbox()
+    own_stack.start_worker()
+    own_stack.start_bot(change=SHORT)
+    (ann,) = own_stack.group(1, supergroup=True)
+    cats = Person(own_stack, ann.chat, user=ann.who["user"], topic="Cats")
+    asked = [cats.write("/auto") for _ in range(6)] + [
+        cats.send(picture("red"), caption="@afterimage_bot") for _ in range(2)
+    ]
+    [line] = wait_until(lambda: [one for one in cats.messages() if later(one)])
+    assert line["message_thread_id"] == cats.messages()[-1]["message_thread_id"]
+    for message in asked:
+        cats.answer(message)
+    wait_until(lambda: not any(later(one) for one in cats.messages()))
+    assert [len(cats.replies(message)) for message in asked] == [1] * len(asked)
+    assert len(cats.heard()) == len(asked)
+
+
+def test_a_bot_that_ends_while_a_group_waits_leaves_its_line_to_another(own_stack: Stack) -> None:
+    own_stack.start_sandbox()
+    own_stack.start_bot(change=SHORT)
+    (ann,) = own_stack.group(1)
+    asked = [ann.write("/auto") for _ in range(6)]
+    wait_until(lambda: any(later(one) for one in ann.messages()))
+    own_stack.kill("bot")
+    own_stack.start_bot(change=SHORT)
+    for message in asked:
+        ann.answer(message)
+    wait_until(lambda: not any(later(one) for one in ann.messages()))
+    assert len(ann.heard()) == len(asked)
+
+
+def later(message: Json) -> bool:
+    return "none is lost" in message.get("text", "")
