@@ -200,7 +200,7 @@ class _Messages:
     def _called(self, act: Callable[[Talk], Awaitable[None]]) -> Callback:
         async def callback(update: Update, _: object) -> None:
             if message := update.message or update.edited_message:  # by the filters, always
-                await act(await self._talks.of(message))
+                await act(await self._talks.of(message, update))
 
         return callback
 
@@ -223,6 +223,6 @@ class _Presses:
             query = update.callback_query
             if query and isinstance(query.message, Message):
                 asked = (query.data or "").partition(":")[2]
-                await act(await self._talks.of_press(query, query.message, asked))
+                await act(await self._talks.of_press(query, query.message, asked, update))
 
         return callback

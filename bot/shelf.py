@@ -4,6 +4,7 @@ from telegram import Document, Message, PhotoSize, Sticker
 
 from bot.asking import note_in
 from bot.pictures import picture_in
+from bot.place import place_of
 from bot.talk import Talk
 from vlm.client import Client
 from vlm.memory import Photo
@@ -30,6 +31,8 @@ class Shelf:
             sender_name=_name(message),
             # Telegram's times are whole seconds: within one, the ids tell which photo came later
             created_ms=int(message.date.timestamp()) * 1000 + message.message_id % 1000,
+            topic=place_of(message).thread,
+            arrival_us=talk.arrival_us,
             note=note_in(talk.words, talk.tongue.tag),
         )
         await self._client.memory.remember(message.chat_id, photo)

@@ -1,9 +1,9 @@
 """What a handler is given: who says what, where, and how to speak to them."""
 
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from telegram import CallbackQuery, InlineQuery, Message, User
+from telegram import CallbackQuery, InlineQuery, Message, Update, User
 from telegram.error import BadRequest
 
 from bot.gate import words
@@ -12,14 +12,17 @@ from bot.tongue import Tongue, tongue
 from vlm.client import Client
 from vlm.memory import Preferences
 
+ARRIVAL: Final = "arrival_us"  # what an update carries besides what Telegram says: see `bot.ingest.journal`
+
 
 class Talk(NamedTuple):
-    """A message that came in."""
+    """A message that came in, and when; 0: not known."""
 
     message: Message
     place: Place
     wishes: Preferences
     tongue: Tongue
+    arrival_us: int = 0
 
     @property
     def chat(self) -> int:
@@ -37,7 +40,8 @@ class Talk(NamedTuple):
 
 
 class Press(NamedTuple):
-    """A button that was pressed. `message` bears it; `asked` is what stands after the verb in its data.
+    """A button that was pressed, and when. `message` bears it; `asked` is what stands after the verb in its
+    data.
 
     The data came from outside and may be forged: what it names must be looked up in `place.chat`.
     """
@@ -48,6 +52,7 @@ class Press(NamedTuple):
     place: Place
     wishes: Preferences
     tongue: Tongue
+    arrival_us: int
 
     @property
     def chat(self) -> int:
@@ -80,14 +85,14 @@ class Talks:
     def __init__(self, client: Client) -> None:
         self._memory = client.memory
 
-    async def of(self, message: Message) -> Talk:
+    async def of(self, message: Message, update: Update) -> Talk:
         wishes = await self.wishes(message.chat_id, message.from_user)
-        return Talk(message, place_of(message), wishes, tongue(wishes.language))
+        return Talk(message, place_of(message), wishes, tongue(wishes.language), _arrival_us(update))
 
-    async def of_press(self, query: CallbackQuery, message: Message, asked: str) -> Press:
+    async def of_press(self, query: CallbackQuery, message: Message, asked: str, update: Update) -> Press:
         wishes = await self.wishes(message.chat_id, query.from_user)
         place = place_of(message).because(f"press-{query.id}")
-        return Press(query, message, asked, place, wishes, tongue(wishes.language))
+        return Press(query, message, asked, place, wishes, tongue(wishes.language), _arrival_us(update))
 
     async def of_inline(self, query: InlineQuery) -> Inline:
         """Of somebody who may never have written to the bot: then nothing is kept of them."""
@@ -104,3 +109,7 @@ class Talks:
     async def tongue(self, chat: int) -> Tongue:
         """How to speak in a chat."""
         return tongue((await self._memory.preferences(chat)).language)
+
+
+def _arrival_us(update: Update) -> int:
+    return int(update.api_kwargs.get(ARRIVAL, 0))

@@ -7,11 +7,11 @@ from redis.exceptions import RedisError
 from telegram import CallbackQuery, Message, Update
 
 from bot.app import App
-from bot.ingest.journal import Json
+from bot.ingest.journal import Json, arrival_us
 from bot.outbox import Outbox
 from bot.place import Place, place_of
 from bot.replies.trouble import apology, refusal
-from bot.talk import Talks
+from bot.talk import ARRIVAL, Talks
 from vlm.errors import AfterimageError, BadRequest, Unavailable
 from vlm.streams import Entry
 
@@ -55,7 +55,7 @@ class Updates:
             await self._outbox.say(place, refusal(tongue, error) if error else apology(tongue))
 
     def _update(self, entry: Entry) -> Update:
-        return Update.de_json(_raw(entry), self._app.bot)
+        return Update.de_json({**_raw(entry), ARRIVAL: arrival_us(entry.id)}, self._app.bot)
 
 
 def _place(update: Update) -> Place | None:

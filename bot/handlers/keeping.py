@@ -1,7 +1,5 @@
 """/forget, a photo or everything, and /privacy."""
 
-import time
-from collections.abc import Callable
 from typing import Final
 
 from bot.buttons import button, keyboard
@@ -30,14 +28,12 @@ class Keeping:
         *,
         retention_days: int,
         contact: str,
-        now_s: Callable[[], float] = time.time,
     ) -> None:
         self._memory = memory
         self._outbox = outbox
         self._members = members
         self._retention_days = retention_days
         self._contact = contact
-        self._now_s = now_s
 
     async def privacy(self, talk: Talk) -> None:
         await self._outbox.say(talk.place, said.privacy(talk.tongue, self._retention_days, self._contact))
@@ -53,9 +49,12 @@ class Keeping:
             await self._forget(talk, await self._memory.photo_of(talk.chat, target.message_id))
 
     async def forget_all(self, press: Press) -> None:
-        """It was meant. Nothing is noted of what is said to it: a note would be kept."""
+        """It was meant. Nothing is noted of what is said to it: a note would be kept.
+
+        A press that a bot which ended left behind comes again, after photos that were sent since: they stay.
+        """
         if await self._may_decide(press):
-            await self._memory.forget_chat(press.chat)
+            await self._memory.forget_chat(press.chat, press.arrival_us)
             await press.answer()
             await self._outbox.edit(press.chat, press.message.message_id, said.all_forgotten(press.tongue))
 
@@ -102,7 +101,7 @@ class Keeping:
             await press.answer(said.not_asked_of_you(press.tongue), alert=True)
         elif not await self._members.is_admin(press):
             await press.answer(said.only_admins_forget_all(press.tongue), alert=True)
-        elif self._now_s() - press.message.date.timestamp() > OPEN_S:
+        elif press.arrival_us / 1e6 - press.message.date.timestamp() > OPEN_S:
             await press.answer()
             await self._outbox.edit(press.chat, press.message.message_id, said.too_late(press.tongue))
         else:

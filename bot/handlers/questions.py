@@ -148,12 +148,11 @@ class Questions:
         message, target = talk.message, replied(talk.message)
         if target is None and _points(message):
             return None
-        sender = (
-            talk.person or None if talk.chat < 0 else None
-        )  # in a group everybody has photos of their own
-        found = await subject(
-            self._client.memory, message.chat_id, target.message_id if target else None, sender
-        )
+        # in a group everybody has photos of their own, in a forum each topic has its own
+        sender = talk.person or None if talk.chat < 0 else None
+        topic = talk.place.thread if message.chat.is_forum else None
+        reply_to = target.message_id if target else None
+        found = await subject(self._client.memory, talk.chat, reply_to, sender, topic)
         if found is None and target and has_picture(target):
             return await self._shelf.put(talk._replace(message=target))  # a photo from before the bot's time
         return found

@@ -50,7 +50,8 @@ class Start:
             await self.old_button(press)
             return
         await press.answer()
-        await self._photos.receive(Talk(press.message, press.place, press.wishes, press.tongue))
+        talk = Talk(press.message, press.place, press.wishes, press.tongue, press.arrival_us)
+        await self._photos.receive(talk)
 
     async def help(self, talk: Talk) -> None:
         """In a private chat; `group` is for the others."""

@@ -65,6 +65,15 @@ def chat_in(update: Json) -> int:
         return 0
 
 
+def arrival_us(entry: str) -> int:
+    """When an update came, from its entry's id: by the server's clock, and in the journal's order.
+
+    All that one call of Telegram brings has the same millisecond, hence the count within it.
+    """
+    ms, _, count = entry.partition("-")
+    return 1000 * int(ms) + min(int(count or 0), 999)
+
+
 class Journal:
     """Appends updates, each once however often it arrives, and elects the one process that polls."""
 

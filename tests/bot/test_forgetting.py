@@ -1,7 +1,6 @@
 """/forget and /privacy: what is gone is gone from every key of the server."""
 
 import re
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -194,27 +193,45 @@ async def test_the_question_closes_after_five_minutes(stack: Stack, person: Pers
     asked = person.answer(person.write("/forget all"))
     async with Bot("1:sandbox-token", f"{stack.page}/bot") as bot:
         outbox, memory = Outbox(bot, server), Memory(server)
-        keeping = Keeping(
-            memory,
-            outbox,
-            Members(bot, server),
-            retention_days=1,
-            contact="",
-            now_s=lambda: time.time() + OPEN_S + 1,
-        )
-        await keeping.forget_all(pressed(bot, person, asked))
+        keeping = Keeping(memory, outbox, Members(bot, server), retention_days=1, contact="")
+        await keeping.forget_all(pressed(bot, person, asked, asked["date"] + OPEN_S + 1))
     becomes(person, asked["message_id"], "more than five minutes old")
     assert "asked of a red picture" in person.says(person.write("What is it?"))
 
 
-def pressed(bot: Bot, person: Person, question: Json) -> Press:
+def pressed(bot: Bot, person: Person, question: Json, at_s: float) -> Press:
     """The first button below a question, pressed."""
     who = {"id": person.chat, "is_bot": False, "first_name": "P"}
     told = {"id": "1", "from": who, "chat_instance": "1", "message": question, "data": ""}
     query = CallbackQuery.de_json(told, bot)
     assert isinstance(query.message, Message)
     place = place_of(query.message).because("press-1")
-    return Press(query, query.message, str(person.chat), place, Preferences(), tongue("en"))
+    return Press(query, query.message, str(person.chat), place, Preferences(), tongue("en"), int(1e6 * at_s))
+
+
+async def test_a_press_that_comes_again_does_not_forget_what_was_sent_after_it(own_stack: Stack) -> None:
+    """The bot ends after it has forgotten, before it can say so; another photo comes, and then the press."""
+    own_stack.start_all()
+    person = own_stack.person()
+    person.says(person.send(picture("red")))
+    question = person.answer(person.write("/forget all"))
+    own_stack.trouble(method="answerCallbackQuery", delay_s=600)
+    [button] = question["reply_markup"]["inline_keyboard"][0]
+    person.act("press", message_id=question["message_id"], data=button["callback_data"])
+    async with connect(own_stack.server.url) as redis:
+        await until(lambda: _no_photo(redis, person.chat))
+        own_stack.kill("bot")
+        own_stack.call("DELETE", "faults")
+        kept = person.send(picture("blue"))
+        own_stack.start_bot()
+        person.says(kept, "a blue picture")
+        becomes(person, question["message_id"], "I have forgotten everything")
+        await until(lambda: _handled(redis))
+    assert "asked of a blue picture" in person.says(person.write("What is it?"))
+
+
+async def _no_photo(redis: Redis, chat: int) -> bool:
+    return not await redis.exists(f"photos:{{{chat}}}")
 
 
 def test_privacy_says_what_is_kept_how_long_and_whom_to_ask(own_stack: Stack) -> None:

@@ -144,6 +144,20 @@ def test_an_answer_stays_in_its_topic_and_a_question_there_is_no_reply(stack: St
     assert topics == {caption["message_thread_id"]}
 
 
+def test_a_bare_question_in_a_topic_is_about_the_latest_photo_there(stack: Stack) -> None:
+    first, second = stack.group(2, supergroup=True)
+    cats, dogs = (
+        Person(stack, first.chat, user=first.who["user"], topic=topic) for topic in ("Cats", "Dogs")
+    )
+    others = Person(stack, first.chat, user=second.who["user"], topic="Cats")
+    for person, colour in ((cats, "red"), (others, "green"), (dogs, "blue"), (first, "black")):
+        person.answer(person.send(picture(colour), caption=f"@{NAME}"), "AI caption")
+    for person, colour in ((cats, "red"), (others, "green"), (dogs, "blue"), (first, "black")):
+        assert f"asked of a {colour} picture" in person.says(person.write(f"@{NAME} What is it?"))
+    nowhere = Person(stack, first.chat, user=second.who["user"], topic="Dogs")
+    assert "Send me a photo first" in nowhere.says(nowhere.write("/ask What is it?"))
+
+
 def test_a_group_that_becomes_a_supergroup_takes_its_memory_along(stack: Stack, group: list[Person]) -> None:
     ann, old = group[0], group[0].chat
     ann.says(ann.write("/auto on"))

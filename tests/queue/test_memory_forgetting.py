@@ -4,14 +4,15 @@ import asyncio
 
 import pytest
 from memory_parts import CHAT, OTHER, array, everything_said, fill, names, photo
-from queue_parts import picture
+from queue_parts import picture, until
 from redis.asyncio import Redis
 
 from vlm.broker import Broker
 from vlm.client import Client
-from vlm.keys import DEAD, LOAD, results_key
+from vlm.errors import Poisoned
+from vlm.keys import DEAD, LANES, LOAD, results_key
 from vlm.memory import Memory, Preferences, blob_key
-from vlm.protocol import Answered, Ask, Job, Result, Turn, encode
+from vlm.protocol import Answered, Ask, Job, Result, Turn, decode_job, decode_result, encode
 from vlm.server import Server
 from vlm.streams import connect
 
@@ -139,6 +140,46 @@ async def test_an_update_from_before_the_forgetting_that_comes_late_is_forgotten
     assert await memory.remember(CHAT, photo("11", created_ms=10_000))  # in the same second, but after it
 
 
+async def test_what_came_after_a_moment_is_not_forgotten_with_what_came_before(
+    redis: Redis, memory: Memory
+) -> None:
+    await fill(memory, CHAT, "10", "20")
+    await memory.remember(CHAT, photo("30", arrival_us=5_000_001))
+    await memory.link(CHAT, 31, "30")
+    assert await memory.forget_chat(CHAT, 5_000_000) == 2
+    assert await memory.ids(CHAT) == ["30"]
+    assert await memory.photo_of(CHAT, 31) == "30"
+    assert await memory.photo_of(CHAT, 11) is None
+    said = await everything_said(redis)
+    assert not [word for word in (b"note 10", b"caption 20", b"question 10") if word in said]
+    assert await memory.preferences(CHAT) == Preferences()
+    assert not await memory.remember(CHAT, photo("20"))
+    assert await memory.forget_chat(CHAT, 5_000_001) == 1
+    assert await names(redis) == {MARK}
+
+
+QUEUED = (("old", "30", 5000), ("gone", "10", 5001), ("new", "30", 5001), ("bare", None, 6000))
+
+
+async def test_of_what_is_queued_only_that_from_before_a_moment_is_forgotten(
+    redis: Redis, memory: Memory
+) -> None:
+    await memory.remember(CHAT, photo("10"))
+    await memory.remember(CHAT, photo("30", arrival_us=5_000_001))
+    for stream, field in ((LANES["interactive"], "job"), (DEAD, "job"), (results_key(), "result")):
+        for n, (name, of, ms) in enumerate(QUEUED, 1):
+            told = Result(job=name, chat=CHAT, photo=of, task=Ask(question=name), outcome=Answered(text=name))
+            data = encode(told if field == "result" else job(name, of))
+            await redis.xadd(stream, {field: data}, id=f"{ms}-{n}")
+    await memory.forget_chat(CHAT, 5_000_000)
+    for stream in (LANES["interactive"], DEAD, results_key()):
+        left = [next(iter(fields.values())) for _, fields in await redis.xrange(stream)]
+        assert [name for name in (b"old", b"gone", b"new", b"bare") if any(name in one for one in left)] == [
+            b"new",
+            b"bare",
+        ]
+
+
 async def test_another_chat_may_have_a_photo_of_the_same_id(memory: Memory) -> None:
     await fill(memory, CHAT, "10")
     await memory.forget_chat(CHAT)
@@ -245,6 +286,26 @@ async def test_open_jobs_of_a_forgotten_chat_end_in_nothing_even_in_a_workers_ha
     assert await redis.hgetall(LOAD) == {str(OTHER).encode(): b"1"}
     assert await client.position("held") is await client.position("waits") is None
     assert [taken.job.id for taken in await broker.take(8, 0)] == ["theirs"]
+
+
+async def test_an_open_job_of_a_forgotten_chat_that_then_fails_leaves_no_letter(redis: Redis) -> None:
+    client, broker = Client(redis), Broker(redis, name="w", lease_s=0.05, deliveries=1)
+    await broker.open()
+    await client.ask(job="held", chat=CHAT, photo=None, question="a secret?", picture=picture())
+    await client.ask(job="theirs", chat=OTHER, photo=None, question="another?", picture=picture())
+    held, theirs = await broker.take(2, 0)
+    await client.memory.forget_chat(CHAT)
+
+    async def buried() -> bool:
+        assert await broker.reclaim() is None
+        return await redis.xlen(DEAD) == 1
+
+    await until(buried)
+    await broker._bury(held.entry, Poisoned("too late"), 2)  # by a worker that stood still meanwhile
+    [(_, letter)] = await redis.xrange(DEAD)
+    assert decode_job(letter[b"job"]) == theirs.job
+    assert [decode_result(told[b"result"]).job for _, told in await redis.xrange(results_key())] == ["theirs"]
+    assert b"a secret?" not in await everything_said(redis)
 
 
 async def test_results_that_were_not_shown_yet_are_forgotten_with_their_chat(redis: Redis) -> None:

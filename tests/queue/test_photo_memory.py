@@ -13,9 +13,14 @@ from vlm.protocol import Turn
 CHAT, OTHER = -100123, 7
 
 
-def photo(id: str, sender: int = 1, created_ms: int = 1000) -> Photo:
+def photo(id: str, sender: int = 1, created_ms: int = 1000, topic: int = 0) -> Photo:
     return Photo(
-        id=id, file_id=f"file {id}", file_unique_id=f"unique {id}", sender=sender, created_ms=created_ms
+        id=id,
+        file_id=f"file {id}",
+        file_unique_id=f"unique {id}",
+        sender=sender,
+        created_ms=created_ms,
+        topic=topic,
     )
 
 
@@ -40,6 +45,15 @@ async def test_the_latest_photo_is_by_time_and_of_the_person_asked_for(memory: M
     assert (await memory.latest(CHAT)) == photo("119", sender=6, created_ms=119)
     assert (await memory.latest(CHAT, sender=5)) == photo("1", sender=5, created_ms=1)
     assert await memory.latest(CHAT, sender=7) is None
+
+
+async def test_the_latest_photo_may_be_that_of_a_topic(redis: Redis, memory: Memory) -> None:
+    for n, (sender, topic) in enumerate([(5, 70), (6, 70), (5, 80), (5, 0)], 1):
+        await memory.remember(CHAT, photo(str(n), sender=sender, topic=topic))
+    await redis.hdel(f"photo:{{{CHAT}}}:4", "topic")  # as kept before there were topics
+    wanted = [(None, 70), (5, 70), (6, 80), (5, 80), (None, 0)]
+    found = [await memory.latest(CHAT, sender, topic) for sender, topic in wanted]
+    assert [one and one.id for one in found] == ["2", "1", None, "3", "4"]
 
 
 async def test_a_page_of_photos_keeps_to_a_time_and_a_person_and_goes_on_behind_the_last(

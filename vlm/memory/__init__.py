@@ -2,6 +2,7 @@
 
     photos:{chat}       sorted set: photo ids in the order they came. All keys of a photo follow from it
     photo:{chat}:ID     hash: file_id, file_unique_id, kind, sender, sender_name, created_ms   by a front end
+                              topic, arrival_us                                                the same
                               caption, revision, shown, language, vectors                      by a worker
                               note, corrected, given                                           by its owner
     turns:{chat}:ID     hash: job id -> question, answer, time

@@ -16,8 +16,8 @@ from redis.asyncio import Redis
 
 from vlm.keys import DEAD
 from vlm.memory import scripts
-from vlm.memory.keys import GONE_TTL_S, IDS, WHOLE, keys_of, of_chat, script_keys
-from vlm.memory.queued import forget_queued
+from vlm.memory.keys import GONE_TTL_S, IDS, WHOLE, keys_of, of_chat, of_photo, script_keys
+from vlm.memory.queued import forget_queued, forget_queued_until
 from vlm.memory.records import as_ids
 
 BATCH: Final = 250  # photos removed in one step: about a millisecond of the server, and one write to its disk
@@ -38,12 +38,32 @@ class Forgetting:
         await forget_queued(self._redis, chat, photo)
         return bool(known)
 
-    async def forget_chat(self, chat: int) -> int:
-        """Remove all of a chat. How many photos that were."""
+    async def forget_chat(self, chat: int, until_us: int = 0) -> int:
+        """Remove all of a chat, up to some moment. How many photos that were."""
         kinds = ("photos", "forgetting", "forgotten", *WHOLE)
-        count = int(await self._clear(keys=[of_chat(kind, chat) for kind in kinds], args=[GONE_TTL_S]))
+        keys = [of_chat(kind, chat) for kind in kinds]
+        count = int(await self._clear(keys=keys, args=[GONE_TTL_S, until_us, of_photo("photo", chat, "")]))
+        if count < 0:
+            return await self._forget_until(chat, until_us)
         await self._finish(chat)
         await forget_queued(self._redis, chat)
+        return count
+
+    async def _forget_until(self, chat: int, until_us: int) -> int:
+        """Remove the photos that came by then, while later ones stay: with what the bot noted for them."""
+        ids, old = as_ids(await self._redis.zrange(of_chat("photos", chat), 0, -1)), list[str]()
+        for start in range(0, len(ids), BATCH):
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for id in ids[start : start + BATCH]:
+                    pipe.hget(of_photo("photo", chat, id), "arrival_us")
+                came: Any = await pipe.execute()
+            batch = zip(ids[start : start + BATCH], came, strict=True)
+            old += [id for id, arrival_us in batch if int(arrival_us or 0) <= until_us]
+        count = 0
+        for start in range(0, len(old), BATCH):
+            count += await self._drop(chat, old[start : start + BATCH], GONE_TTL_S)
+        await self._redis.unlink(of_chat("chat", chat))
+        await forget_queued_until(self._redis, chat, until_us // 1000, set(old))
         return count
 
     async def expire(self, chat: int, before_ms: int) -> int:

@@ -15,22 +15,30 @@ class Listing:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._of_sender = redis.register_script(scripts.OF_SENDER)
+        self._of_whom = redis.register_script(scripts.OF_WHOM)
         self._sender_named = redis.register_script(scripts.SENDER_NAMED)
 
     async def recent(
-        self, chat: int, count: int, before: str | None, since_ms: int, until_ms: int, sender: int | None
+        self,
+        chat: int,
+        count: int,
+        before: str | None,
+        since_ms: int,
+        until_ms: int,
+        sender: int | None,
+        topic: int | None,
     ) -> list[Photo]:
         """See `Memory.recent`."""
         first, end = await self._ranks(chat, before, since_ms, until_ms)
         if first >= end:
             return []
-        if sender is None:
+        if sender is topic is None:
             ids = await self._redis.zrevrange(of_chat("photos", chat), first, min(end, first + count) - 1)
         else:
-            ids = await self._of_sender(
+            whose = ["" if one is None else one for one in (sender, topic)]
+            ids = await self._of_whom(
                 keys=[of_chat("photos", chat)],
-                args=[of_photo("photo", chat, ""), first, end - 1, sender, count],
+                args=[of_photo("photo", chat, ""), first, end - 1, count, *whose],
             )
         return [photo for photo in await self.photos(chat, as_ids(ids)) if photo]
 

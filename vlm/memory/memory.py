@@ -95,9 +95,9 @@ class Memory:
         """The photo with this id, if the chat has one."""
         return as_photo(photo, await self._redis.hmget(of_photo("photo", chat, photo), FIELDS))
 
-    async def latest(self, chat: int, sender: int | None = None) -> Photo | None:
-        """The newest photo of the chat, or of one person in it."""
-        newest = await self.recent(chat, 1, sender=sender)
+    async def latest(self, chat: int, sender: int | None = None, topic: int | None = None) -> Photo | None:
+        """The newest photo of the chat, or of one person, or one topic, in it."""
+        newest = await self.recent(chat, 1, sender=sender, topic=topic)
         return newest[0] if newest else None
 
     async def recent(
@@ -109,12 +109,13 @@ class Memory:
         since_ms: int = 0,
         until_ms: int = 0,
         sender: int | None = None,
+        topic: int | None = None,
     ) -> list[Photo]:
         """The newest photos, or the next older ones than the photo `before`; none if that is forgotten.
 
         Only those that came in the seconds from `since_ms` on and before `until_ms`; 0: whenever.
         """
-        return await self._listing.recent(chat, count, before, since_ms, until_ms, sender)
+        return await self._listing.recent(chat, count, before, since_ms, until_ms, sender, topic)
 
     async def sender_named(self, chat: int, name: str) -> int | None:
         """Who of those that sent photos is called so: '@ada', in any case; whoever sent the newest."""
@@ -179,9 +180,12 @@ class Memory:
         """Remove a photo and all that belongs to it, at once. False: there was none."""
         return await self._forgetting.forget(chat, photo)
 
-    async def forget_chat(self, chat: int) -> int:
-        """Remove all that is known of a chat, its preferences too. How many photos that were."""
-        return await self._forgetting.forget_chat(chat)
+    async def forget_chat(self, chat: int, until_us: int = 0) -> int:
+        """Remove all that is known of a chat, its preferences too. How many photos that were.
+
+        Of what came after `until_us`, by the server's clock, nothing; 0: whatever there is.
+        """
+        return await self._forgetting.forget_chat(chat, until_us)
 
     async def expire(self, chat: int, before_ms: int) -> int:
         """Remove the photos that came in a second before `before_ms`. How many that were."""

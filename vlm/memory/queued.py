@@ -4,7 +4,7 @@ With a whole chat its open jobs are dropped, in a worker's hands or not, and res
 With one photo its jobs are left to their end, which is told to whoever waits: the photo is gone.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import suppress
 from typing import Any, Final
 
@@ -33,29 +33,47 @@ return 1
 
 async def forget_queued(redis: Redis, chat: int, photo: str | None = None) -> None:
     """Remove pictures and dead letters of a chat, or of one photo in it; of a whole chat its jobs as well."""
+    if photo is None:
+        await _forget(redis, chat, lambda _entry, _photo: True)
+        return
+    for lane in LANES.values():
+        async for _, job, of in _jobs(redis, lane, chat):
+            if of == photo:
+                await redis.unlink(blob_key(chat, job))
+    async for entry, _, of in _jobs(redis, DEAD, chat):
+        if of == photo:
+            await redis.xdel(DEAD, entry)
+
+
+async def forget_queued_until(redis: Redis, chat: int, until_ms: int, photos: Collection[str]) -> None:
+    """Remove all of a chat that was queued by then, and whatever is about one of some photos."""
+    await _forget(redis, chat, lambda entry, photo: _ms(entry) <= until_ms or photo in photos)
+
+
+async def _forget(redis: Redis, chat: int, is_meant: Callable[[bytes, str | None], bool]) -> None:
     cancel = redis.register_script(CANCEL)
     for lane in LANES.values():
-        async for entry, job in _jobs(redis, lane, chat, photo):
-            await redis.unlink(blob_key(chat, job))
-            if photo is None:
+        async for entry, job, photo in _jobs(redis, lane, chat):
+            if is_meant(entry, photo):
+                await redis.unlink(blob_key(chat, job))
                 await cancel(keys=[lane, mark_key(job), LOAD], args=[WORKERS, entry, chat, MARK_TTL_S])
-    async for entry, _ in _jobs(redis, DEAD, chat, photo):
-        await redis.xdel(DEAD, entry)
-    if photo is None:
-        await _forget_results(redis, chat)
-
-
-async def _forget_results(redis: Redis, chat: int) -> None:
+    async for entry, _, photo in _jobs(redis, DEAD, chat):
+        if is_meant(entry, photo):
+            await redis.xdel(DEAD, entry)
     async for entry, fields in _entries(redis, results_key()):
         with suppress(ProtocolError):
-            if decode_result_envelope(fields.get(b"result", b"")).chat == chat:
+            result = decode_result_envelope(fields.get(b"result", b""))
+            if result.chat == chat and is_meant(entry, result.photo):
                 await redis.xdel(results_key(), entry)
 
 
-async def _jobs(redis: Redis, stream: str, chat: int, photo: str | None) -> AsyncIterator[tuple[bytes, str]]:
+async def _jobs(redis: Redis, stream: str, chat: int) -> AsyncIterator[tuple[bytes, str, str | None]]:
+    """The chat's entries in a stream: the entry's id, the job's, the photo's if that can be read."""
     async for entry, fields in _entries(redis, stream):
-        if job := _of(fields.get(b"job", b""), chat, photo):
-            yield entry, job
+        data = fields.get(b"job", b"")
+        with suppress(ProtocolError):
+            if (sender := decode_envelope(data)).chat == chat:
+                yield entry, sender.id, _photo(data)
 
 
 async def _entries(redis: Redis, stream: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:
@@ -71,12 +89,13 @@ async def _page(redis: Redis, stream: str, start: bytes) -> list[tuple[bytes, di
     return list(page)
 
 
-def _of(data: bytes, chat: int, photo: str | None) -> str | None:
-    """The job's id if it is one of the chat's, or about the photo."""
+def _photo(data: bytes) -> str | None:
     try:
-        if photo is not None and decode_job(data).photo != photo:
-            return None
-        sender = decode_envelope(data)
+        return decode_job(data).photo
     except ProtocolError:
         return None
-    return sender.id if sender.chat == chat else None
+
+
+def _ms(entry: bytes) -> int:
+    """When an entry was queued."""
+    return int(entry.split(b"-")[0])

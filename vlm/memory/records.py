@@ -13,6 +13,8 @@ class Photo(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a photo; '' for what is not known.
 
     kind         what `file_id` names: it can be sent again only as that
+    topic        of a forum; 0 elsewhere
+    arrival_us   when its message came to us, by the server's clock; no two have the same. 0: not known
     sender_name  what they are called, '@ada' among it if they have such a name
     caption      a model's, English; `revision` is the model's
     shown        the same in `language`, as the chat saw it
@@ -28,6 +30,8 @@ class Photo(msgspec.Struct, frozen=True, kw_only=True):
     sender: int = 0
     sender_name: str = ""
     created_ms: int
+    topic: int = 0
+    arrival_us: int = 0
     caption: str = ""
     revision: str = ""
     shown: str = ""
@@ -78,7 +82,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     shown: str = ""
 
 
-FACTS: Final = ("file_id", "file_unique_id", "kind", "sender", "sender_name", "created_ms")  # a front end's
+FACTS: Final = (  # a front end's
+    "file_id", "file_unique_id", "kind", "sender", "sender_name", "created_ms", "topic", "arrival_us",
+)  # fmt: skip
 WORDS: Final = ("caption", "revision", "shown", "language", "corrected", "note", "given")
 FIELDS: Final = (*FACTS, *WORDS)
 WISHES: Final = tuple(field.name for field in msgspec.structs.fields(Preferences))

@@ -88,9 +88,14 @@ return known
 CLEAR: Final = (
     EFFECTS
     + """
--- KEYS photos, forgetting, forgotten, the chat's other keys...; ARGV for how many s nothing must come back
--- From here on the chat knows no photo. Returns how many photos are to be removed
+-- KEYS photos, forgetting, forgotten, the chat's other keys...
+-- ARGV for how many s nothing must come back, up to when in µs (0: now), what photos' keys begin with
+-- From here on the chat knows no photo. Returns how many photos are to be removed; -1, and nothing is done,
+-- if some came later
 local photos, forgetting, forgotten = unpack(KEYS)
+for _, id in ipairs(ARGV[2] == '0' and {} or redis.call('ZREVRANGE', photos, 0, -1)) do
+  if tonumber(redis.call('HGET', ARGV[3] .. id, 'arrival_us') or 0) > tonumber(ARGV[2]) then return -1 end
+end
 local last = redis.call('ZREVRANGE', photos, 0, 0, 'WITHSCORES')[2]
 if last then
   local mark = tonumber(redis.call('HGET', forgotten, '') or 0)
@@ -130,12 +135,15 @@ return 1
 
 # Each looks at all photos of a chat if need be: a server reads 10,000 in some 10 ms, a client in a second.
 
-OF_SENDER: Final = """
--- KEYS photos; ARGV what their keys begin with, first and last rank, sender, count. Returns ids, newest first
-local found = {}
+OF_WHOM: Final = """
+-- KEYS photos; ARGV what their keys begin with, first and last rank, count, sender and topic ('': any)
+-- Returns ids, newest first
+local found, sender, topic = {}, ARGV[5], ARGV[6]
 for _, id in ipairs(redis.call('ZREVRANGE', KEYS[1], ARGV[2], ARGV[3])) do
-  if redis.call('HGET', ARGV[1] .. id, 'sender') == ARGV[4] then found[#found + 1] = id end
-  if #found == tonumber(ARGV[5]) then break end
+  local is = redis.call('HMGET', ARGV[1] .. id, 'sender', 'topic')
+  local fits = (sender == '' or is[1] == sender) and (topic == '' or (is[2] or '0') == topic)
+  if fits then found[#found + 1] = id end
+  if #found == tonumber(ARGV[4]) then break end
 end
 return found
 """
