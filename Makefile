@@ -29,11 +29,12 @@ hostile: .venv/.dev ## give 10,000 hostile pictures to the decoders and print wh
 isolation: .venv/.dev ## do 10,000 things to the bot in 56 chats: none is shown what is another's (ARGS=100000 for more)
 	$(BIN)/python tests/security/isolation.py $(ARGS)
 
-check: .venv/.dev ## lint, types, import contracts: all that needs no running
+check: .venv/.dev ## lint, types, import contracts, known vulnerabilities: all that needs no running
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python scripts/audit
 
 format: .venv/.dev ## let ruff tidy the code
 	$(BIN)/ruff check --fix .
