@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL = $(PIP) install -q --no-deps --no-build-isolation -e . && $(PIP) check
 ARGS ?=
 
-.PHONY: help setup demo test hostile isolation check format system lock clean
+.PHONY: help setup demo test hostile isolation check format system lock sbom clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -45,6 +45,10 @@ system: ## install the programs that tests talk to: a browser, Redis, the emoji 
 
 lock: .venv/.dev ## write what pyproject.toml asks for into the lock files (ARGS=--upgrade: the newest of everything)
 	@scripts/lock $(ARGS)
+
+sbom: .venv/.dev ## write build/sbom.json: every package in .venv, its licence, and who needs it (CycloneDX)
+	@mkdir -p build
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file build/sbom.json $(BIN)/python
 
 clean: ## remove .venv and everything else that can be made again
 	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

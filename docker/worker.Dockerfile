@@ -5,7 +5,7 @@
 FROM python:3.11.13-slim-bookworm AS build
 ARG TORCH_INDEX=""
 WORKDIR /src
-COPY requirements/worker.lock requirements/cuda.lock requirements/
+COPY requirements/worker.lock requirements/torch-cpu.lock requirements/cuda.lock requirements/
 COPY scripts/install-locked scripts/
 # On its own: torch is large and changes seldom, so this layer stays when the code does not.
 RUN python -m venv /venv \

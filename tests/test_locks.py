@@ -23,7 +23,7 @@ LOCKS = {
     "requirements/worker.lock": {"worker"},
     "requirements/demo.lock": {"bot", "sandbox", "worker", "server"},
 }
-EVERY_LOCK = [*LOCKS, "requirements/cuda.lock"]
+EVERY_LOCK = [*LOCKS, "requirements/cuda.lock", "requirements/torch-cpu.lock"]
 
 
 def read(path: Path) -> dict[str, tuple[Requirement, set[str]]]:
@@ -78,9 +78,15 @@ def test_what_tests_run_with_is_what_is_locked() -> None:
         assert requirement.specifier.contains(installed), f"{name} {installed}"
 
 
-def test_no_index_is_written_down() -> None:
+def test_torch_without_cuda_is_of_the_same_version() -> None:
+    (build,) = read(ROOT / "requirements" / "torch-cpu.lock")["torch"][0].specifier
+    assert build.version == str(read(ALL)["torch"][0].specifier).removeprefix("==") + "+cpu"
+
+
+def test_no_index_and_no_machine_is_written_down() -> None:
     for path in [*EVERY_LOCK, "scripts/lock", "scripts/install-locked"]:
-        assert "://" not in (ROOT / path).read_text(), path
+        text = (ROOT / path).read_text()
+        assert "://" not in text and "/tmp" not in text, path
 
 
 @pytest.fixture
