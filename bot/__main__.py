@@ -1,4 +1,4 @@
-"""The `afterimage` command: `run` a bot, or see a `demo` of everything on this machine.
+"""The `afterimage` command: `run` a bot, ask the `doctor`, or see a `demo` of everything on this machine.
 
 Exit status:  0 ended when told to    1 something failed    2 a setting or the command line is wrong
 """
@@ -16,7 +16,7 @@ from typing import Final
 from dotenv import dotenv_values
 from telegram.error import InvalidToken
 
-from bot import demo
+from bot import demo, doctor
 from bot.service import serve
 from bot.settings import Settings, read_settings
 from vlm import logs
@@ -56,6 +56,11 @@ on one machine, in three terminals:
   vlm worker
   BOT_TOKEN=123456:ABC... afterimage run
 """
+DOCTOR: Final = """\
+Examine a deployment from a bot's side: settings, Redis, queue, workers, and Telegram: the token, the webhook,
+what it still holds. Changes nothing. Each finding is ok, warn or bad, and says what to do; the exit status is
+0 if nothing is bad. `vlm doctor` examines a worker's side.
+"""
 DEMO: Final = """\
 Start everything on this machine (a server, a worker, a stand-in for Telegram with a chat page, the bot), send
 one sample picture and one question through it, print what came back, and serve the chat page until Ctrl-C.
@@ -76,6 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("PTB_TIMEDELTA", "1")
     environ = {name: value for name, value in dotenv_values(".env").items() if value is not None} | os.environ
     try:
+        if arguments.command == "doctor":
+            return doctor.look(lambda: read_settings(environ), as_json=arguments.json)
         if arguments.command == "demo":
             return demo.run(
                 model=arguments.model,
@@ -119,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     raw = argparse.RawDescriptionHelpFormatter
     commands.add_parser("run", help="run the bot", description=RUN, epilog=RUN_EPILOG, formatter_class=raw)
+    look = commands.add_parser("doctor", help="examine a deployment", description=DOCTOR, formatter_class=raw)
+    look.add_argument("--json", action="store_true", help="one JSON object")
     show = commands.add_parser(
         "demo", help="see it all work here", description=DEMO, epilog=DEMO_EPILOG, formatter_class=raw
     )

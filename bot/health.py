@@ -35,9 +35,9 @@ def main() -> int:
 
 
 async def is_well(redis: Redis, host: str, silent_ms: int = SILENT_MS) -> bool:
-    """Whether a bot of `host` has asked for updates within the last `silent_ms`."""
+    """Whether a bot of `host`, or of any (''), has asked for updates within the last `silent_ms`."""
     consumers: Any = await redis.xinfo_consumers(UPDATES, GROUP)
-    here = f"{host}-".encode()
+    here = f"{host}-".encode() if host else b""
     return any(one["name"].startswith(here) and one["idle"] < silent_ms for one in consumers)
 
 

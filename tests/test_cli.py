@@ -15,7 +15,7 @@ from vlm.settings import DEFAULT_MODEL, Settings
 
 SAMPLES = Path(__file__).parent.parent / "vlm" / "assets" / "samples"
 COMMANDS = [
-    *("caption", "ask", "find", "worker", "server", "health"),
+    *("caption", "ask", "find", "worker", "server", "health", "doctor", "dead"),
     *("quantize", "train", "scenes", "evaluate", "compare"),
 ]
 

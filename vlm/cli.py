@@ -55,8 +55,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
     """Import what the command needs, and no more."""
+    if arguments.command == "doctor":
+        from vlm.commands.doctor import look
+
+        return look(lambda: _settings(arguments, environ), as_json=arguments.json)
     settings = _settings(arguments, environ)
     match arguments.command:
+        case "dead":
+            from vlm.commands.dead import run
+
+            return run(arguments, settings.redis_url)
         case "caption" | "ask":
             return _describe(arguments, settings, queued=bool(environ.get("REDIS_URL")))
         case "find":

@@ -96,13 +96,14 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Which model answers. `revision` changes whenever its vectors or query tokens do.
 
     `knows` is a sentence for users about what it can see, '' for a general model; `languages` are the codes
-    of those that it can write besides English.
+    of those that it can write besides English. `protocol` is the version of what its worker reads and writes.
     """
 
     name: str
     revision: str
     knows: str = ""
     languages: tuple[str, ...] = ()
+    protocol: int = VERSION
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):

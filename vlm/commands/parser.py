@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec.structs import fields
 
-from vlm.commands import evaluate_options, find_options, scenes
+from vlm.commands import evaluate_options, find_options, operating, scenes
 from vlm.commands.training import add_train
 from vlm.settings import DEFAULT_MODEL, Settings, variable
 
@@ -107,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     _add_looking(commands)
     find_options.add(commands)
     _add_serving(commands)
+    operating.add(commands)
     _add_making(commands)
     scenes.add(commands)
     evaluate_options.add(commands)

@@ -78,6 +78,27 @@ def find(name: str, revision: str = "") -> Source:
     return _source(name, folder, commit, any(folder.glob("*.safetensors")))
 
 
+def local(name: str, revision: str = "") -> Source | None:
+    """The checkpoint called `name` as it is on this disk, without asking the hub; None where it is not.
+
+    Raises:  ModelNotFound for a folder without one, or a broken one.
+    """
+    if name == TINY or Path(name).is_dir() or name.startswith((".", "/", "~")):
+        return find(name, revision)
+    try:
+        folder = Path(
+            snapshot_download(
+                name,
+                revision=revision or PINNED.get(name, "main"),
+                allow_patterns=WANTED,
+                local_files_only=True,
+            )
+        )
+    except (OSError, HFValidationError):
+        return None
+    return _source(name, folder, folder.name, any(folder.glob("*.safetensors")))
+
+
 def find_translator(name: str, revision: str = "") -> Source:
     """The same for translators, whose tiny one is another and whose weights may be a PyTorch file."""
     folder, commit = _folder(name, revision, "translator", [*WANTED, PICKLED])
