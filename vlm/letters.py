@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from vlm.errors import NotFound, ProtocolError
+from vlm.errors import ProtocolError
 from vlm.keys import DEAD, LANES, LOAD, MARK_TTL_S, mark_key
 from vlm.protocol import Ask, Envelope, Find, Job, decode_envelope, decode_job, encode
 from vlm.streams import EFFECTS
@@ -90,16 +90,6 @@ class Letters:
     async def drop(self, letter: Letter) -> bool:
         """Throw it away. False if it has gone already."""
         return bool(await self._redis.xdel(DEAD, letter.id))
-
-
-def chosen(letters: list[Letter], ids: list[str]) -> list[Letter]:
-    """Those with the ids, in their order. Raises NotFound for an id that none has."""
-    known = {letter.id: letter for letter in letters}
-    if missing := [id for id in ids if id not in known]:
-        raise NotFound(
-            f"There is no dead letter {', '.join(missing)}; `vlm dead list` shows those that there are."
-        )
-    return [known[id] for id in ids]
 
 
 def _letter(id: str, fields: dict[bytes, bytes]) -> Letter:

@@ -12,9 +12,10 @@ from vlm_process import Vlm
 
 from vlm.broker import Broker
 from vlm.client import Client
+from vlm.commands.dead import chosen
 from vlm.errors import NotFound, ProtocolError
 from vlm.keys import DEAD, LANES, mark_key
-from vlm.letters import Letter, Letters, chosen
+from vlm.letters import Letter, Letters
 from vlm.protocol import Answered, Refused, Result
 from vlm.streams import connect
 

@@ -13,8 +13,8 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from vlm.commands.lines import put, remark
-from vlm.errors import ProtocolError, Unavailable
-from vlm.letters import Letter, Letters, chosen
+from vlm.errors import NotFound, ProtocolError, Unavailable
+from vlm.letters import Letter, Letters
 from vlm.streams import connect
 
 
@@ -44,6 +44,16 @@ async def _run(arguments: Namespace, url: str) -> int:
         word = "dropped" if arguments.what == "drop" else "put back into the queue"
         remark(f"{sum(done)} {word}{f'; {len(done) - sum(done)} not' if not all(done) else ''}.")
         return 0 if all(done) else 1
+
+
+def chosen(letters: list[Letter], ids: list[str]) -> list[Letter]:
+    """Those with the ids, in their order. Raises NotFound for an id that none has."""
+    known = {letter.id: letter for letter in letters}
+    if missing := [id for id in ids if id not in known]:
+        raise NotFound(
+            f"There is no dead letter {', '.join(missing)}; `vlm dead list` shows those that there are."
+        )
+    return [known[id] for id in ids]
 
 
 def _replayer(letters: Letters) -> Any:
