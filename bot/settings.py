@@ -98,8 +98,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def secrets(self) -> list[str]:
         """Every text that must never be logged."""
-        found = (self.token, self.webhook_secret, environment.password_of(self.redis_url))
-        return [text for text in found if text]
+        passwords = environment.passwords_of(self.redis_url)
+        return [text for text in (self.token, self.webhook_secret or "", *passwords) if text]
 
 
 def _ids(listed: str) -> frozenset[int]:

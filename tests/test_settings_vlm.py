@@ -70,7 +70,8 @@ def test_a_misspelled_name_is_told_the_nearest(name: str, near: str) -> None:
 def test_a_wrong_value_is_told_what_would_be_right(name: str, text: str, expected: str) -> None:
     with pytest.raises(BadSetting) as caught:
         read_settings({name: text})
-    assert str(caught.value) == f"{name} cannot be {text!r}; it must be {expected}."
+    value = "" if name == "REDIS_URL" else f"cannot be {text!r}; it "  # it could be a password
+    assert str(caught.value) == f"{name} {value}must be {expected}."
 
 
 @pytest.mark.parametrize(

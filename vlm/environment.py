@@ -58,7 +58,7 @@ def read(kind: type[S], prefix: str, environ: Mapping[str, str], *, show_values:
             try:
                 values[field.name] = msgspec.convert(text, field.type, strict=False)
             except msgspec.ValidationError:  # its own message could show a secret
-                wrong = f"cannot be {without_password(text)!r}; it " if show_values else ""
+                wrong = f"cannot be {text!r}; it " if show_values and name != REDIS_URL else ""
                 raise BadSetting(f"{name} {wrong}must be {_description(field.type)}.") from None
             if name == REDIS_URL:
                 _guarded(text)
@@ -80,8 +80,11 @@ def _guarded(url: str) -> None:
 
     try:
         parts: Mapping[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
-    except ValueError as error:
-        raise BadSetting(f"{REDIS_URL} cannot be read: {without_password(str(error))}.") from None
+    except ValueError:  # its own message could show the password, where it stands in a wrong place
+        raise BadSetting(
+            f"{REDIS_URL} cannot be read. It should be like redis://USER:PASSWORD@HOST:6379/0; in a"
+            " password an @ is written %40, a slash %2F and a colon %3A."
+        ) from None
     if "path" in parts or parts.get("password") or _is_loopback(str(parts.get("host", "localhost"))):
         return
     raise BadSetting(
@@ -96,10 +99,13 @@ def _is_loopback(host: str) -> bool:
     return host == "localhost"
 
 
-def password_of(url: str) -> str:
-    """The password in a server's URL, as it stands there; '': it has none."""
-    found = re.search("//[^/@]*:([^/@]+)@", url)
-    return found[1] if found else ""
+def passwords_of(url: str) -> set[str]:
+    """The password in a server's URL: as it stands there, and as it is; none if it has none."""
+    from redis.connection import parse_url
+
+    written = re.findall(r"//[^/@]*:([^/@]+)@|[?&]password=([^&]+)", url)
+    meant = parse_url(url).get("password", "")  # type: ignore[no-untyped-call]
+    return {*(password for pair in written for password in pair), meant} - {""}
 
 
 def without_password(url: str) -> str:

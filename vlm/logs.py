@@ -17,6 +17,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 HIDDEN: Final = "***"
+QUIET: Final = {
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "huggingface_hub": logging.WARNING,
+    "telegram": logging.INFO,
+    "PIL": logging.INFO,
+}
 
 _facts: ContextVar[dict[str, Any]] = ContextVar("facts", default={})  # noqa: B039 - it is never written to
 
@@ -72,6 +79,6 @@ def configure(secrets: Iterable[str], *, style: str = "text", level: int = loggi
     handler.setFormatter((JsonLines if style == "json" else Redacting)(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    # at INFO the first two write every URL, and Telegram's hold the token
-    for chatty in ("httpx", "httpcore", "huggingface_hub"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    # what they have to say below these levels are URLs, which hold Telegram's token, and what people sent
+    for library, least in QUIET.items():
+        logging.getLogger(library).setLevel(least)

@@ -185,11 +185,11 @@ class World:
         text = json.dumps(call["args"])
         files = {self.marked[file] for file in _FILE.findall(text) if file in self.marked}
         if call["method"] == "sendDocument" and ".zip" in text:
-            return self._in_zip(call["chat"], to)
+            return self._in_zip(to)
         return marks_in(text) | files
 
-    def _in_zip(self, chat: int, to: int) -> set[Mark]:
-        """What the last export told, unless it is of a group in which this person asked for it."""
+    def _in_zip(self, to: int) -> set[Mark]:
+        """What exports told, besides of groups in which this person asked for one."""
         sent = [one for one in self.messages(to, of_bot=True) if "document" in one]
         found: set[Mark] = set()
         for one in sent:
@@ -203,7 +203,10 @@ class World:
                     else:
                         width, height = Image.open(io.BytesIO(data)).size
                         found.add((width - WIDE, height - HIGH))
-        return {one for one in found if one[0] not in self.exported.get(to, set())}
+        groups = self.exported.get(to, set())
+        return {one for one in found if one[0] not in groups} - {
+            one for group in groups for one in self.brought.get(group, set())
+        }
 
 
 @asynccontextmanager
@@ -249,7 +252,7 @@ async def living(url: str, folder: Path) -> AsyncIterator[World]:
 def _watched(world: World, stack: ExitStack) -> World:
     """The world, with what its handlers fail at in `failures`: a forged update must not make them fail."""
     handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda record: world.failures.append(handler.format(record))
+    handler.emit = lambda record: world.failures.append(handler.format(record))  # type: ignore[method-assign]
     logging.getLogger("bot").addHandler(handler)
     stack.callback(logging.getLogger("bot").removeHandler, handler)
     return world

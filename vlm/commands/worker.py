@@ -18,7 +18,7 @@ from vlm.decoders import Decoders
 from vlm.engine.base import Engine
 from vlm.engine.gpu import gpu_bytes
 from vlm.engine.timed import TimedEngine
-from vlm.environment import password_of, without_password
+from vlm.environment import passwords_of, without_password
 from vlm.errors import Unavailable
 from vlm.memory import Memory
 from vlm.metrics import Metrics
@@ -36,7 +36,7 @@ def work(settings: Settings) -> int:
     Raises:  ModelNotFound, BadSetting, OutOfMemory or SelfCheckFailed for a model that cannot serve;
              Unavailable if the Redis server refuses it. A server that is away is waited for.
     """
-    logs.configure(filter(None, [password_of(settings.redis_url)]), style=settings.log)
+    logs.configure(passwords_of(settings.redis_url), style=settings.log)
     metrics = Metrics()
     try:
         with serving(settings.metrics, metrics, setting=variable("metrics")) as probes:
