@@ -1,6 +1,6 @@
 """What the bot says, written so that saying it again does nothing: the placeholder becomes the answer.
 
-Every message of ours answers one cause (`bot.place`).
+Every message of ours answers one cause (`bot.place`). Texts are cut to Telegram's limit.
 
     said:{CHAT}    hash: cause -> the id of our message; '' while it is unknown. Kept for a week after the
                    last; when there are too many, the older half is forgotten
@@ -62,11 +62,10 @@ class Outbox:
             return None
 
     async def say(self, place: Place, text: str, buttons: InlineKeyboardMarkup | None = None) -> int:
-        """Turn the placeholder into `text`, cut to Telegram's limit, or send it anew. The message's id.
+        """Turn the placeholder into `text`, or send it anew. The message's id.
 
         Raises telegram's errors, except for those that mean that the text is there already.
         """
-        text = fitted(text)
         try:
             known = await self._settled(place)
             if known and await self.edit(place.chat, known, text, buttons):
@@ -132,7 +131,7 @@ class Outbox:
         return int(await self._redis.hget(_said(place.chat), place.cause) or 0) or None
 
     async def _send(self, place: Place, text: str, buttons: InlineKeyboardMarkup | None) -> int:
-        message = await self._bot.send_message(text=text, reply_markup=buttons, **_address(place))
+        message = await self._bot.send_message(text=fitted(text), reply_markup=buttons, **_address(place))
         await patiently(self._note, place, message.message_id)  # unnoted, it would be sent again
         return message.message_id
 
@@ -141,7 +140,9 @@ class Outbox:
     ) -> bool:
         """Give a message of ours another text, again and again if need be. False: it is there no more."""
         try:
-            await self._bot.edit_message_text(text, chat_id=chat, message_id=message, reply_markup=buttons)
+            await self._bot.edit_message_text(
+                fitted(text), chat_id=chat, message_id=message, reply_markup=buttons
+            )
         except BadRequest as error:
             reason = str(error).lower()
             if UNCHANGED in reason:

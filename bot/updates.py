@@ -2,6 +2,7 @@
 
 import json
 import logging
+from typing import Any
 
 from redis.exceptions import RedisError
 from telegram import CallbackQuery, Message, Update
@@ -69,7 +70,13 @@ def _place(update: Update) -> Place | None:
 
 
 def _raw(entry: Entry) -> Json:
-    update = json.loads(entry.fields[b"update"])
+    update = _whole(json.loads(entry.fields[b"update"]))
     if not isinstance(update, dict):
         raise ValueError("an update that is no object")
     return update
+
+
+def _whole(update: Any) -> Any:
+    """The update without halves of characters: JSON can tell them, Redis and Telegram would take none."""
+    text = json.dumps(update, ensure_ascii=False)
+    return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))

@@ -109,7 +109,9 @@ class Correcting:
 
 def _mention(text: str, who: User) -> Sequence[MessageEntity]:
     """Their name in a text, so that it calls them: not everybody has a name with an @."""
-    start, length = text.index(who.first_name), len(who.first_name)
+    start, length = text.find(who.first_name), len(who.first_name)
+    if start < 0:  # a name of two lines, in a language from the right
+        return []
     mark = MessageEntity(MessageEntity.TEXT_MENTION, start, length, user=who)
     return MessageEntity.adjust_message_entities_to_utf_16(text, [mark])
 

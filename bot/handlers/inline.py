@@ -25,6 +25,7 @@ from telegram.error import BadRequest
 from bot import when
 from bot.place import place_of_inline
 from bot.replies import finding as said
+from bot.replies.fitting import fitted
 from bot.talk import Inline
 from bot.tongue import Tongue, tongue
 from vlm.client import Client
@@ -33,6 +34,7 @@ from vlm.memory import Photo
 from vlm.protocol import Find, Found, Result
 
 PAGE: Final = 20
+MAX_TITLE: Final = 256  # UTF-16 code units: an app shows two lines of it
 LATE_S: Final = 10  # after which no answer is taken
 CACHE_S: Final = 5  # for which Telegram may give the same answer to the same person
 START: Final = "find"  # what /start is given by the button over the results
@@ -119,7 +121,7 @@ def _results(_: Tongue, photos: Sequence[Photo]) -> list[InlineResult]:
 
 
 def _result(_: Tongue, photo: Photo) -> InlineResult:
-    words, day = said.words_of(_, photo), _.day(photo.created_ms)
+    words, day = fitted(said.words_of(_, photo), MAX_TITLE), _.day(photo.created_ms)
     caption = said.sent_on(_, photo)
     if photo.kind == "document":
         return InlineQueryResultCachedDocument(

@@ -6,8 +6,10 @@ import struct
 import zlib
 
 import pytest
-from bot_stack import Person, Stack, picture
+from bot_stack import Person, Stack, picture, wait_until
+from finding_parts import again
 from PIL import Image
+from redis import Redis
 
 
 def animated() -> bytes:
@@ -117,3 +119,14 @@ def test_a_bad_picture_delays_nobody_else(stack: Stack) -> None:
     broken = bad.send(bomb(), "bomb.png", as_file=True)
     assert "a red picture" in good.says(good.send(picture("red")))
     assert bad.says(broken)
+
+
+def test_half_a_character_in_a_question_costs_no_answer(stack: Stack, person: Person) -> None:
+    photo = person.send(picture("red"))
+    person.says(photo)
+    asked = person.write("What is it?")
+    person.says(asked)
+    sent = next(one for one in person.messages() if one["message_id"] == asked)
+    with Redis.from_url(stack.server.url) as redis:
+        again(redis, message={**sent, "message_id": 999_999, "text": "Is it \ud83d or \udc00?"})
+    wait_until(lambda: [said for said in person.heard() if "\ufffd or \ufffd? (asked of a red" in said])
