@@ -14,7 +14,8 @@ from bot.health import is_well as asks_for_updates
 from bot.ingest.journal import BOT
 from bot.service import STREAMS
 from bot.settings import Settings
-from vlm.doctor import Finding, bad, examine, is_well, ok, report, warn
+from vlm.diagnosis import Finding, bad, is_well, ok, report, warn
+from vlm.doctor import examine
 from vlm.errors import BadSetting
 from vlm.streams import connect
 

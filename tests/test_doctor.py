@@ -14,7 +14,8 @@ from vlm_process import Vlm
 from vlm import server
 from vlm.broker import Broker
 from vlm.commands.doctor import model
-from vlm.doctor import Finding, disk, examine, is_well, report
+from vlm.diagnosis import Finding, disk, is_well, report
+from vlm.doctor import examine
 from vlm.keys import DEAD, LANES, ROSTER, worker_key
 from vlm.protocol import VERSION, ModelInfo
 from vlm.server import Server
@@ -131,6 +132,13 @@ async def test_rights_are_tried_and_those_of_the_shipped_users_suffice(redis: Re
         assert findings["persistence"].level == "ok"
     denied = (await found(shared, as_user("exporter")))["rights"]
     assert denied.level == "bad" and "XADD" in denied.says and "users.acl" in denied.do
+
+
+async def test_a_user_that_may_read_nothing_is_told_what_it_needs(redis: Redis, shared: Server) -> None:
+    await redis.execute_command("ACL", "SETUSER", "nobody", "on", ">pw", "+info", "+ping", "+hello")
+    findings = await found(shared, shared.url.replace("unix://", "unix://nobody:pw@"))
+    assert findings["rights"].level == "bad"
+    assert findings["queue"].level == "bad" and "users.acl" in findings["queue"].do
 
 
 def test_little_room_is_told_before_there_is_none(tmp_path: Path) -> None:

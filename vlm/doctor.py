@@ -3,70 +3,26 @@
 `vlm doctor` adds the model, `afterimage doctor` adds Telegram. A finding never holds a secret, or content.
 """
 
-import json
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-import msgspec
-from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from vlm.backlog import JOBS, backlog, dead_letters, live_workers
+from vlm.diagnosis import Finding, bad, disk, ok, warn
 from vlm.environment import without_password
 from vlm.keys import SPACE
 from vlm.protocol import VERSION, ModelInfo
 from vlm.streams import connect
 
-Level = Literal["ok", "warn", "bad"]
-
 OLDEST_SERVER: Final = (6, 2)
 SLOW_S: Final = 300.0  # the oldest job; beyond it people wait too long
 FULL: Final = 0.9  # of maxmemory
-LITTLE_BYTES: Final = 5 << 30
-TOO_LITTLE_BYTES: Final = 1 << 30
+LOOK_CLOSER: Final = "Ask again in a minute; else give the user the rights in docker/users.acl."
 PASSING_S: Final = 60  # what a trial of rights leaves behind, should it be killed
-
-
-class Finding(Struct, frozen=True):
-    """One thing that was looked at. `do`: what to do about it; '' where all is well."""
-
-    about: str
-    level: Level
-    says: str
-    do: str = ""
-
-
-def ok(about: str, says: str) -> Finding:
-    """All is well."""
-    return Finding(about, "ok", says)
-
-
-def warn(about: str, says: str, do: str) -> Finding:
-    """It works, and could be better."""
-    return Finding(about, "warn", says, do)
-
-
-def bad(about: str, says: str, do: str) -> Finding:
-    """It does not work, or will lose something."""
-    return Finding(about, "bad", says, do)
-
-
-def report(findings: Sequence[Finding], *, as_json: bool) -> str:
-    """The findings, for people or for programs."""
-    if as_json:
-        return json.dumps(
-            {"well": is_well(findings), "findings": [msgspec.to_builtins(one) for one in findings]}
-        )
-    return "\n".join(line for one in findings for line in _lines(one))
-
-
-def is_well(findings: Sequence[Finding]) -> bool:
-    """Whether nothing is bad; what is only a warning still works."""
-    return all(one.level != "bad" for one in findings)
 
 
 async def examine(url: str, streams: Mapping[str, tuple[str, str]] = JOBS) -> list[Finding]:
@@ -80,28 +36,29 @@ async def examine(url: str, streams: Mapping[str, tuple[str, str]] = JOBS) -> li
             info: Mapping[str, Any] = await redis.info()
         except (RedisError, OSError) as error:
             return [_away(url, error)]
-        return [
+        found = [
             *_server(url, info),
             *_persistence(info, await _config(redis, "appendfsync")),
             *_memory(info),
-            await rights(redis),
-            *_workers(await live_workers(redis)),
-            *[one async for one in _queue(redis, streams)],
-            await _dead(redis),
             *_server_disk(await _config(redis, "dir"), info),
         ]
+        try:
+            found.append(await rights(redis))
+            found += await _at_work(redis, streams)
+        except (
+            RedisError,
+            OSError,
+        ) as error:  # still loading, gone meanwhile, or not to be read by this user
+            found.append(bad("queue", f"It cannot be read: {str(error).rstrip('.')}.", LOOK_CLOSER))
+        return found
 
 
-def disk(about: str, folder: Path, usage: Callable[[Path], Any] = shutil.disk_usage) -> Finding:
-    """How much room there is where `folder` is, or will be."""
-    there = next((one for one in [folder, *folder.parents] if one.exists()), Path("/"))
-    free = int(usage(there).free)
-    says = f"{free / (1 << 30):.1f} GiB free at {there}."
-    if free < TOO_LITTLE_BYTES:
-        return bad(about, says, "Make room: a server that cannot write refuses all work.")
-    return Finding(
-        about, "warn" if free < LITTLE_BYTES else "ok", says, "Make room soon." if free < LITTLE_BYTES else ""
-    )
+async def _at_work(redis: Redis, streams: Mapping[str, tuple[str, str]]) -> list[Finding]:
+    return [
+        *_workers(await live_workers(redis)),
+        *[one async for one in _queue(redis, streams)],
+        await _dead(redis),
+    ]
 
 
 async def rights(redis: Redis) -> Finding:
@@ -240,7 +197,7 @@ def _workers(workers: Mapping[str, ModelInfo]) -> Iterator[Finding]:
         yield ok("workers", says)
 
 
-async def _queue(redis: Redis, streams: Mapping[str, tuple[str, str]]) -> Any:
+async def _queue(redis: Redis, streams: Mapping[str, tuple[str, str]]) -> AsyncIterator[Finding]:
     for name, where in streams.items():
         try:
             found = await backlog(redis, *where)
@@ -284,9 +241,3 @@ def _server_disk(folder: str, info: Mapping[str, Any]) -> Iterator[Finding]:
     pid = info.get("process_id")
     if folder and Path(f"/proc/{pid}/comm").exists() and "-server" in Path(f"/proc/{pid}/comm").read_text():
         yield disk("redis disk", Path(folder))
-
-
-def _lines(one: Finding) -> Iterator[str]:
-    yield f"{one.level:<4}  {one.about:<18}  {one.says}"
-    if one.do:
-        yield f"{'':<26}-> {one.do}"

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from vlm.commands.lines import put, remark
-from vlm.doctor import Finding, bad, disk, examine, is_well, ok, report, warn
+from vlm.diagnosis import Finding, bad, disk, is_well, ok, report, warn
+from vlm.doctor import examine
 from vlm.errors import BadSetting, ModelNotFound
 from vlm.settings import Settings
 
