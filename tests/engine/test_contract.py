@@ -10,7 +10,10 @@ import pytest
 from checkpoints import picture
 
 from vlm.engine.base import Engine, Prompt
+from vlm.engine.echo import EchoEngine
 from vlm.engine.load import EngineOptions, load
+from vlm.engine.timed import TimedEngine
+from vlm.metrics import Metrics
 from vlm.protocol import Turn
 
 PICTURES = [picture(1, 64, 48), picture(2, 31, 300), picture(3, 1, 1)]
@@ -21,12 +24,14 @@ PROMPTS = [
 ]
 
 
-WHOLE = ["echo", "opt", "t5", "opt int8", "t5 int8", "tiny"]
+WHOLE = ["echo", "timed", "opt", "t5", "opt int8", "t5 int8", "tiny"]
 of_those_that_do_all = pytest.mark.parametrize("engine", WHOLE, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module", params=[*WHOLE, "classic"])
 def engine(request: pytest.FixtureRequest, folders: dict[str, Path], classic_folder: Path) -> Engine:
+    if request.param == "timed":
+        return TimedEngine(EchoEngine(), Metrics())
     name, _, quant = request.param.partition(" ")
     model = f"classic:{classic_folder}" if name == "classic" else str(folders.get(name, name))
     return load(EngineOptions(model=model, quant=quant, device="cpu"))
