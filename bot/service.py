@@ -55,6 +55,7 @@ STREAMS: Final = {
 }
 LEASE_S: Final = 10.0  # how long a dead bot's updates and results wait for another bot
 GRACE_S: Final = 10.0  # how long a stop waits for what is in hand
+PATIENCE_S: Final = 3600.0  # how long an answer, or what a search finds, is still of use to who asked
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -98,7 +99,7 @@ async def _serve(
 ) -> None:
     journal = Journal(redis)
     await patiently(journal.claim, application.bot.id)
-    client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max)
+    client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max, patience_s=PATIENCE_S)
     outbox = Outbox(application.bot, redis)
     tally = Tally(redis, client, metrics)
     presence = Presence(application.bot, client, outbox, tally)

@@ -10,6 +10,7 @@ The keys are drawn in `vlm.keys`.
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -24,6 +25,7 @@ from vlm.keys import (
     RESULTS_TTL_S,
     ROSTER,
     WORKERS,
+    Line,
     mark_key,
     results_key,
     worker_key,
@@ -35,7 +37,6 @@ from vlm.protocol import (
     Caption,
     Envelope,
     Job,
-    Lane,
     ModelInfo,
     Refused,
     Result,
@@ -49,7 +50,7 @@ log = logging.getLogger(__name__)
 
 DELIVERIES: Final = 3
 DEAD_LETTERS: Final = 1000
-BULK_TURN: Final = 8  # with batches of one, every eighth may be a bulk job
+TURN: Final = 4  # of batches too small to keep places in
 
 POISONED: Final = (
     "Sorry, I stumbled over this picture or question several times and gave up. The others are not affected;"
@@ -172,17 +173,23 @@ class Broker:
                 await self._redis.srem(ROSTER, name)
 
     async def _share(self, batch: int) -> list[Entry]:
-        self._turn += 1
-        # A place in every batch is for bulk, or it would starve.
-        kept = 1 if batch > 1 or self._turn % BULK_TURN == 0 else 0
-        bulk = await self._lane("bulk", kept)
-        interactive = await self._lane("interactive", batch - len(bulk))
-        if not interactive:
-            bulk += await self._lane("bulk", batch - len(bulk))
-        return interactive + bulk
+        """What waits, the first lane first. The others are kept a place each, or they would starve."""
+        entries = [one for line in self._kept(batch) for one in await self._line(line, 1)]
+        entries = await self._line("interactive", batch - len(entries)) + entries
+        entries += await self._line("busy", batch - len(entries))
+        if all(entry.stream == LANES["bulk"] for entry in entries):  # nobody waits
+            entries += await self._line("bulk", batch - len(entries))
+        return entries
 
-    async def _lane(self, lane: Lane, count: int) -> list[Entry]:
-        return await self._group.take(count, streams=[LANES[lane]]) if count > 0 else []
+    def _kept(self, batch: int) -> Sequence[Line]:
+        if batch >= len(LANES):
+            return ("busy", "bulk")
+        self._turn += 1
+        turn, before = divmod(self._turn, TURN)
+        return () if before else ("busy",) if turn % 2 else ("bulk",)
+
+    async def _line(self, line: Line, count: int) -> list[Entry]:
+        return await self._group.take(count, streams=[LANES[line]]) if count > 0 else []
 
     async def _opened(self, entry: Entry, times: int) -> Delivery | None:
         try:

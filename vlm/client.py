@@ -11,9 +11,10 @@ from typing import Any, Final, TypedDict, Unpack
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from vlm.admission import AGE_MAX_S, POSITION, SHARE, SUBMIT
 from vlm.backlog import live_workers
-from vlm.errors import AfterimageError, BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
-from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, mark_key, results_key
+from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
+from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, WORKERS, mark_key, results_key
 from vlm.memory import Memory, blob_key
 from vlm.protocol import (
     Ask,
@@ -29,38 +30,12 @@ from vlm.protocol import (
     decode_result,
     encode,
 )
-from vlm.streams import EFFECTS, MAX_BLOCK_MS, Group, connect, entries, is_away, patiently
+from vlm.streams import MAX_BLOCK_MS, Group, connect, entries, is_away, patiently
 from vlm.words import clean_query
 
 BLOB_TTL_S: Final = 24 * 3600  # as long as workers may be away; a picture goes when its job ends
 MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_QUESTION_CHARS: Final = 1000
-
-SUBMIT: Final = (
-    EFFECTS
-    + """
--- KEYS mark, lane, other lane, load; ARGV job, lane's name, chat, queue_max, chat_max, mark's TTL s
-local known = redis.call('GET', KEYS[1])
-if known == 'done' then return 'done' end
-if known then return 'open' end
-local open = redis.call('XLEN', KEYS[2]) + redis.call('XLEN', KEYS[3])
-if open >= tonumber(ARGV[4]) then return 'full' end
-if open == 0 then redis.call('DEL', KEYS[4]) end -- what an accident left there would bar a chat
-if tonumber(redis.call('HGET', KEYS[4], ARGV[3]) or 0) >= tonumber(ARGV[5]) then return 'chat full' end
-local entry = redis.call('XADD', KEYS[2], '*', 'job', ARGV[1])
-redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. entry, 'EX', ARGV[6])
-redis.call('HINCRBY', KEYS[4], ARGV[3], 1)
-return 'added'
-"""
-)
-
-POSITION: Final = """
--- KEYS mark, interactive, bulk
-local lane, entry = (redis.call('GET', KEYS[1]) or ''):match('(%a+) (.+)')
-if not lane then return -1 end
-if lane == 'interactive' then return #redis.call('XRANGE', KEYS[2], '-', '(' .. entry) end
-return redis.call('XLEN', KEYS[2]) + #redis.call('XRANGE', KEYS[3], '-', '(' .. entry)
-"""
 
 
 class Errand(TypedDict, total=False):
@@ -77,6 +52,9 @@ class Client:
     """A front end's door to the workers. `memory` is what the chats remember.
 
     queue_max, chat_max   open jobs in all, and of one chat, beyond which a job is refused
+    age_max_s             how long the next in line may have waited before more are refused
+    patience_s            how long somebody waits for an answer or a search; 0: for ever. A photo is captioned
+                          whenever it can be, as it is remembered
     blob_ttl_s            how long a picture waits for a worker
     """
 
@@ -86,12 +64,16 @@ class Client:
         *,
         queue_max: int = 1000,
         chat_max: int = 20,
+        age_max_s: float = AGE_MAX_S,
+        patience_s: float = 0,
         blob_ttl_s: int = BLOB_TTL_S,
     ) -> None:
         self.memory = Memory(redis)
         self._redis = redis
         self._queue_max = queue_max
         self._chat_max = chat_max
+        self._age_max_ms = int(1000 * age_max_s)
+        self._patience_ms = int(1000 * patience_s)
         self._blob_ttl_s = blob_ttl_s
         self._submit_script = redis.register_script(SUBMIT)
         self._position_script = redis.register_script(POSITION)
@@ -189,8 +171,9 @@ class Client:
         return sum((await self.open_jobs()).values())
 
     async def open_jobs(self) -> dict[Lane, int]:
-        """How many jobs are open in each lane."""
-        return {lane: await self._redis.xlen(key) for lane, key in LANES.items()}
+        """How many jobs are open, as they were submitted."""
+        interactive, busy, bulk = [int(await self._redis.xlen(key)) for key in LANES.values()]
+        return {"interactive": interactive + busy, "bulk": bulk}
 
     async def position(self, job: str) -> int | None:
         """How many open jobs come before this one; None when it is not open any more."""
@@ -239,9 +222,12 @@ class Client:
                 "This picture is larger than {most} MB. Please send a smaller one.",
                 most=MAX_PICTURE_BYTES >> 20,
             )
+        now_ms = _now_ms()
+        if self._patience_ms and not isinstance(task, Caption):
+            errand.setdefault("deadline_ms", now_ms + self._patience_ms)
         has_picture = picture is not None
         job = Job(
-            id=id, chat=chat, task=task, photo=photo, has_picture=has_picture, created_ms=_now_ms(), **errand
+            id=id, chat=chat, task=task, photo=photo, has_picture=has_picture, created_ms=now_ms, **errand
         )
         try:
             await self._admit(job, picture)
@@ -254,26 +240,24 @@ class Client:
         blob = blob_key(job.chat, job.id)
         if picture is not None:  # before the job, which a worker may take at once
             await self._redis.set(blob, picture, ex=self._blob_ttl_s)
-        lane, other = LANES[job.lane], LANES["bulk" if job.lane == "interactive" else "interactive"]
         verdict: Any = await self._submit_script(
-            keys=[mark_key(job.id), lane, other, LOAD],
-            args=[encode(job), job.lane, job.chat, self._queue_max, self._chat_max, MARK_TTL_S],
+            keys=[mark_key(job.id), LOAD, *LANES.values()],
+            args=[
+                *(encode(job), job.lane, "bulk" if job.lane == "bulk" else "busy", job.chat),
+                *(self._queue_max, self._chat_max, SHARE, self._age_max_ms, WORKERS, MARK_TTL_S),
+            ],
         )
         if verdict in (b"added", b"open"):
             return
         await self._redis.unlink(blob)
-        if refusal := self._refusals().get(verdict):
-            raise refusal
-
-    def _refusals(self) -> dict[bytes, AfterimageError]:
-        return {
-            b"full": QueueFull("I have too much to do just now. Please try again in a few minutes."),
-            b"chat full": QueueFull(
+        if verdict == b"full":
+            raise QueueFull("I have too much to do just now. Please try again in a few minutes.")
+        if verdict != b"done":
+            raise QueueFull(
                 "You already have {most} pictures or questions waiting."
                 " Please send more when the first ones are answered.",
-                most=self._chat_max,
-            ),
-        }
+                most=verdict,
+            )
 
 
 def clean_question(question: str) -> str:

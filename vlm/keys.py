@@ -1,7 +1,8 @@
 """The keys of the queue. All are in the slot of {afterimage}, so that scripts and transactions may span them.
 
-    {afterimage}:jobs:interactive    stream, field `job`: served first
-    {afterimage}:jobs:bulk           stream, field `job`: one place in a batch, all of it while nobody waits
+    {afterimage}:jobs:interactive    stream, field `job`, as the next two: served first
+    {afterimage}:jobs:busy           of chats with some open already: the room that a batch has left
+    {afterimage}:jobs:bulk           one place in a batch, all of it while nobody waits
     {afterimage}:job:ID              'LANE ENTRY' while job ID is open, then 'done'; lives for a day
     {afterimage}:load                hash: chat -> its open jobs
     {afterimage}:results             stream, field `result`: for the bot's delivery
@@ -15,12 +16,17 @@ results is ever trimmed, which would drop what is being worked on: when full, a 
 The keys of the chats are drawn in `vlm.memory`.
 """
 
-from typing import Final
+from typing import Final, Literal
 
-from vlm.protocol import RESULTS, Lane
+from vlm.protocol import RESULTS
 
 SPACE: Final = "{afterimage}:"
-LANES: Final[dict[Lane, str]] = {"interactive": SPACE + "jobs:interactive", "bulk": SPACE + "jobs:bulk"}
+Line = Literal["interactive", "busy", "bulk"]
+LANES: Final[dict[Line, str]] = {
+    "interactive": SPACE + "jobs:interactive",
+    "busy": SPACE + "jobs:busy",
+    "bulk": SPACE + "jobs:bulk",
+}  # from first to last
 LOAD: Final = SPACE + "load"
 DEAD: Final = SPACE + "dead"
 ROSTER: Final = SPACE + "workers"

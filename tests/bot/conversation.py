@@ -19,7 +19,7 @@ from redis import Redis
 from bot.tongue import tongue
 
 # What came in passes from one to the next.
-STREAMS = ("updates", "jobs:interactive", "jobs:bulk", "results", "exports")
+STREAMS = ("updates", "jobs:interactive", "jobs:busy", "jobs:bulk", "results", "exports")
 
 
 class Scene:

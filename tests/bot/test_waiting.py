@@ -59,10 +59,10 @@ def test_a_line_is_told_when_it_is_worth_reading(ahead: int, seconds: float | No
 def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_bot()
-    first, second = own_stack.person(), own_stack.person()
+    first, second = [own_stack.person() for _ in range(3)], own_stack.person()
     with BlockingRedis.from_url(own_stack.server.url) as redis:
         slow_worker(redis, seconds_a_job=10)
-        ahead = [first.send(picture("red")) for _ in range(3)]
+        ahead = {person: person.send(picture("red")) for person in first}
         wait_until(lambda: redis.xlen("{afterimage}:jobs:interactive") == 3)
         photo = second.send(picture("blue"))
         placeholder = second.answer(photo, "3 come before you. About 40 seconds …")
@@ -71,8 +71,8 @@ def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: St
     own_stack.start_worker()
     caption = second.answer(photo, "AI caption")
     assert caption["message_id"] == placeholder["message_id"]
-    assert all("a red picture" in first.says(one, "AI caption") for one in ahead)
-    assert [len(first.replies(one)) for one in ahead] == [1, 1, 1]
+    assert all("a red picture" in person.says(one, "AI caption") for person, one in ahead.items())
+    assert [len(person.replies(one)) for person, one in ahead.items()] == [1, 1, 1]
 
 
 def test_an_album_waits_in_one_message_too(own_stack: Stack) -> None:

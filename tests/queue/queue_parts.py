@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 
 from vlm import server
 from vlm.keys import LANES, WORKERS, results_key
-from vlm.protocol import Lane, Result, decode_result
+from vlm.protocol import Result, decode_result
 from vlm.server import Server
 
 LEASE_S = 2.0
@@ -48,9 +48,10 @@ async def published(redis: Redis) -> list[Result]:
     return [decode_result(fields[b"result"]) for _, fields in await redis.xrange(results_key())]
 
 
-async def held(redis: Redis, lane: Lane = "interactive") -> int:
+async def held(redis: Redis) -> int:
     """How many jobs are in workers' hands."""
-    return int((await redis.xpending(LANES[lane], WORKERS))["pending"])
+    pending = [await redis.xpending(lane, WORKERS) for lane in LANES.values()]
+    return sum(int(lane["pending"]) for lane in pending)
 
 
 async def all_answered(redis: Redis, jobs: set[str], deadline_s: float = DEADLINE_S) -> dict[str, Result]:

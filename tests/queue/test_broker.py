@@ -7,6 +7,7 @@ import pytest
 from queue_parts import picture, published
 from redis.asyncio import Redis
 
+from vlm.admission import SHARE
 from vlm.broker import Broker, Delivery
 from vlm.client import Client
 from vlm.keys import DEAD, LANES
@@ -19,9 +20,17 @@ def client(redis: Redis) -> Client:
     return Client(redis)
 
 
-async def submit(client: Client, *jobs: str, lane: Lane = "interactive") -> None:
+async def submit(client: Client, *jobs: str, lane: Lane = "interactive", chat: int = 1) -> None:
     for job in jobs:
-        await client.caption(job=job, chat=1, photo=None, picture=picture(), lane=lane, ticket=f"for {job}")
+        await client.caption(
+            job=job, chat=chat, photo=None, picture=picture(), lane=lane, ticket=f"for {job}"
+        )
+
+
+async def crowd(client: Client, *jobs: str) -> None:
+    """Each of another chat."""
+    for chat, job in enumerate(jobs, 100):
+        await submit(client, job, chat=chat)
 
 
 def names(deliveries: list[Delivery]) -> list[str]:
@@ -46,7 +55,7 @@ async def test_interactive_jobs_come_first_and_bulk_always_has_one_place(
     client: Client, redis: Redis
 ) -> None:
     await submit(client, "B1", "B2", "B3", lane="bulk")
-    await submit(client, *"abcdef")
+    await crowd(client, *"abcdef")
     broker = Broker(redis, name="w")
     assert names(await broker.take(4, 0)) == ["a", "b", "c", "B1"]
     assert names(await broker.take(4, 0)) == ["d", "e", "f", "B2"]
@@ -54,13 +63,36 @@ async def test_interactive_jobs_come_first_and_bulk_always_has_one_place(
     assert names(await broker.take(4, 0)) == ["B3", "B4"]
 
 
-async def test_bulk_does_not_starve_where_batches_are_of_one(client: Client, redis: Redis) -> None:
-    await submit(client, "B", lane="bulk")
-    await submit(client, *"abcdefghijkl")
+async def test_what_a_busy_chat_has_beyond_its_share_fills_the_room_that_others_leave(
+    client: Client, redis: Redis
+) -> None:
+    share = [f"share {n}" for n in range(SHARE)]
+    await submit(client, *share, *[f"busy {n}" for n in range(6)])
+    await crowd(client, "a")
     broker = Broker(redis, name="w")
-    taken = [names(await broker.take(1, 0)) for _ in range(8)]
-    assert ["B"] in taken
-    assert taken.count(["B"]) == 1
+    assert set(names(await broker.take(SHARE + 2, 0))) == {*share, "a", "busy 0"}
+    await crowd(client, *"bcde")
+    assert set(names(await broker.take(4, 0))) == {"b", "c", "d", "busy 1"}, "one place is always theirs"
+    assert set(names(await broker.take(8, 0))) == {"e", "busy 2", "busy 3", "busy 4", "busy 5"}
+
+
+async def test_a_chat_that_gets_its_answers_is_not_busy(client: Client, redis: Redis) -> None:
+    broker = Broker(redis, name="w")
+    for job in "abcdef":
+        await submit(client, job)
+        [delivery] = await broker.take(8, 1000)
+        assert delivery.entry.stream == LANES["interactive"]
+        await broker.finish(delivery, result(delivery))
+
+
+async def test_no_lane_starves_where_batches_are_of_one(client: Client, redis: Redis) -> None:
+    await submit(client, "B", lane="bulk", chat=2)
+    await submit(client, *[f"a {n}" for n in range(SHARE)], "busy")
+    await crowd(client, *"abcdefghijkl")
+    broker = Broker(redis, name="w")
+    taken = [job for _ in range(8) for job in names(await broker.take(1, 0))]
+    assert {"B", "busy"} <= set(taken)
+    assert len(taken) == 8
 
 
 async def test_result_and_ack_come_together_and_only_from_the_holder(client: Client, redis: Redis) -> None:

@@ -25,7 +25,7 @@ async def ask(client: Client, *questions: str, chat: int = 1) -> set[str]:
 
 async def nothing_is_left(redis: Redis) -> None:
     """No open job, no load, no picture; pictures go last, when their result is out, while a worker lives."""
-    assert [await redis.xlen(lane) for lane in LANES.values()] == [0, 0]
+    assert not any([await redis.xlen(lane) for lane in LANES.values()])
     assert await redis.exists(LOAD) == 0
     await until(lambda: no_picture_is_left(redis))
 

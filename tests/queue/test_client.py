@@ -6,7 +6,8 @@ import pytest
 from queue_parts import picture, published, until
 from redis.asyncio import Redis
 
-from vlm.broker import Broker
+from vlm.admission import SHARE
+from vlm.broker import Broker, Delivery
 from vlm.client import Client, clean_question
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
 from vlm.keys import LOAD, mark_key
@@ -26,11 +27,14 @@ async def only_one_is_left(client: Client) -> bool:
 async def answer(broker: Broker, count: int = 1) -> None:
     """Finish the next jobs as a worker would."""
     for delivery in await broker.take(count, 100):
-        job = delivery.job
-        outcome = Answered(text="yes")
-        await broker.finish(
-            delivery, Result(job=job.id, chat=job.chat, task=job.task, outcome=outcome, ticket=job.ticket)
-        )
+        await finish(broker, delivery)
+
+
+async def finish(broker: Broker, delivery: Delivery) -> None:
+    job, outcome = delivery.job, Answered(text="yes")
+    await broker.finish(
+        delivery, Result(job=job.id, chat=job.chat, task=job.task, outcome=outcome, ticket=job.ticket)
+    )
 
 
 async def test_a_job_that_is_submitted_twice_is_done_once(client: Client, redis: Redis) -> None:
@@ -46,8 +50,9 @@ async def test_a_job_that_is_submitted_twice_is_done_once(client: Client, redis:
 
 
 async def test_a_chat_with_too_much_open_is_told_so_and_others_are_served(
-    client: Client, redis: Redis
+    redis: Redis,
 ) -> None:
+    client = Client(redis, chat_max=3)
     for job in "abc":
         await caption(client, job)
     with pytest.raises(QueueFull, match="already have 3"):
@@ -74,12 +79,72 @@ async def test_many_at_once_are_admitted_exactly_up_to_the_limit(client: Client)
     assert all(isinstance(outcome, QueueFull) for outcome in outcomes if outcome)
 
 
-async def test_the_position_counts_the_jobs_that_come_before(client: Client, redis: Redis) -> None:
+async def test_the_last_places_are_left_to_chats_that_have_little(redis: Redis) -> None:
+    client = Client(redis, queue_max=12, chat_max=10)
+    for n in range(6):
+        await caption(client, f"a {n}", chat=1)
+    with pytest.raises(QueueFull, match="already have 6"):
+        await caption(client, "a 6", chat=1)
+    for n in range(3):
+        await caption(client, f"b {n}", chat=2)
+    with pytest.raises(QueueFull, match="already have 3"):
+        await caption(client, "b 3", chat=2)
+    await caption(client, "c", chat=3)
+
+
+async def test_a_line_that_has_stood_too_long_is_closed_except_to_bulk(redis: Redis) -> None:
+    client, broker = Client(redis, age_max_s=0.05), Broker(redis, name="w")
+    await caption(client, "in hand", chat=1)
+    await caption(client, "bulk in hand", chat=1, lane="bulk")
+    [first, second] = await broker.take(8, 0)
+    await caption(client, "next", chat=2)
+    await caption(client, "next bulk", chat=2, lane="bulk")
+    await asyncio.sleep(0.06)
+    with pytest.raises(QueueFull, match="in a few minutes"):
+        await caption(client, "late", chat=3)
+    assert await redis.exists(blob_key(3, "late")) == 0
+    await caption(client, "bulk", chat=4, lane="bulk")
+    await finish(broker, first)
+    await finish(broker, second)
+    await answer(broker, count=8)
+    await caption(client, "late", chat=3)
+
+
+async def test_a_line_that_nobody_works_on_is_not_overload(redis: Redis) -> None:
+    client, broker = Client(redis, age_max_s=0.05), Broker(redis, name="w")
+    await caption(client, "a", chat=1)
+    await asyncio.sleep(0.06)
+    await caption(client, "b", chat=2)
+    await broker.open()  # a worker that comes up has nothing in hand yet
+    await caption(client, "c", chat=3)
+    assert await client.backlog() == 3
+
+
+async def test_a_question_has_a_deadline_and_a_photo_has_none(redis: Redis) -> None:
+    client = Client(redis, patience_s=60)
+    await caption(client, "photo")
+    await client.ask(job="question", chat=2, photo="1", question="what?")
+    await client.find(job="search", chat=3, query="red")
+    await client.find(job="inline", chat=4, query="red", deadline_ms=7)
+    jobs = {one.job.id: one.job for one in await Broker(redis, name="w").take(8, 0)}
+    assert jobs["photo"].deadline_ms == 0
+    assert jobs["question"].deadline_ms == jobs["question"].created_ms + 60_000
+    assert jobs["search"].deadline_ms == jobs["search"].created_ms + 60_000
+    assert jobs["inline"].deadline_ms == 7
+
+
+async def test_the_position_counts_the_jobs_that_come_before(redis: Redis) -> None:
+    client = Client(redis)
     await caption(client, "bulk", chat=1, lane="bulk")
     await caption(client, "first", chat=2)
     await caption(client, "second", chat=3)
     assert [await client.position(job) for job in ("first", "second", "bulk")] == [0, 1, 2]
-    await answer(Broker(redis, name="w"), count=2)
+    for job in [*(f"more {n}" for n in range(SHARE - 1)), "beyond the share"]:
+        await caption(client, job, chat=3)
+    assert [await client.position(job) for job in ("beyond the share", "bulk")] == [SHARE + 1, SHARE + 2]
+    broker = Broker(redis, name="w")
+    await answer(broker, count=3)
+    assert await client.position("beyond the share") is None, "busy chats have a place in every batch"
     assert await client.position("first") is None
     assert await client.position("second") == 0
     assert await client.position("never heard of") is None
