@@ -1,13 +1,18 @@
 """`vlm worker`, `vlm server`, `vlm health`, and pictures that go to the workers."""
 
+import asyncio
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from vlm_process import Running, Vlm, records, with_pictures
+from vlm_process import ROOT, Running, Vlm, records, with_pictures
 
 from vlm import server
+from vlm.client import Client
+from vlm.keys import LANES
+from vlm.streams import connect
 
 
 @pytest.fixture
@@ -83,6 +88,29 @@ def test_health_tells_a_live_worker_from_none(vlm: Vlm, redis_url: str) -> None:
     assert vlm("health", "--here", "--redis", redis_url).returncode == 0
     assert running.end() == 0
     assert vlm("health", "--here", "--redis", redis_url).returncode == 1
+
+
+def test_a_worker_whose_model_is_nowhere_ends_saying_what_to_do(vlm: Vlm, redis_url: str) -> None:
+    run = vlm("worker", "--model", "./nowhere", "--redis", redis_url)
+    assert run.returncode == 2
+    assert "There is no folder" in run.stderr and "--model tiny" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert vlm("health", "--redis", redis_url).returncode == 1, "it never counted as a worker"
+
+
+async def test_a_worker_whose_model_is_damaged_ends_before_it_takes_a_job(vlm: Vlm, redis_url: str) -> None:
+    damaged = shutil.copytree(ROOT / "vlm" / "assets" / "tiny", vlm.folder / "damaged")
+    weights = damaged / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+    async with connect(redis_url) as redis:
+        client = Client(redis)
+        await client.caption(job="a", chat=1, photo=None, picture=(vlm.folder / "red.png").read_bytes())
+        run = await asyncio.to_thread(vlm, "worker", "--model", "./damaged", "--redis", redis_url)
+        assert run.returncode == 1
+        assert "its weights are damaged" in run.stderr and "Traceback" not in run.stderr
+        assert await client.position("a") == 0 and await client.models() == []
+        assert await redis.xinfo_groups(LANES["interactive"]) == [], "it has not even joined the workers"
 
 
 def test_a_worker_draws_a_line_under_what_it_does(worker: Running) -> None:

@@ -34,6 +34,7 @@ from vlm.metrics import Metrics, code_of
 from vlm.protocol import Answered, Ask, Caption, Find, Found, Job, Refused, Result, Turn
 from vlm.streams import patiently
 from vlm.telling import tell
+from vlm.watchdog import watched
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ class Worker:
 
     background     the engine's calibration for searches
     open_pictures  decodes strangers' pictures: `vlm.decoders.Decoders.open`, or in this process
+    hung_s         how long the engine may take for a batch before this process ends (`vlm.watchdog`); None:
+                   for ever
     is_ready       the engine has passed its self-check, and jobs are taken
     """
 
@@ -73,6 +76,7 @@ class Worker:
         background: Background | None = None,
         open_pictures: Opener = open_here,
         metrics: Metrics | None = None,
+        hung_s: float | None = None,
     ) -> None:
         self.is_ready = False
         self._metrics = metrics or Metrics()
@@ -82,6 +86,7 @@ class Worker:
         self._batch = batch
         self._background = background
         self._open_pictures = open_pictures
+        self._hung_s = hung_s
         self._albums = Albums(memory, engine.info.revision)
         self._thread = ThreadPoolExecutor(1, "engine")  # engines are called from one thread at a time
         self._stopping = asyncio.Event()
@@ -259,7 +264,8 @@ class Worker:
 
     async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         here = partial(copy_context().run, call, *args, **kwargs)  # what is logged there is about these jobs
-        return await asyncio.get_running_loop().run_in_executor(self._thread, here)
+        with watched(self._hung_s):
+            return await asyncio.get_running_loop().run_in_executor(self._thread, here)
 
 
 async def _all(works: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -93,6 +93,11 @@ class WorkerProcess:
         text = self._journal.read_text() if self._journal.exists() else ""
         return Counter(text.splitlines())
 
+    @property
+    def remarks(self) -> str:
+        """What it has logged."""
+        return self._log.read_text()
+
     def send(self, what: signal.Signals) -> None:
         self.process.send_signal(what)
 

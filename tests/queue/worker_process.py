@@ -37,11 +37,21 @@ async def main(
     lease_s: float,
     batch: int = 8,
     delay_s: float = 0.0,
+    oom_above: int | None = None,
     poison: str = "-",
+    hang: str = "-",
+    hung_s: float | None = None,
 ) -> None:
-    engine = JournalEngine(Path(journal), delay_s=delay_s, poison=lambda prompt: prompt.question == poison)
+    engine = JournalEngine(
+        Path(journal),
+        delay_s=delay_s,
+        oom_above=oom_above,
+        poison=lambda prompt: prompt.question == poison,
+        hang=lambda prompt: prompt.question == hang,
+    )
     async with connect(url) as redis:
-        worker = Worker(Broker(redis, name=name, lease_s=lease_s), engine, Memory(redis), batch=batch)
+        broker = Broker(redis, name=name, lease_s=lease_s)
+        worker = Worker(broker, engine, Memory(redis), batch=batch, hung_s=hung_s)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
         await worker.run()
 

@@ -25,6 +25,7 @@ from vlm.metrics import Metrics
 from vlm.probes import Probes, redis_answers, serving
 from vlm.settings import Settings, variable
 from vlm.streams import connect
+from vlm.watchdog import HUNG_S
 from vlm.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ async def _run(
         with Decoders() as decoders:
             worker = Worker(
                 broker, TimedEngine(engine, metrics), memory, batch=settings.batch, background=background,
-                open_pictures=metrics.timed("decode", decoders.open), metrics=metrics,
+                open_pictures=metrics.timed("decode", decoders.open), metrics=metrics, hung_s=HUNG_S,
             )  # fmt: skip
             metrics.decoders.set_function(lambda: decoders.deaths)
             probes.watch(

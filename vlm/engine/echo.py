@@ -1,13 +1,14 @@
 """An engine without a model, for tests of everything around one: it sees a picture's colour and size.
 
 It says the same of the same picture every time. What goes wrong with real models can be ordered: slowness,
-batches that do not fit the memory, a question that ends the process.
+batches that do not fit the memory, questions that end the process or never come to an end.
 
 Letters:  C colours; tokens are [2, 4]: (red, green, blue, 0), (width and height, each as 1024s and rest).
 """
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -39,7 +40,7 @@ UNIT: Final = 1024  # fp16 counts exactly only up to 2048
 
 
 def never(prompt: Prompt) -> bool:
-    """The poison of no prompt."""
+    """Said of no prompt."""
     return False
 
 
@@ -49,10 +50,16 @@ class EchoEngine:
     delay_s     how long each call takes
     oom_above   the largest batch that fits the memory
     poison      the prompts that end the process, as a broken driver would
+    hang        the prompts that never come to an end
     """
 
     def __init__(
-        self, *, delay_s: float = 0.0, oom_above: int | None = None, poison: Callable[[Prompt], bool] = never
+        self,
+        *,
+        delay_s: float = 0.0,
+        oom_above: int | None = None,
+        poison: Callable[[Prompt], bool] = never,
+        hang: Callable[[Prompt], bool] = never,
     ) -> None:
         self.info = ModelInfo(
             name="echo",
@@ -64,6 +71,7 @@ class EchoEngine:
         self._delay_s = delay_s
         self._oom_above = oom_above
         self._poison = poison
+        self._hang = hang
 
     def encode(self, images: Sequence[Image]) -> list[Encoded]:
         """Mean colour and size."""
@@ -74,6 +82,8 @@ class EchoEngine:
         """Captions name colour and size; answers repeat the question."""
         if any(self._poison(prompt) for prompt in prompts):
             os.kill(os.getpid(), signal.SIGKILL)
+        if any(self._hang(prompt) for prompt in prompts):
+            threading.Event().wait()
         self._run(len(prompts))
         return [_text(one, prompt) for one, prompt in zip(tokens, prompts, strict=True)]
 
