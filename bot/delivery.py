@@ -6,15 +6,17 @@ from typing import Final
 from msgspec.structs import replace
 
 from bot.desk import Desk
+from bot.lanes import ForAnother
 from bot.lists import is_list
 from bot.outbox import Outbox
 from bot.place import Place, place_for
 from bot.replies.trouble import apology, refusal
 from vlm.client import Client
-from vlm.errors import AfterimageError, BadImage, PictureGone, ProtocolError
+from vlm.errors import AfterimageError, BadImage, NewerVersion, PictureGone, ProtocolError
 from vlm.logs import about
 from vlm.memory import former
 from vlm.protocol import (
+    UPGRADE_S,
     Answered,
     Ask,
     Caption,
@@ -50,10 +52,15 @@ class Delivery:
         self._desk = desk
 
     async def handle(self, entry: Entry) -> None:
-        """Show the result, or send the job again with the picture that it lacked."""
+        """Show the result, or send the job again with the picture that it lacked.
+
+        Raises:  ForAnother for a result that a newer version will show.
+        """
         try:
             result = _result(entry)
         except ProtocolError as error:
+            if isinstance(error, NewerVersion) and entry.age_s < UPGRADE_S:
+                raise ForAnother from error
             log.error("a result that cannot be shown: %s", error)
             await self.give_up(entry)
             return

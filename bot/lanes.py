@@ -37,11 +37,15 @@ TAKE_GRACE_S: Final = 2.0  # what a cancelled take was about to bring would wait
 Handle = Callable[[Entry], Awaitable[None]]
 
 
+class ForAnother(Exception):
+    """An entry that this process does not understand, and a newer one will."""
+
+
 class Lanes:
     """Works on a group's entries until told to stop.
 
     chat_of   the chat that an entry belongs to; must not raise
-    handle    does the work; may be called again for the same entry
+    handle    does the work; may be called again for the same entry; raises ForAnother to leave it alone
     give_up   tells the user that it cannot be done
     busy      tells a group that answers come later
     """
@@ -123,8 +127,12 @@ class Lanes:
                 if entry.id in self._held:
                     if times > 1:  # whoever left it may have told the chat to wait
                         waiting.add(chat)
-                    waiting |= await self._settle(entry, times)
-                    await self._group.ack(entry)
+                    try:
+                        waiting |= await self._settle(entry, times)
+                    except ForAnother:
+                        await self._group.pass_on(entry, times)
+                    else:
+                        await self._group.ack(entry)
                 lane.popleft()
                 self._held.pop(entry.id, None)
             if self._busy:
@@ -149,6 +157,8 @@ class Lanes:
                 async with self._slots:
                     await act(entry)
                 return full
+            except ForAnother:
+                raise
             except Exception as error:  # whatever an entry does, the others go on
                 if nobody_reads(error):
                     log.info("nobody reads what %s would bring: %s", entry.id, error)

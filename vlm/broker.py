@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from redis.asyncio import Redis
 
-from vlm.errors import AfterimageError, Poisoned, ProtocolError
+from vlm.errors import AfterimageError, NewerVersion, Poisoned, ProtocolError
 from vlm.keys import (
     DEAD,
     LANES,
@@ -34,6 +34,7 @@ from vlm.logs import about
 from vlm.memory import blob_key
 from vlm.protocol import (
     RESULTS,
+    UPGRADE_S,
     Caption,
     Envelope,
     Job,
@@ -195,8 +196,12 @@ class Broker:
         try:
             return Delivery(entry, decode_job(entry.fields.get(b"job", b"")), times)
         except ProtocolError as error:
-            log.error("job %s was not understood: %s", entry.id, error)
-            await self._bury(entry, ProtocolError(OTHER_VERSION), times)
+            if isinstance(error, NewerVersion) and entry.age_s < UPGRADE_S:
+                log.info("job %s is left to newer workers: %s", entry.id, error)
+                await self._group.pass_on(entry, times)
+            else:
+                log.error("job %s was not understood: %s", entry.id, error)
+                await self._bury(entry, ProtocolError(OTHER_VERSION), times)
             return None
 
     async def _bury(self, entry: Entry, error: AfterimageError, times: int) -> None:
@@ -237,6 +242,7 @@ def _refusal(entry: Entry, sender: Envelope, error: AfterimageError) -> Result:
     except ProtocolError:
         job = Job(id=sender.id, chat=sender.chat, task=Caption(), ticket=sender.ticket, created_ms=0)
     return Result(
+        version=job.version,
         job=job.id,
         chat=job.chat,
         task=job.task,

@@ -17,6 +17,7 @@ AfterimageError       has a `code` (stable, for programs) and a message that is 
     Poisoned          a job that kept killing its workers
     SelfCheckFailed   the model does not see the built-in picture
   ProtocolError       ours: a sender and a receiver of different versions
+    NewerVersion      the sender's is the newer: another receiver may understand it
 """
 
 from typing import ClassVar
@@ -97,3 +98,7 @@ class SelfCheckFailed(EngineFailure):
 
 class ProtocolError(AfterimageError):
     code = "protocol"
+
+
+class NewerVersion(ProtocolError):
+    """Its code is its parent's: who waits needs to know no more."""

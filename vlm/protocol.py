@@ -1,5 +1,9 @@
 """What travels through Redis: jobs to the workers, results back. Versioned msgspec structs, in MessagePack.
 
+Each version reads what the one before wrote, and answers a job in the job's own version: so fields are only
+added, with defaults, and one is taken away when the version that last needed it is read no more. What a newer
+version wrote is left to those who can read it, for UPGRADE_S.
+
 A `Job` names a photo, never carries one: a picture's bytes wait in `blob:{chat}:JOB` while the job lives.
 `ticket` belongs to whoever submitted the job and comes back untouched with the result.
 
@@ -11,9 +15,10 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from vlm.errors import ProtocolError
+from vlm.errors import NewerVersion, ProtocolError
 
 VERSION: Final = 2
+UPGRADE_S: Final = 600.0  # in which others of a newer version will have come
 
 Lane = Literal["interactive", "bulk"]
 Style = Literal["short", "normal", "detailed"]
@@ -205,13 +210,16 @@ def encode(message: Job | Result) -> bytes:
 
 
 def decode_job(data: bytes) -> Job:
-    """The job in `data`. Raises ProtocolError for another version or for anything that is not a job."""
-    return _decode(data, Job)
+    """The job in `data`, of this version or the one before.
+
+    Raises:  NewerVersion, or ProtocolError for an older one and for anything that is not a job.
+    """
+    return _decode(data, Job, decode_envelope(data).version)
 
 
 def decode_result(data: bytes) -> Result:
-    """The result in `data`. Raises ProtocolError for another version or for anything that is not a result."""
-    return _decode(data, Result)
+    """The result in `data`, of this version or the one before. Raises as `decode_job` does."""
+    return _decode(data, Result, decode_result_envelope(data).version)
 
 
 def decode_envelope(data: bytes) -> Envelope:
@@ -231,12 +239,12 @@ def _decode_shared(data: bytes, kind: type[Shared], name: str) -> Shared:
         raise ProtocolError(f"not a {name} of any version: {error}") from error
 
 
-def _decode(data: bytes, kind: type[Message]) -> Message:
+def _decode(data: bytes, kind: type[Message], version: int) -> Message:
+    name = kind.__name__.lower()
+    if not VERSION - 1 <= version <= VERSION:
+        error = NewerVersion if version > VERSION else ProtocolError
+        raise error(f"a {name} of version {version}; this side speaks {VERSION}, and reads {VERSION - 1}")
     try:
-        message = msgspec.msgpack.decode(data, type=kind)
+        return msgspec.msgpack.decode(data, type=kind)
     except msgspec.DecodeError as error:
-        raise ProtocolError(f"not a {kind.__name__.lower()} of version {VERSION}: {error}") from error
-    if message.version != VERSION:
-        name = kind.__name__.lower()
-        raise ProtocolError(f"a {name} of version {message.version}; this side speaks {VERSION}")
-    return message
+        raise ProtocolError(f"not a {name} of version {version}: {error}") from error

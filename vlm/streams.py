@@ -1,7 +1,7 @@
 """Redis streams that lose nothing: a consumer group whose entries are held under a lease.
 
     waiting ──take──► held ──ack──► gone
-               ▲        │ its holder died, or forgot to renew for `lease_s`
+               ▲        │ its holder died, or forgot to renew for `lease_s`, or passed it on
                └─reclaim┘
 
 An entry is delivered at least once, so whatever is done with it must bear being done twice. A group that was
@@ -15,6 +15,7 @@ import asyncio
 import logging
 import random
 import re
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
@@ -112,9 +113,14 @@ class Entry(NamedTuple):
     id: str
     fields: dict[bytes, bytes]
 
+    @property
+    def age_s(self) -> float:
+        """For how long it has been in its stream, by the server's clock and this machine's."""
+        return time.time() - int(self.id.partition("-")[0]) / 1000
+
 
 class Reclaimed(NamedTuple):
-    """An entry whose holder is gone, and how often it has been delivered by now (2 or more)."""
+    """An entry whose holder is gone, and how often it has been delivered by now, this time included."""
 
     entry: Entry
     times: int
@@ -222,6 +228,10 @@ class Group:
         args: list[str | bytes] = [self.group, self.consumer, entry.id, self._ordered, value]
         return bool(await self._in_group(self._is_next, keys=[entry.stream], args=args))
 
+    async def pass_on(self, entry: Entry, times: int = 1) -> None:
+        """Let others reclaim a held entry, in a tenth of a lease. Its `times`-th delivery does not count."""
+        await self._in_group(self._pass_on, entry, times - 1)
+
     async def ack(self, *entries: Entry) -> None:
         """Done with `entries`: they leave the group and the stream."""
         for stream, ids in _by_stream(entries):
@@ -270,6 +280,18 @@ class Group:
             cursor = reply[0].decode()
             if cursor == "0-0":
                 return None
+
+    async def _pass_on(self, entry: Entry, times: int) -> None:
+        await self.redis.xclaim(
+            entry.stream,
+            self.group,
+            self.consumer,
+            min_idle_time=0,
+            message_ids=[entry.id],
+            idle=int(900 * self.lease_s),
+            retrycount=times,
+            justid=True,
+        )
 
     async def _times(self, entry: Entry) -> int:
         pending: Any = await self.redis.xpending_range(entry.stream, self.group, entry.id, entry.id, 1)

@@ -230,6 +230,7 @@ class Worker:
     def _result(self, job: Job, end: End, taken_ms: int, ran_ms: int) -> Result:
         outcome = end.outcome
         return Result(
+            version=job.version,
             job=job.id,
             chat=job.chat,
             task=job.task,

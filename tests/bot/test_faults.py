@@ -1,6 +1,7 @@
 """Telegram has trouble, processes die, memories expire: each message is still answered, once."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -9,6 +10,8 @@ import msgspec
 import pytest
 from bot_stack import ANSWER_S, LEASE_S, Person, Stack, picture, wait_until
 from redis import Redis
+
+from vlm.protocol import UPGRADE_S, VERSION
 
 MESSAGES = 150  # two thirds of them photos
 CHATS = 12
@@ -226,17 +229,39 @@ def test_an_update_that_keeps_killing_the_bot_is_given_up_with_an_apology(own_st
     assert person.says(message).startswith("Sorry")
 
 
-def test_a_result_of_another_version_gets_an_apology(
+def test_a_result_of_an_older_version_gets_an_apology(
     stack: Stack, person: Person, redis_of: Callable[[Stack], Redis]
 ) -> None:
     message = person.write("/help")
     person.says(message)
-    newer = {"version": 99, "job": "a", "chat": person.chat, "ticket": str(message), "outcome": "a new kind"}
+    older = {"version": 0, "job": "a", "chat": person.chat, "ticket": str(message), "outcome": "a new kind"}
     results = "{afterimage}:results"
     redis_of(stack).xadd(results, {"result": b"not even MessagePack"})
-    redis_of(stack).xadd(results, {"result": msgspec.msgpack.encode(newer)})
+    redis_of(stack).xadd(results, {"result": msgspec.msgpack.encode(older)})
     assert person.says(message, "Sorry").startswith("Sorry")
     wait_until(lambda: redis_of(stack).xlen(results) == 0)
+
+
+def test_a_result_of_a_newer_version_is_left_to_newer_bots_but_not_for_ever(own_stack: Stack) -> None:
+    own_stack.start_sandbox()
+    own_stack.start_bot()
+    waiting, person = own_stack.person(), own_stack.person()
+    early, late = waiting.write("/help"), person.write("/help")
+    assert waiting.says(early) and person.says(late)
+    newer = {"version": VERSION + 1, "job": "a", "outcome": "a new kind"}
+    with Redis.from_url(own_stack.server.url) as redis:
+        long_ago_ms = int(1000 * (time.time() - UPGRADE_S)) - 1
+        for who, message, id in ((waiting, early, f"{long_ago_ms}-0"), (person, late, "*")):
+            result = msgspec.msgpack.encode(newer | {"chat": who.chat, "ticket": str(message)})
+            redis.xadd("{afterimage}:results", {"result": result}, id=id)
+        assert waiting.says(early, "Sorry")
+
+        def passed_on() -> bool:
+            held = redis.xpending_range("{afterimage}:results", "delivery", "-", "+", 9)
+            return [one["times_delivered"] for one in held] == [0]
+
+        wait_until(passed_on)
+    assert not any("Sorry" in reply["text"] for reply in person.replies(late))
 
 
 def test_a_bot_that_is_told_to_stop_finishes_what_it_has_begun(own_stack: Stack) -> None:

@@ -1,18 +1,35 @@
 """What a worker's hold on the queue promises, on both servers."""
 
 import asyncio
+import time
+from typing import Any, Final
 
 import msgspec
 import pytest
 from queue_parts import picture, published
 from redis.asyncio import Redis
+from worker_parts import results, working
 
 from vlm.admission import SHARE
-from vlm.broker import Broker, Delivery
+from vlm.broker import DELIVERIES, Broker, Delivery
 from vlm.client import Client
-from vlm.keys import DEAD, LANES
+from vlm.engine.echo import EchoEngine
+from vlm.keys import DEAD, LANES, WORKERS
 from vlm.memory import blob_key
-from vlm.protocol import Answered, Caption, Job, Lane, Refused, Result, encode
+from vlm.protocol import (
+    UPGRADE_S,
+    VERSION,
+    Answered,
+    Caption,
+    Job,
+    Lane,
+    Refused,
+    Result,
+    encode,
+)
+from vlm.streams import Group
+
+NEWER: Final[dict[str, Any]] = {"group": WORKERS, "consumer": "new", "lease_s": 1}
 
 
 @pytest.fixture
@@ -152,16 +169,15 @@ async def test_a_job_that_was_tried_too_often_is_buried_with_an_apology(client: 
     assert await client.backlog() == 0
 
 
-async def test_a_job_of_another_version_is_answered_to_its_sender(client: Client, redis: Redis) -> None:
-    future = {
-        "version": 99,
-        "id": "a",
-        "chat": 5,
-        "ticket": "t",
-        "results": "results",
-        "task": {"type": "dream"},
-    }
-    await redis.xadd(LANES["interactive"], {"job": msgspec.msgpack.encode(future)})
+FOREIGN = {"id": "a", "chat": 5, "ticket": "t", "results": "results", "task": {"type": "dream"}}
+
+
+@pytest.mark.parametrize(("version", "age_s"), [(VERSION - 2, 0.0), (VERSION + 1, UPGRADE_S + 1)])
+async def test_a_job_that_no_worker_will_understand_is_answered_to_its_sender(
+    client: Client, redis: Redis, version: int, age_s: float
+) -> None:
+    job = msgspec.msgpack.encode(FOREIGN | {"version": version})
+    await redis.xadd(LANES["interactive"], {"job": job}, id=f"{1000 * (time.time() - age_s):.0f}-0")
     await submit(client, "b")
     assert names(await Broker(redis, name="w").take(8, 0)) == ["b"]
     [refused] = await published(redis)
@@ -169,6 +185,30 @@ async def test_a_job_of_another_version_is_answered_to_its_sender(client: Client
     assert isinstance(refused.outcome, Refused)
     assert refused.outcome.code == "protocol"
     assert await redis.xlen(DEAD) == 1
+
+
+async def test_a_job_of_a_newer_version_is_left_to_newer_workers(client: Client, redis: Redis) -> None:
+    job = msgspec.msgpack.encode(FOREIGN | {"version": VERSION + 1})
+    entry = await redis.xadd(LANES["interactive"], {"job": job})
+    old, newer = Broker(redis, name="old", lease_s=1), Group(redis, [LANES["interactive"]], **NEWER)
+    for _ in range(2 * DELIVERIES):
+        assert await old.take(8, 0) == []
+        assert await old.reclaim() is None
+        await asyncio.sleep(0.11)  # a tenth of the lease
+    found = await newer.reclaim()
+    assert found
+    assert (found.entry.id, found.times) == (entry.decode(), 1), "what the old did is not held against it"
+    assert await published(redis) == [] and await redis.xlen(DEAD) == 0
+
+
+async def test_a_job_of_the_version_before_is_done_and_answered_in_its_version(
+    client: Client, redis: Redis
+) -> None:
+    job = Job(version=VERSION - 1, id="a", chat=5, task=Caption(), created_ms=1)
+    await redis.xadd(LANES["interactive"], {"job": encode(job)})
+    async with working(redis, EchoEngine()):
+        [answer] = await results(redis, "a")
+    assert answer.version == VERSION - 1
 
 
 @pytest.mark.parametrize("junk", [{"job": b"\xc1 junk"}, {"job": b""}, {"something": "else"}])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from vlm import protocol
 from vlm.broker import Broker
 from vlm.engine.base import Prompt, QueryTokens
 from vlm.engine.echo import EchoEngine
@@ -41,7 +42,9 @@ async def main(
     poison: str = "-",
     hang: str = "-",
     hung_s: float | None = None,
+    version: int = protocol.VERSION,
 ) -> None:
+    protocol.VERSION = version  # type: ignore[misc]
     engine = JournalEngine(
         Path(journal),
         delay_s=delay_s,
