@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from vlm.admission import AGE_MAX_S, POSITION, SHARE, SUBMIT
 from vlm.backlog import live_workers
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
-from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, WORKERS, mark_key, results_key
+from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, ROSTER, WORKERS, mark_key, results_key, worker_key
 from vlm.memory import Memory, blob_key
 from vlm.protocol import (
     Ask,
@@ -52,7 +52,7 @@ class Client:
     """A front end's door to the workers. `memory` is what the chats remember.
 
     queue_max, chat_max   open jobs in all, and of one chat, beyond which a job is refused
-    age_max_s             how long the next in line may have waited before more are refused
+    age_max_s             how long the next in line may have waited for live workers before more are refused
     patience_s            how long somebody waits for an answer or a search; 0: for ever. A photo is captioned
                           whenever it can be, as it is remembered
     blob_ttl_s            how long a picture waits for a worker
@@ -241,10 +241,18 @@ class Client:
         if picture is not None:  # before the job, which a worker may take at once
             await self._redis.set(blob, picture, ex=self._blob_ttl_s)
         verdict: Any = await self._submit_script(
-            keys=[mark_key(job.id), LOAD, *LANES.values()],
+            keys=[mark_key(job.id), LOAD, ROSTER, *LANES.values()],
             args=[
                 *(encode(job), job.lane, "bulk" if job.lane == "bulk" else "busy", job.chat),
-                *(self._queue_max, self._chat_max, SHARE, self._age_max_ms, WORKERS, MARK_TTL_S),
+                *(
+                    self._queue_max,
+                    self._chat_max,
+                    SHARE,
+                    self._age_max_ms,
+                    WORKERS,
+                    MARK_TTL_S,
+                    worker_key(""),
+                ),
             ],
         )
         if verdict in (b"added", b"open"):

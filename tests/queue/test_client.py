@@ -94,6 +94,7 @@ async def test_the_last_places_are_left_to_chats_that_have_little(redis: Redis) 
 
 async def test_a_line_that_has_stood_too_long_is_closed_except_to_bulk(redis: Redis) -> None:
     client, broker = Client(redis, age_max_s=0.05), Broker(redis, name="w")
+    await broker.announce(ModelInfo(name="tiny", revision="1"))
     await caption(client, "in hand", chat=1)
     await caption(client, "bulk in hand", chat=1, lane="bulk")
     [first, second] = await broker.take(8, 0)
@@ -115,7 +116,7 @@ async def test_a_line_that_nobody_works_on_is_not_overload(redis: Redis) -> None
     await caption(client, "a", chat=1)
     await asyncio.sleep(0.06)
     await caption(client, "b", chat=2)
-    await broker.open()  # a worker that comes up has nothing in hand yet
+    await broker.take(1, 0)  # and dies: its heart never beats
     await caption(client, "c", chat=3)
     assert await client.backlog() == 3
 
