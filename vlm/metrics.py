@@ -2,7 +2,7 @@
 
     stage     download, deliver, answer (a bot's)
               wait, decode, vision, generate, embed, translate (a worker's)
-    stream    interactive, bulk (jobs); updates, results, exports (a bot tells of these, too)
+    stream    interactive, busy, bulk (jobs); updates, results, exports (a bot tells of these, too)
     code      ok, or an error's (`vlm.errors`)
 
 No label holds what people sent, who they are, or where they wrote it.
