@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from redis import Redis
-from redis.exceptions import AuthenticationError
+from redis.exceptions import AuthenticationError, NoPermissionError
 
 from bot import health
 from bot.ingest.journal import GROUP, UPDATES
@@ -24,17 +24,19 @@ from vlm.settings import Settings, variable
 
 ROOT = Path(__file__).parent.parent
 DOCKER = ROOT / "docker"
-PASSWORD = "abc123"
+PASSWORDS = {"bot": "abc123", "worker": "def456"}
+TESTS = "ghi789"  # the password of a user for tests, who may look at the configuration
 DOCKERFILES = [DOCKER / "bot.Dockerfile", DOCKER / "worker.Dockerfile"]
 
 
 def compose() -> dict[str, Any]:
     """compose.yml with its variables put in: the passwords as given, everything else empty."""
     text = (DOCKER / "compose.yml").read_text()
-    given = {"REDIS_PASSWORD": PASSWORD, "BOT_TOKEN": "1:token"}
-    text = re.sub(r"\$\{(\w+):[-?][^}]*\}", lambda found: given.get(found[1], ""), text)
-    assert "$" not in re.sub("#.*", "", text)
-    loaded: dict[str, Any] = yaml.safe_load(text)
+    given = {f"REDIS_{name.upper()}_PASSWORD": password for name, password in PASSWORDS.items()}
+    given["BOT_TOKEN"] = "1:token"
+    text = re.sub(r"(?<!\$)\$\{(\w+):[-?][^}]*\}", lambda found: given.get(found[1], ""), text)
+    assert "$" not in re.sub(r"#.*|\$\$", "", text)
+    loaded: dict[str, Any] = yaml.safe_load(text.replace("$$", "$"))
     return loaded
 
 
@@ -132,16 +134,32 @@ def test_each_service_gets_its_own_settings_and_all_of_them() -> None:
     }
     assert set(services["bot"]["environment"]) == bot
     for name in ("bot", "worker", "worker-cpu"):
-        assert services[name]["environment"]["REDIS_URL"] == f"redis://:{PASSWORD}@redis:6379/0"
+        user = name.removesuffix("-cpu")
+        assert services[name]["environment"]["REDIS_URL"] == f"redis://{user}:{PASSWORDS[user]}@redis:6379/0"
 
 
 @pytest.fixture
 def configured(tmp_path: Path) -> Iterator[Path]:
-    """The socket of a server that runs with the configuration in compose.yml."""
-    text = compose()["configs"]["valkey"]["content"].replace("dir /data", f"dir {tmp_path}")
-    socket, file = tmp_path / "s", tmp_path / "valkey.conf"
-    file.write_text(f"{text}\nport 0\nunixsocket {socket}\n")
-    process = subprocess.Popen([server.find_binary(), file], stdout=subprocess.DEVNULL)
+    """The socket of a server that runs by the command and with the configuration in compose.yml."""
+    loaded, socket = compose(), tmp_path / "s"
+    redis, configs = loaded["services"]["redis"], loaded["configs"]
+    moved = {"/etc/": f"{tmp_path}/etc-", "/tmp/": f"{tmp_path}/", "/data": str(tmp_path)}
+
+    def here(text: str) -> str:
+        return re.sub("|".join(moved), lambda found: moved[found[0]], text)
+
+    users = (DOCKER / configs["users"]["file"]).read_text()
+    contents = {
+        "valkey": f"{here(configs['valkey']['content'])}\nport 0\nunixsocket {socket}\n",
+        "users": f"{users}user tests on ~* &* +@all >{TESTS}\n",
+    }
+    for config in redis["configs"]:
+        Path(here(config["target"])).write_text(contents[config["source"]])
+    (tmp_path / "valkey-server").symlink_to(server.find_binary())
+    environ = {name: value or "" for name, value in redis["environment"].items()}
+    environ |= {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = [here(word) for word in redis["command"]]
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
     try:
         deadline_s = time.monotonic() + 20
         while not socket.exists():
@@ -153,10 +171,28 @@ def configured(tmp_path: Path) -> Iterator[Path]:
         process.wait(timeout=20)
 
 
-def test_the_servers_configuration_asks_for_the_password_and_writes_everything_down(configured: Path) -> None:
-    with Redis(unix_socket_path=str(configured), retry=None) as stranger, pytest.raises(AuthenticationError):
-        stranger.ping()
-    with Redis(unix_socket_path=str(configured), password=PASSWORD, decode_responses=True) as redis:
+def test_each_role_comes_in_by_its_own_password_and_nobody_else(configured: Path) -> None:
+    for user, password in [
+        *((None, password) for password in (None, "", *PASSWORDS.values())),
+        *(("exporter", password) for password in ("", *PASSWORDS.values())),
+        ("bot", PASSWORDS["worker"]),
+    ]:
+        with (
+            Redis(unix_socket_path=str(configured), username=user, password=password, retry=None) as stranger,
+            pytest.raises(AuthenticationError),
+        ):
+            stranger.ping()
+    for user, password in PASSWORDS.items():
+        with Redis(unix_socket_path=str(configured), username=user, password=password) as redis:
+            assert redis.ping()
+            with pytest.raises(NoPermissionError):
+                redis.config_get("dir")
+
+
+def test_the_servers_configuration_writes_everything_down(configured: Path) -> None:
+    with Redis(
+        unix_socket_path=str(configured), username="tests", password=TESTS, decode_responses=True
+    ) as redis:
         set_to = redis.config_get("appendonly", "appendfsync", "maxmemory-policy", "save")
     assert set_to == {
         "appendonly": "yes",

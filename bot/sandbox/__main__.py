@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from bot.sandbox.app import make_app
+from bot.sandbox.prompt import PromptProtocol
 from bot.sandbox.sandbox import build
 
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -81,6 +82,7 @@ def listen(port: int) -> socket.socket:
 def _serve(app: Starlette, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
+        http=PromptProtocol,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=1,  # long polls and event streams would never end by themselves

@@ -1,12 +1,14 @@
 """With the users of docker/users.acl, bot and worker do all their work, and nothing that is not theirs."""
 
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bot_stack import Stack, picture
+from bot_stack import TOKEN, Person, Stack, picture, wait_until
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
@@ -42,9 +44,49 @@ def test_bot_and_worker_do_their_work_as_their_users(own_stack: Stack) -> None:
     assert person.says(person.write("what colour is it?", reply_to=photo))
     assert person.says(person.write("/recent"))
     assert person.says(person.write("/stats"))
+    assert person.says(person.write("/find red"))
+    assert person.says(person.write("/export"), "Here is")
+    a_group_moves(own_stack)
+    everything_is_forgotten(person)
+    for command in (["bot.health"], ["vlm.cli", "health"]):
+        is_well(own_stack, *command)
     with Redis.from_url(own_stack.server.url, decode_responses=True) as redis:
         refused = [(one["username"], one["reason"], one["object"]) for one in redis.acl_log()]
     assert refused == []
+
+
+def a_group_moves(stack: Stack) -> None:
+    ann = stack.group(1)[0]
+    ann.says(ann.write("/auto on"))
+    ann.answer(ann.send(picture("blue")), "AI caption")
+    new = Person(stack, ann.act("migrate")["chat"], user=ann.who["user"])
+    wait_until(lambda: photos_of(stack, new.chat) and not photos_of(stack, ann.chat))
+    assert "a green picture" in new.says(new.send(picture("green")), "AI caption")
+
+
+def everything_is_forgotten(person: Person) -> None:
+    person.says(person.send(picture("green")))
+    one = person.send(picture("blue"))
+    person.says(one)
+    assert "have forgotten" in person.says(person.write("/forget", reply_to=one))
+    question = person.answer(person.write("/forget all"))
+    [yes] = question["reply_markup"]["inline_keyboard"][0]
+    person.press(question["message_id"], yes["callback_data"])
+    wait_until(lambda: any("I have forgotten everything" in text for text in person.heard()))
+
+
+def photos_of(stack: Stack, chat: int) -> int:
+    with Redis.from_url(stack.server.url) as redis:
+        return int(redis.zcard(f"photos:{{{chat}}}"))
+
+
+def is_well(stack: Stack, module: str, *arguments: str) -> None:
+    """A container's health check, as its role."""
+    url = as_user(stack, module.split(".")[0].replace("vlm", "worker"))
+    environ = os.environ | {"REDIS_URL": url, "BOT_TOKEN": TOKEN}
+    command = [sys.executable, "-m", module, *arguments]
+    run = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.fixture
