@@ -30,8 +30,8 @@ class Blocks:
 
     @property
     def nbytes(self) -> int:
-        """What they take, room for the next ones included."""
-        return sum(block.nbytes for block in self._blocks)
+        """What they take. Room for the next ones takes none before they come: it is all 0."""
+        return self._count * self._blocks[0][0].nbytes if self._blocks else 0
 
     def fits(self, vectors: NDArray[Any]) -> bool:
         """Whether they have the shape of those that are here."""
@@ -65,6 +65,6 @@ def flat(vectors: NDArray[Any]) -> Floats:
 
 def similarities(flat: Floats, pictures: int, wanted: Floats) -> Floats:
     """How near each picture comes to a query [E], or to one of several [K, E]: [N * Q, E] -> [N]."""
-    products = np.atleast_2d(wanted) @ flat.T  # [K, N * Q]: this way around it is faster by a third
-    nearest: Floats = products.max(axis=0).reshape(pictures, -1).max(axis=1)
+    products = flat @ np.atleast_2d(wanted).T  # [N * Q, K]: with many K faster by a third than the other way
+    nearest: Floats = products.reshape(pictures, -1).max(axis=1)
     return nearest

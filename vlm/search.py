@@ -31,6 +31,8 @@ from vlm.album import Query as Query
 from vlm.background import WORDS_ONLY, Background, Floats
 
 ALIKE: Final = 0.985  # mean similarity of two pictures' vectors, place by place: one photo sent twice
+FEW: Final = 4  # of a picture's vectors, by which most others are told to be another
+ROUNDING: Final = 0.01  # of vectors that were kept as halves
 COLLAPSED: Final = 200  # hits that are compared with one another
 LIKE_SPREAD: Final = 2.25  # deviations above the usual, from which on pictures are similar (docs/search.md)
 SAME_WEIGHT: Final = 100.0  # of what lies above ALIKE, as evidence
@@ -181,7 +183,28 @@ def _same(album: Album, places: Places) -> Mask:
     same: Mask = named[:, None] == named[None, :]
     seen = np.flatnonzero(album.columns.row[places] >= 0)
     if len(seen) > 1:
-        vectors = album.vectors(places[seen])  # [n, Q, E]
-        flat = vectors.reshape(len(seen), -1)
-        same[np.ix_(seen, seen)] |= flat @ flat.T / vectors.shape[1] >= ALIKE
+        same[np.ix_(seen, seen)] |= _alike(album.vectors(places[seen]))
     return same
+
+
+def _alike(vectors: Floats) -> Mask:
+    """Which pictures nearly agree, place by place: [n, Q, E] -> [n, n].
+
+    No product is above 1. So where the mean of all Q comes to ALIKE, that of a few misses 1 by at most
+    Q / few times as much: those that differ in the few, nearly all, need not be compared in full.
+    """
+    few = vectors[:, :FEW]
+    share = few.shape[1] / vectors.shape[1]
+    maybe = _agreement(few) >= 1 - (1 - ALIKE) / share - ROUNDING
+    rows = np.flatnonzero(maybe.sum(axis=1) > 1)  # each may be like itself
+    alike: Mask = np.eye(len(vectors), dtype=bool)
+    alike[np.ix_(rows, rows)] = _agreement(vectors[rows]) >= ALIKE
+    return alike
+
+
+def _agreement(vectors: Floats) -> Floats:
+    """The mean of the products of two pictures' vectors, place by place: [n, Q, E] -> [n, n]."""
+    pictures, places, width = vectors.shape
+    flat = vectors.reshape(pictures, places * width)
+    agreement: Floats = flat @ flat.T / places
+    return agreement

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +27,12 @@ from vlm.batch import Opener, Sight, open_here
 from vlm.broker import Broker, Delivery
 from vlm.engine.base import Encoded, Engine, QueryTokens
 from vlm.errors import AfterimageError, PictureGone, TimedOut
-from vlm.finding import Search, look_up
+from vlm.jobs import End, work_on
 from vlm.logs import about
 from vlm.memory import Array, Memory
 from vlm.metrics import Metrics, code_of
-from vlm.protocol import Answered, Ask, Caption, Find, Found, Job, Refused, Result, Turn
+from vlm.protocol import Answered, Ask, Caption, Find, Job, Refused, Result, Turn
 from vlm.streams import patiently
-from vlm.telling import tell
 from vlm.watchdog import watched
 
 log = logging.getLogger(__name__)
@@ -43,17 +42,11 @@ P = ParamSpec("P")
 
 BLOCK_MS: Final = 250
 LOOK_S: Final = 3.0  # how often it is looked for jobs of dead workers
+FOLLOW_S: Final = 10.0  # how often it is looked what chats have forgotten: it must not stay here
 FAREWELL_S: Final = 2.0
 
 GONE: Final = "I do not have this picture at hand any more. Please send it again."
 LATE: Final = "Sorry, I was too busy to look at this in time. Please send it again."
-
-
-class End(NamedTuple):
-    """What became of one job, and what its picture was encoded to."""
-
-    outcome: Answered | Found | AfterimageError
-    encoded: Encoded | None = None
 
 
 class Worker:
@@ -91,7 +84,7 @@ class Worker:
         self._thread = ThreadPoolExecutor(1, "engine")  # engines are called from one thread at a time
         self._stopping = asyncio.Event()
         self._held: list[Delivery] = []
-        self._looked_s = 0.0
+        self._looked_s = self._followed_s = 0.0
 
     def stop(self) -> None:
         """Take no more jobs; `run` returns when those in hand are done."""
@@ -122,13 +115,16 @@ class Worker:
 
     async def _work_until_stopped(self) -> None:
         heart = asyncio.create_task(self._beat())
+        expecting = asyncio.create_task(self._albums.expect_latest())
         try:
             while not self._stopping.is_set():
                 # What the server has handed out by now is worked on, so the last take is waited for.
                 if batch := await self._unless_stopped(self._take(), grace_s=2 * BLOCK_MS / 1000):
                     await self._work(batch)
+                await self._unless_stopped(self._tend_albums(idle=not batch))
         finally:
             heart.cancel()
+            expecting.cancel()
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T], grace_s: float = 0) -> T | None:
         """The result of `work`; None if `stop` came, and `grace_s` went by, before there was one."""
@@ -148,7 +144,16 @@ class Worker:
             if alone := await self._broker.reclaim():
                 return [alone]  # it may be what killed its worker: no company, and the next look at once
             self._looked_s = now_s
-        return await self._broker.take(self._batch, BLOCK_MS)
+        return await self._broker.take(self._batch, 1 if self._albums.expecting else BLOCK_MS)
+
+    async def _tend_albums(self, *, idle: bool) -> None:
+        """Between batches, as a search in the engine's thread must not find its album changing."""
+        now_s = time.monotonic()
+        if now_s - self._followed_s >= FOLLOW_S:
+            self._followed_s = now_s
+            await self._albums.follow()
+        elif idle:
+            await self._albums.read_ahead()
 
     async def _work(self, batch: list[Delivery]) -> None:
         self._held = batch
@@ -195,6 +200,7 @@ class Worker:
         if job.photo is None:
             return
         memory, revision = self._memory, self._engine.info.revision
+        self._albums.expect(job.chat)
         if end.encoded:
             await self._keep(job.chat, job.photo, end.encoded)
         match end.outcome, job.task:
@@ -248,7 +254,6 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._broker.lease_s / 3)
-            self._albums.let_go_idle()
             try:
                 await self._broker.renew(self._held)
                 await self._broker.announce(self._engine.info)
@@ -271,28 +276,6 @@ class Worker:
 
 async def _all(works: Sequence[Coroutine[Any, Any, None]]) -> None:
     await asyncio.gather(*works)
-
-
-def work_on(
-    engine: Engine,
-    jobs: Sequence[Job],
-    seen: Sequence[Sight | Album],
-    background: Background | None,
-    open_pictures: Opener = open_here,
-) -> list[End]:
-    """What each job comes to, in order. Raises what `engine.check` raises, if the engine became unfit."""
-    found = iter(look_up(engine, _searches(jobs, seen), background))
-    spoken = [(job, one) for job, one in zip(jobs, seen, strict=True) if not isinstance(one, Album)]
-    told = iter(tell(engine, [job for job, _ in spoken], [one for _, one in spoken], open_pictures))
-    return [End(next(found)) if isinstance(one, Album) else End(*next(told)) for one in seen]
-
-
-def _searches(jobs: Sequence[Job], seen: Sequence[Sight | Album]) -> list[Search]:
-    return [
-        Search(job.task, job.language, one)
-        for job, one in zip(jobs, seen, strict=True)
-        if isinstance(job.task, Find) and isinstance(one, Album)
-    ]
 
 
 def _packed(array: NDArray[np.float16], revision: str) -> Array:

@@ -5,7 +5,7 @@ import pytest
 from redis.asyncio import Redis
 
 from vlm.album import Album
-from vlm.albums import Albums
+from vlm.albums import PAGE, Albums
 from vlm.memory import Array, Memory, Photo, Searchable
 
 CHAT, OTHER = 5, 6
@@ -129,12 +129,65 @@ async def test_an_album_too_large_for_the_room_is_kept_while_it_is_the_last(coun
     assert albums.chats == (CHAT,)
 
 
+async def test_what_is_expected_is_read_ahead_a_page_at_a_time(counted: Counted) -> None:
+    for id in range(PAGE + 20):
+        await came(counted, str(id))
+    albums = Albums(counted, "one")
+    albums.expect(CHAT)
+    await albums.read_ahead()
+    assert (len(counted.read), albums.expecting) == (PAGE, True)
+    await counted.forget(CHAT, "3")
+    await counted.correct(CHAT, "4", "Minka")
+    await albums.read_ahead()
+    assert not albums.expecting
+    counted.read.clear()
+    assert len(await albums.of(CHAT)) == PAGE + 19
+    assert counted.read == ["4"]
+
+
+async def test_a_search_goes_on_where_reading_ahead_was(counted: Counted) -> None:
+    for id in range(PAGE + 20):
+        await came(counted, str(id))
+    albums = Albums(counted, "one")
+    albums.expect(CHAT)
+    await albums.read_ahead()
+    await counted.forget(CHAT, "3")
+    assert len(await albums.of(CHAT)) == PAGE + 19
+    await albums.read_ahead()
+    assert (sorted(counted.read, key=int), albums.expecting) == ([str(id) for id in range(PAGE + 20)], False)
+
+
+async def test_the_chats_that_changed_last_are_expected_first_and_as_many_as_fit(counted: Counted) -> None:
+    for chat in (1, 2, 3, 2):
+        await came(counted, "1", chat=chat)
+    one = (await Albums(counted, "one").of(1)).nbytes
+    albums = Albums(counted, "one", max_bytes=2 * one)
+    await albums.expect_latest()
+    while albums.expecting:
+        await albums.read_ahead()
+    assert albums.chats == (3, 2)
+
+
+async def test_what_a_chat_forgot_is_soon_gone_from_its_album_though_nobody_searches(
+    counted: Counted,
+) -> None:
+    for id in "12":
+        await came(counted, id)
+        await came(counted, id, chat=OTHER)
+    albums = Albums(counted, "one")
+    album, other = await albums.of(CHAT), await albums.of(OTHER)
+    await counted.forget(CHAT, "1")
+    await counted.forget_chat(OTHER)
+    await albums.follow()
+    assert (album.ids, len(other), albums.chats) == ({"2"}, 0, (CHAT,))
+
+
 async def test_an_album_that_nobody_searches_is_let_go(counted: Counted) -> None:
     await came(counted, "1")
     albums = Albums(counted, "one")
     await albums.of(CHAT)
-    albums.let_go_idle(idle_s=60)
+    await albums.follow(idle_s=60)
     assert albums.chats == (CHAT,)
-    albums.let_go_idle(idle_s=0)
+    await albums.follow(idle_s=0)
     assert albums.chats == ()
     assert texts(await albums.of(CHAT)) == {"1": "a cat"}

@@ -1,5 +1,6 @@
 """Searches through the worker: this chat's photos only, in its language, the right ones or none."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ from vlm.client import Client
 from vlm.engine.base import Vectors
 from vlm.engine.echo import EchoEngine
 from vlm.errors import OutOfMemory, Unsupported
-from vlm.memory import Photo
+from vlm.memory import Memory, Photo, Searchable
 from vlm.protocol import Found, Result
 
 CHAT, OTHER = 5, 6
@@ -207,6 +208,31 @@ async def test_the_models_own_calibration_decides(client: Client, redis: Redis) 
     async with working(redis, EchoEngine(), background=bank):
         [result] = await results(redis, "f")
     assert photos(result) == ["4"]
+
+
+class Watched(Memory):
+    """Counts how often photos were read for an album."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self.pages, self.read = 0, asyncio.Event()
+
+    async def searchable(self, chat: int, ids: Sequence[str]) -> list[Searchable]:
+        if ids:
+            self.pages += 1
+            self.read.set()
+        return await super().searchable(chat, ids)
+
+
+async def test_a_worker_reads_ahead_what_will_be_searched(client: Client, redis: Redis) -> None:
+    await send(client, redis, COLOURS)
+    memory = Watched(redis)
+    async with working(redis, EchoEngine(), memory=memory):
+        async with asyncio.timeout(20):
+            await memory.read.wait()
+        await client.find(job="f", chat=CHAT, query="blue")
+        [result] = await results(redis, "f")
+    assert (photos(result), memory.pages) == (["3"], 1)
 
 
 async def test_a_search_begins_at_once_with_a_worker_that_was_started_anew(

@@ -8,7 +8,6 @@ goes on where a crash cut it short.
 For a day, ids of what was forgotten are kept: an update that comes late or again must not bring it back.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from redis.asyncio import Redis
 
 from vlm.keys import DEAD
 from vlm.memory import scripts
-from vlm.memory.keys import GONE_TTL_S, IDS, WHOLE, keys_of, of_chat, of_photo, script_keys
+from vlm.memory.keys import GONE_TTL_S, IDS, WHOLE, chat_of, keys_of, of_chat, of_photo, script_keys
 from vlm.memory.queued import forget_queued, forget_queued_until
 from vlm.memory.records import as_ids
 
@@ -77,9 +76,9 @@ class Forgetting:
         """All chats, one after the other."""
         count = 0
         async for key in self._redis.scan_iter(match="photos:{*}", count=STEP):
-            count += await self.expire(_chat(key), before_ms)
+            count += await self.expire(chat_of(key), before_ms)
         async for key in self._redis.scan_iter(match="forgetting:{*}", count=STEP):
-            await self._finish(_chat(key))
+            await self._finish(chat_of(key))
         await self._redis.xtrim(DEAD, minid=before_ms, approximate=False)
         return count
 
@@ -96,8 +95,3 @@ class Forgetting:
                 pipe.unlink(*(key for id in ids for key in keys_of(chat, id)))
                 pipe.zrem(left, *ids)
                 await pipe.execute()
-
-
-def _chat(key: Any) -> int:
-    found = re.search(r"\{(-?\d+)\}", key.decode())
-    return int(found[1]) if found else 0

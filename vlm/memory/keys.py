@@ -22,6 +22,12 @@ def of_photo(kind: str, chat: int, photo: str) -> str:
     return f"{kind}:{{{chat}}}:{photo}"
 
 
+def chat_of(key: bytes) -> int:
+    """Whose key it is; 0: nobody's."""
+    found = re.search(rb"\{(-?\d+)\}", key)
+    return int(found[1]) if found else 0
+
+
 def of_chat(kind: str, chat: int) -> str:
     """A key that a chat has once."""
     return f"{kind}:{{{chat}}}"

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from redis.asyncio import Redis
 
 from vlm.memory import scripts
 from vlm.memory.keys import of_chat, of_photo, place
-from vlm.memory.records import FIELDS, Photo, as_ids, as_photo
+from vlm.memory.records import FIELDS, Photo, Searchable, as_array, as_ids, as_photo
 
 
 class Listing:
@@ -16,6 +17,7 @@ class Listing:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._of_whom = redis.register_script(scripts.OF_WHOM)
+        self._searchable = redis.register_script(scripts.SEARCHABLE)
         self._sender_named = redis.register_script(scripts.SENDER_NAMED)
 
     async def recent(
@@ -59,6 +61,17 @@ class Listing:
             for id in ids:
                 pipe.hmget(of_photo("photo", chat, id), fields)
             return await pipe.execute()
+
+    async def searchable(self, chat: int, ids: Sequence[str]) -> list[Searchable]:
+        """See `Memory.searchable`."""
+        keys = [of_photo("photo", chat, id) for id in ids]
+        rows, *vectors = await self._searchable(keys=keys, args=[*ids, *FIELDS])
+        photos = msgspec.msgpack.decode(rows, type=list[Photo | bool], strict=False)
+        return [
+            Searchable(photo=photo, vectors=as_array(packed))
+            for photo, packed in zip(photos, vectors, strict=True)
+            if isinstance(photo, Photo)
+        ]
 
     async def _ranks(self, chat: int, before: str | None, since_ms: int, until_ms: int) -> tuple[int, int]:
         """Which photos, counted from the newest: from the first number on, before the second."""

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from vlm.memory import scripts
 from vlm.memory.forgetting import Forgetting
-from vlm.memory.keys import NAMES, former, of_chat, of_photo, place, script_keys
+from vlm.memory.keys import NAMES, chat_of, former, of_chat, of_photo, place, script_keys
 from vlm.memory.listing import Listing
 from vlm.memory.moving import Moving, new_home
 from vlm.memory.records import (
@@ -248,6 +248,19 @@ class Memory:
         """
         return int(await self._redis.zscore(of_chat("changes", chat), "") or 0)
 
+    async def editions(self, chats: Sequence[int]) -> list[int]:
+        """The edition of each of these chats."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for chat in chats:
+                pipe.zscore(of_chat("changes", chat), "")
+            return [int(edition or 0) for edition in await pipe.execute()]
+
+    async def chats(self) -> list[int]:
+        """All chats that have photos, the last changed first. Looks through all keys: for now and then."""
+        found = list({chat_of(key) async for key in self._redis.scan_iter("changes:{*}", count=500)})
+        editions = dict(zip(found, await self.editions(found), strict=True))
+        return sorted(found, key=editions.__getitem__, reverse=True)
+
     async def changed(self, chat: int, since: int) -> list[str]:
         """The photos that came or changed after the edition `since`; those that went are not in `ids`."""
         found = await self._redis.zrangebyscore(of_chat("changes", chat), f"({since}", "+inf")
@@ -262,14 +275,7 @@ class Memory:
 
         With BLIP-2's vectors that is 16 KB a photo: ask for as many as you want to hold at a time.
         """
-        found = []
-        for page in _pages(ids):
-            for id, (*row, vectors) in zip(
-                page, await self._listing.rows(chat, page, *FIELDS, "vectors"), strict=True
-            ):
-                if photo := as_photo(id, row):
-                    found.append(Searchable(photo=photo, vectors=as_array(vectors)))
-        return found
+        return [one for page in _pages(ids) for one in await self._listing.searchable(chat, page)]
 
     async def _write(
         self, chat: int, photo: str, kind: str, command: str, *args: bytes | str | int, seen: bool = False
