@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL = $(PIP) install -q --no-deps --no-build-isolation -e . && $(PIP) check
 ARGS ?=
 
-.PHONY: help setup demo test hostile isolation formatting check format system lock sbom clean
+.PHONY: help setup demo test hostile isolation formatting guards check format system lock sbom clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -31,6 +31,9 @@ isolation: .venv/.dev ## do 10,000 things to the bot in 56 chats: none is shown 
 
 formatting: .venv/.dev ## put 100,000 hostile strings into all that the bot says, and check what the Bot API would refuse
 	$(BIN)/python tests/security/formatting.py $(ARGS)
+
+guards: .venv/.dev ## take out each guard, one by one, in a copy, and see that a test fails (ARGS="a guard's name" for some)
+	$(BIN)/python tests/security/guards.py $(ARGS)
 
 check: .venv/.dev ## lint, types, import contracts, known vulnerabilities: all that needs no running
 	$(BIN)/ruff check .

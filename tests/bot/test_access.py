@@ -116,10 +116,10 @@ def test_a_stranger_who_adds_the_bot_to_a_group_gets_one_line(listed: Stack) -> 
 
 def test_a_strangers_press_is_answered_and_does_nothing(listed: Stack) -> None:
     friend, stranger = (Person(listed, CLUB - 1, user=one) for one in (FRIEND, STRANGER))
-    menu = friend.answer(friend.write("/style"))
+    caption = friend.answer(friend.send(picture("red"), caption=f"@{NAME}"))
     before = friend.messages()
-    data = menu["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
-    query = stranger.act("press", message_id=menu["message_id"], data=data)["query"]
+    data = caption["reply_markup"]["inline_keyboard"][0][0]["callback_data"]  # a question, for all to ask
+    query = stranger.act("press", message_id=caption["message_id"], data=data)["query"]
     told = listed.call("GET", "answer", params={"query": query, "wait_s": 30})
     assert "private bot" in told["text"]
     settled(listed)

@@ -119,6 +119,14 @@ def test_in_a_group_all_may_ask_but_only_the_sender_or_an_administrator_deletes(
 
 
 def test_the_buttons_of_a_photo_that_is_forgotten_say_so(person: Person) -> None:
+    photo, caption = captioned(person)
+    page = person.answer(person.write("/recent"), "latest photos")
+    person.says(person.write("/forget", reply_to=caption["message_id"]), "have forgotten")
+    assert person.push(page, "Show it in the chat")["text"] == "I have forgotten that photo."
+    assert buttons(page) == {"Show it in the chat": f"show:{photo}"}
+
+
+def test_deleting_a_photo_leaves_the_buttons_of_another(person: Person) -> None:
     _, caption = captioned(person)
     other, second = captioned(person, "blue")
     person.push(second, "Delete")
