@@ -111,6 +111,7 @@ def _commands(on: "_Messages", desk: Desk) -> list[CommandHandler[Any, Any]]:
         on.command("ask", desk.questions.ask, NEW),
         on.command("auto", desk.groups.auto, NEW),
         on.command("invite", desk.access.invite, NEW),
+        on.command("revoke", desk.access.revoke, NEW),
         on.command("stats", desk.stats.show, NEW),
         on.command("lang", desk.languages.command, NEW),
         on.command("style", desk.styles.command, NEW),

@@ -54,6 +54,7 @@ class Delivery:
     async def handle(self, entry: Entry) -> None:
         """Show the result, or send the job again with the picture that it lacked.
 
+        Of a chat that was forgotten meanwhile nothing is shown.
         Raises:  ForAnother for a result that a newer version will show.
         """
         try:
@@ -65,7 +66,13 @@ class Delivery:
             await self.give_up(entry)
             return
         with about(job=result.job):
-            await self._show(*await self._at_home(result))
+            result, place = await self._at_home(result)
+            if is_list(place):
+                await self._desk.albums.quiet(place)
+            if await self._client.is_wanted(entry):
+                await self._show(result, place)
+            else:
+                log.info("not shown: its chat was forgotten")
 
     async def _show(self, result: Result, place: Place) -> None:
         try:
@@ -82,6 +89,8 @@ class Delivery:
             result = _envelope(entry)
         except ProtocolError as error:
             log.error("a result for nobody: %s", error)
+            return
+        if not await self._client.is_wanted(entry):
             return
         with about(job=result.job):
             log.error("gave up on the result of job %s", result.job)

@@ -61,15 +61,17 @@ class Desk:
         self.questions = Questions(*at_hand, self.albums)
         self.photos = Photos(*at_hand, self.questions, self.albums)
         self.picking = Picking(client, outbox, self.albums, self.questions)
-        self.menus = Menus(bot, redis)
-        self.start = Start(client, outbox, bot, self.photos)
+        self.menus = Menus(bot, redis, settings.hosts)
+        self.start = Start(client, outbox, bot, self.photos, self.menus)
         self.gate = Gate(redis, client.memory)
         guests = Guests(settings, redis)
         self.door = Door(guests, outbox)
         self.access = Access(guests, outbox)
         self.stats = Stats(client, outbox, guests, tally)
         self.members = Members(bot, redis)
-        self.captions = Captions(client, outbox, presence, self.members, self.photos, self.questions)
+        self.captions = Captions(
+            client, outbox, presence, self.members, self.photos, self.questions, self.albums
+        )
         self.languages = Languages(client, outbox, self.members, self.menus)
         self.styles = Styles(client, outbox, self.members)
         self.groups = Groups(client, outbox, self.members, guests, self.talks, self.photos)
@@ -80,6 +82,7 @@ class Desk:
             client.memory,
             outbox,
             self.members,
+            self.albums,
             retention_days=settings.retention_days,
             contact=settings.contact,
         )

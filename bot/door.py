@@ -6,6 +6,7 @@ theirs is kept but the id of that line, for a week.
 
 from collections.abc import Awaitable
 from contextlib import suppress
+from typing import Final
 
 from telegram import CallbackQuery, ChatMemberUpdated, InlineQuery, Message, Update, User
 from telegram.constants import ChatType
@@ -20,6 +21,8 @@ from bot.outbox import Outbox
 from bot.place import Place, place_of
 from bot.replies import access as said
 from bot.tongue import Tongue, tongue
+
+DOOR: Final = "door"  # the cause of the one line
 
 
 class Door:
@@ -38,7 +41,7 @@ class Door:
                 if not StatusUpdate.ALL.check_update(update):
                     await self._refuse(message)
             case Update(my_chat_member=ChatMemberUpdated() as change) if came_in(change):
-                _, place = _tongue_of(change.from_user), Place(change.chat.id, "door", 0)
+                _, place = _tongue_of(change.from_user), Place(change.chat.id, DOOR, 0)
                 await self._once(place, said.closed_to_group(_, change.chat.id))
             case Update(callback_query=CallbackQuery() as query):
                 await _quietly(query.answer(said.closed(_tongue_of(query.from_user))))
@@ -53,11 +56,11 @@ class Door:
     async def _refuse(self, message: Message) -> None:
         _, place = _tongue_of(message.from_user), place_of(message)
         if message.chat.type != ChatType.PRIVATE:
-            await self._once(place.because("door"), said.closed_to_group(_, message.chat_id))
+            await self._once(place.because(DOOR), said.closed_to_group(_, message.chat_id))
         elif _word(message):
             await self._once(place.because("used"), said.invitation_over(_))
         elif message.from_user:
-            await self._once(place.because("door"), said.closed_to_person(_, message.from_user.id))
+            await self._once(place.because(DOOR), said.closed_to_person(_, message.from_user.id))
 
     async def _once(self, place: Place, line: str) -> None:
         if not await self._outbox.said(place):

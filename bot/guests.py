@@ -59,6 +59,18 @@ class Guests:
         """Let a person in who brings an invitation. False: it is none, or not any more."""
         return bool(await self._redeem(keys=[_invitation(word), self._key], args=[person]))
 
+    def is_listed(self, id: int) -> bool:
+        """Whether a person or group may come in by the settings."""
+        return id in self._listed
+
+    async def all(self) -> list[int]:
+        """The people and groups that were let in besides."""
+        return sorted(int(one) for one in await self._redis.smembers(self._key))
+
+    async def revoke(self, id: int) -> bool:
+        """Let a person or group in no longer. False: it was not let in."""
+        return bool(await self._redis.srem(self._key, str(id)))
+
     async def brought(self, group: int) -> None:
         """Somebody who may has added the bot to a group."""
         if self.access == "invite":

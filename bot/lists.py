@@ -5,6 +5,8 @@
         CAUSE:PHOTO    what became of that one: '=JOB' answered by that job, else why it was refused
         CAUSE:heard    when its last photo came, Unix ms
         CAUSE:shown    when its message was changed last, Unix ms
+        CAUSE:message  the id of its message
+        of:PHOTO       the causes of the lists that have this photo
         MESSAGE        the cause that our message MESSAGE answers
 
 Captions and answers themselves are read from the chat's memory each time: what is forgotten there is gone.
@@ -30,7 +32,16 @@ local known = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 if string.find(' ' .. known .. ' ', ' ' .. ARGV[2] .. ' ', 1, true) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], known == '' and ARGV[2] or known .. ' ' .. ARGV[2])
 redis.call('HSET', KEYS[1], ARGV[1] .. ':heard', ARGV[3])
+local lists = redis.call('HGET', KEYS[1], 'of:' .. ARGV[2])
+redis.call('HSET', KEYS[1], 'of:' .. ARGV[2], lists and lists .. ' ' .. ARGV[1] or ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
+return 1
+"""
+
+SETTLE: Final = """
+-- KEYS albums; ARGV cause, photo, what became of it
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1] .. ':' .. ARGV[2], ARGV[3])
 return 1
 """
 
@@ -57,14 +68,15 @@ class Lists:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._add = redis.register_script(ADD)
+        self._settle = redis.register_script(SETTLE)
 
     async def add(self, place: Place, photo: str) -> None:
         """A picture belongs to the list. Again is harmless."""
         await self._add(keys=[_key(place.chat)], args=[place.cause, photo, _now_ms(), TTL_S])
 
     async def settle(self, place: Place, photo: str, outcome: str) -> None:
-        """What became of a picture: see `Item.outcome`."""
-        await self._redis.hset(_key(place.chat), f"{place.cause}:{photo}", outcome)
+        """What became of a picture: see `Item.outcome`. Of a list that was forgotten nothing is kept."""
+        await self._settle(keys=[_key(place.chat)], args=[place.cause, photo, outcome])
 
     async def items(self, chat: int, cause: str) -> list[Item]:
         """The pictures of a list, numbered as they were sent."""
@@ -89,7 +101,17 @@ class Lists:
 
     async def note(self, place: Place, message: int) -> None:
         """Our `message` is this list's."""
-        await self._redis.hset(_key(place.chat), str(message), place.cause)
+        told: Any = {str(message): place.cause, f"{place.cause}:message": message}
+        await self._redis.hset(_key(place.chat), mapping=told)
+
+    async def causes_of(self, chat: int, photo: str) -> list[str]:
+        """The causes of the lists that have a photo."""
+        found: Any = await self._redis.hget(_key(chat), f"of:{photo}")
+        return (found or b"").decode().split()
+
+    async def message_of(self, chat: int, cause: str) -> int | None:
+        """The id of our message that shows a list, if there is one by now."""
+        return int(await self._redis.hget(_key(chat), f"{cause}:message") or 0) or None
 
     async def shown_in(self, chat: int, message: int) -> str:
         """The cause of the list that our message shows; '' if it shows none."""

@@ -3,12 +3,12 @@
     menus   hash: which of them -> digest of what Telegram was told, so that a start tells it only what is new
 
 Telegram picks a menu by the kind of chat and the language of a person's app; a chat that has chosen another
-language by /lang has a menu of its own.
+language by /lang has a menu of its own, and so have the owner and the admins, from their /start or /help on.
 """
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -23,7 +23,7 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.replies.start import ADMIN, GROUP, PRIVATE, Kind, about, commands, in_short
+from bot.replies.start import ADMIN, GROUP, HOST, PRIVATE, Kind, about, commands, in_short
 from bot.tongue import CATALOGS, Tongue, tongue
 from vlm.languages import ENGLISH
 from vlm.streams import patiently
@@ -41,7 +41,10 @@ Tell = Callable[[], Awaitable[bool]]
 
 
 class Menus:
-    def __init__(self, bot: Bot, redis: Redis) -> None:
+    """`hosts` are the people whose private menu has the commands of who runs the bot."""
+
+    def __init__(self, bot: Bot, redis: Redis, hosts: Collection[int] = ()) -> None:
+        self.hosts = hosts
         self._bot = bot
         self._redis = redis
 
@@ -56,7 +59,9 @@ class Menus:
 
     async def show(self, chat: int, _: Tongue) -> None:
         """From now on, the menu of a chat is in its language. A courtesy: Telegram may decline it."""
-        scopes: dict[Kind, BotCommandScope] = {PRIVATE: BotCommandScopeChat(chat)}
+        scopes: dict[Kind, BotCommandScope] = {
+            HOST if chat in self.hosts else PRIVATE: BotCommandScopeChat(chat)
+        }
         if chat < 0:
             scopes = {GROUP: BotCommandScopeChat(chat), ADMIN: BotCommandScopeChatAdministrators(chat)}
         try:

@@ -114,6 +114,10 @@ class Outbox:
             if text:
                 await self.say(place, text)
 
+    async def unsay(self, place: Place) -> None:
+        """Say it anew the next time: what was said to this cause is forgotten, and stays in the chat."""
+        await self._redis.hdel(_said(place.chat), place.cause)
+
     async def first(self, place: Place, matter: str) -> bool:
         """Whether this cause is the first of the chat to tell of some matter; again for the same cause."""
         mark = crc32(place.cause.encode())

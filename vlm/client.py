@@ -30,7 +30,7 @@ from vlm.protocol import (
     decode_result,
     encode,
 )
-from vlm.streams import MAX_BLOCK_MS, Group, connect, entries, is_away, patiently
+from vlm.streams import MAX_BLOCK_MS, Entry, Group, connect, entries, is_away, patiently
 from vlm.words import clean_query
 
 BLOB_TTL_S: Final = 24 * 3600  # as long as workers may be away; a picture goes when its job ends
@@ -191,6 +191,10 @@ class Client:
     def results(self, consumer: str, *, lease_s: float = 30) -> Group:
         """The bot's results, to deliver and then ack: `decode_result(entry.fields[b"result"])`."""
         return Group(self._redis, [results_key()], group=DELIVERY, consumer=consumer, lease_s=lease_s)
+
+    async def is_wanted(self, result: Entry) -> bool:
+        """Whether one of the bot's results is still to be shown: not once its chat was forgotten."""
+        return bool(await self._redis.xrange(result.stream, result.id, result.id))
 
     async def wait(self, jobs: Collection[str], *, results: str, timeout_s: float) -> AsyncIterator[Result]:
         """The results of `jobs` as they come, read from a results stream that nobody else reads.

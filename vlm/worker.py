@@ -216,7 +216,7 @@ class Worker:
                     shown=shown,
                     language=job.language if shown else "",
                 )
-            case Answered(text=text, shown=shown, question=question), Ask():
+            case Answered(text=text, shown=shown, question=question), Ask(question=asked):
                 await patiently(
                     memory.add_turn,
                     job.chat,
@@ -225,6 +225,7 @@ class Worker:
                     turn=Turn(question=question, answer=text),
                     at_ms=job.created_ms,
                     shown=shown,
+                    asked="" if asked == question else asked,
                 )
 
     async def _keep(self, chat: int, photo: str, encoded: Encoded) -> None:

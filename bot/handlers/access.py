@@ -1,11 +1,22 @@
-"""/invite: the owner and the admins let people in."""
+"""/invite and /revoke: the owner and the admins let people in, and out again."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from telegram import Bot
+from telegram.error import TelegramError
 from telegram.helpers import create_deep_linked_url
 
+from bot.door import DOOR
 from bot.guests import INVITATION_DAYS, Guests
 from bot.outbox import Outbox
+from bot.place import Place
 from bot.replies import access as said
 from bot.talk import Talk
+
+MOST: Final = 50  # guests in one list
+DIGITS: Final = 16  # no id of Telegram's has so many
 
 
 class Access:
@@ -15,6 +26,13 @@ class Access:
 
     async def invite(self, talk: Talk) -> None:
         """A link that lets in one person. Asked for again by the same message, nothing happens."""
+        await self._of_host(talk, self._invitation)
+
+    async def revoke(self, talk: Talk) -> None:
+        """Take back what an invitation gave: /revoke NUMBER; without one, who has come by them."""
+        await self._of_host(talk, self._revoked if talk.words else self._listed)
+
+    async def _of_host(self, talk: Talk, reply_to: Callable[[Talk], Awaitable[str]]) -> None:
         if await self._outbox.said(talk.place):
             return
         match self._guests.access:
@@ -27,9 +45,34 @@ class Access:
             case _ if talk.chat != talk.person:
                 reply = said.in_private(talk.tongue)
             case _:
-                reply = await self._invitation(talk)
+                reply = await reply_to(talk)
         await self._outbox.say(talk.place, reply)
 
     async def _invitation(self, talk: Talk) -> str:
         link = create_deep_linked_url(talk.message.get_bot().username, await self._guests.invite())
         return said.invitation(talk.tongue, link, INVITATION_DAYS)
+
+    async def _listed(self, talk: Talk) -> str:
+        guests = (await self._guests.all())[:MOST]
+        names = await asyncio.gather(*(_name(talk.message.get_bot(), guest) for guest in guests))
+        return said.guests(talk.tongue, dict(zip(guests, names, strict=True)))
+
+    async def _revoked(self, talk: Talk) -> str:
+        """Their number is let in no longer. They hear what any stranger does, even if they did before."""
+        number = talk.words.removeprefix("-")
+        guest = int(talk.words) if number.isascii() and number.isdecimal() and len(number) < DIGITS else 0
+        if self._guests.is_listed(guest):
+            return said.by_settings(talk.tongue, guest)
+        if not await self._guests.revoke(guest):
+            return said.no_guest(talk.tongue, talk.words)
+        await self._outbox.unsay(Place(guest, DOOR, 0))
+        return said.revoked(talk.tongue, await _name(talk.message.get_bot(), guest) or str(guest))
+
+
+async def _name(bot: Bot, guest: int) -> str:
+    """What Telegram calls a person or a group now; we keep no names of guests. '': it does not say."""
+    try:
+        chat = await bot.get_chat(guest)
+    except TelegramError:
+        return ""
+    return chat.effective_name or ""

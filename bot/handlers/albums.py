@@ -79,14 +79,24 @@ class Albums:
                     raise
                 await self._settle(place, photo.id, refusal(tongue, error), tongue, question, at_once=True)
 
+    async def quiet(self, place: Place) -> None:
+        """Return when no more pictures of an album are to be expected."""
+        await asyncio.sleep(await self._lists.quiet_in_s(place))
+
     async def deliver(self, result: Result, place: Place, tongue: Tongue, refused: str = "") -> None:
         """A result of one picture; `refused` says why there is none. Then ask what the album came with."""
-        await asyncio.sleep(await self._lists.quiet_in_s(place))
         outcome = refused or f"{DONE}{result.job}"
         await self._settle(place, result.photo or "", outcome, tongue, _question(result.task))
         if place.then_ask:
             photos = await self.photos(place.chat, place.cause)
             await self.ask_all(photos.values(), place.then_ask, replace(place, then_ask=""), tongue)
+
+    async def without(self, chat: int, photo: str, tongue: Tongue) -> None:
+        """Take the line of a photo that is being forgotten out of our messages. The numbers stay."""
+        for cause in await self._lists.causes_of(chat, photo):
+            if message := await self._lists.message_of(chat, cause):
+                text = await self._text(chat, cause, tongue, await self._asked(chat, cause), but=photo)
+                await self._outbox.edit(chat, message, text)
 
     async def shown_in(self, chat: int, message: int) -> str:
         """The cause of the list that our message shows; '' if it shows none."""
@@ -145,17 +155,31 @@ class Albums:
         """
         await self._lists.settle(place, photo, outcome)
         items = await self._lists.items(place.chat, place.cause)
+        if not items:  # the chat was forgotten a moment ago
+            return
         settled = [item for item in items if item.outcome]
         if len(settled) < len(items) and not (at_once or await self._lists.is_due(place)):
             return
-        lines = [line for item in settled if (line := await self._line(place.chat, item, question))]
-        total = len(items) - len(settled) + len(lines)
-        if question:
-            text = said.answers(tongue, question, lines, total)
-        else:
-            text = said.captions(tongue, lines, total, await self._note(place))
-        message = await self._outbox.say(place, text if lines else said.nothing_left(tongue))
+        message = await self._outbox.say(place, await self._text(place.chat, place.cause, tongue, question))
         await self._lists.note(place, message)
+
+    async def _text(self, chat: int, cause: str, tongue: Tongue, question: str, but: str = "") -> str:
+        """All that is known of a list by now, `but` for one of its photos."""
+        items = [item for item in await self._lists.items(chat, cause) if item.photo != but]
+        settled = [item for item in items if item.outcome]
+        lines = [line for item in settled if (line := await self._line(chat, item, question))]
+        total = len(items) - len(settled) + len(lines)
+        if not lines:
+            return said.nothing_left(tongue)
+        if question:
+            return said.answers(tongue, question, lines, total)
+        return said.captions(tongue, lines, total, await self._note(chat, cause))
+
+    async def _asked(self, chat: int, cause: str) -> str:
+        """The question that a list answers, which is kept with the answers; '' of captions."""
+        items = await self._lists.items(chat, cause) if cause.startswith(f"{ALL}-") else []
+        told = [await self._client.memory.told(chat, item.photo, item.job) for item in items if item.job]
+        return next((one.asked or one.question for one in told if one), "")
 
     async def _line(self, chat: int, item: Item, question: str) -> Line | None:
         """What is said of a picture; None if it was forgotten."""
@@ -167,15 +191,15 @@ class Albums:
         photo = await self._client.memory.get(chat, item.photo)
         return Line(item.number, photo.corrected or photo.shown or photo.caption) if photo else None
 
-    async def _note(self, place: Place) -> str:
+    async def _note(self, chat: int, cause: str) -> str:
         """The album's note: what was written with one of its photos is about all of them."""
-        photos = await self.photos(place.chat, place.cause)
+        photos = await self.photos(chat, cause)
         notes = {photo.note for photo in photos.values() if photo.note}
         if len(notes) != 1:
             return ""
         for photo in photos.values():
             if not photo.note:
-                await self._client.memory.annotate(place.chat, photo.id, *notes)
+                await self._client.memory.annotate(chat, photo.id, *notes)
         return notes.pop()
 
 

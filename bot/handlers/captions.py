@@ -3,6 +3,7 @@
 from telegram import InlineKeyboardMarkup
 
 from bot.buttons import to_confirm, under_caption
+from bot.handlers.albums import Albums
 from bot.handlers.photos import AGAIN, Photos
 from bot.handlers.questions import Questions
 from bot.members import Members
@@ -28,6 +29,7 @@ class Captions:
         members: Members,
         photos: Photos,
         questions: Questions,
+        albums: Albums,
     ) -> None:
         self._client = client
         self._outbox = outbox
@@ -35,6 +37,7 @@ class Captions:
         self._members = members
         self._photos = photos
         self._questions = questions
+        self._albums = albums
 
     async def ask(self, press: Press) -> None:
         """A suggested question. Pressed again, it is not asked again: the answer stands below."""
@@ -82,6 +85,7 @@ class Captions:
         if photo and not await self._may_delete(press, photo):
             return
         if photo:
+            await self._albums.without(press.chat, photo.id, press.tongue)
             await self._client.memory.forget(press.chat, photo.id)
         await press.answer(said.deleted(press.tongue), alert=True)
         await self._outbox.remove(press.chat, press.message.message_id, said.deleted(press.tongue))

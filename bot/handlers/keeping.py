@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.buttons import button, keyboard
+from bot.handlers.albums import Albums
 from bot.members import Members
 from bot.outbox import Outbox
 from bot.place import replied
@@ -25,6 +26,7 @@ class Keeping:
         memory: Memory,
         outbox: Outbox,
         members: Members,
+        albums: Albums,
         *,
         retention_days: int,
         contact: str,
@@ -32,6 +34,7 @@ class Keeping:
         self._memory = memory
         self._outbox = outbox
         self._members = members
+        self._albums = albums
         self._retention_days = retention_days
         self._contact = contact
 
@@ -81,6 +84,7 @@ class Keeping:
         """Out of the chat goes the caption first: afterwards nobody would know which message it was."""
         if caption := await self._outbox.said(talk.place.because(photo.id)):
             await self._outbox.remove(talk.chat, caption, said.caption_forgotten(talk.tongue))
+        await self._albums.without(talk.chat, photo.id, talk.tongue)
         await self._memory.forget(talk.chat, photo.id)
 
     async def _ask(self, talk: Talk) -> None:

@@ -10,6 +10,7 @@ from telegram.helpers import effective_message_type
 from bot.buttons import button, keyboard
 from bot.handlers.inline import START as FIND
 from bot.handlers.photos import Photos
+from bot.menus import Menus
 from bot.outbox import Outbox
 from bot.pictures import has_picture
 from bot.replies import start as said
@@ -22,11 +23,12 @@ SAMPLE: Final = importlib.resources.files("vlm") / "assets" / "samples" / "picni
 
 
 class Start:
-    def __init__(self, client: Client, outbox: Outbox, bot: Bot, photos: Photos) -> None:
+    def __init__(self, client: Client, outbox: Outbox, bot: Bot, photos: Photos, menus: Menus) -> None:
         self._client = client
         self._outbox = outbox
         self._bot = bot
         self._photos = photos
+        self._menus = menus
 
     async def start(self, talk: Talk) -> None:
         """Say hello, with a picture to try at once. A chat gets the picture once a week at most.
@@ -37,6 +39,7 @@ class Start:
             await self._outbox.say(talk.place, how(talk.tongue))
             return
         await self._outbox.say(talk.place, said.start(talk.tongue, await self._client.models()))
+        await self._show_menu(talk)
 
         async def send(address: dict[str, Any]) -> Sequence[Message]:
             buttons = keyboard([button(said.try_it(talk.tongue), VERB)])
@@ -55,10 +58,18 @@ class Start:
 
     async def help(self, talk: Talk) -> None:
         """In a private chat; `group` is for the others."""
-        await self._outbox.say(talk.place, said.help(talk.tongue, await self._client.models()))
+        is_host, models = await self._show_menu(talk), await self._client.models()
+        await self._outbox.say(talk.place, said.help(talk.tongue, models, is_host=is_host))
 
     async def group(self, talk: Talk) -> None:
         await self._outbox.say(talk.place, said.group_help(talk.tongue, await self._client.models()))
+
+    async def _show_menu(self, talk: Talk) -> bool:
+        """Whether this is the owner, or an admin: they have a menu of their own."""
+        is_host = talk.chat in self._menus.hosts
+        if is_host:
+            await self._menus.show(talk.chat, talk.tongue)
+        return is_host
 
     async def unknown_command(self, talk: Talk) -> None:
         typed = (talk.message.text or "").split()[0].lstrip("/").partition("@")[0]

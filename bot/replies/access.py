@@ -1,6 +1,12 @@
 """What is said at the door, and to those who keep it."""
 
+from collections.abc import Mapping
+from typing import Final
+
+from bot.replies.fitting import fitted
 from bot.tongue import Tongue
+
+NUMBER: Final = 30  # UTF-16 code units of what was written as one
 
 
 def closed_to_person(_: Tongue, person: int) -> str:
@@ -46,6 +52,38 @@ def by_list(_: Tongue) -> str:
 
 def hosts_only(_: Tongue) -> str:
     return _("Only my owner and my admins can do that.")
+
+
+def guests(_: Tongue, names: Mapping[int, str]) -> str:
+    """Who came by invitation: numbers, and what Telegram calls them, '' where it does not say."""
+    if not names:
+        return _("Nobody came in by an invitation.")
+    lines = [f"• {number} {name}".rstrip() for number, name in names.items()]
+    return "\n".join(
+        [
+            _("People and groups that came in by an invitation:"),
+            *lines,
+            _("To shut one of them out again, write /revoke and the number."),
+        ]
+    )
+
+
+def revoked(_: Tongue, who: str) -> str:
+    return _("Done: {who} may use me no longer.", who=who)
+
+
+def no_guest(_: Tongue, number: str) -> str:
+    return _(
+        "Nobody with the number {number} came in by an invitation. Who did: write only /revoke",
+        number=fitted(number, NUMBER),
+    )
+
+
+def by_settings(_: Tongue, number: int) -> str:
+    return _(
+        "The number {number} is let in by the settings: BOT_OWNER, BOT_ADMINS or BOT_ALLOWED.",
+        number=str(number),
+    )
 
 
 def in_private(_: Tongue) -> str:

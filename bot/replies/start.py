@@ -7,11 +7,12 @@ from typing import Final, Literal
 from bot.tongue import N_, Tongue
 from vlm.protocol import ModelInfo
 
-# Who reads a menu: somebody in a private chat, in a group, a group's admin.
-Kind = Literal["private", "group", "admin"]
+# Who reads a menu: somebody in a private chat, in a group, a group's admin; who runs the bot, in private.
+Kind = Literal["private", "group", "admin", "host"]
 PRIVATE: Final = "private"
 GROUP: Final = "group"
 ADMIN: Final = "admin"
+HOST: Final = "host"
 ALL: Final = (PRIVATE, GROUP, ADMIN)
 
 # In the order of the menus: what a command does, and who sees it there.
@@ -27,6 +28,9 @@ COMMANDS: Final[dict[str, tuple[str, tuple[Kind, ...]]]] = {
     "export": (N_("Save everything in one file"), (PRIVATE, ADMIN)),
     "privacy": (N_("What I keep, and for how long"), ALL),
     "help": (N_("What I can do"), ALL),
+    "invite": (N_("Let somebody in"), (HOST,)),
+    "revoke": (N_("Shut somebody out again"), (HOST,)),
+    "stats": (N_("How the work is going"), (HOST,)),
 }
 ALSO: Final = ("start",)  # known, and in no menu
 
@@ -35,7 +39,8 @@ ALIKE: Final = 0.6
 
 def commands(_: Tongue, kind: Kind) -> list[tuple[str, str]]:
     """A menu: names of commands and what they do."""
-    return [(name, _(does)) for name, (does, kinds) in COMMANDS.items() if kind in kinds]
+    seen = {PRIVATE, HOST} if kind == HOST else {kind}
+    return [(name, _(does)) for name, (does, kinds) in COMMANDS.items() if seen.intersection(kinds)]
 
 
 def about(_: Tongue) -> str:
@@ -68,13 +73,14 @@ def try_it(_: Tongue) -> str:
     return _("Try it with this picture")
 
 
-def help(_: Tongue, models: Sequence[ModelInfo]) -> str:
+def help(_: Tongue, models: Sequence[ModelInfo], *, is_host: bool = False) -> str:
+    hosts = ["invite", "revoke", "stats"] if is_host else []
     return "\n".join(
         [
             _("Send a photo, or an image as a file: I caption it."),
             _("Reply to it, or to my caption, with a question. Without a reply, I answer about the latest."),
             "",
-            *_what(_, ["find", "recent", "lang", "style", "edit", "forget", "export", "privacy"]),
+            *_what(_, ["find", "recent", "lang", "style", "edit", "forget", "export", "privacy", *hosts]),
             "",
             caution(_),
             who_answers(_, models),

@@ -288,6 +288,10 @@ class Stack:
         process.send_signal(signal.SIGTERM)
         return process.wait(ANSWER_S)
 
+    def signal(self, name: str, number: int) -> None:
+        """Stop a part for a while, or let it go on."""
+        self._running[name].send_signal(number)
+
     def close(self) -> None:
         self.kill(*self._running)
         self.server.kill()

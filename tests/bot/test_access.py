@@ -190,6 +190,61 @@ def test_a_group_comes_in_with_who_was_invited(by_invitation: Stack) -> None:
     assert "a blue picture" in new.says(new.send(picture("blue"), caption=f"@{NAME}"), "AI caption")
 
 
+def test_the_owner_shuts_a_guest_out_again_who_then_is_a_stranger(by_invitation: Stack) -> None:
+    owner, guest = Person(by_invitation, OWNER), by_invitation.person()
+    guest.who["name"] = "Grace"
+    guest.says(guest.write("Hello?"), "private bot")  # told already, within this week
+    guest.says(guest.write(f"/start {invitation(by_invitation, OWNER)}"), "Hello! Send me")
+    assert f"{guest.chat} Grace" in owner.says(owner.write("/revoke"))
+    assert "Only my owner" in guest.says(guest.write(f"/revoke {guest.chat}"))
+    assert owner.says(owner.write(f"/revoke {guest.chat}")) == "Done: Grace may use me no longer."
+    assert "private bot" in guest.says(guest.write("/help"))
+    said = len(guest.heard())
+    guest.send(picture("red"))
+    settled(by_invitation)
+    assert len(guest.heard()) == said
+    assert str(guest.chat) not in owner.says(owner.write("/revoke"))
+    assert f"{guest.chat} came in by an" in owner.says(owner.write(f"/revoke {guest.chat}"))
+    guest.says(guest.write(f"/start {invitation(by_invitation, OWNER)}"), "Hello! Send me")
+
+
+def test_a_group_is_shut_out_by_its_number(by_invitation: Stack) -> None:
+    guest, owner = by_invitation.person(), Person(by_invitation, OWNER)
+    guest.says(guest.write(f"/start {invitation(by_invitation, OWNER)}"), "Hello! Send me")
+    founder, _ = by_invitation.group(2)
+    founder.write("Hello, all")
+    adder = Person(by_invitation, founder.chat, user=guest.chat)
+    adder.act("block")
+    adder.act("unblock")
+    wait_until(lambda: any(text.startswith("Hello! I say what") for text in adder.heard()))
+    assert "may use me no longer" in owner.says(owner.write(f"/revoke {founder.chat}"))
+    assert "has not let this group in" in founder.says(founder.write(f"@{NAME}"))
+
+
+@pytest.mark.parametrize("typed", ["Grace", "-", "12", "9" * 40, "٣"])
+def test_whoever_is_no_guest_cannot_be_shut_out(by_invitation: Stack, typed: str) -> None:
+    owner = Person(by_invitation, OWNER)
+    assert "Who did: write only /revoke" in owner.says(owner.write(f"/revoke {typed}"))
+
+
+def test_whom_the_settings_let_in_is_not_shut_out_by_a_command(by_invitation: Stack) -> None:
+    owner = Person(by_invitation, OWNER)
+    assert "by the settings" in owner.says(owner.write(f"/revoke {ADMIN}"))
+
+
+def test_the_owners_menu_and_help_have_the_owners_commands(by_invitation: Stack) -> None:
+    owner, guest = Person(by_invitation, OWNER), by_invitation.person()
+    guest.says(guest.write(f"/start {invitation(by_invitation, OWNER)}"), "Hello! Send me")
+    assert "/revoke: Shut somebody out again" in owner.says(owner.write("/help"))
+    assert "/revoke" not in guest.says(guest.write("/help"))
+
+    def menu(person: Person) -> set[str]:
+        told = by_invitation.call("GET", "state", params={"chat": person.chat})["commands"]
+        return {entry["command"] for entry in told}
+
+    assert menu(owner) - menu(guest) == {"invite", "revoke", "stats"}
+
+
 def test_an_open_bot_needs_no_invitations(stack: Stack, person: Person) -> None:
     assert "Only my owner" in person.says(person.write("/invite"))
 

@@ -90,6 +90,36 @@ def test_when_one_photo_is_forgotten_the_others_keep_their_numbers(person: Perso
     assert list(buttons(which)) == ["1", "3", "All of them"]
 
 
+def text_of(person: Person, message: int) -> str:
+    return next(str(one["text"]) for one in person.messages() if one["message_id"] == message)
+
+
+def test_the_line_of_a_forgotten_photo_goes_from_the_albums_answers(stack: Stack) -> None:
+    person = Person(stack, language="de")
+    first, second, _ = person.send_album(RED, GREEN, BLUE, caption="Unsere Woche")
+    captions = shown(person, "3. ")["message_id"]
+    person.write("Was ist auf allen drauf?", reply_to=captions)
+    answers = shown(person, "Was ist auf allen.*1. .*2. .*3. ", but=(captions,))["message_id"]
+    before = {message: text_of(person, message).splitlines() for message in (captions, answers)}
+    person.write("/forget", reply_to=second)
+    for message, lines in before.items():
+        kept = [line for line in lines if not line.startswith("2. ")]
+        wait_until(lambda message=message, kept=kept: text_of(person, message).splitlines() == kept)
+    asked = person.write("3: Was ist das?", reply_to=captions)
+    assert "asked of a blue picture" in person.says(asked, "asked of")
+    person.write("/forget", reply_to=first)
+    wait_until(lambda: "1. " not in text_of(person, captions) + text_of(person, answers))
+    assert "3. " in text_of(person, captions)
+
+
+def test_an_albums_answer_without_any_photo_left_says_so(person: Person) -> None:
+    photos = person.send_album(RED, BLUE)
+    album = shown(person, "2. a blue ")["message_id"]
+    for photo in photos:
+        person.says(person.write("/forget", reply_to=photo))
+    wait_until(lambda: text_of(person, album) == "I have none of these photos any more.")
+
+
 def test_all_of_them_by_button_lists_the_answers(person: Person) -> None:
     person.send_album(RED, BLUE)
     album = shown(person, "2. a blue ")

@@ -1,20 +1,29 @@
 """/forget and /privacy: what is gone is gone from every key of the server."""
 
 import re
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
 from bot_stack import Json, Person, Stack, picture, until, wait_until
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from telegram import Bot, CallbackQuery, Message
 
+from bot.handlers.albums import Albums
 from bot.handlers.keeping import OPEN_S, Keeping
 from bot.ingest.journal import UPDATES
+from bot.lists import Lists
 from bot.members import Members
 from bot.outbox import Outbox
+from bot.pictures import Pictures
 from bot.place import place_of
+from bot.presence import Presence
+from bot.shelf import Shelf
 from bot.talk import Press
+from bot.tally import Tally
 from bot.tongue import tongue
+from vlm.client import Client
 from vlm.keys import LANES
 from vlm.memory import Memory, Preferences
 from vlm.streams import connect
@@ -193,7 +202,10 @@ async def test_the_question_closes_after_five_minutes(stack: Stack, person: Pers
     asked = person.answer(person.write("/forget all"))
     async with Bot("1:sandbox-token", f"{stack.page}/bot") as bot:
         outbox, memory = Outbox(bot, server), Memory(server)
-        keeping = Keeping(memory, outbox, Members(bot, server), retention_days=1, contact="")
+        client, pictures = Client(server), Pictures(bot)
+        presence = Presence(bot, client, outbox, Tally(server, client))
+        albums = Albums(client, outbox, pictures, presence, Shelf(client, picture_px=64), Lists(server))
+        keeping = Keeping(memory, outbox, Members(bot, server), albums, retention_days=1, contact="")
         await keeping.forget_all(pressed(bot, person, asked, asked["date"] + OPEN_S + 1))
     becomes(person, asked["message_id"], "more than five minutes old")
     assert "asked of a red picture" in person.says(person.write("What is it?"))
@@ -209,29 +221,48 @@ def pressed(bot: Bot, person: Person, question: Json, at_s: float) -> Press:
     return Press(query, query.message, str(person.chat), place, Preferences(), tongue("en"), int(1e6 * at_s))
 
 
-async def test_a_press_that_comes_again_does_not_forget_what_was_sent_after_it(own_stack: Stack) -> None:
-    """The bot ends after it has forgotten, before it can say so; another photo comes, and then the press."""
+def test_a_bot_that_stood_still_does_not_forget_what_was_sent_after_the_press(own_stack: Stack) -> None:
+    """It has the press and has done nothing yet; another does it all, and takes a photo; then it goes on."""
     own_stack.start_all()
-    person = own_stack.person()
-    person.says(person.send(picture("red")))
-    question = person.answer(person.write("/forget all"))
-    own_stack.trouble(method="answerCallbackQuery", delay_s=600)
+    (admin,) = own_stack.group(1)
+    admin.says(admin.send(picture("red"), caption="@" + bot_name(own_stack)), "a red picture")
+    question = admin.answer(admin.write("/forget all"))
+    with BlockingRedis.from_url(own_stack.server.url) as redis:
+        redis.delete(f"admins:{{{admin.chat}}}")  # as some minutes later
+    own_stack.trouble(method="getChatAdministrators", delay_s=1, times=1)
     [button] = question["reply_markup"]["inline_keyboard"][0]
-    person.act("press", message_id=question["message_id"], data=button["callback_data"])
-    async with connect(own_stack.server.url) as redis:
-        await until(lambda: _no_photo(redis, person.chat))
-        own_stack.kill("bot")
-        own_stack.call("DELETE", "faults")
-        kept = person.send(picture("blue"))
-        own_stack.start_bot()
-        person.says(kept, "a blue picture")
-        becomes(person, question["message_id"], "I have forgotten everything")
-        await until(lambda: _handled(redis))
-    assert "asked of a blue picture" in person.says(person.write("What is it?"))
+    admin.act("press", message_id=question["message_id"], data=button["callback_data"])
+    wait_until(lambda: own_stack.troubles()[0]["hits"])
+    own_stack.signal("bot", signal.SIGSTOP)
+    own_stack.start_bot("another")
+    becomes(admin, question["message_id"], "I have forgotten everything")
+    kept = admin.send(picture("blue"), caption="@" + bot_name(own_stack))
+    admin.says(kept, "a blue picture")
+    own_stack.signal("bot", signal.SIGCONT)
+    done = {"method": "answerCallbackQuery"}
+    wait_until(lambda: len(own_stack.call("GET", "calls", params=done)) == 2)
+    assert "asked of a blue picture" in admin.says(admin.write(f"@{bot_name(own_stack)} What is it?"))
 
 
-async def _no_photo(redis: Redis, chat: int) -> bool:
-    return not await redis.exists(f"photos:{{{chat}}}")
+def test_what_the_bot_holds_when_all_is_forgotten_is_not_shown(own_stack: Stack) -> None:
+    own_stack.start_sandbox()
+    own_stack.start_bot()
+    person = own_stack.person()
+    message = person.send(picture("red"))
+    wait_until(lambda: len(person.heard()) == 1)
+    person.write("What is it?", reply_to=message)
+    person.send_album(picture("red"), picture("red"))
+    wait_until(lambda: len(person.heard()) == 3)
+    person.trouble(method="editMessageText", status=502)
+    own_stack.start_worker()
+    wait_until(lambda: own_stack.troubles()[0]["hits"] >= 3)  # it tries again and again, ever more seldom
+    question = person.answer(person.write("/forget all"))
+    choose(person, question, 0)
+    own_stack.call("DELETE", "faults")
+    becomes(person, question["message_id"], "I have forgotten everything")
+    kept = person.send(picture("blue"))
+    assert "a blue picture" in person.says(kept, "AI caption")  # it came behind the others
+    assert len(person.heard()) == 5, "three that wait for ever, the question, and the caption"
 
 
 def test_privacy_says_what_is_kept_how_long_and_whom_to_ask(own_stack: Stack) -> None:

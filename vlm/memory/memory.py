@@ -227,10 +227,10 @@ class Memory:
         return await self._write(chat, photo, "tokens", "SET", encoded, "EX", self._tokens_ttl_s)
 
     async def add_turn(
-        self, chat: int, photo: str, *, job: str, turn: Turn, at_ms: int, shown: str = ""
+        self, chat: int, photo: str, *, job: str, turn: Turn, at_ms: int, shown: str = "", asked: str = ""
     ) -> bool:
-        """Add a question and its answer, in English and as shown; the same job's replaces itself."""
-        told = Told(question=turn.question, answer=turn.answer, at_ms=at_ms, shown=shown)
+        """Add a question and its answer, in English and as the chat saw it. A job has one."""
+        told = Told(question=turn.question, answer=turn.answer, at_ms=at_ms, shown=shown, asked=asked)
         return await self._write(chat, photo, "turns", "HSET", job, msgspec.msgpack.encode(told))
 
     async def tokens(self, chat: int, photo: str) -> Array | None:

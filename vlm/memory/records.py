@@ -74,12 +74,13 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A turn as it is kept; `shown` is the answer as the chat saw it, '' if that was in English."""
+    """A turn as it is kept; `shown` and `asked` are as the chat saw it, '' if that was in English."""
 
     question: str
     answer: str
     at_ms: int
     shown: str = ""
+    asked: str = ""
 
 
 FACTS: Final = (  # a front end's
