@@ -26,14 +26,11 @@ METHODS = {
     ("os", "system"),
     ("os", "popen"),
 }
-# torch.load reads the lab's own runs, and VGG16 as it was published: always with weights_only=True.
+# torch.load reads VGG16 as it was published, with weights_only=True.
 # pickle is imported for the name of an error.
 ALLOWED = {
     "vlm/engine/checkpoints.py": "pickle.UnpicklingError",
-    "vlm/lab/classic/fit.py": "torch.load",
     "vlm/lab/classic/published.py": "torch.load, pickle.UnpicklingError",
-    "vlm/lab/languages/train.py": "torch.load",
-    "vlm/lab/run.py": "torch.load",
 }
 
 

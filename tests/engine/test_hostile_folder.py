@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import resource
 import shutil
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import safe_open
 
 from vlm.engine.load import EngineOptions, load
 from vlm.errors import BadSetting, ModelNotFound
@@ -81,7 +83,7 @@ def test_a_translators_pickle_is_read_as_tensors_only(tmp_path: Path, ran: Path)
 
     folder = Path(shutil.copytree(str(files("vlm") / "assets" / "translator"), tmp_path / "translator"))
     (folder / "model.safetensors").unlink()
-    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Bomb(ran), protocol=2))
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Bomb(ran), protocol=2) + bytes(8 << 20))
     with pytest.raises(ModelNotFound, match="cannot be read"):
         open_translator(str(folder), device="cpu")
     assert not ran.exists()
@@ -98,6 +100,10 @@ def test_a_translators_pickle_is_read_as_tensors_only(tmp_path: Path, ran: Path)
         {"text_config": {"vocab_size": 10**12}},
         {"vision_config": {"num_hidden_layers": -1, "hidden_size": "wide"}},
         {"qformer_config": []},
+        {"text_config": {"vocab_size": 9_000_000}},
+        {"text_config": {"ffn_dim": 9_000_000}},
+        {"text_config": {"num_hidden_layers": 900, "ffn_dim": 9_000}},
+        {"num_query_tokens": 9_000_000},
     ],
     ids=str,
 )
@@ -118,3 +124,68 @@ def test_a_configuration_without_end_is_not_read(copied: Path) -> None:
     assert "cannot be read" in opened(copied)
     (copied / "config.json").write_text(" " * (2 << 20))
     assert "too long" in opened(copied)
+
+
+def test_what_config_json_asks_for_is_compared_with_what_is_stored(copied: Path) -> None:
+    config = json.loads((copied / "config.json").read_text())
+    change(copied / "config.json", text_config=config["text_config"] | {"vocab_size": 9_000_000})
+    assert re.search(r"asks for [\d,]{11,} numbers; its files hold [\d,]+\.$", opened(copied))
+
+
+@pytest.mark.parametrize(
+    "file", ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+)
+def test_a_file_that_lies_elsewhere_is_not_read(copied: Path, tmp_path: Path, file: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (copied / file).rename(elsewhere / file)
+    (copied / file).symlink_to(elsewhere / file)
+    assert f"{file} lies outside of the folder" in opened(copied)
+    (copied / file).unlink()
+    (elsewhere / file).rename(copied / f"real-{file}")
+    (copied / file).symlink_to(f"real-{file}")  # a link within the folder leads nowhere else
+    assert opened(copied) == "open"
+
+
+def test_a_folder_within_that_leads_out_is_not_entered(copied: Path, tmp_path: Path) -> None:
+    (copied / "itc").rename(tmp_path / "itc")
+    (copied / "itc").symlink_to(tmp_path / "itc", target_is_directory=True)
+    assert "itc lies outside" in opened(copied)
+
+
+def test_the_hubs_own_links_are_followed(copied: Path, tmp_path: Path) -> None:
+    snapshot, blobs = tmp_path / "models--a--b" / "snapshots" / "c0ffee", tmp_path / "models--a--b" / "blobs"
+    snapshot.mkdir(parents=True)
+    blobs.mkdir()
+    for number, file in enumerate(path for path in copied.iterdir() if path.is_file()):
+        file.rename(blobs / str(number))
+        (snapshot / file.name).symlink_to(f"../../blobs/{number}")
+    assert opened(snapshot) == "open"
+    (snapshot / "model.safetensors").unlink()
+    (snapshot / "model.safetensors").symlink_to("../../../elsewhere")
+    assert "outside" in opened(snapshot)
+
+
+def test_shards_are_taken_from_the_folder_alone(copied: Path, tmp_path: Path) -> None:
+    (copied / "model.safetensors").rename(tmp_path / "outside.safetensors")
+    with safe_open(tmp_path / "outside.safetensors", framework="pt") as file:
+        names = list(file.keys())
+    for shard in ("../outside.safetensors", str(tmp_path / "outside.safetensors")):
+        index = {"metadata": {}, "weight_map": dict.fromkeys(names, shard)}
+        (copied / "model.safetensors.index.json").write_text(json.dumps(index))
+        (copied / "other.safetensors").write_bytes(b"")
+        assert "lies outside of the folder" in opened(copied)
+
+
+def test_a_tokenizer_of_elsewhere_is_not_read(copied: Path, tmp_path: Path) -> None:
+    (copied / "tokenizer.json").rename(tmp_path / "tokenizer.json")
+    change(copied / "tokenizer_config.json", tokenizer_file=str(tmp_path / "tokenizer.json"))
+    assert "cannot be read" in opened(copied)
+
+
+def test_an_adapter_draws_in_no_other_model(copied: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    (copied / "adapter_config.json").write_text(
+        json.dumps({"peft_type": "LORA", "base_model_name_or_path": str(base), "auto_mapping": {"a": "b"}})
+    )
+    assert "holds an adapter (LoRA): merge it" in opened(copied)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from pickle import UnpicklingError
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from transformers.models.blip.image_processing_pil_blip import BlipImageProcesso
 from vlm.details import DRAWN, GENERAL, PLACED
 from vlm.engine.base import Detail, ModelInfo
 from vlm.engine.blip2 import Blip2Engine
+from vlm.engine.folder import check_size
 from vlm.engine.int8 import hush, int8, is_quantized, recast
 from vlm.engine.interpreter import DEFAULT_TRANSLATOR, NATIVE, NOBODY, NONE, Interpreter
 from vlm.engine.itc import Itc
@@ -186,8 +188,13 @@ def matching_itc(source: Source, model: str) -> str:
 
 def _load(kind: type[PreTrainedModel], source: Source, device: torch.device, **arguments: Any) -> Any:
     with _reading(source):
+        configs: Any = kind.config_class
+        config = arguments.pop("config", None) or configs.from_pretrained(source.folder)
+        with torch.device("meta"):  # shapes alone: they take no memory
+            asked = sum(weight.numel() for weight in kind(deepcopy(config)).parameters())
+        check_size(source.name, source.folder, asked)
         loaded: Any = kind.from_pretrained(
-            source.folder, use_safetensors=source.weight_bytes > 0, local_files_only=True,
+            source.folder, use_safetensors=source.weight_bytes > 0, local_files_only=True, config=config,
             trust_remote_code=False, device_map={"": device}, output_loading_info=True, **arguments,
         )  # fmt: skip
     model, report = loaded

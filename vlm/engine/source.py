@@ -24,6 +24,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import httpx  # type: ignore[attr-defined] # httpx or httpx2, whichever it uses
 from msgspec import Struct
 
+from vlm.engine.folder import PICKLED, check_folder
 from vlm.errors import ModelNotFound
 from vlm.languages import NAMES
 
@@ -34,11 +35,7 @@ PINNED: Final = {
     "facebook/m2m100_418M": "55c2e61bbf05dfb8d7abccdc3fae6fc8512fd636",
 }
 WANTED: Final = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no pickles, no code
-PICKLED: Final = "pytorch_model.bin"  # read as tensors only; m2m100_418M comes in nothing else
 LANGUAGE: Final = re.compile("__([a-z]{2,3})__")  # a language's token in M2M100's tokenizer
-CONFIG_BYTES: Final = 1 << 20
-LARGEST: Final = 10_000_000  # of the numbers in a config.json: above every vocabulary
-MOST_LAYERS: Final = 1000
 HUB_TIMEOUT_S: Final = 10.0
 TINY: Final = "tiny"
 TRY_TINY: Final = "To try without a download, take the small model that comes with Afterimage: --model tiny."
@@ -118,35 +115,11 @@ def _source(name: str, folder: Path, commit: str, weights: bool) -> Source:
         raise ModelNotFound(f"There is no checkpoint in {name}: config.json is missing. {_instead(name)}")
     if not weights:
         raise ModelNotFound(f"{name} has no weights in safetensors, the only format read. {_instead(name)}")
-    _check_numbers(name, folder / "config.json")
+    if name != TINY:
+        check_folder(name, folder)
     card = card_of(folder)
     shown = card.name or (name if commit or name == TINY else folder.resolve().name)
     return Source(shown, folder, card, commit or card.revision or fingerprint(folder))
-
-
-def _check_numbers(name: str, path: Path) -> None:
-    """Raises ModelNotFound for a model of a size that none has: building it would take all time or memory."""
-    try:
-        if path.stat().st_size > CONFIG_BYTES:
-            raise ValueError("it is too long")
-        for key, value in _numbers("", msgspec.json.decode(path.read_bytes())):
-            if abs(value) > (MOST_LAYERS if key.endswith("layers") else LARGEST):
-                raise ValueError(f"{key} is {value}")
-    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-        raise ModelNotFound(f"The config.json of {name} cannot be read: {error}.") from error
-
-
-def _numbers(key: str, value: Any) -> Iterator[tuple[str, int | float]]:
-    """All numbers of a JSON value, each with the key that it stands under."""
-    match value:
-        case dict():
-            for inner, one in value.items():
-                yield from _numbers(inner, one)
-        case list():
-            for one in value:
-                yield from _numbers(key, one)
-        case int() | float():
-            yield key, value
 
 
 def _instead(name: str) -> str:

@@ -2,8 +2,8 @@
 
 The folder holds:
 
-    training.pt      progress, master weights and optimiser states, replaced as a whole
-    training.jsonl   a line of losses every few steps
+    training.safetensors   progress, master weights and optimiser states, replaced as a whole
+    training.jsonl         a line of losses every few steps
 """
 
 import json
@@ -14,12 +14,13 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from vlm.lab.checkpoint import load, save
 from vlm.lab.losses import Heads
 from vlm.lab.model import Pair
 from vlm.lab.optimiser import MasterAdamW
 from vlm.lab.wording import noun_of_tokens
 
-CHECKPOINT = "training.pt"
+CHECKPOINT = "training.safetensors"
 LOG = "training.jsonl"
 
 
@@ -92,16 +93,13 @@ class Run:
             "together": self.optimiser.state(),
             "words": self.words_optimiser.state(),
         }
-        unfinished = self.folder / (CHECKPOINT + ".new")
-        torch.save(state, unfinished)
-        unfinished.replace(self.folder / CHECKPOINT)  # never half a checkpoint
+        save(self.folder / CHECKPOINT, state)
 
     def restore(self) -> None:
         """Continue where the folder's checkpoint stands; without one, stay at the start."""
-        path = self.folder / CHECKPOINT
-        if not path.exists():
+        state = load(self.folder / CHECKPOINT)
+        if state is None:
             return
-        state = torch.load(path, weights_only=True)
         self.progress = Progress(*state["progress"])
         self.optimiser.restore(state["together"])
         if self.progress.words:

@@ -2,8 +2,8 @@
 
 The folder of a run holds, for each phase:
 
-    PHASE.pt         where it stands: epoch, weights, optimiser, the best so far; replaced as a whole
-    training.jsonl   a line for each epoch of each phase: loss and accuracy in training and on held-out data
+    PHASE.safetensors   where it stands: epoch, weights, optimiser, the best so far; replaced as a whole
+    training.jsonl      a line for each epoch of each phase: loss and accuracy, in training and held out
 """
 
 import json
@@ -16,6 +16,8 @@ from typing import Any, Final, Protocol
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
+
+from vlm.lab.checkpoint import SUFFIX, load, save
 
 LOG: Final = "training.jsonl"
 WARM_STEPS: Final = 200
@@ -64,10 +66,10 @@ class Standing:
 def fit(phase: Phase, folder: Path, *, epochs: int, rate: float, patience: int) -> None:
     """Train `phase.module` for `epochs`, or until `patience` epochs in a row are no better; keep the best."""
     optimiser = torch.optim.AdamW(phase.module.parameters(), lr=rate, weight_decay=1e-4)
-    path = folder / f"{phase.name}.pt"
+    path = folder / f"{phase.name}{SUFFIX}"
     standing, best = Standing(), phase.module.state_dict()
-    if path.is_file():
-        standing, best = _restore(path, phase.module, optimiser)
+    if (state := load(path)) is not None:
+        standing, best = _restore(state, phase.module, optimiser)
     total, done = epochs * phase.steps(), standing.epoch * phase.steps()
     with tqdm(total=total, initial=done, desc=phase.name, mininterval=5) as bar:
         while standing.epoch < epochs and standing.epoch - standing.best_epoch <= patience:
@@ -153,15 +155,12 @@ def _save(
         "standing": asdict(standing), "module": module.state_dict(),
         "optimiser": optimiser.state_dict(), "best": best,
     }  # fmt: skip
-    unfinished = path.with_suffix(".new")
-    torch.save(state, unfinished)
-    unfinished.replace(path)  # never half a checkpoint
+    save(path, state)
 
 
 def _restore(
-    path: Path, module: nn.Module, optimiser: torch.optim.Optimizer
+    state: Any, module: nn.Module, optimiser: torch.optim.Optimizer
 ) -> tuple[Standing, dict[str, Tensor]]:
-    state = torch.load(path, weights_only=True)
     module.load_state_dict(state["module"])
     optimiser.load_state_dict(state["optimiser"])
     return Standing(**state["standing"]), state["best"]

@@ -1,7 +1,7 @@
 """Train the tiny translator from nothing, on pairs that the reference grammar makes while it learns.
 
     OUT/                    the checkpoint, with its card
-    OUT/training/           training.pt: step, master weights, optimiser; training.jsonl: losses; plan.json
+    OUT/training/           training.safetensors: step, exact weights, optimiser; losses; plan.json
 
 A run that was stopped goes on where it was; batch n is the same whenever it is drawn.
 """
@@ -17,6 +17,7 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import M2M100ForConditionalGeneration, PreTrainedTokenizerFast
 
+from vlm.lab.checkpoint import load, save
 from vlm.lab.languages.alphabet import train_tokenizer
 from vlm.lab.languages.batches import IGNORED, Batch, Batches
 from vlm.lab.languages.card import write_card
@@ -29,7 +30,7 @@ from vlm.lab.optimiser import MasterAdamW
 from vlm.lab.plan import agree
 
 TRAINING = "training"
-CHECKPOINT = "training.pt"
+CHECKPOINT = "training.safetensors"
 TOKENIZER = "tokenizer"
 LOG = "training.jsonl"
 SCORED = 1000  # held-out lines
@@ -110,15 +111,12 @@ class Run:
                 bar.update()
 
     def save(self) -> None:
-        unfinished = self.folder / (CHECKPOINT + ".new")
-        torch.save({"step": self.step, "optimiser": self.optimiser.state()}, unfinished)
-        unfinished.replace(self.folder / CHECKPOINT)  # never half a checkpoint
+        save(self.folder / CHECKPOINT, {"step": self.step, "optimiser": self.optimiser.state()})
 
     def restore(self) -> None:
         """Continue where the folder's checkpoint stands; without one, stay at the start."""
-        path = self.folder / CHECKPOINT
-        if path.exists():
-            state = torch.load(path, weights_only=True)
+        state = load(self.folder / CHECKPOINT)
+        if state is not None:
             self.step = state["step"]
             self.optimiser.restore(state["optimiser"])
 

@@ -1,0 +1,92 @@
+"""A model's folder is a stranger's: what it says, and where its files lie, is checked before it is used.
+
+- No file leads out of it: links, names of shards. (The hub's cache has its files in its own blobs/.)
+- No other model is drawn in, as an adapter would.
+- No number in config.json is absurd, before a model is built.
+- config.json asks for what is stored, before memory is taken.
+"""
+
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from safetensors import safe_open
+
+from vlm.errors import ModelNotFound
+
+CONFIG_BYTES: Final = 1 << 20
+LARGEST: Final = 10_000_000  # of the numbers in a config.json: above every vocabulary
+MOST_LAYERS: Final = 1000
+SHARDS: Final = "model.safetensors.index.json"
+ADAPTER: Final = "adapter_config.json"
+PICKLED: Final = "pytorch_model.bin"  # read as tensors only; m2m100_418M comes in nothing else
+LEEWAY: Final = 4  # of what a model asks for over what is stored: tied and packed weights
+
+
+def check_folder(name: str, folder: Path) -> None:
+    """Raises ModelNotFound, saying what is wrong with it."""
+    if (folder / ADAPTER).exists():
+        raise ModelNotFound(
+            f"{name} holds an adapter (LoRA): merge it into its model, and name what comes out."
+        )
+    if strays := list(_strays(folder)):
+        raise ModelNotFound(f"{name} is not whole: {strays[0]} lies outside of the folder. Copy it there.")
+    _check_numbers(name, folder / "config.json")
+
+
+def _strays(folder: Path) -> Iterator[str]:
+    """Files of a folder that are in truth others'."""
+    root = folder.resolve()
+    own = [root, root.parent.parent / "blobs"] if root.parent.name == "snapshots" else [root]
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and not any(path.resolve().is_relative_to(one) for one in own):
+            yield path.name
+    for index in sorted(folder.rglob(SHARDS)):
+        shards = msgspec.json.decode(index.read_bytes(), type=Index).weight_map.values()
+        yield from (shard for shard in sorted(set(shards)) if Path(shard).name != shard)
+
+
+class Index(msgspec.Struct):
+    """Which file holds which tensor."""
+
+    weight_map: dict[str, str] = {}
+
+
+def _check_numbers(name: str, path: Path) -> None:
+    """Raises ModelNotFound for a model of a size that none has: building it would take all time or memory."""
+    try:
+        if path.stat().st_size > CONFIG_BYTES:
+            raise ValueError("it is too long")
+        for key, value in _numbers("", msgspec.json.decode(path.read_bytes())):
+            if abs(value) > (MOST_LAYERS if key.endswith("layers") else LARGEST):
+                raise ValueError(f"{key} is {value}")
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        raise ModelNotFound(f"The config.json of {name} cannot be read: {error}.") from error
+
+
+def _numbers(key: str, value: Any) -> Iterator[tuple[str, int | float]]:
+    """All numbers of a JSON value, each with the key that it stands under."""
+    match value:
+        case dict():
+            for inner, one in value.items():
+                yield from _numbers(inner, one)
+        case list():
+            for one in value:
+                yield from _numbers(key, one)
+        case int() | float():
+            yield key, value
+
+
+def check_size(name: str, folder: Path, asked: int) -> None:
+    """Raises ModelNotFound for a model of `asked` numbers whose files hold far fewer."""
+    held = sum(map(_held, folder.glob("*.safetensors"))) or (folder / PICKLED).stat().st_size // 2
+    if asked > LEEWAY * held:
+        raise ModelNotFound(f"The config.json of {name} asks for {asked:,} numbers; its files hold {held:,}.")
+
+
+def _held(path: Path) -> int:
+    """How many numbers a file of weights holds, by its header."""
+    with safe_open(path, framework="pt") as file:
+        return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118 - no mapping
