@@ -34,7 +34,7 @@ ALIKE: Final = 0.985  # mean similarity of two pictures' vectors, place by place
 FEW: Final = 4  # of a picture's vectors, by which most others are told to be another
 ROUNDING: Final = 0.01  # of vectors that were kept as halves
 COLLAPSED: Final = 200  # hits that are compared with one another
-LIKE_SPREAD: Final = 2.25  # deviations above the usual, from which on pictures are similar (docs/search.md)
+LIKE_SPREAD: Final = 2.75  # deviations above the usual, from which on pictures are similar (docs/search.md)
 SAME_WEIGHT: Final = 100.0  # of what lies above ALIKE, as evidence
 
 Mask = NDArray[np.bool_]

@@ -57,17 +57,44 @@ def test_a_language_that_the_translator_does_not_know_is_admitted(tiny: Engine, 
     assert said(tiny, farm, "ja") == Answered(text=FARM, fell_back=True)
 
 
-def test_where_there_is_no_other_wording_the_same_is_said_again(tiny: Engine, farm: bytes) -> None:
-    assert said(tiny, farm, "", "normal", FARM.upper()).text == FARM
+def test_each_other_wording_says_the_same_until_there_is_none_and_it_is_said_again(
+    tiny: Engine, farm: bytes
+) -> None:
+    given = [FARM.upper()]
+    for wanted in (
+        "a tractor and a cow on a yellow background",
+        "a cow and a tractor on yellow",
+        "a tractor and a cow on yellow",
+    ):
+        assert said(tiny, farm, "", "normal", *given).text == wanted
+        given.append(wanted)
+    assert said(tiny, farm, "", "normal", *given).text == FARM
 
 
-def test_wordings_are_likely_ones_and_the_same_for_the_same_seed(tiny: Engine) -> None:
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("es", "un tractor y una vaca sobre amarillo"),
+        ("de", "ein Traktor und eine Kuh auf Gelb"),
+        ("fr", "un tracteur et une vache sur jaune"),
+        ("ru", "трактор и корова на жёлтом"),
+    ],
+)
+def test_another_wording_is_another_one_in_each_language(
+    tiny: Engine, farm: bytes, language: str, shown: str
+) -> None:
+    given = [FARM, "a tractor and a cow on a yellow background", "a cow and a tractor on yellow"]
+    one = said(tiny, farm, language, "normal", *given)
+    assert (one.shown, one.fell_back) == (shown, False)
+
+
+def test_wordings_begin_with_the_caption_and_are_always_the_same(tiny: Engine) -> None:
     tokens = seen(tiny, "desk.jpg")
     wordings = tiny.wordings(tokens, seed=7)
     assert wordings == tiny.wordings(tokens, seed=7)
     assert wordings[0] == tiny.generate([tokens], [Prompt()])[0]
     things = {"clock", "laptop", "key", "orange"}
-    assert all(things <= set(one.replace(",", "").split()) for one in wordings)
+    assert len(wordings) == 4 and all(things <= set(one.replace(",", "").split()) for one in wordings)
 
 
 def seen(engine: Engine, name: str) -> QueryTokens:

@@ -26,6 +26,7 @@ from vlm.engine.itc import Itc
 from vlm.engine.rewording import reworded
 from vlm.errors import OutOfMemory, Unsupported
 from vlm.languages import code_of
+from vlm.wordings import otherwise
 
 
 class Blip2Engine:
@@ -41,6 +42,7 @@ class Blip2Engine:
     interpreter who translates
     languages   that the model speaks itself, by mBLIP's prompts; none: it knows English only
     details     what it can be asked for a detailed caption
+    is_drawn    whether its captions are of drawn scenes: then they are reworded by `vlm.wordings`
     """
 
     def __init__(
@@ -57,8 +59,9 @@ class Blip2Engine:
         interpreter: Interpreter = NOBODY,
         languages: Collection[str] = (),
         details: Sequence[Detail] = (),
+        is_drawn: bool = False,
     ) -> None:
-        self.info, self.details = info, details
+        self.info, self.details, self._is_drawn = info, details, is_drawn
         self._model, self._tokenizer, self._pictures = model, tokenizer, pictures
         self._itc, self._itc_sees = itc, itc_sees
         self._expected = expected
@@ -130,6 +133,8 @@ class Blip2Engine:
         word that is much less likely than another one in its place, is not among them: it may well be wrong.
         """
         prompt = Prompt()
+        if self._is_drawn:
+            return [other for text in self.generate([tokens], [prompt]) for other in otherwise(text)]
         with _memory_errors():
             embeds, mask = self._read([tokens], [self._ids(prompt, self._wording)])
             limits, start = self._limits(prompt), 0 if self._decoder_only else 1

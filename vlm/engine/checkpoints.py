@@ -65,7 +65,7 @@ def open_blip2(options: EngineOptions) -> Blip2Engine:
         model, tokenizer, pictures, info=info, itc=itc, itc_sees=itc_sees,
         beams=options.beams, expected=source.card.expected_caption,
         interpreter=interpreter(source.card.translator, options, device=options.device),
-        languages=languages, details=details_of(source.card),
+        languages=languages, details=details_of(source.card), is_drawn=source.card.world is not None,
     )  # fmt: skip
 
 
