@@ -42,6 +42,10 @@ check: .venv/.dev ## lint, types, import contracts, known vulnerabilities: all t
 	$(BIN)/lint-imports
 	@$(BIN)/python scripts/audit
 
+.PHONY: faults
+faults: .venv/.dev ## break one thing at a time under load and count what is lost or doubled (ARGS='--seeds 20 --updates 40')
+	$(BIN)/python tests/faults $(ARGS)
+
 format: .venv/.dev ## let ruff tidy the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -66,6 +66,7 @@ class Delivery:
             await self.give_up(entry)
             return
         with about(job=result.job):
+            sent_from = result.chat
             result, place = await self._at_home(result)
             if is_list(place):
                 await self._desk.albums.quiet(place)
@@ -73,6 +74,7 @@ class Delivery:
                 await self._show(result, place)
             else:
                 log.info("not shown: its chat was forgotten")
+            await self._client.drop_picture(sent_from, result.job)
 
     async def _show(self, result: Result, place: Place) -> None:
         try:

@@ -120,7 +120,8 @@ class Lists:
 
     async def _passes_in_s(self, place: Place, what: str, wait_s: float) -> float:
         since: Any = await self._redis.hget(_key(place.chat), f"{place.cause}:{what}")
-        return max(0.0, int(since or 0) / 1000 + wait_s - _now_ms() / 1000)
+        left_s = int(since or 0) / 1000 + wait_s - _now_ms() / 1000
+        return min(wait_s, max(0.0, left_s))  # not longer, if the clock was set back meanwhile
 
 
 def _key(chat: int) -> str:

@@ -56,6 +56,8 @@ class Outbox:
             return await self.said(place)
         try:
             return await self._send(place, text, None)
+        except ChatMigrated as moved:
+            return await self.open(await self._there(place, moved.new_chat_id), text)
         except Exception as error:
             if not passes(error):
                 raise

@@ -39,7 +39,7 @@ local now, count, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 if count == 0 then return 0 end
 local oldest = redis.call('LINDEX', KEYS[2], math.max(0, most - count))
 local free = oldest and tonumber(oldest) + tonumber(ARGV[4]) or 0
-if free > now then return now - free end
+if free > now then return now - math.min(free, now + tonumber(ARGV[4])) end -- a clock may be set back
 for _ = 1, count do redis.call('LPUSH', KEYS[2], now) end
 redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[5]) - 1)
 redis.call('PEXPIRE', KEYS[2], ARGV[4])

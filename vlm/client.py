@@ -166,6 +166,10 @@ class Client:
         )
         await self._submit(job, chat, task, None, None, errand)
 
+    async def drop_picture(self, chat: int, job: str) -> None:
+        """Let go of the picture of a job that has ended, if its worker died before it could."""
+        await self._redis.unlink(blob_key(chat, job))
+
     async def backlog(self) -> int:
         """How many jobs are open: waiting, or being worked on."""
         return sum((await self.open_jobs()).values())

@@ -86,6 +86,9 @@ class Keeping:
             await self._outbox.remove(talk.chat, caption, said.caption_forgotten(talk.tongue))
         await self._albums.without(talk.chat, photo.id, talk.tongue)
         await self._memory.forget(talk.chat, photo.id)
+        # It may have been said anew in between, by the job of the photo.
+        if (later := await self._outbox.said(talk.place.because(photo.id))) and later != caption:
+            await self._outbox.remove(talk.chat, later, said.caption_forgotten(talk.tongue))
 
     async def _ask(self, talk: Talk) -> None:
         if not await self._members.is_admin(talk):

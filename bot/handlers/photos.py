@@ -14,6 +14,7 @@ from bot.pictures import Pictures
 from bot.place import Place
 from bot.presence import Presence
 from bot.replies import photos as said
+from bot.replies.keeping import caption_forgotten
 from bot.shelf import Shelf
 from bot.talk import Talk
 from bot.tasks import end
@@ -101,7 +102,8 @@ class Photos:
             is_owners=bool(photo.corrected),
         )
         message = await self._outbox.say(place, text, under_caption(tongue, photo))
-        await self._client.memory.link(place.chat, message, photo.id)
+        if not await self._client.memory.link(place.chat, message, photo.id):  # forgotten while it was said
+            await self._outbox.remove(place.chat, message, caption_forgotten(tongue))
 
     async def _ask_anew(self, talk: Talk, photo: Photo) -> None:
         asked = talk._replace(place=_asked(talk.place))

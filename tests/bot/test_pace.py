@@ -24,7 +24,7 @@ async def bot(stack: Stack, redis: Redis) -> AsyncIterator[ExtBot[None]]:
 
 
 async def test_a_call_that_comes_too_early_is_not_made(bot: ExtBot[None], person: Person) -> None:
-    person.write("/help")
+    person.says(person.write("/help"))  # or the running bot would meet the trouble
     person.trouble(method="sendMessage", status=429, retry_after=2, times=1)
     with pytest.raises(RetryAfter):
         await bot.send_message(person.chat, "one")
@@ -35,9 +35,9 @@ async def test_a_call_that_comes_too_early_is_not_made(bot: ExtBot[None], person
 
 
 async def test_another_chat_does_not_wait_with_it(bot: ExtBot[None], stack: Stack, person: Person) -> None:
-    person.write("/help")
     other = stack.person()
-    other.write("/help")
+    for one in (person, other):
+        one.says(one.write("/help"))
     person.trouble(method="sendMessage", status=429, retry_after=3600, times=1)
     with pytest.raises(RetryAfter):
         await bot.send_message(person.chat, "one")
@@ -120,3 +120,15 @@ def test_a_bot_that_ends_while_a_group_waits_leaves_its_line_to_another(own_stac
 
 def later(message: Json) -> bool:
     return "none is lost" in message.get("text", "")
+
+
+async def test_a_clock_that_was_set_back_bars_a_group_no_longer_than_a_full_minute_does(
+    redis: Redis, bot: ExtBot[None], stack: Stack
+) -> None:
+    (ann,) = stack.group(1)
+    ann.write("Hello")
+    in_an_hour_ms = 1000 * int((await redis.time())[0] + 3600)
+    await redis.lpush(f"sent:{{{ann.chat}}}", *[in_an_hour_ms] * 4)
+    with pytest.raises(RetryAfter) as full:
+        await bot.send_message(ann.chat, "one")
+    assert full.value.retry_after <= timedelta(milliseconds=WINDOW_MS)  # type: ignore[operator]

@@ -1,0 +1,67 @@
+"""What deaths, races and clocks would leave behind: pictures, captions of forgotten photos, endless waits."""
+
+from collections.abc import Iterator
+
+import pytest
+from bot_stack import Person, Stack, picture, wait_until
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+
+from bot.lists import QUIET_S, Lists
+from bot.place import Place
+from vlm.protocol import Answered, Caption, Result, encode
+
+RESULTS = "{afterimage}:results"
+
+
+@pytest.fixture
+def server(stack: Stack) -> Iterator[Redis]:
+    with Redis.from_url(stack.server.url) as connection:
+        yield connection
+
+
+def test_a_picture_that_a_dead_worker_left_goes_with_its_result(person: Person, server: Redis) -> None:
+    """Killed between its last two commands: the result is out, the picture still there."""
+    photo = person.send(picture("red"))
+    caption = person.answer(photo, "AI caption")
+    job = f"{person.chat}-{photo}"
+    server.set(f"blob:{{{person.chat}}}:{job}", b"a picture")
+    result = Result(
+        job=job,
+        chat=person.chat,
+        task=Caption(),
+        outcome=Answered(text="a red picture of 64 by 48"),
+        photo=str(photo),
+        ticket=f"{photo} {photo} 0",
+    )
+    server.xadd(RESULTS, {"result": encode(result)})
+    wait_until(lambda: not server.exists(f"blob:{{{person.chat}}}:{job}"))
+    assert person.replies(photo) == [caption]
+
+
+def test_a_photo_that_is_forgotten_while_its_caption_is_on_its_way_gets_none(
+    stack: Stack, person: Person, server: Redis
+) -> None:
+    person.trouble(method="editMessageText", delay_s=2, times=1)
+    photo = person.send(picture("red"))
+    wait_until(lambda: stack.troubles()[-1]["hits"])
+    assert "forgotten" in person.says(person.write("/forget", reply_to=photo))
+    wait_until(lambda: server.xlen(RESULTS) == 0)
+    assert [text for text in person.heard() if "AI caption" in text] == []
+
+
+async def test_an_album_waits_no_longer_when_the_clock_was_set_back(redis: AsyncRedis) -> None:
+    place = Place(7, "album-1", 1)
+    in_an_hour_ms = 1000 * int((await redis.time())[0] + 3600)
+    await redis.hset("albums:{7}", "album-1:heard", in_an_hour_ms)
+    assert await Lists(redis).quiet_in_s(place) == QUIET_S
+
+
+def test_what_a_group_said_before_it_became_a_supergroup_is_answered_there(own_stack: Stack) -> None:
+    own_stack.start_sandbox()
+    own_stack.start_worker()
+    (ann,) = own_stack.group(1)
+    ann.send(picture("red"), caption="@afterimage_bot")
+    moved = Person(own_stack, ann.act("migrate")["chat"], user=ann.who["user"])
+    own_stack.start_bot()
+    wait_until(lambda: [text for text in moved.heard() if "AI caption: a red picture" in text])

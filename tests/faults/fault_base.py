@@ -1,0 +1,20 @@
+"""A fault does its harm once, somewhere in the load, and heals it."""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fault_rig import Rig
+
+Act = Callable[[Rig, random.Random], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`loses`: what is lost is counted and not held against it; `prelude` as for Rig."""
+
+    name: str
+    act: Act
+    about: str
+    loses: bool = False
+    prelude: str = ""

@@ -1,0 +1,35 @@
+"""One fault at a time under a load of every kind of job: nothing is lost, nothing comes twice.
+
+A part of `make faults`, with fewer updates. What is promised, and what it came to: docs/reliability.md.
+"""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from fault_list import FAULTS
+from fault_rig import Rig
+from fault_run import Outcome, run
+
+UPDATES, CHATS = 30, 6
+MOST_MB = 400.0
+
+
+async def tried(folder: Path, name: str, seed: int = 1) -> Outcome:
+    """One run of one fault, on processes of its own."""
+    fault = FAULTS[name]
+    rig = Rig(folder, fault.prelude)
+    try:
+        await rig.open()
+        return await run(rig, fault, seed, UPDATES, CHATS)
+    finally:
+        await rig.shut()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", ["bot-killed", "worker-stalled", "worker-after-finish", "redis-crashed"])
+def test_whatever_dies_each_update_has_one_outcome(tmp_path: Path, name: str) -> None:
+    outcome = asyncio.run(tried(tmp_path, name))
+    assert outcome.complaints() == []
+    assert outcome.updates >= UPDATES
+    assert max(outcome.rss_mb.values()) < MOST_MB
