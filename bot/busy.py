@@ -2,6 +2,8 @@
 by one line, for which `bot.pace` keeps room, and which goes when they are there.
 
     waits:{CHAT}    the id of that line; '' while it is being sent
+
+Not handled: a process that is killed between sending the line and noting its id; then it stays.
 """
 
 import logging
@@ -62,7 +64,9 @@ class Busy:
         except TelegramError:
             await self._redis.delete(_key(full.chat))
             raise
-        await self._redis.set(_key(full.chat), sent.message_id, ex=TTL_S)
+        noted = await self._redis.set(_key(full.chat), sent.message_id, ex=TTL_S, xx=True)
+        if not noted:  # it is over already
+            await self._bot.delete_message(full.chat, sent.message_id)
 
 
 def _key(chat: int) -> str:

@@ -1,5 +1,6 @@
 """Telegram's limits: a chat that is told to wait is left alone until then, and no other waits with it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -10,20 +11,23 @@ from redis.asyncio import Redis
 from telegram.error import RetryAfter
 from telegram.ext import ExtBot
 
-from bot.pace import Pace
+from bot.busy import Busy
+from bot.pace import MinuteFull, Pace
+from bot.talk import Talks
+from vlm.client import Client
 
 WINDOW_MS = 1500
 
 
 @pytest.fixture
-async def bot(stack: Stack, redis: Redis) -> AsyncIterator[ExtBot[None]]:
+async def bot(stack: Stack, redis: Redis) -> AsyncIterator[ExtBot[bool]]:
     """One that may send a group three messages in a second and a half, and one that is reserved."""
     pace = Pace(redis, most=4, window_ms=WINDOW_MS)
     async with ExtBot("1:sandbox-token", base_url=f"{stack.page}/bot", rate_limiter=pace) as bot:
         yield bot
 
 
-async def test_a_call_that_comes_too_early_is_not_made(bot: ExtBot[None], person: Person) -> None:
+async def test_a_call_that_comes_too_early_is_not_made(bot: ExtBot[bool], person: Person) -> None:
     person.says(person.write("/help"))  # or the running bot would meet the trouble
     person.trouble(method="sendMessage", status=429, retry_after=2, times=1)
     with pytest.raises(RetryAfter):
@@ -34,7 +38,7 @@ async def test_a_call_that_comes_too_early_is_not_made(bot: ExtBot[None], person
     assert person.calls("sendChatAction") == []
 
 
-async def test_another_chat_does_not_wait_with_it(bot: ExtBot[None], stack: Stack, person: Person) -> None:
+async def test_another_chat_does_not_wait_with_it(bot: ExtBot[bool], stack: Stack, person: Person) -> None:
     other = stack.person()
     for one in (person, other):
         one.says(one.write("/help"))
@@ -45,7 +49,7 @@ async def test_another_chat_does_not_wait_with_it(bot: ExtBot[None], stack: Stac
 
 
 async def test_a_group_is_sent_so_many_messages_a_minute_and_edits_beside(
-    bot: ExtBot[None], stack: Stack
+    bot: ExtBot[bool], stack: Stack
 ) -> None:
     (ann,) = stack.group(1)
     ann.write("Hello")
@@ -64,7 +68,7 @@ async def test_a_group_is_sent_so_many_messages_a_minute_and_edits_beside(
     assert len(ann.calls("sendMessage")) == 4
 
 
-async def test_private_chats_are_not_counted(bot: ExtBot[None], person: Person) -> None:
+async def test_private_chats_are_not_counted(bot: ExtBot[bool], person: Person) -> None:
     person.write("/help")
     for number in range(8):
         await bot.send_message(person.chat, str(number))
@@ -109,7 +113,8 @@ def test_a_bot_that_ends_while_a_group_waits_leaves_its_line_to_another(own_stac
     own_stack.start_bot(change=SHORT)
     (ann,) = own_stack.group(1)
     asked = [ann.write("/auto") for _ in range(6)]
-    wait_until(lambda: any(later(one) for one in ann.messages()))
+    with BlockingRedis.from_url(own_stack.server.url) as redis:
+        wait_until(lambda: redis.get(f"waits:{{{ann.chat}}}"))  # it has noted which line that is
     own_stack.kill("bot")
     own_stack.start_bot(change=SHORT)
     for message in asked:
@@ -118,12 +123,28 @@ def test_a_bot_that_ends_while_a_group_waits_leaves_its_line_to_another(own_stac
     assert len(ann.heard()) == len(asked)
 
 
+async def test_a_line_that_comes_when_nothing_waits_any_more_goes_at_once(
+    bot: ExtBot[bool], stack: Stack, redis: Redis
+) -> None:
+    (ann,) = stack.group(1)
+    ann.write("Hello")
+    ann.trouble(method="sendMessage", delay_s=1, times=1)
+    busy = Busy(bot, redis, Talks(Client(redis)))
+    telling = asyncio.create_task(busy.tell(MinuteFull(timedelta(minutes=1), ann.chat, 0)))
+    await until(lambda: redis.exists(f"waits:{{{ann.chat}}}"))
+    await busy.over(ann.chat)
+    await telling
+    assert len(ann.calls("sendMessage")) == len(ann.calls("deleteMessage")) == 1
+    assert ann.heard() == []
+    assert not await redis.exists(f"waits:{{{ann.chat}}}")
+
+
 def later(message: Json) -> bool:
     return "none is lost" in message.get("text", "")
 
 
 async def test_a_clock_that_was_set_back_bars_a_group_no_longer_than_a_full_minute_does(
-    redis: Redis, bot: ExtBot[None], stack: Stack
+    redis: Redis, bot: ExtBot[bool], stack: Stack
 ) -> None:
     (ann,) = stack.group(1)
     ann.write("Hello")
