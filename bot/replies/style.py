@@ -8,11 +8,10 @@ from vlm.protocol import Style
 LABELS: Final[dict[Style, str]] = {"short": N_("short"), "normal": N_("normal"), "detailed": N_("detailed")}
 
 ABOUT: Final[dict[Style, str]] = {
-    "short": N_("Short: at most 125 characters, made for screen readers. “Two cats and a pizza.”"),
+    "short": N_("Short: at most 125 characters, made for screen readers. What is longer is cut."),
     "normal": N_("Normal: one sentence. “Two cats and a pizza on a green background.”"),
     "detailed": N_(
-        "Detailed: all that I can tell. “Two cats and a pizza on a green background. There are two cats. "
-        "The background is green.”"
+        "Detailed: all that I can tell. “Two cats and a pizza on a green background. Things: three.”"
     ),
 }
 

@@ -3,7 +3,7 @@
 import pytest
 from bot_stack import Person, Stack, wait_until
 
-from bot.replies.style import FROM_NOW_ON, LABELS
+from bot.replies.style import ABOUT, FROM_NOW_ON, LABELS
 from bot.tongue import tongue
 from vlm.client import Client
 
@@ -17,6 +17,7 @@ async def test_a_style_is_chosen_by_a_button_that_comes_with_an_example(stack: S
     offer = person.answer(person.write("/style"))
     assert "Now they are: normal" in offer["text"]
     assert "Two cats and a pizza" in offer["text"]
+    assert "“" not in ABOUT["short"], "a short caption is no other than a normal one, but for its length"
     [row] = offer["reply_markup"]["inline_keyboard"]
     assert [button["text"] for button in row] == ["Short", "Normal", "Detailed"]
     person.press(offer["message_id"], "style:short")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.replies.style import ABOUT
 from vlm.batch import Sight
 from vlm.details import DRAWN, GENERAL, PLACED
 from vlm.engine.base import Engine, Prompt, QueryTokens
@@ -51,6 +52,14 @@ def test_a_detailed_caption_is_longer_and_true_in_each_language(
     one = said(tiny, farm, language, "detailed")
     assert one.text == "A cow and a tractor on a yellow background. Things: two."
     assert (one.shown, one.fell_back) == (shown, False)
+
+
+def test_each_style_is_as_it_is_described_to_people(tiny: Engine) -> None:
+    picnic = SAMPLES.joinpath("picnic.jpg").read_bytes()
+    told: dict[Style, str] = {style: said(tiny, picnic, style=style).text for style in ABOUT}
+    assert told["short"] == told["normal"] == "two cats and a pizza on a green background"
+    assert "“Two cats and a pizza on a green background.”" in ABOUT["normal"]
+    assert f"“{told['detailed']}”" in ABOUT["detailed"]
 
 
 def test_a_language_that_the_translator_does_not_know_is_admitted(tiny: Engine, farm: bytes) -> None:

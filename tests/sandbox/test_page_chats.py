@@ -165,6 +165,13 @@ async def test_the_bot_hears_the_language_that_was_chosen_and_a_reload_keeps_it(
     assert (await told.json())["you"]["language_code"] == "pt-br"
 
 
+FROM_TIME_TO_WORDS_PX = """(said) => {
+    const words = document.createRange();
+    words.selectNodeContents(said.querySelector(".words"));
+    return words.getBoundingClientRect().left - said.querySelector(".meta").getBoundingClientRect().right;
+}"""
+
+
 async def test_text_from_right_to_left_reads_so_and_its_commands_stay_whole(
     page: Page, app: Application
 ) -> None:
@@ -175,6 +182,17 @@ async def test_text_from_right_to_left_reads_so_and_its_commands_stay_whole(
     await expect(said).to_contain_text("دراجة")
     assert await said.evaluate("(node) => getComputedStyle(node).direction") == "rtl"
     await expect(said.get_by_role("button", name="/find")).to_have_attribute("dir", "ltr")
+    await app.bot.send_message(chat_of(page), "صورة واحدة")
+    await expect(said).to_contain_text("واحدة")
+    assert await said.evaluate(FROM_TIME_TO_WORDS_PX) >= 8
+    await say(page, "/help")  # what a clock says in Arabic turns nothing around
+    assert await last(page, "mine").locator(".said").evaluate("(node) => node.matches(':dir(ltr)')")
+
+
+async def test_what_is_said_is_marked_as_of_ones_own_language(page: Page) -> None:
+    await page.get_by_role("combobox", name="Your language").select_option("zh-hans")
+    for part in (page.get_by_role("log"), page.locator("#status")):
+        await expect(part).to_have_attribute("lang", "zh-hans")
 
 
 async def test_the_bots_name_and_words_show_photos_and_choosing_one_posts_it(

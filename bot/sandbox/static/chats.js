@@ -82,6 +82,11 @@ function telegrams(tag) {
   return language;
 }
 
+/** Chinese and Japanese share letters that are drawn differently: what is said is in one's own language. */
+function spoken() {
+  for (const id of ["log", "status"]) byId(id).lang = place.language;
+}
+
 /** What a language calls itself: `pt-br` is "português (Brasil)". */
 function ownName(code) {
   const tag = code.replace(/-(\w+)$/, (_, end) => `-${end.length === 4 ? end : end.toUpperCase()}`);
@@ -98,9 +103,11 @@ export function startLanguage(changed) {
   place.language = codes.includes(saved) ? saved : own;
   menu.replaceChildren(...codes.map((code) => el("option", { value: code, lang: code }, ownName(code))));
   menu.value = place.language;
+  spoken();
   menu.addEventListener("change", () => {
     place.language = menu.value;
     localStorage.setItem("language", menu.value);
+    spoken();
     changed();
   });
 }

@@ -117,7 +117,7 @@ function meta(message, mine) {
   const edited = message.edit_date && !message.from.is_bot; // the bot's answers all are: that is how it answers
   return el(
     "div",
-    { class: "meta" },
+    { class: "meta", dir: "ltr" },
     edited && el("span", {}, "edited"),
     el("time", { datetime: when.toISOString(), title: full.format(when) }, clock.format(when)),
     mine && el("span", { class: "ticks" }, icon("sent"), el("span", { class: "hidden" }, "sent")),
