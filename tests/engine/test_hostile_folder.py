@@ -35,10 +35,10 @@ def change(file: Path, **values: Any) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | values))
 
 
-def opened(folder: Path) -> str:
+def opened(folder: Path, kind: str = "") -> str:
     """How opening it ends: 'open', or the error's sentence."""
     try:
-        load(EngineOptions(model=str(folder), **OPTIONS))
+        load(EngineOptions(model=f"{kind}{folder}", **OPTIONS))
     except (ModelNotFound, BadSetting) as error:
         return str(error)
     return "open"
@@ -151,6 +151,14 @@ def test_a_folder_within_that_leads_out_is_not_entered(copied: Path, tmp_path: P
     (copied / "itc").rename(tmp_path / "itc")
     (copied / "itc").symlink_to(tmp_path / "itc", target_is_directory=True)
     assert "itc lies outside" in opened(copied)
+
+
+def test_a_classic_captioners_folder_is_looked_at_too(classic_folder: Path, tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(classic_folder, tmp_path / "classic"))
+    assert opened(copied, "classic:") == "open"
+    (copied / "vocabulary.json").rename(tmp_path / "vocabulary.json")
+    (copied / "vocabulary.json").symlink_to(tmp_path / "vocabulary.json")
+    assert "vocabulary.json lies outside of the folder" in opened(copied, "classic:")
 
 
 def test_the_hubs_own_links_are_followed(copied: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from vlm.engine import selfcheck
 from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
 from vlm.engine.checkpoints import DTYPES, interpreter, pick_device, written
+from vlm.engine.folder import check_folder
 from vlm.engine.interpreter import NOBODY, Interpreter
 from vlm.engine.load import CLASSIC, EngineOptions
 from vlm.engine.source import card_of, fingerprint
@@ -31,6 +32,8 @@ def open_classic(options: EngineOptions) -> "ClassicEngine":
     folder = Path(options.model.removeprefix(CLASSIC)).expanduser()
     if options.quant == "int8":
         raise BadSetting("The classic captioner has no 8-bit form; please leave VLM_QUANT empty.")
+    if (folder / "config.json").is_file():
+        check_folder(options.model, folder)
     captioner = load(folder).to(pick_device(options.device), DTYPES.get(options.dtype, torch.float32))
     card = card_of(folder)
     info = ModelInfo(
