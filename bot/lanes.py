@@ -92,18 +92,25 @@ class Lanes:
             self._accept(entry, times=1)
 
     async def _mind(self) -> None:
-        """Keep the leases of what is held, and take over what others left."""
+        """Keep the leases of what is held, and take over what others left: some of it at a time.
+
+        Whoever takes over a thousand entries of a dead process must not lose its own meanwhile.
+        """
+        clock = asyncio.get_running_loop().time
         while True:
+            round_ends_s = clock() + self._group.lease_s / 3
             held = list(self._held.values())
             ours = await self._group.renew(held)
             for entry in held:
                 if entry.id not in ours:  # this process stood still for a lease, and another took it
                     self._held.pop(entry.id, None)
-            while len(self._held) < HELD_MAX and (left := await self._group.reclaim()):
+            while len(self._held) < HELD_MAX and clock() < round_ends_s:
+                if not (left := await self._group.reclaim()):
+                    break
                 self._accept(*left)
             with contextlib.suppress(RedisError):
                 await self._group.sweep()
-            await asyncio.sleep(self._group.lease_s / 3)
+            await asyncio.sleep(max(0.0, round_ends_s - clock()))
 
     def _accept(self, entry: Entry, times: int) -> None:
         if entry.id in self._held:  # our own, reclaimed after this process was stopped for a lease

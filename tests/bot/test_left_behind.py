@@ -1,15 +1,18 @@
 """What deaths, races and clocks would leave behind: pictures, captions of forgotten photos, endless waits."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
-from bot_stack import Person, Stack, picture, wait_until
+from bot_stack import Person, Stack, picture, until, wait_until
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
+from bot.lanes import Lanes
 from bot.lists import QUIET_S, Lists
 from bot.place import Place
 from vlm.protocol import Answered, Caption, Result, encode
+from vlm.streams import Entry, Group, Reclaimed
 
 RESULTS = "{afterimage}:results"
 
@@ -65,3 +68,50 @@ def test_what_a_group_said_before_it_became_a_supergroup_is_answered_there(own_s
     moved = Person(own_stack, ann.act("migrate")["chat"], user=ann.who["user"])
     own_stack.start_bot()
     wait_until(lambda: [text for text in moved.heard() if "AI caption: a red picture" in text])
+
+
+def chat_of(entry: Entry) -> int:
+    return int(entry.fields[b"chat"])
+
+
+class Slow(Group):
+    """A group on a server that is far away."""
+
+    async def reclaim(self) -> Reclaimed | None:
+        await asyncio.sleep(0.05)
+        return await super().reclaim()
+
+
+async def test_who_takes_over_much_keeps_what_it_has(redis: AsyncRedis) -> None:
+    """Sixty entries of a dead process, three leases to take them over, and another bot that looks for any."""
+
+    def group(consumer: str, kind: type[Group] = Group) -> Group:
+        return kind(redis, ["{left}:work"], group="g", consumer=consumer, lease_s=1.0)
+
+    async def work(entry: Entry) -> None:
+        await go_on.wait()
+        done.append(entry.id)
+
+    for chat in range(60):
+        await redis.xadd("{left}:work", {"chat": chat})
+    dead, go_on, stop, done = group("dead"), asyncio.Event(), asyncio.Event(), list[str]()
+    await dead.ensure()
+    await dead.take(60)
+    groups = [group("one", Slow), group("two", Slow)]
+    lanes = [
+        Lanes(one, chat_of=lambda e: int(e.fields[b"chat"]), handle=work, give_up=work) for one in groups
+    ]
+    tasks = [asyncio.create_task(one.run(stop)) for one in lanes]
+
+    async def is_taken() -> bool:
+        summary = await redis.xpending("{left}:work", "g")
+        return b"dead" not in [one["name"] for one in summary["consumers"]]
+
+    await until(is_taken)
+    await asyncio.sleep(2)  # two leases more
+    pending = await redis.xpending_range("{left}:work", "g", "-", "+", 100)
+    assert {one["times_delivered"] for one in pending} == {2}
+    go_on.set()
+    stop.set()
+    await asyncio.gather(*tasks)
+    assert len(done) == len(set(done)) == 60

@@ -39,7 +39,8 @@ class Sent:
     token      words that only its answer has: it is known by them, wherever it stands
     query      the id of a press or an inline query
     updates    how many updates it is
-    pictures   how many photos of others it may bring, each once
+    pictures   whether it may bring photos of others, each once
+    after      what it came with: when that is refused, so is this
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Sent:
     query: str = ""
     updates: int = 1
     pictures: bool = False
+    after: "Sent | None" = None
 
 
 class Verdict(NamedTuple):
@@ -68,6 +70,7 @@ class Books:
 
     gone    chats in which nobody can read the bot any more
     moved   groups, and what they became: their answers may come there, as messages that reply to nothing
+    is_full   so much is under way that nothing should be sent just now
     """
 
     mirror: Mirror
@@ -75,6 +78,7 @@ class Books:
     causes: dict[int, dict[int, str]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
+    is_full: bool = False
 
     def note(self, sent: Sent) -> Sent:
         self.entries.append(sent)
@@ -93,8 +97,14 @@ class Books:
         final = [one for one in found if not is_waiting(one["text"])]
         heard = [one for one in final if self._is_heard(one)]
         unheard = sum(not self._is_heard(one) for one in found)
-        if sent.kind == "silence":
-            return Verdict("wrong" if heard else "silence", unheard=unheard)
+        if sent.kind in ("silence", "forgotten") and not heard:
+            return Verdict("silence", unheard=unheard)
+        if (
+            not final
+            and sent.after
+            and (came_with := self.verdict(sent.after)).outcome in ("refusal", "apology")
+        ):
+            return came_with._replace(unheard=unheard)
         if not final:
             return Verdict("unread" if sent.chat in self.gone else "lost", unheard=unheard)
         pictures, lost_sight = self._pictures(sent) if sent.pictures else (1, 0)

@@ -26,7 +26,10 @@ async def bot_killed(rig: Rig, rng: random.Random) -> None:
 
 
 async def worker_killed(rig: Rig, rng: random.Random) -> None:
+    """There is another, so it is seen how long what was held waits, and not how long a start takes."""
+    await asyncio.to_thread(rig.start_worker, "worker-2")
     await rig.crash("worker")
+    await asyncio.to_thread(rig.stop, "worker-2")
 
 
 async def worker_stalled(rig: Rig, rng: random.Random) -> None:

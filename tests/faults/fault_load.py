@@ -47,6 +47,8 @@ class Visitor:
         left = updates
         await asyncio.sleep(self.rng.uniform(0, self.pause_s))
         while left > 0:
+            while self.books.is_full:  # noqa: ASYNC110 - a state, not an event
+                await asyncio.sleep(0.2)
             try:
                 left -= await next(steps)()
             except httpx.HTTPStatusError:  # a chat that is no more, or has blocked the bot
@@ -83,7 +85,7 @@ class Visitor:
     async def asked_photo(self) -> int:
         token = f"Q{next(_numbers)}"
         photo = await self._photo(f"What is {token}?")
-        self._note("question", rf"{token}.*asked of {photo.words}", 0, token=token, updates=0)
+        self._note("question", rf"{token}.*asked of {photo.words}", 0, token=token, updates=0, after=photo)
         return 1
 
     async def album(self) -> int:
@@ -125,7 +127,7 @@ class Visitor:
         return 1
 
     async def chatter(self) -> int:
-        self._note("silence", "", await self._write("Lovely weather"))
+        self._note("silence", "^$", await self._write("Lovely weather"))
         return 1
 
     async def find(self) -> int:
@@ -188,7 +190,7 @@ class Visitor:
         await self._final(photo)
         sent = await self._write("/forget", photo.message)
         self._note("forget", "I have forgotten", sent)
-        photo.kind, photo.wants = "silence", ""  # the caption goes from the chat
+        photo.kind, photo.wants = "forgotten", "^$"  # the caption goes from the chat
         return 2
 
     async def reword(self) -> int:

@@ -172,6 +172,13 @@ class Rig(Stack):
         except RedisError:
             return False
 
+    async def waiting(self) -> int:
+        """How much is under way; 0 while the server is away."""
+        try:
+            return sum([await self.redis.xlen(name) for name in STREAMS])
+        except RedisError:
+            return 0
+
     async def is_idle(self) -> bool:
         """Whether nothing waits anywhere."""
         try:

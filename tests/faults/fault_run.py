@@ -14,6 +14,7 @@ from fault_mirror import Mirror
 from fault_rig import Rig
 
 SETTLE_S = 120.0  # after the load and the fault: a busy machine is slow, not wrong
+MOST_WAITING = 40  # entries of all streams
 IDLE_S = 30.0
 HEADINGS = (
     "| fault | seeds | updates | answers | refusals | apologies | silences | unread | wrong | lost | doubled"
@@ -72,12 +73,13 @@ class Outcome:
 async def run(rig: Rig, fault: Fault, seed: int, updates: int, chats: int) -> Outcome:
     """Load and fault side by side; what came of it when all is settled, or it is given up."""
     rng = random.Random(f"{fault.name} {seed}")
-    mirror, sending = Mirror(rig.page), None
+    mirror, sending, watching = Mirror(rig.page), None, None
     await mirror.start()
     try:
         books = Books(mirror, gone=rig.gone, moved=rig.moved)
         rig.picked_up_s, rig.rss_mb = 0.0, {}
         at = int(updates * rng.uniform(0.15, 0.75))
+        watching = asyncio.create_task(_watch(rig, books))
         sending = asyncio.create_task(load(books, rng, updates, chats, rig.people))
         recovery_s = await _strike(rig, fault, rng, books, at, sending)
         await sending
@@ -86,10 +88,18 @@ async def run(rig: Rig, fault: Fault, seed: int, updates: int, chats: int) -> Ou
         rig.weigh()
         return await _counted(rig, books, recovery_s)
     finally:
-        if sending:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+        beside = [task for task in (sending, watching) if task]
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await mirror.close()
+
+
+async def _watch(rig: Rig, books: Books) -> None:
+    """People wait a little when a slow machine does not keep up: otherwise there would be two faults."""
+    while True:
+        books.is_full = await rig.waiting() > MOST_WAITING
+        await asyncio.sleep(0.3)
 
 
 async def _strike(
