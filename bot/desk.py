@@ -65,7 +65,7 @@ class Desk:
         self.start = Start(client, outbox, bot, self.photos, self.menus)
         self.gate = Gate(redis, client.memory)
         guests = Guests(settings, redis)
-        self.door = Door(guests, outbox)
+        self.door = Door(guests, client.memory, outbox)
         self.access = Access(guests, outbox)
         self.stats = Stats(client, outbox, guests, tally)
         self.members = Members(bot, redis)

@@ -1,7 +1,8 @@
 """The one door, before every handler: messages, buttons, inline queries and groups come in by it, or not.
 
 Whoever may not come in is told so once, in the language of their app; then there is silence. Nothing of
-theirs is kept but the id of that line, for a week.
+theirs is kept but the id of that line, for a week. Who was shut out may still read what is kept of them, and
+have it forgotten.
 """
 
 from collections.abc import Awaitable
@@ -16,23 +17,27 @@ from telegram.ext.filters import StatusUpdate
 
 from bot.gate import command_of, words
 from bot.guests import Guests
+from bot.handlers.keeping import FORGET_ALL, KEEP_ALL
 from bot.members import came_in
 from bot.outbox import Outbox
 from bot.place import Place, place_of
 from bot.replies import access as said
 from bot.tongue import Tongue, tongue
+from vlm.memory import Memory
 
 DOOR: Final = "door"  # the cause of the one line
+OWN: Final = ("forget", "privacy")  # commands about one's own photos
 
 
 class Door:
-    def __init__(self, guests: Guests, outbox: Outbox) -> None:
+    def __init__(self, guests: Guests, memory: Memory, outbox: Outbox) -> None:
         self._guests = guests
+        self._memory = memory
         self._outbox = outbox
 
     async def check(self, update: Update, context: object) -> None:
         """Raises ApplicationHandlerStop for who may not come in."""
-        if await self._guests.admits(*_who(update)):
+        if await self._guests.admits(*_who(update)) or await self._is_about_own(update):
             return
         match update:
             case Update(message=Message() as message):
@@ -52,6 +57,20 @@ class Door:
     async def _brings_invitation(self, message: Message) -> bool:
         word, person = _word(message), message.from_user
         return bool(word and person and await self._guests.redeem(word, person.id))
+
+    async def _is_about_own(self, update: Update) -> bool:
+        """Whether somebody asks, in private, about photos that are still kept of them."""
+        match update:
+            case Update(message=Message() as message):
+                is_own = command_of(message).partition("@")[0] in OWN
+            case Update(callback_query=CallbackQuery(data=str() as data)):
+                is_own = data.partition(":")[0] in (FORGET_ALL, KEEP_ALL)
+            case _:
+                return False
+        chat = update.effective_chat
+        if not is_own or chat is None or chat.type != ChatType.PRIVATE:
+            return False
+        return await self._memory.count(chat.id) > 0
 
     async def _refuse(self, message: Message) -> None:
         _, place = _tongue_of(message.from_user), place_of(message)

@@ -208,6 +208,19 @@ def test_the_owner_shuts_a_guest_out_again_who_then_is_a_stranger(by_invitation:
     guest.says(guest.write(f"/start {invitation(by_invitation, OWNER)}"), "Hello! Send me")
 
 
+def test_who_is_shut_out_may_still_have_all_forgotten(by_invitation: Stack) -> None:
+    guest, owner = by_invitation.person(), Person(by_invitation, OWNER)
+    guest.says(guest.write(f"/start {invitation(by_invitation, OWNER)}"), "Hello! Send me")
+    guest.says(guest.send(picture("red")), "AI caption")
+    owner.says(owner.write(f"/revoke {guest.chat}"), "no longer")
+    assert "private bot" in guest.says(guest.write("/recent"))
+    guest.says(guest.write("/privacy"), "photo")
+    question = guest.answer(guest.write("/forget all"), "1 photo")
+    guest.press(question["message_id"], f"forget:{guest.chat}")
+    wait_until(lambda: guest.heard()[-1].startswith("I have forgotten everything"))
+    assert "private bot" in guest.says(guest.write("/forget all")), "of a stranger nothing is kept"
+
+
 def test_a_group_is_shut_out_by_its_number(by_invitation: Stack) -> None:
     guest, owner = by_invitation.person(), Person(by_invitation, OWNER)
     guest.says(guest.write(f"/start {invitation(by_invitation, OWNER)}"), "Hello! Send me")
