@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ async def tried(fault: Fault, seeds: range, updates: int, logs: Path | None) -> 
             await rig.open()
             for seed in seeds:
                 one = await run(rig, fault, seed, updates, max(4, min(MOST_CHATS, updates // 6)))
+                say(one.row(f"{fault.name}, seed {seed}"))
                 for complaint in one.complaints():
                     say(f"  {fault.name}, seed {seed}: {complaint}")
                 total.add(one)
@@ -58,6 +60,7 @@ def main() -> int:
     parser.add_argument("--logs", type=Path, help="a folder that keeps the programs' logs")
     parser.add_argument("--only", action="append", choices=FAULTS, help="these faults; may be repeated")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # no process is left behind
     failed = False
     rows = []
     for name in args.only or FAULTS:

@@ -40,6 +40,7 @@ class Sent:
     query      the id of a press or an inline query
     updates    how many updates it is
     pictures   whether it may bring photos of others, each once
+    others     the other messages of an album: any of them may be the one that is replied to
     after      what it came with: when that is refused, so is this
     """
 
@@ -54,6 +55,7 @@ class Sent:
     updates: int = 1
     pictures: bool = False
     after: "Sent | None" = None
+    others: tuple[int, ...] = ()
 
 
 class Verdict(NamedTuple):
@@ -142,8 +144,8 @@ class Books:
             return cause == f"g{sent.message}"
         if cause.isdecimal() and sent.message:
             return cause == str(sent.message)
-        place = sent.below or sent.message
-        return bool(message.get("reply_to_message", {}).get("message_id") == place)
+        places = (sent.below or sent.message, *sent.others)
+        return message.get("reply_to_message", {}).get("message_id") in places
 
     def _pictures(self, sent: Sent) -> tuple[int, int]:
         """How often the picture was shown that was shown most, and how many messages were not heard of."""

@@ -38,6 +38,7 @@ class Visitor:
         self.in_group = in_group
         self.pause_s = pause_s
         self.has_asked = False
+        self.hopeless: list[Sent] = []  # waited for in vain: once is enough
         self.first: Sent | None = None
         self.question: Sent | None = None
 
@@ -93,7 +94,8 @@ class Visitor:
         files = [("file", (f"{n}.png", data)) for n, (data, _) in enumerate(drawn)]
         told = await self._send(files=files)
         lines = rf"AI captions:.*{'.*'.join(words for _, words in drawn)}"
-        self._note("album", lines, told[0]["message_id"], updates=len(drawn))
+        first, *others = [one["message_id"] for one in told]
+        self._note("album", lines, first, updates=len(drawn), others=tuple(others))
         return len(drawn)
 
     async def ask_on(self) -> int:
@@ -265,7 +267,11 @@ class Visitor:
                 return next((one for one in said if sent.token in one.get("text", "")), None)
             return next((one for one in mine if one.get("text", "").startswith(("AI caption", "Your"))), None)
 
+        if sent in self.hopeless:
+            return found()
         answer: Json | None = await self.mirror.until(self.chat, found, PATIENCE_S)
+        if answer is None:
+            self.hopeless.append(sent)
         return answer
 
     async def _write(self, text: str, reply_to: int = 0) -> int:

@@ -4,6 +4,7 @@ A part of `make faults`, with fewer updates. What is promised, and what it came 
 """
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from fault_run import Outcome, run
 
 UPDATES, CHATS = 30, 6
 MOST_MB = 400.0
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 
 async def tried(folder: Path, name: str, seed: int = 1) -> Outcome:
@@ -33,3 +35,8 @@ def test_whatever_dies_each_update_has_one_outcome(tmp_path: Path, name: str) ->
     assert outcome.complaints() == []
     assert outcome.updates >= UPDATES
     assert max(outcome.rss_mb.values()) < MOST_MB
+
+
+def test_every_fault_is_in_the_documents() -> None:
+    named = re.findall(r"^\| `([a-z0-9-]+)` \|", PAGE.read_text(), re.MULTILINE)
+    assert set(named) == set(FAULTS)
