@@ -102,6 +102,11 @@ class Albums:
         """The cause of the list that our message shows; '' if it shows none."""
         return await self._lists.shown_in(chat, message)
 
+    async def around(self, chat: int, photo: str) -> str:
+        """The cause of the album that a photo came in; '' if it came alone."""
+        causes = await self._lists.causes_of(chat, photo)
+        return next((cause for cause in causes if cause.startswith(f"{ALBUM}-")), "")
+
     async def photos(self, chat: int, cause: str) -> dict[int, Photo]:
         """The photos of a list that are still known, by their numbers, in order."""
         items, memory = await self._lists.items(chat, cause), self._client.memory

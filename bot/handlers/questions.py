@@ -48,7 +48,10 @@ class Questions:
         if target and (cause := await self._albums.shown_in(talk.chat, target.message_id)):
             await self._among(talk, cause)
         elif photo := await self._subject(talk):
-            await self._put(talk, talk.words, photo)
+            if target is None and (cause := await self._album_meant(talk, photo)):
+                await self._among(talk, cause)
+            else:
+                await self._put(talk, talk.words, photo)
         else:
             how = said.which_photo if _points(talk.message) else said.photo_first
             await self._outbox.say(talk.place, how(talk.tongue))
@@ -127,6 +130,13 @@ class Questions:
             await self._outbox.say(talk.place, gone(talk.tongue))
         else:
             await self._albums.offer(talk, cause, photos)
+
+    async def _album_meant(self, talk: Talk, latest: Photo) -> str:
+        """The cause of the album that `latest` came in, if the question names one of its pictures, or all."""
+        cause = await self._albums.around(talk.chat, latest.id)
+        photos = await self._albums.photos(talk.chat, cause) if cause else {}
+        number = picked(talk.tongue, talk.words, max(photos, default=0))
+        return cause if photos and number is not None else ""
 
     async def _put(self, talk: Talk, question: str, photo: Photo) -> None:
         clean_question(question)  # before anything else: what is refused is about no photo

@@ -58,6 +58,16 @@ def test_a_question_to_the_album_may_name_its_photo(person: Person, question: st
     assert "asked of a green picture" in person.says(person.write(question, reply_to=answer["message_id"]))
 
 
+def test_a_bare_question_after_an_album_may_name_its_photo_too(person: Person) -> None:
+    photos = person.send_album(RED, GREEN, BLUE)
+    shown(person, "3. a blue ")
+    assert "asked of a green picture" in person.says(person.write("What is on the second?"))
+    assert "asked of a blue picture" in person.says(person.write("What is it?")), "the latest"
+    assert "asked of a red picture" in person.says(person.write("What is the second?", reply_to=photos[0]))
+    person.says(person.send(picture("red")))
+    assert "asked of a red picture" in person.says(person.write("What is the second?")), "no album's"
+
+
 def test_a_question_about_all_lists_the_answers(person: Person) -> None:
     person.send_album(RED, BLUE)
     album = shown(person, "2. a blue ")
