@@ -124,7 +124,7 @@ class Books:
         if sent.kind == "detail":
             return fitting
         if sent.token:
-            named = [one for one in said if sent.token in one["text"]]
+            named = [one for one in said if f"{sent.token}?" in one["text"]]
             return named or (here if sent.message else [])
         if sent.kind in ("photo", "album"):
             waiting = [one for one in here if is_waiting(one["text"])]

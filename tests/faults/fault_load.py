@@ -264,7 +264,7 @@ class Visitor:
             place = sent.below or sent.message
             mine = [one for one in said if one.get("reply_to_message", {}).get("message_id") == place]
             if sent.token:
-                return next((one for one in said if sent.token in one.get("text", "")), None)
+                return next((one for one in said if f"{sent.token}?" in one.get("text", "")), None)
             return next((one for one in mine if one.get("text", "").startswith(("AI caption", "Your"))), None)
 
         if sent in self.hopeless:
