@@ -25,7 +25,7 @@ async def tried(fault: Fault, seeds: range, updates: int, logs: Path | None) -> 
     """One fault with each seed, on one set of processes."""
     total = Outcome()
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        rig = Rig(Path(folder), fault.prelude)
+        rig = Rig(Path(folder), fault.prelude, by_webhook=fault.by_webhook)
         try:
             await rig.open()
             for seed in seeds:

@@ -11,10 +11,11 @@ Act = Callable[[Rig, random.Random], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Fault:
-    """`loses`: what is lost is counted and not held against it; `prelude` as for Rig."""
+    """`loses`: what is lost is counted and not held against it; `prelude` and `by_webhook` as for Rig."""
 
     name: str
     act: Act
     about: str
     loses: bool = False
     prelude: str = ""
+    by_webhook: bool = False

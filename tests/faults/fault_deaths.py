@@ -90,7 +90,7 @@ def dies(name: str, proxy: Callable[[Rig], Proxy], at: bytes, when: Literal["bef
             await asyncio.wait_for(trap.sprung.wait(), TRAP_S)
         except TimeoutError:
             trap.times = 0
-            return
+            raise AssertionError(f"the moment never came in which {name} should die") from None
         await rig.after_crash(name, dead)
 
     return act
@@ -119,6 +119,12 @@ DEATHS = [
         "bot-before-journal",
         dies("bot", _bot_redis, JOURNAL, "before"),
         "the bot dies when it has fetched and not journalled",
+    ),
+    Fault(
+        "webhook-before-journal",
+        dies("bot", _bot_redis, JOURNAL, "before"),
+        "Telegram calls the bot, and it dies when it has read an update and not journalled it",
+        by_webhook=True,
     ),
     Fault(
         "bot-before-confirm",

@@ -26,6 +26,7 @@ from bot.export import EXPORTS
 from bot.export import GROUP as EXPORTING
 from bot.ingest.journal import BOT as BOT_ID
 from bot.ingest.journal import GROUP, UPDATES
+from bot.ingest.webhook import listen
 from bot.tally import KEY as TALLY
 from vlm.keys import DEAD, DELIVERY, LANES, ROSTER, WORKERS, results_key
 from vlm.server import start
@@ -48,7 +49,8 @@ OURS = {*STREAMS, BOT_ID, ROSTER, DEAD, TALLY, "menus"}
 
 
 class Rig(Stack):
-    """`prelude` is Python that each program runs first: a broken clock, a poisonous question.
+    """`prelude` is Python that each program runs first: a broken clock, a poisonous question. `by_webhook`:
+    Telegram calls the bot, instead of being polled.
 
     people     who is in which chat: of a group, one who may decide there
     gone       chats in which nobody can read the bot any more
@@ -56,9 +58,10 @@ class Rig(Stack):
     clocks     the files by which a program's clock is put on: see fault_others.py
     """
 
-    def __init__(self, folder: Path, prelude: str = "") -> None:
+    def __init__(self, folder: Path, prelude: str = "", *, by_webhook: bool = False) -> None:
         super().__init__(folder)
         self.prelude = prelude
+        self.hook: dict[str, str] = _hook() if by_webhook else {}
         self.healed_s = 0.0
         self.picked_up_s = 0.0
         self.rss_mb: dict[str, float] = {}
@@ -97,7 +100,7 @@ class Rig(Stack):
             "REDIS_URL": f"redis://127.0.0.1:{self.bot_redis.port}/0",
         }
         settings["CLOCK"] = str(self.clocks["bot"])
-        self._start(name, ["-c", self.prelude + BOT % ""], **{**settings, **environ})
+        self._start(name, ["-c", self.prelude + BOT % ""], **{**settings, **self.hook, **environ})
 
     def start_worker(self, name: str = "worker", **environ: str) -> None:
         url = f"redis://127.0.0.1:{self.worker_redis.port}/0"
@@ -224,3 +227,14 @@ class Rig(Stack):
             with contextlib.suppress(psutil.Error):
                 mb = psutil.Process(process.pid).memory_info().rss / (1 << 20)
                 self.rss_mb[name] = max(self.rss_mb.get(name, 0.0), mb)
+
+
+def _hook() -> dict[str, str]:
+    """The settings of a webhook on a free port."""
+    with listen("127.0.0.1", 0) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    return {
+        "BOT_WEBHOOK_URL": f"http://{address}/hook",
+        "BOT_WEBHOOK_SECRET": "of-the-harness",
+        "BOT_WEBHOOK_LISTEN": address,
+    }

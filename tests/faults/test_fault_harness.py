@@ -20,7 +20,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 async def tried(folder: Path, name: str, seed: int = 1) -> Outcome:
     """One run of one fault, on processes of its own."""
     fault = FAULTS[name]
-    rig = Rig(folder, fault.prelude)
+    rig = Rig(folder, fault.prelude, by_webhook=fault.by_webhook)
     try:
         await rig.open()
         return await run(rig, fault, seed, UPDATES, CHATS)
@@ -29,7 +29,9 @@ async def tried(folder: Path, name: str, seed: int = 1) -> Outcome:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", ["bot-killed", "worker-stalled", "worker-after-finish", "redis-crashed"])
+@pytest.mark.parametrize(
+    "name", ["bot-killed", "webhook-before-journal", "worker-stalled", "worker-after-finish", "redis-crashed"]
+)
 def test_whatever_dies_each_update_has_one_outcome(tmp_path: Path, name: str) -> None:
     outcome = asyncio.run(tried(tmp_path, name))
     assert outcome.complaints() == []
