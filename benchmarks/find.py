@@ -38,11 +38,11 @@ from search import WORDS, bank, timed_ms, units
 from vlm import server
 from vlm.broker import Broker
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.engine.base import ModelInfo, Vectors
 from vlm.engine.echo import EchoEngine
 from vlm.keys import worker_key
 from vlm.memory import Array, Memory, Photo
-from vlm.streams import connect
 from vlm.worker import Worker
 
 CHAT, EMPTY = 5, 6

@@ -26,8 +26,9 @@ from redis.asyncio import Redis
 
 from vlm import server
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.memory import Photo
-from vlm.streams import Group, connect
+from vlm.streams import Group
 
 CHAT = 1
 OWN = "results:benchmark"

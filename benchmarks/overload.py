@@ -36,11 +36,11 @@ from PIL import Image
 from vlm import server
 from vlm.broker import Broker
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.engine.echo import EchoEngine
 from vlm.errors import AfterimageError
 from vlm.memory import Memory
 from vlm.protocol import Answered, decode_result
-from vlm.streams import connect
 from vlm.worker import Worker
 
 WORKERS, BATCH, BATCH_S = 2, 8, 1.0

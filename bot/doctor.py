@@ -14,10 +14,10 @@ from bot.health import is_well as asks_for_updates
 from bot.ingest.journal import BOT
 from bot.service import STREAMS
 from bot.settings import Settings
+from vlm.connection import connect
 from vlm.diagnosis import Finding, bad, is_well, ok, report, warn
 from vlm.doctor import examine
 from vlm.errors import BadSetting
-from vlm.streams import connect
 
 MANY: Final = 100  # updates that Telegram holds
 LATELY_S: Final = 3600

@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 
 from bot.ingest.journal import GROUP, UPDATES
 from bot.settings import read_settings
+from vlm.connection import connect
 from vlm.errors import AfterimageError
-from vlm.streams import connect
 
 SILENT_MS: Final = 120_000
 

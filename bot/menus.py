@@ -25,8 +25,8 @@ from telegram.error import TelegramError
 
 from bot.replies.start import ADMIN, GROUP, HOST, PRIVATE, Kind, about, commands, in_short
 from bot.tongue import CATALOGS, Tongue, tongue
+from vlm.connection import patiently
 from vlm.languages import ENGLISH
-from vlm.streams import patiently
 
 log = logging.getLogger(__name__)
 

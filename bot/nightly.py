@@ -11,8 +11,8 @@ from typing import Final
 
 from redis.asyncio import Redis
 
+from vlm.connection import patiently
 from vlm.memory import Memory
-from vlm.streams import patiently
 
 log = logging.getLogger(__name__)
 

@@ -28,8 +28,8 @@ from telegram.error import BadRequest, ChatMigrated
 from bot.patience import passes
 from bot.place import Place
 from bot.replies.fitting import fitted
+from vlm.connection import patiently
 from vlm.memory import Memory
-from vlm.streams import patiently
 
 TTL_S: Final = 7 * 24 * 3600
 MOST: Final = 2000  # answers that are remembered of one chat

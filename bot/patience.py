@@ -14,7 +14,7 @@ from typing import Final
 from redis.exceptions import RedisError
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter
 
-from vlm.streams import is_away
+from vlm.connection import is_away
 
 LONGEST_PAUSE_S: Final = 30.0
 

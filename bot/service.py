@@ -40,10 +40,11 @@ from bot.tasks import end, unless
 from bot.updates import Updates
 from vlm.backlog import JOBS, RESULTS
 from vlm.client import Client
+from vlm.connection import connect, patiently
 from vlm.environment import without_password
 from vlm.metrics import Metrics
 from vlm.probes import Check, redis_answers, serving
-from vlm.streams import Group, connect, patiently
+from vlm.streams import Group
 
 log = logging.getLogger(__name__)
 

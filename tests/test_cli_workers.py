@@ -11,8 +11,8 @@ from vlm_process import ROOT, Running, Vlm, records, with_pictures
 
 from vlm import server
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.keys import LANES
-from vlm.streams import connect
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError
 from bot import health
 from bot.ingest.journal import GROUP, UPDATES
 from bot.settings import Settings as BotSettings
-from vlm import server, streams
+from vlm import connection, server, streams
 from vlm.settings import Settings, variable
 
 ROOT = Path(__file__).parent.parent
@@ -205,7 +205,7 @@ def test_the_servers_configuration_writes_everything_down(configured: Path) -> N
 async def test_the_bots_health_is_that_it_still_asks_for_updates(tmp_path: Path) -> None:
     running = server.start(tmp_path / "redis")
     try:
-        async with streams.connect(running.url) as redis:
+        async with connection.connect(running.url) as redis:
             group = streams.Group(redis, [UPDATES], group=GROUP, consumer="here-1-abc")
             await group.ensure()
             assert not await health.is_well(redis, "here")

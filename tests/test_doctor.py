@@ -14,13 +14,13 @@ from vlm_process import Vlm
 from vlm import server
 from vlm.broker import Broker
 from vlm.commands.doctor import model
+from vlm.connection import connect
 from vlm.diagnosis import Finding, disk, is_well, report
 from vlm.doctor import examine
 from vlm.keys import DEAD, LANES, ROSTER, worker_key
 from vlm.protocol import VERSION, ModelInfo
 from vlm.server import Server
 from vlm.settings import Settings
-from vlm.streams import connect
 
 ACL = Path(__file__).parents[1] / "docker" / "users.acl"
 ECHO = ModelInfo(name="echo", revision="echo-1")

@@ -11,13 +11,14 @@ import pytest
 
 from vlm import probes, server
 from vlm.backlog import JOBS, backlog
+from vlm.connection import connect
 from vlm.environment import address
 from vlm.errors import BadSetting
 from vlm.keys import LANES
 from vlm.metrics import Metrics
 from vlm.probes import redis_answers, serving
 from vlm.server import Server
-from vlm.streams import Group, connect
+from vlm.streams import Group
 
 
 def free_port() -> int:

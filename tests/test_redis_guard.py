@@ -11,9 +11,9 @@ import pytest
 from redis.exceptions import ConnectionError
 
 from bot.settings import read_settings as bot_settings
+from vlm.connection import connect
 from vlm.errors import BadSetting
 from vlm.settings import read_settings as worker_settings
-from vlm.streams import connect
 
 OPEN = [
     "redis://10.0.0.5:6379/0",

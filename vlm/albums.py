@@ -19,8 +19,8 @@ import numpy as np
 from redis.exceptions import RedisError
 
 from vlm.album import Album, Photo
+from vlm.connection import patiently
 from vlm.memory import Memory, Searchable
-from vlm.streams import patiently
 
 log = logging.getLogger(__name__)
 

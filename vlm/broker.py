@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from redis.asyncio import Redis
 
+from vlm.connection import patiently
 from vlm.errors import AfterimageError, NewerVersion, Poisoned, ProtocolError
 from vlm.keys import (
     DEAD,
@@ -45,7 +46,7 @@ from vlm.protocol import (
     decode_job,
     encode,
 )
-from vlm.streams import EFFECTS, Entry, Group, patiently
+from vlm.streams import EFFECTS, Entry, Group
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from vlm.admission import AGE_MAX_S, POSITION, SHARE, SUBMIT
 from vlm.backlog import live_workers
+from vlm.connection import connect, is_away, patiently
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
 from vlm.keys import DELIVERY, LANES, LOAD, MARK_TTL_S, ROSTER, WORKERS, mark_key, results_key, worker_key
 from vlm.memory import Memory, blob_key
@@ -30,7 +31,7 @@ from vlm.protocol import (
     decode_result,
     encode,
 )
-from vlm.streams import MAX_BLOCK_MS, Entry, Group, connect, entries, is_away, patiently
+from vlm.streams import MAX_BLOCK_MS, Entry, Group, entries
 from vlm.words import clean_query
 
 BLOB_TTL_S: Final = 24 * 3600  # as long as workers may be away; a picture goes when its job ends

@@ -12,11 +12,11 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from vlm.backlog import JOBS, backlog, dead_letters, live_workers
+from vlm.connection import connect
 from vlm.diagnosis import Finding, bad, disk, ok, warn
 from vlm.environment import without_password
 from vlm.keys import SPACE
 from vlm.protocol import VERSION, ModelInfo
-from vlm.streams import connect
 
 OLDEST_SERVER: Final = (6, 2)
 SLOW_S: Final = 300.0  # the oldest job; beyond it people wait too long

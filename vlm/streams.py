@@ -6,34 +6,22 @@
 
 An entry is delivered at least once, so whatever is done with it must bear being done twice. A group that was
 lost (the server came back empty) is made again at the stream's beginning. While the server is away everything
-here waits, with jittered back-off, and says so in the log; to stop waiting, cancel the task.
+here waits (`vlm.connection`).
 
 All streams of one `Group` must live in one Cluster slot. Redis 6.2 commands only.
 """
 
-import asyncio
 import logging
-import random
-import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.asyncio import Redis
 from redis.exceptions import (
-    AuthenticationError,
-    ClusterDownError,
-    ConnectionError,
-    MasterDownError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisError,
     ResponseError,
-    TimeoutError,
-    TryAgainError,
 )
+
+from vlm.connection import patiently
 
 log = logging.getLogger(__name__)
 
@@ -41,23 +29,6 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 MAX_BLOCK_MS: Final = 2000  # well under the socket's timeout, or waiting would look like a dead server
-SOCKET_TIMEOUT_S: Final = 5
-CONNECTIONS: Final = 50
-FIRST_PAUSE_S: Final = 0.1
-LAST_PAUSE_S: Final = 2.0
-AWAY: Final = (
-    ConnectionError,
-    TimeoutError,
-    ReadOnlyError,
-    OutOfMemoryError,
-    TryAgainError,
-    ClusterDownError,
-    MasterDownError,
-)
-# MISCONF has no class of its own, and of a pipeline redis-py tells it as "Command # 1 (...) of pipeline
-# caused error: ('MISCONF ...',)".
-DISK_FULL: Final = re.compile(r"(^|of pipeline caused error: \(.)MISCONF ")
-
 # Redis before 7 wants to be told that a script writes what it read. Everywhere else this does nothing.
 EFFECTS: Final = "if redis.replicate_commands then redis.replicate_commands() end\n"
 
@@ -124,43 +95,6 @@ class Reclaimed(NamedTuple):
 
     entry: Entry
     times: int
-
-
-def connect(url: str) -> Redis:
-    """A connection pool for `url`; nothing is connected yet.
-
-    A refused command is retried for about a second, an unanswered one for some 20 seconds: then a front end
-    can say so, and `patiently` goes on trying.
-    """
-    pool = BlockingConnectionPool.from_url(  # when all are in use, the next command waits its turn
-        url,
-        max_connections=CONNECTIONS,
-        socket_timeout=SOCKET_TIMEOUT_S,
-        socket_connect_timeout=SOCKET_TIMEOUT_S,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=3),
-    )
-    return Redis.from_pool(pool)
-
-
-def is_away(error: RedisError) -> bool:
-    """Whether the server is only away, full or loading, so that the same command may work later."""
-    if isinstance(error, AuthenticationError):
-        return False
-    return isinstance(error, AWAY) or bool(DISK_FULL.search(str(error)))
-
-
-async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of `call`, tried again for as long as the server is away."""
-    pause_s = FIRST_PAUSE_S
-    while True:
-        try:
-            return await call(*args, **kwargs)
-        except RedisError as error:
-            if not is_away(error):
-                raise
-            log.warning("the queue's server is away, trying again: %s: %s", type(error).__name__, error)
-        await asyncio.sleep(random.uniform(0, pause_s))  # jitter: not all clients at the same moment
-        pause_s = min(2 * pause_s, LAST_PAUSE_S)
 
 
 class Group:

@@ -16,8 +16,6 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from redis.exceptions import RedisError
 
 from vlm.album import Album
@@ -25,14 +23,14 @@ from vlm.albums import Albums
 from vlm.background import Background
 from vlm.batch import Opener, Sight, open_here
 from vlm.broker import Broker, Delivery
-from vlm.engine.base import Encoded, Engine, QueryTokens
+from vlm.engine.base import Engine
 from vlm.errors import AfterimageError, PictureGone, TimedOut
 from vlm.jobs import End, work_on
 from vlm.logs import about
-from vlm.memory import Array, Memory
+from vlm.memory import Memory
 from vlm.metrics import Metrics, code_of
-from vlm.protocol import Answered, Ask, Caption, Find, Job, Refused, Result, Turn
-from vlm.streams import patiently
+from vlm.notebook import Notebook
+from vlm.protocol import Find, Job, Refused, Result
 from vlm.watchdog import watched
 
 log = logging.getLogger(__name__)
@@ -75,12 +73,12 @@ class Worker:
         self._metrics = metrics or Metrics()
         self._broker = broker
         self._engine = engine
-        self._memory = memory
         self._batch = batch
         self._background = background
         self._open_pictures = open_pictures
         self._hung_s = hung_s
         self._albums = Albums(memory, engine.info.revision)
+        self._notebook = Notebook(memory, engine.info.revision)
         self._thread = ThreadPoolExecutor(1, "engine")  # engines are called from one thread at a time
         self._stopping = asyncio.Event()
         self._held: list[Delivery] = []
@@ -182,57 +180,20 @@ class Worker:
             return await self._albums.of(job.chat)
         if job.has_picture and (picture := await self._broker.picture(job)) is not None:
             return picture
-        tokens = await patiently(self._memory.tokens, job.chat, job.photo) if job.photo else None
-        is_kept = tokens is not None and tokens.revision == self._engine.info.revision
-        self._metrics.tokens.labels("hit" if is_kept else "miss").inc()
-        return _unpacked(tokens) if tokens is not None and is_kept else PictureGone(GONE)
+        tokens = await self._notebook.tokens(job.chat, job.photo) if job.photo else None
+        self._metrics.tokens.labels("miss" if tokens is None else "hit").inc()
+        return PictureGone(GONE) if tokens is None else tokens
 
     async def _end(self, delivery: Delivery, end: End, taken_ms: int, ran_ms: int) -> None:
         result = self._result(delivery.job, end, taken_ms, ran_ms)
         with about(chat=result.chat, job=result.job):
-            await self._remember(delivery.job, end)
+            if delivery.job.photo is not None:
+                self._albums.expect(result.chat)
+                await self._notebook.write(delivery.job, delivery.job.photo, end)
             self._metrics.took("wait", result.waited_ms / 1000)
             if await self._broker.finish(delivery, result):
                 self._metrics.finished(result)
                 log.info("job %s: %s, ran %d ms", result.job, code_of(result), ran_ms)
-
-    async def _remember(self, job: Job, end: End) -> None:
-        if job.photo is None:
-            return
-        memory, revision = self._memory, self._engine.info.revision
-        self._albums.expect(job.chat)
-        if end.encoded:
-            await self._keep(job.chat, job.photo, end.encoded)
-        match end.outcome, job.task:
-            case Answered(text=text), Caption(other_than=given) if text in given:
-                pass  # there are no other words: those that stand there stay
-            case Answered(text=text, shown=shown), Caption():
-                await patiently(
-                    memory.describe,
-                    job.chat,
-                    job.photo,
-                    caption=text,
-                    revision=revision,
-                    shown=shown,
-                    language=job.language if shown else "",
-                )
-            case Answered(text=text, shown=shown, question=question), Ask(question=asked):
-                await patiently(
-                    memory.add_turn,
-                    job.chat,
-                    job.photo,
-                    job=job.id,
-                    turn=Turn(question=question, answer=text),
-                    at_ms=job.created_ms,
-                    shown=shown,
-                    asked="" if asked == question else asked,
-                )
-
-    async def _keep(self, chat: int, photo: str, encoded: Encoded) -> None:
-        revision = self._engine.info.revision
-        await patiently(self._memory.keep_tokens, chat, photo, _packed(encoded.tokens, revision))
-        if encoded.vectors is not None:
-            await patiently(self._memory.keep_vectors, chat, photo, _packed(encoded.vectors, revision))
 
     def _result(self, job: Job, end: End, taken_ms: int, ran_ms: int) -> Result:
         outcome = end.outcome
@@ -277,15 +238,6 @@ class Worker:
 
 async def _all(works: Sequence[Coroutine[Any, Any, None]]) -> None:
     await asyncio.gather(*works)
-
-
-def _packed(array: NDArray[np.float16], revision: str) -> Array:
-    return Array(data=array.tobytes(), shape=array.shape, revision=revision)
-
-
-def _unpacked(array: Array) -> QueryTokens:
-    # copy: what frombuffer returns cannot be written to, and torch warns of that
-    return np.frombuffer(array.data, np.float16).reshape(array.shape).copy()
 
 
 def _now_ms() -> int:

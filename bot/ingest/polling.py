@@ -22,7 +22,7 @@ from telegram.request import HTTPXRequest
 from bot.ingest.journal import Journal
 from bot.patience import pause_s
 from bot.tasks import end
-from vlm.streams import patiently
+from vlm.connection import patiently
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ import pytest
 from bot_stack import Person, Stack
 from redis.asyncio import Redis
 
+from vlm.connection import connect
 from vlm.server import start
-from vlm.streams import connect
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ from bot_stack import Stack, picture, until
 from redis.asyncio import Redis
 
 from vlm.broker import Broker
+from vlm.connection import connect
 from vlm.letters import Letters
-from vlm.streams import connect
 
 
 async def _given_up(redis: Redis) -> bool:

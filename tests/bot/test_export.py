@@ -16,9 +16,10 @@ from bot.export import EXPORTS, Exports, Order
 from bot.outbox import Outbox
 from bot.pictures import Pictures
 from bot.place import Place
+from vlm.connection import connect
 from vlm.lab.datasets.folder import jsonl_captions, jsonl_questions, sidecar_captions
 from vlm.memory import Memory, Photo
-from vlm.streams import Entry, connect
+from vlm.streams import Entry
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from bot.talk import Press
 from bot.tally import Tally
 from bot.tongue import tongue
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.keys import LANES
 from vlm.memory import Memory, Preferences
-from vlm.streams import connect
 
 DAY_S = 24 * 3600
 

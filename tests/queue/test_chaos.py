@@ -9,11 +9,11 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.errors import Unavailable
 from vlm.keys import DEAD, LANES, LOAD
 from vlm.protocol import Answered, Refused
 from vlm.server import Server
-from vlm.streams import connect
 
 
 async def ask(client: Client, *questions: str, chat: int = 1) -> set[str]:

@@ -6,9 +6,9 @@ from queue_parts import all_answered, picture, published, until, workers
 from redis.asyncio import Redis
 
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.protocol import Answered, Refused, Result
 from vlm.server import Server
-from vlm.streams import connect
 from vlm.watchdog import HUNG_S
 
 ROOT = Path(__file__).parents[2]

@@ -13,11 +13,11 @@ from vlm_process import Vlm
 from vlm.broker import Broker
 from vlm.client import Client
 from vlm.commands.dead import chosen
+from vlm.connection import connect
 from vlm.errors import NotFound, ProtocolError
 from vlm.keys import DEAD, LANES, mark_key
 from vlm.letters import Letter, Letters
 from vlm.protocol import Answered, Refused, Result
-from vlm.streams import connect
 
 QUESTION = "is the canary blue?"
 

@@ -9,12 +9,12 @@ from redis.asyncio import Redis
 
 from vlm.broker import Broker
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.errors import Poisoned
 from vlm.keys import DEAD, LANES, LOAD, results_key
 from vlm.memory import Memory, Preferences, blob_key
 from vlm.protocol import Answered, Ask, Job, Result, Turn, decode_job, decode_result, encode
 from vlm.server import Server
-from vlm.streams import connect
 
 MANY = 10_000
 MARK = f"forgotten:{{{CHAT}}}"  # ids and a number, for a day

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_parts import array, names, photo
 
+from vlm.connection import connect
 from vlm.memory import Memory, Photo
 from vlm.protocol import Turn
 from vlm.server import Server
-from vlm.streams import connect
 
 CHATS = (-100, 100)
 IDS = tuple(str(n) for n in range(8, 12))  # 9 and 10: they do not sort as texts

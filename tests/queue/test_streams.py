@@ -9,8 +9,9 @@ from queue_parts import running, until
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, ConnectionError, ResponseError
 
+from vlm.connection import connect, is_away, patiently
 from vlm.server import Server
-from vlm.streams import Entry, Group, connect, is_away, patiently
+from vlm.streams import Entry, Group
 
 LEASE_S = 0.5
 A, B = "{t}:a", "{t}:b"

@@ -11,10 +11,10 @@ from redis.asyncio import Redis
 
 from vlm import client as front
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.keys import DEAD, LANES, WORKERS, results_key
 from vlm.protocol import UPGRADE_S, VERSION, Job
 from vlm.server import Server
-from vlm.streams import connect
 
 NEXT = VERSION + 1
 ROOT = Path(__file__).parents[2]

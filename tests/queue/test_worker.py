@@ -14,13 +14,13 @@ from worker_parts import refusal, results, text, working
 
 from vlm.broker import Broker
 from vlm.client import Client
+from vlm.connection import connect
 from vlm.engine.base import Encoded, Prompt, QueryTokens
 from vlm.engine.echo import EchoEngine
 from vlm.errors import SelfCheckFailed
 from vlm.memory import Array, Memory, Photo
 from vlm.protocol import Turn
 from vlm.server import Server
-from vlm.streams import connect
 
 CHAT = 5
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from vlm import protocol
 from vlm.broker import Broker
+from vlm.connection import connect
 from vlm.engine.base import Prompt, QueryTokens
 from vlm.engine.echo import EchoEngine
 from vlm.memory import Memory
-from vlm.streams import connect
 from vlm.worker import Worker
 
 

@@ -31,9 +31,9 @@ from bot.sandbox.people import Person
 from bot.sandbox.sandbox import Sandbox, build
 from bot.settings import Settings
 from vlm.broker import Broker
+from vlm.connection import connect
 from vlm.engine.echo import EchoEngine
 from vlm.memory import Memory
-from vlm.streams import connect
 from vlm.worker import Worker
 
 Json = dict[str, Any]

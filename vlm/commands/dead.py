@@ -13,9 +13,9 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from vlm.commands.lines import put, remark
+from vlm.connection import connect
 from vlm.errors import NotFound, ProtocolError, Unavailable
 from vlm.letters import Letter, Letters
-from vlm.streams import connect
 
 
 def run(arguments: Namespace, url: str) -> int:

@@ -11,10 +11,10 @@ from typing import Any
 
 from vlm.client import Client
 from vlm.commands.lines import put, remark
+from vlm.connection import connect
 from vlm.errors import Unavailable
 from vlm.keys import LANES, WORKERS, worker_key
 from vlm.protocol import ModelInfo
-from vlm.streams import connect
 
 
 def check(url: str, *, here: bool) -> int:

@@ -14,6 +14,7 @@ from vlm.backlog import JOBS
 from vlm.broker import Broker
 from vlm.commands.health import worker_name
 from vlm.commands.models import background_of, load_engine
+from vlm.connection import connect
 from vlm.decoders import Decoders
 from vlm.engine.base import Engine
 from vlm.engine.gpu import gpu_bytes
@@ -24,7 +25,6 @@ from vlm.memory import Memory
 from vlm.metrics import Metrics
 from vlm.probes import Probes, redis_answers, serving
 from vlm.settings import Settings, variable
-from vlm.streams import connect
 from vlm.watchdog import HUNG_S
 from vlm.worker import Worker
 
