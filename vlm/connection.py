@@ -17,6 +17,7 @@ from redis.exceptions import (
     ClusterDownError,
     ConnectionError,
     MasterDownError,
+    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -41,6 +42,7 @@ AWAY: Final = (
     TryAgainError,
     ClusterDownError,
     MasterDownError,
+    NoScriptError,  # it came back between a script's loading and its call
 )
 # MISCONF has no class of its own, and of a pipeline redis-py tells it as "Command # 1 (...) of pipeline
 # caused error: ('MISCONF ...',)".

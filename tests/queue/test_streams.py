@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from queue_parts import running, until
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, ConnectionError, ResponseError
+from redis.exceptions import AuthenticationError, ConnectionError, NoScriptError, ResponseError
 
 from vlm.connection import connect, is_away, patiently
 from vlm.server import Server
@@ -189,6 +189,24 @@ async def test_a_server_that_is_away_is_waited_for() -> None:
         return "done"
 
     assert await patiently(call) == "done"
+
+
+async def test_a_server_that_forgot_a_script_as_it_was_called_is_asked_again(redis: Redis) -> None:
+    script, loaded = redis.register_script("return 'done'"), redis.script_load
+
+    async def load_in_vain(text: str) -> str:
+        redis.script_load = loaded
+        sha: str = await loaded(text)
+        await redis.script_flush()  # as a crash does
+        return sha
+
+    await redis.script_flush()
+    redis.script_load = load_in_vain
+    with pytest.raises(NoScriptError):
+        await script()
+    redis.script_load = load_in_vain
+    await redis.script_flush()
+    assert await patiently(script) == b"done"
 
 
 async def test_a_server_whose_disk_is_full_is_waited_for(binary: Path, tmp_path: Path) -> None:
