@@ -171,10 +171,10 @@ class _Run:
                 self._done += 1
                 self._lost += kept.picture is None
             await self._tell(here)
-        await self._send(archive, is_last=True)
         left = total - (self._order.page - 1) * MOST_PHOTOS - self._done
         summary = said.here_it_is(self._tongue, self._done, self._lost, self._part, left, self._order.page)
-        await self._exports.say(self._order.place, summary)
+        await self._exports.say(self._order.place, summary)  # before the last part: with that, all is done
+        await self._send(archive, is_last=True)
 
     async def _send(self, archive: Archive, *, is_last: bool) -> None:
         place = self._order.place

@@ -57,8 +57,8 @@ async def test_a_healthy_deployment_is_well_and_left_as_it_was(redis: Redis, sha
     assert sorted(await redis.keys("*")) == before
     about = {one.about for one in findings}
     assert about == {
-        *("redis", "persistence", "memory", "rights", "workers", "queue interactive", "queue bulk"),
-        *("dead letters", "redis disk"),
+        *("redis", "persistence", "memory", "rights", "workers", "dead letters", "redis disk"),
+        *("queue interactive", "queue busy", "queue bulk"),
     }
 
 
