@@ -11,7 +11,6 @@ given up.
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -67,7 +66,7 @@ class Lanes:
         self._slots = asyncio.Semaphore(slots)
         self._busy = busy
         self._held: dict[str, Entry] = {}
-        self._lanes: dict[int, deque[tuple[Entry, int]]] = {}
+        self._lanes: dict[int, list[tuple[Entry, int]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -120,7 +119,7 @@ class Lanes:
         if chat in self._lanes:
             self._lanes[chat].append((entry, times))
             return
-        self._lanes[chat] = deque([(entry, times)])
+        self._lanes[chat] = [(entry, times)]
         with about(chat=chat):
             task = asyncio.create_task(self._empty(chat))
         self._tasks.add(task)
@@ -130,27 +129,44 @@ class Lanes:
         lane, waiting = self._lanes[chat], set[int]()
         try:
             while lane:
-                entry, times = lane[0]
-                if entry.id in self._held:
-                    if times > 1:  # whoever left it may have told the chat to wait
-                        waiting.add(chat)
-                    try:
-                        waiting |= await self._settle(entry, times)
-                    except ForAnother:
-                        await self._group.pass_on(entry, times)
-                    else:
-                        await self._group.ack(entry)
-                lane.popleft()
-                self._held.pop(entry.id, None)
-            if self._busy:
-                for one in waiting:
-                    await self._busy.over(one)
+                entry, times = await self._next(lane)
+                try:
+                    if entry.id in self._held:
+                        waiting |= await self._done(entry, times)
+                        if times > 1:  # whoever left it may have told the chat to wait
+                            waiting.add(chat)
+                finally:
+                    self._held.pop(entry.id, None)
+                while self._busy and waiting and not lane:
+                    await self._busy.over(waiting.pop())
         except RedisError:
             log.exception("chat %d: what is left is taken over when its lease ends", chat)
         finally:
             del self._lanes[chat]
             for entry, _ in lane:
                 self._held.pop(entry.id, None)
+
+    async def _next(self, lane: list[tuple[Entry, int]]) -> tuple[Entry, int]:
+        """The oldest of a lane, out of it, when no other process holds an older one of the chat.
+
+        What is taken over meanwhile may be older still, and what others hold may wait for it.
+        """
+        while True:
+            first = min(lane, key=_age)
+            if first[0].id not in self._held or await self._group.is_next(first[0]):
+                lane.remove(first)
+                return first
+            await asyncio.sleep(TURN_S)
+
+    async def _done(self, entry: Entry, times: int) -> set[int]:
+        """Handle an entry and acknowledge it, or pass it on. The groups that it found full."""
+        try:
+            full = await self._settle(entry, times)
+        except ForAnother:
+            await self._group.pass_on(entry, times)
+            return set()
+        await self._group.ack(entry)
+        return full
 
     async def _settle(self, entry: Entry, times: int) -> set[int]:
         """Handle an entry, or give it up. Returns when nothing more can be done about it: the groups that it
@@ -159,8 +175,6 @@ class Lanes:
         while True:
             act = self._handle if times <= DELIVERIES else self._give_up
             try:
-                while not await self._group.is_next(entry):  # noqa: ASYNC110 - another process ends it
-                    await asyncio.sleep(TURN_S)
                 async with self._slots:
                     await act(entry)
                 return full
@@ -182,3 +196,8 @@ class Lanes:
                 wait_s = pause_s(error, failures)
                 log.warning("%s waits %.1f s: %s", entry.id, wait_s, error)
             await asyncio.sleep(wait_s)
+
+
+def _age(one: tuple[Entry, int]) -> tuple[int, ...]:
+    """Sorts by when an entry came."""
+    return tuple(int(part) for part in one[0].id.split("-"))

@@ -265,3 +265,31 @@ async def test_two_processes_keep_the_order_within_a_chat(redis: Redis) -> None:
     stop.set()
     await working
     assert desk.done == ["another chat's", "question"]
+
+
+async def test_what_is_taken_over_goes_before_what_waits_for_it(redis: Redis) -> None:
+    """The oldest entry's holder dies; another process holds the middle one, and the newest waits for both."""
+
+    def ordered(consumer: str, lease_s: float = 0.5) -> Group:
+        return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=lease_s, ordered="chat")
+
+    dead, middle, desk, stop = ordered("dead"), ordered("middle"), Desk(), asyncio.Event()
+    await dead.ensure()
+    await add(redis, 1, "oldest", "middle")
+    await dead.take(1)
+    (held,) = await middle.take(1)
+    lanes = Lanes(ordered("me"), chat_of=chat_of, handle=desk.handle, give_up=desk.give_up)
+    working = asyncio.create_task(lanes.run(stop))
+    await add(redis, 1, "newest")
+
+    async def is_taken_over() -> bool:
+        await middle.renew([held])
+        return bool(desk.done)
+
+    await until(is_taken_over)
+    assert desk.done == ["oldest"]
+    await middle.ack(held)
+    await until(lambda: len(desk.done) == 2)
+    stop.set()
+    await working
+    assert desk.done == ["oldest", "newest"]
