@@ -24,16 +24,16 @@ test: .venv/.dev system ## run all tests (ARGS='-k name' for some)
 	$(BIN)/python -m pytest $(ARGS)
 
 hostile: .venv/.dev ## give 10,000 hostile pictures to the decoders and print what became of them (ARGS=100000 for more)
-	$(BIN)/python tests/hostile $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m support.hostile $(ARGS)
 
 isolation: .venv/.dev ## do 10,000 things to the bot in 56 chats: none is shown what is another's (ARGS=100000 for more)
-	$(BIN)/python tests/security/isolation.py $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m support.security.isolation $(ARGS)
 
 formatting: .venv/.dev ## put 100,000 hostile strings into all that the bot says, and check what the Bot API would refuse
-	$(BIN)/python tests/security/formatting.py $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m support.security.formatting $(ARGS)
 
 guards: .venv/.dev ## take out each guard, one by one, in a copy, and see that a test fails (ARGS="a guard's name" for some)
-	$(BIN)/python tests/security/guards.py $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m support.security.guards $(ARGS)
 
 check: .venv/.dev ## lint, types, import contracts, known vulnerabilities: all that needs no running
 	$(BIN)/ruff check .
@@ -44,7 +44,7 @@ check: .venv/.dev ## lint, types, import contracts, known vulnerabilities: all t
 
 .PHONY: faults
 faults: .venv/.dev ## break one thing at a time under load and count what is lost or doubled (ARGS='--seeds 20 --updates 40')
-	$(BIN)/python tests/faults $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m support.faults $(ARGS)
 
 format: .venv/.dev ## let ruff tidy the code
 	$(BIN)/ruff check --fix .

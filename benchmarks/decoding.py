@@ -14,10 +14,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from vlm.decoders import Decoders
-from vlm.images import open_picture
+from vlm.images.opening import open_picture
+from vlm.worker.decoder_pool import Decoders
 
-HEIC = Path(__file__).parents[1] / "tests" / "pictures" / "red_over_blue.heic"
+HEIC = Path(__file__).parents[1] / "tests" / "support" / "pictures" / "red_over_blue.heic"
 
 
 def main() -> None:

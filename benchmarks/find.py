@@ -35,15 +35,15 @@ from numpy.typing import NDArray
 from redis.asyncio import Redis
 from search import WORDS, bank, timed_ms, units
 
-from vlm import server
-from vlm.broker import Broker
-from vlm.client import Client
-from vlm.connection import connect
 from vlm.engine.base import ModelInfo, Vectors
 from vlm.engine.echo import EchoEngine
-from vlm.keys import worker_key
 from vlm.memory import Array, Memory, Photo
-from vlm.worker import Worker
+from vlm.queue import server
+from vlm.queue.broker import Broker
+from vlm.queue.client import Client
+from vlm.queue.connection import connect
+from vlm.queue.keys import worker_key
+from vlm.worker.loop import Worker
 
 CHAT, EMPTY = 5, 6
 REVISION = "benchmark"

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from redis.asyncio import Redis
 
-from vlm import server
-from vlm.connection import connect
 from vlm.memory import Array, Memory, Photo
 from vlm.protocol import Turn
+from vlm.queue import server
+from vlm.queue.connection import connect
 
 CHAT, OTHER = 1, 2
 AT_ONCE = 50  # writers that fill the chat

@@ -24,11 +24,11 @@ from pathlib import Path
 from PIL import Image
 from redis.asyncio import Redis
 
-from vlm import server
-from vlm.client import Client
-from vlm.connection import connect
 from vlm.memory import Photo
-from vlm.streams import Group
+from vlm.queue import server
+from vlm.queue.client import Client
+from vlm.queue.connection import connect
+from vlm.queue.streams import Group
 
 CHAT = 1
 OWN = "results:benchmark"

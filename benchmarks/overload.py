@@ -33,15 +33,15 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from vlm import server
-from vlm.broker import Broker
-from vlm.client import Client
-from vlm.connection import connect
 from vlm.engine.echo import EchoEngine
 from vlm.errors import AfterimageError
 from vlm.memory import Memory
 from vlm.protocol import Answered, decode_result
-from vlm.worker import Worker
+from vlm.queue import server
+from vlm.queue.broker import Broker
+from vlm.queue.client import Client
+from vlm.queue.connection import connect
+from vlm.worker.loop import Worker
 
 WORKERS, BATCH, BATCH_S = 2, 8, 1.0
 CAPACITY = WORKERS * BATCH / BATCH_S  # jobs a second

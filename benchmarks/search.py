@@ -18,8 +18,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.background import Background, Facts, Rule
-from vlm.search import Album, Photo, Query, find
+from vlm.search.calibration import Background, Facts, Rule
+from vlm.search.ranking import Album, Photo, Query, find
 
 WORDS = tuple(f"thing{number}" for number in range(150))
 RULE = Rule(spread=1.5, similarity=2.0, words=10.0, cut=14.0)  # about what a fit finds

@@ -16,7 +16,8 @@ from typing import Final
 from dotenv import dotenv_values
 from telegram.error import InvalidToken
 
-from bot import demo, doctor
+from bot import doctor
+from bot.demo import run as demo
 from bot.service import serve
 from bot.settings import Settings, read_settings
 from vlm import logs

@@ -18,18 +18,18 @@ from telegram.ext import (
 )
 from telegram.ext.filters import COMMAND, TEXT, BaseFilter, ChatType, StatusUpdate, UpdateType
 
-from bot import buttons
-from bot.desk import Desk
-from bot.gate import OnlyMention
-from bot.handlers.finding import MORE, NEAR, OLDER, SHOW
-from bot.handlers.keeping import FORGET_ALL, KEEP_ALL
+from bot.access.addressing import OnlyMention
+from bot.handlers.find import MORE, NEAR, OLDER, SHOW
 from bot.handlers.language import VERB as LANG
+from bot.handlers.privacy import FORGET_ALL, KEEP_ALL
 from bot.handlers.start import VERB as TRY
 from bot.handlers.style import VERB as STYLE
-from bot.pace import Pace
-from bot.pictures import IMAGE
+from bot.replies import keyboards as buttons
+from bot.services import Desk
 from bot.settings import Settings
 from bot.talk import Inline, Press, Talk, Talks
+from bot.transport.rate_limiter import Pace
+from bot.transport.telegram_files import IMAGE
 
 # The kinds of update that the handlers want.
 UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member", "inline_query")

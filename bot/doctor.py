@@ -11,13 +11,13 @@ from telegram import Bot, User, WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 
 from bot.health import is_well as asks_for_updates
-from bot.ingest.journal import BOT
 from bot.service import STREAMS
 from bot.settings import Settings
-from vlm.connection import connect
-from vlm.diagnosis import Finding, bad, is_well, ok, report, warn
-from vlm.doctor import examine
+from bot.transport.journal import BOT
 from vlm.errors import BadSetting
+from vlm.ops.doctor import examine
+from vlm.ops.findings import Finding, bad, is_well, ok, report, warn
+from vlm.queue.connection import connect
 
 MANY: Final = 100  # updates that Telegram holds
 LATELY_S: Final = 3600

@@ -13,10 +13,10 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.ingest.journal import GROUP, UPDATES
 from bot.settings import read_settings
-from vlm.connection import connect
+from bot.transport.journal import GROUP, UPDATES
 from vlm.errors import AfterimageError
+from vlm.queue.connection import connect
 
 SILENT_MS: Final = 120_000
 

@@ -19,32 +19,35 @@ from redis.asyncio import Redis
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
-from bot import app, delivery, export, updates
+from bot import app
 from bot.app import App
-from bot.busy import Busy
-from bot.delivery import Delivery
-from bot.desk import Desk
-from bot.export import Exports
-from bot.ingest.journal import CHAT, GROUP, UPDATES, Journal
-from bot.ingest.polling import Poller
-from bot.ingest.webhook import WebhookServer, listen, webhook_app
-from bot.lanes import Lanes
-from bot.nightly import Nightly
-from bot.outbox import Outbox
-from bot.pace import Pace
-from bot.patience import pause_s
-from bot.presence import Presence
+from bot.exports import exporter as export
+from bot.exports.exporter import Exports
+from bot.services import Desk
 from bot.settings import Settings, variable
-from bot.tally import Tally
-from bot.tasks import end, unless
-from bot.updates import Updates
-from vlm.backlog import JOBS, RESULTS
-from vlm.client import Client
-from vlm.connection import connect, patiently
+from bot.state.job_stats import Tally
+from bot.state.retention import Nightly
+from bot.transport import results as delivery
+from bot.transport import updates
+from bot.transport.journal import CHAT, GROUP, UPDATES, Journal
+from bot.transport.keyed_consumer import Lanes
+from bot.transport.outbox import Outbox
+from bot.transport.polling import Poller
+from bot.transport.rate_limit_notice import Busy
+from bot.transport.rate_limiter import Pace
+from bot.transport.results import Delivery
+from bot.transport.retry import pause_s
+from bot.transport.typing_indicator import Presence
+from bot.transport.updates import Updates
+from bot.transport.webhook import WebhookServer, listen, webhook_app
 from vlm.environment import without_password
-from vlm.metrics import Metrics
-from vlm.probes import Check, redis_answers, serving
-from vlm.streams import Group
+from vlm.ops.backlog import JOBS, RESULTS
+from vlm.ops.metrics import Metrics
+from vlm.ops.probes import Check, redis_answers, serving
+from vlm.queue.client import Client
+from vlm.queue.connection import connect, patiently
+from vlm.queue.streams import Group
+from vlm.queue.tasks import end, unless
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,15 @@ from typing import Final, NamedTuple
 from telegram import CallbackQuery, InlineQuery, Message, Update, User
 from telegram.error import BadRequest
 
-from bot.gate import words
-from bot.place import Place, place_of
-from bot.tongue import Tongue, tongue
-from vlm.client import Client
+from bot.access.addressing import words
+from bot.i18n.translator import Tongue, tongue
+from bot.state.reply_target import Place, place_of
 from vlm.memory import Preferences
+from vlm.queue.client import Client
 
-ARRIVAL: Final = "arrival_us"  # what an update carries besides what Telegram says: see `bot.ingest.journal`
+ARRIVAL: Final = (
+    "arrival_us"  # what an update carries besides what Telegram says: see `bot.transport.journal`
+)
 
 
 class Talk(NamedTuple):

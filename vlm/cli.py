@@ -62,7 +62,7 @@ def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
     settings = _settings(arguments, environ)
     match arguments.command:
         case "dead":
-            from vlm.commands.dead import run
+            from vlm.commands.dead_letters import run
 
             return run(arguments, settings.redis_url)
         case "caption" | "ask":
@@ -111,7 +111,7 @@ def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
 def _describe(arguments: Namespace, settings: Settings, *, queued: bool) -> int:
     """Caption pictures, or ask about one; by the workers of a queue if there is one and no model is named."""
-    from vlm.commands.pictures import describe
+    from vlm.commands.caption import describe
 
     asking = arguments.command == "ask"
     return describe(

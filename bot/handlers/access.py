@@ -8,12 +8,12 @@ from telegram import Bot
 from telegram.error import TelegramError
 from telegram.helpers import create_deep_linked_url
 
-from bot.door import DOOR
-from bot.guests import INVITATION_DAYS, Guests
-from bot.outbox import Outbox
-from bot.place import Place
+from bot.access.access_control import DOOR
+from bot.access.allowlist import INVITATION_DAYS, Guests
 from bot.replies import access as said
+from bot.state.reply_target import Place
 from bot.talk import Talk
+from bot.transport.outbox import Outbox
 
 MOST: Final = 50  # guests in one list
 DIGITS: Final = 16  # no id of Telegram's has so many

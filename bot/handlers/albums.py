@@ -1,7 +1,7 @@
 """Several pictures answered together: an album's captions, and a question about all of them.
 
 The first picture opens the one message; each result changes it. Nothing waits in this process: what is known
-is in `bot.lists` and in the chat's memory, so any bot can go on where another was ended.
+is in `bot.state.album_store` and in the chat's memory, so any bot can go on where another was ended.
 """
 
 import asyncio
@@ -10,24 +10,24 @@ from collections.abc import Collection, Mapping
 from msgspec.structs import replace
 from redis.exceptions import RedisError
 
-from bot.asking import is_question
-from bot.buttons import to_pick
-from bot.lists import ALBUM, ALL, DONE, Item, Lists
-from bot.outbox import Outbox
-from bot.pictures import Pictures
-from bot.place import Place
-from bot.presence import Presence
+from bot.i18n.question_detection import is_question
+from bot.i18n.translator import Tongue
 from bot.replies import albums as said
 from bot.replies import questions
 from bot.replies.albums import Line
-from bot.replies.trouble import refusal
-from bot.shelf import Shelf
+from bot.replies.errors import refusal
+from bot.replies.keyboards import to_pick
+from bot.state.album_store import ALBUM, ALL, DONE, Item, Lists
+from bot.state.photo_store import Shelf
+from bot.state.reply_target import Place
 from bot.talk import Talk
-from bot.tongue import Tongue
-from vlm.client import Client, clean_question
+from bot.transport.outbox import Outbox
+from bot.transport.telegram_files import Pictures
+from bot.transport.typing_indicator import Presence
 from vlm.errors import BadRequest, Unavailable
 from vlm.memory import Photo
 from vlm.protocol import Ask, Result, Task
+from vlm.queue.client import Client, clean_question
 
 
 class Albums:

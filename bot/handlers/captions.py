@@ -2,22 +2,22 @@
 
 from telegram import InlineKeyboardMarkup
 
-from bot.buttons import to_confirm, under_caption
+from bot.access.admins import Members
 from bot.handlers.albums import Albums
 from bot.handlers.photos import AGAIN, Photos
 from bot.handlers.questions import Questions
-from bot.members import Members
-from bot.outbox import Outbox
-from bot.presence import Presence
+from bot.i18n.translator import FROM_RIGHT
 from bot.replies import photos as said
 from bot.replies import questions as answers
+from bot.replies.keyboards import to_confirm, under_caption
 from bot.replies.start import old_button
-from bot.suggestions import question
+from bot.replies.suggested_questions import question
 from bot.talk import Press
-from bot.tongue import FROM_RIGHT
-from vlm.client import Client
+from bot.transport.outbox import Outbox
+from bot.transport.typing_indicator import Presence
 from vlm.memory import Photo
 from vlm.protocol import Style
+from vlm.queue.client import Client
 
 
 class Captions:

@@ -2,16 +2,16 @@
 
 from telegram import ChatMemberUpdated, Message
 
-from bot.guests import Guests
+from bot.access.admins import Members, came_in
+from bot.access.allowlist import Guests
 from bot.handlers.photos import Photos
-from bot.members import Members, came_in
-from bot.outbox import Outbox
-from bot.pictures import has_picture
-from bot.place import Place, replied
+from bot.i18n.translator import tongue
 from bot.replies import groups as said
+from bot.state.reply_target import Place, replied
 from bot.talk import Talk, Talks
-from bot.tongue import tongue
-from vlm.client import Client
+from bot.transport.outbox import Outbox
+from bot.transport.telegram_files import has_picture
+from vlm.queue.client import Client
 
 
 class Groups:

@@ -22,16 +22,16 @@ from telegram import (
 )
 from telegram.error import BadRequest
 
-from bot import when
-from bot.place import place_of_inline
-from bot.replies import finding as said
-from bot.replies.fitting import fitted
+from bot.i18n import date_filter as when
+from bot.i18n.translator import Tongue, tongue
+from bot.replies import find as said
+from bot.replies.length import fitted
+from bot.state.reply_target import place_of_inline
 from bot.talk import Inline
-from bot.tongue import Tongue, tongue
-from vlm.client import Client
 from vlm.errors import AfterimageError
 from vlm.memory import Photo
 from vlm.protocol import Find, Found, Result
+from vlm.queue.client import Client
 
 PAGE: Final = 20
 MAX_TITLE: Final = 256  # UTF-16 code units: an app shows two lines of it

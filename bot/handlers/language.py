@@ -6,17 +6,17 @@ from typing import Final
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot import languages
-from bot.buttons import button, keyboard
-from bot.members import Members
-from bot.menus import Menus
-from bot.outbox import Outbox
+from bot.access.admins import Members
+from bot.i18n import languages
+from bot.i18n.translator import CATALOGS, Tongue, tongue
 from bot.replies import language as said
 from bot.replies.groups import admins_only
+from bot.replies.keyboards import button, keyboard
 from bot.talk import Press, Talk
-from bot.tongue import CATALOGS, Tongue, tongue
-from vlm.client import Client
-from vlm.languages import NAMES, code_of
+from bot.transport.command_menus import Menus
+from bot.transport.outbox import Outbox
+from vlm.queue.client import Client
+from vlm.text.languages import NAMES, code_of
 
 VERB: Final = "lang"
 MORE: Final = "more"  # no language is called so

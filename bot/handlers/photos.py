@@ -5,23 +5,23 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from bot.asking import is_question, note_in
-from bot.buttons import under_caption
 from bot.handlers.albums import Albums
 from bot.handlers.questions import Questions
-from bot.outbox import Outbox
-from bot.pictures import Pictures
-from bot.place import Place
-from bot.presence import Presence
+from bot.i18n.question_detection import is_question, note_in
+from bot.i18n.translator import Tongue
 from bot.replies import photos as said
-from bot.replies.keeping import caption_forgotten
-from bot.shelf import Shelf
+from bot.replies.keyboards import under_caption
+from bot.replies.privacy import caption_forgotten
+from bot.state.photo_store import Shelf
+from bot.state.reply_target import Place
 from bot.talk import Talk
-from bot.tasks import end
-from bot.tongue import Tongue
-from vlm.client import Client
+from bot.transport.outbox import Outbox
+from bot.transport.telegram_files import Pictures
+from bot.transport.typing_indicator import Presence
 from vlm.memory import Photo
 from vlm.protocol import Answered, Caption, Result
+from vlm.queue.client import Client
+from vlm.queue.tasks import end
 
 AGAIN: Final = "again"  # a cause that begins so wants other words for a photo that has a caption
 

@@ -6,21 +6,21 @@ from typing import Any
 from msgspec.structs import replace
 from telegram import ForceReply, Message
 
-from bot.context import subject
 from bot.handlers.albums import Albums
-from bot.outbox import Outbox
-from bot.picking import ALL, picked, without_number
-from bot.pictures import Pictures, has_picture
-from bot.place import Place, replied
-from bot.presence import Presence
+from bot.i18n.album_selection import ALL, picked, without_number
+from bot.i18n.translator import Tongue
 from bot.replies import questions as said
 from bot.replies.photos import gone, still_english
-from bot.shelf import Shelf
+from bot.state.photo_store import Shelf
+from bot.state.reply_target import Place, replied
+from bot.state.subject import subject
 from bot.talk import Talk
-from bot.tongue import Tongue
-from vlm.client import Client, clean_question
+from bot.transport.outbox import Outbox
+from bot.transport.telegram_files import Pictures, has_picture
+from bot.transport.typing_indicator import Presence
 from vlm.memory import Photo
 from vlm.protocol import Answered, Ask, Result
+from vlm.queue.client import Client, clean_question
 
 HINT_CHARS = 64  # of the words in an empty field: Telegram's limit
 

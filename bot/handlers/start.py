@@ -7,16 +7,16 @@ from typing import Any, Final
 from telegram import Bot, Message
 from telegram.helpers import effective_message_type
 
-from bot.buttons import button, keyboard
 from bot.handlers.inline import START as FIND
 from bot.handlers.photos import Photos
-from bot.menus import Menus
-from bot.outbox import Outbox
-from bot.pictures import has_picture
 from bot.replies import start as said
-from bot.replies.finding import how
+from bot.replies.find import how
+from bot.replies.keyboards import button, keyboard
 from bot.talk import Press, Talk
-from vlm.client import Client
+from bot.transport.command_menus import Menus
+from bot.transport.outbox import Outbox
+from bot.transport.telegram_files import has_picture
+from vlm.queue.client import Client
 
 VERB: Final = "try"
 SAMPLE: Final = importlib.resources.files("vlm") / "assets" / "samples" / "picnic.jpg"

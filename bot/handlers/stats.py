@@ -1,11 +1,11 @@
 """/stats: how the bot does, for its owner and its admins."""
 
-from bot.guests import Guests
-from bot.outbox import Outbox
+from bot.access.allowlist import Guests
 from bot.replies import access, stats
+from bot.state.job_stats import HOURS, Tally, figures
 from bot.talk import Talk
-from bot.tally import HOURS, Tally, figures
-from vlm.client import Client
+from bot.transport.outbox import Outbox
+from vlm.queue.client import Client
 
 
 class Stats:

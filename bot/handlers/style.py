@@ -4,14 +4,14 @@ from typing import Final
 
 from telegram import InlineKeyboardMarkup
 
-from bot.buttons import button, keyboard
-from bot.members import Members
-from bot.outbox import Outbox
+from bot.access.admins import Members
+from bot.i18n.translator import Tongue
 from bot.replies import style as said
 from bot.replies.groups import admins_only
+from bot.replies.keyboards import button, keyboard
 from bot.talk import Press, Talk
-from bot.tongue import Tongue
-from vlm.client import Client
+from bot.transport.outbox import Outbox
+from vlm.queue.client import Client
 
 VERB: Final = "style"
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.replies.fitting import fitted
-from bot.tongue import Tongue
+from bot.i18n.translator import Tongue
+from bot.replies.length import fitted
 
 NUMBER: Final = 30  # UTF-16 code units of what was written as one
 

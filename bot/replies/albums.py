@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from bot.replies.fitting import fitted
+from bot.i18n.translator import Tongue
+from bot.replies.length import fitted
 from bot.replies.questions import QUOTED
-from bot.tongue import Tongue
 
 
 class Line(NamedTuple):

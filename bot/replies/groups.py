@@ -1,6 +1,6 @@
 """What is said about being in a group."""
 
-from bot.tongue import Tongue
+from bot.i18n.translator import Tongue
 
 
 def hello(_: Tongue, name: str) -> str:

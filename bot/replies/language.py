@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.languages import own_name
-from bot.tongue import CATALOGS, Tongue
-from vlm.languages import ENGLISH, code_of
+from bot.i18n.languages import own_name
+from bot.i18n.translator import CATALOGS, Tongue
+from vlm.text.languages import ENGLISH, code_of
 
 
 def which(_: Tongue, written: set[str] | None) -> str:

@@ -1,6 +1,6 @@
 """What is said about a photo: while it is looked at, and then."""
 
-from bot.tongue import Tongue
+from bot.i18n.translator import Tongue
 
 
 def looking(_: Tongue, has_worker: bool) -> str:

@@ -1,7 +1,7 @@
 """What is said to a question."""
 
-from bot.replies.fitting import fitted
-from bot.tongue import Tongue
+from bot.i18n.translator import Tongue
+from bot.replies.length import fitted
 
 QUOTED = 100  # UTF-16 code units of a question, where it is said again
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final, Literal
 
-from bot.tongue import N_, Tongue
+from bot.i18n.translator import N_, Tongue
 from vlm.protocol import ModelInfo
 
 # Who reads a menu: somebody in a private chat, in a group, a group's admin; who runs the bot, in private.

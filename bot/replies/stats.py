@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from bot.tally import Figures
-from bot.tongue import Tongue
+from bot.i18n.translator import Tongue
+from bot.state.job_stats import Figures
 from vlm.protocol import Lane, ModelInfo
 
 

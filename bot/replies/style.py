@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.tongue import N_, Tongue
+from bot.i18n.translator import N_, Tongue
 from vlm.protocol import Style
 
 LABELS: Final[dict[Style, str]] = {"short": N_("short"), "normal": N_("normal"), "detailed": N_("detailed")}

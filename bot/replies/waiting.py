@@ -3,7 +3,7 @@
 from math import ceil
 from typing import Final
 
-from bot.tongue import Tongue
+from bot.i18n.translator import Tongue
 
 LEAST_S: Final = 5  # what is shorter is not worth reading
 

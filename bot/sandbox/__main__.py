@@ -12,8 +12,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from bot.sandbox.app import make_app
-from bot.sandbox.prompt import PromptProtocol
 from bot.sandbox.sandbox import build
+from bot.sandbox.slow_client_guard import PromptProtocol
 
 LOOPBACK = ("127.0.0.1", "localhost")
 EPILOG = """\

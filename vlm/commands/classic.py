@@ -2,8 +2,8 @@
 
 from argparse import Namespace
 
-from vlm.commands.lines import put
 from vlm.commands.models import prepare
+from vlm.commands.output import put
 
 
 def train(arguments: Namespace) -> int:

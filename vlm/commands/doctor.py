@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from vlm.commands.lines import put, remark
-from vlm.diagnosis import Finding, bad, disk, is_well, ok, report, warn
-from vlm.doctor import examine
+from vlm.commands.output import put, remark
 from vlm.errors import BadSetting, ModelNotFound
+from vlm.ops.doctor import examine
+from vlm.ops.findings import Finding, bad, disk, is_well, ok, report, warn
 from vlm.settings import Settings
 
 ECHO: Final = "echo"

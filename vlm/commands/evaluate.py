@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm.commands.lines import put, remark
 from vlm.commands.models import load_engine, options, prepare
+from vlm.commands.output import put, remark
 from vlm.errors import ModelNotFound
 from vlm.settings import Settings
 
@@ -27,8 +27,8 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
         return _scenes(arguments, settings)
     if arguments.task == "translate":
         return _translate(arguments, settings)
-    from vlm.background import FOLDER
     from vlm.lab.evaluation.running import run
+    from vlm.search.calibration import FOLDER
 
     data = _data(arguments)  # before the model: a wrong path is told at once
     engine = load_engine(settings)

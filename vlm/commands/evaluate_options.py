@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from vlm.commands.numbers import counting, seed
+from vlm.commands.argument_types import counting, seed
 
 EVALUATE: Final = """\
 Score a model on data whose truth is known, through the engine that serves users.

@@ -5,17 +5,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from vlm.background import Background
-from vlm.batch import Words, run_batch
-from vlm.commands.findings import Findings, tell, write_json
-from vlm.commands.lines import remark
+from vlm.commands.find_output import Findings, tell, write_json
 from vlm.commands.models import ECHO, background_of, load_engine
+from vlm.commands.output import remark
 from vlm.engine.base import Engine, Prompt
 from vlm.errors import NotFound
-from vlm.index import Index, pictures_of, read_index, refresh, write_index
-from vlm.search import Album, Photo, Query, find
+from vlm.search.calibration import Background
+from vlm.search.folder_cache import Index, pictures_of, read_index, refresh, write_index
+from vlm.search.ranking import Album, Photo, Query, find
+from vlm.search.stemming import clean_query
 from vlm.settings import DEFAULT_MODEL, Settings
-from vlm.words import clean_query
+from vlm.worker.batch import Words, run_batch
 
 SAVE_EVERY: Final = 256  # pictures: a run that is killed loses no more
 UNCALIBRATED: Final = (

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from vlm.commands.numbers import counting
+from vlm.commands.argument_types import counting
 from vlm.settings import DEFAULT_MODEL
 
 FIND: Final = """\

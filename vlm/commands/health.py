@@ -9,12 +9,12 @@ from secrets import token_hex
 from socket import gethostname
 from typing import Any
 
-from vlm.client import Client
-from vlm.commands.lines import put, remark
-from vlm.connection import connect
+from vlm.commands.output import put, remark
 from vlm.errors import Unavailable
-from vlm.keys import LANES, WORKERS, worker_key
 from vlm.protocol import ModelInfo
+from vlm.queue.client import Client
+from vlm.queue.connection import connect
+from vlm.queue.keys import LANES, WORKERS, worker_key
 
 
 def check(url: str, *, here: bool) -> int:

@@ -3,8 +3,8 @@
 from argparse import Namespace
 from pathlib import Path
 
-from vlm.commands.lines import put
 from vlm.commands.models import options, prepare
+from vlm.commands.output import put
 from vlm.settings import Settings
 
 

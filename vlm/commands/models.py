@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec.structs import fields
 
-from vlm.background import Background, load_background
-from vlm.commands.lines import remark
+from vlm.commands.output import remark
 from vlm.engine.base import Engine
 from vlm.engine.load import CLASSIC, EngineOptions, load
+from vlm.search.calibration import Background, load_background
 from vlm.settings import Settings
 
 ECHO: Final = "echo"

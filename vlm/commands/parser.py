@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from msgspec.structs import fields
 
-from vlm.commands import evaluate_options, find_options, operating, scenes
+from vlm.commands import evaluate_options, find_options, scenes
+from vlm.commands import ops_options as operating
 from vlm.commands.training import add_train
 from vlm.settings import DEFAULT_MODEL, Settings, variable
 

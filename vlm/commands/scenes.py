@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from vlm.commands.lines import put
-from vlm.commands.numbers import counting, seed
+from vlm.commands.argument_types import counting, seed
+from vlm.commands.output import put
 
 LAYOUTS: Final = ("flickr8k", "coco", "jsonl", "parallel")
 HELP: Final = """\

@@ -4,9 +4,9 @@ import signal
 from pathlib import Path
 from threading import Event
 
-from vlm.commands.lines import put, remark
+from vlm.commands.output import put, remark
 from vlm.errors import BadSetting
-from vlm.server import start
+from vlm.queue.server import start
 
 LOOK_EVERY_S = 0.5
 

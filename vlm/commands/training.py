@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from vlm.commands.numbers import counting
+from vlm.commands.argument_types import counting
 
 TINY: Final = """\
 Train a small BLIP-2 of the real architecture from nothing, on pictures that it draws itself, and write its

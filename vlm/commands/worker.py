@@ -9,24 +9,24 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from vlm import logs
-from vlm.background import Background
-from vlm.backlog import JOBS
-from vlm.broker import Broker
 from vlm.commands.health import worker_name
 from vlm.commands.models import background_of, load_engine
-from vlm.connection import connect
-from vlm.decoders import Decoders
 from vlm.engine.base import Engine
 from vlm.engine.gpu import gpu_bytes
 from vlm.engine.timed import TimedEngine
 from vlm.environment import passwords_of, without_password
 from vlm.errors import Unavailable
 from vlm.memory import Memory
-from vlm.metrics import Metrics
-from vlm.probes import Probes, redis_answers, serving
+from vlm.ops.backlog import JOBS
+from vlm.ops.metrics import Metrics
+from vlm.ops.probes import Probes, redis_answers, serving
+from vlm.queue.broker import Broker
+from vlm.queue.connection import connect
+from vlm.search.calibration import Background
 from vlm.settings import Settings, variable
-from vlm.watchdog import HUNG_S
-from vlm.worker import Worker
+from vlm.worker.decoder_pool import Decoders
+from vlm.worker.loop import Worker
+from vlm.worker.watchdog import HUNG_S
 
 log = logging.getLogger(__name__)
 

@@ -58,7 +58,7 @@ class Translated(Struct, frozen=True):
 class Engine(Protocol):
     """A model that sees. Methods block, are called from one thread at a time, and raise OutOfMemory.
 
-    OutOfMemory is about the batch: the halves of it may fit (`vlm.engine.halving`).
+    OutOfMemory is about the batch: the halves of it may fit (`vlm.engine.split_on_oom`).
     """
 
     @property

@@ -23,10 +23,10 @@ from vlm.engine.base import Detail, Encoded, ModelInfo, Prompt, QueryTokens, Tra
 from vlm.engine.decoding import Limits, answer_limits, beams, caption_limits, decoding, detailed_limits
 from vlm.engine.interpreter import NOBODY, Interpreter
 from vlm.engine.itc import Itc
-from vlm.engine.rewording import reworded
+from vlm.engine.sampling import reworded
 from vlm.errors import OutOfMemory, Unsupported
-from vlm.languages import code_of
-from vlm.wordings import otherwise
+from vlm.text.languages import code_of
+from vlm.text.scene_paraphrases import otherwise
 
 
 class Blip2Engine:
@@ -42,7 +42,7 @@ class Blip2Engine:
     interpreter who translates
     languages   that the model speaks itself, by mBLIP's prompts; none: it knows English only
     details     what it can be asked for a detailed caption
-    is_drawn    whether its captions are of drawn scenes: then they are reworded by `vlm.wordings`
+    is_drawn    whether its captions are of drawn scenes: see `vlm.text.scene_paraphrases`
     """
 
     def __init__(

@@ -21,7 +21,6 @@ from transformers import (
 )
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
-from vlm.details import DRAWN, GENERAL, PLACED
 from vlm.engine.base import Detail, ModelInfo
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.folder import check_size
@@ -33,7 +32,8 @@ from vlm.engine.source import TINY, Card, Source, find, find_translator, languag
 from vlm.engine.translate import Translator
 from vlm.engine.vision import same_tower, share_tower
 from vlm.errors import BadSetting, ModelNotFound, OutOfMemory
-from vlm.languages import ENGLISH, NAMES
+from vlm.text.caption_details import DRAWN, GENERAL, PLACED
+from vlm.text.languages import ENGLISH, NAMES
 
 log = logging.getLogger(__name__)
 

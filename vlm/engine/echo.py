@@ -18,8 +18,8 @@ from PIL.Image import Image
 
 from vlm.engine.base import Detail, Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
 from vlm.errors import OutOfMemory, Unsupported
-from vlm.languages import ENGLISH, code_of
-from vlm.languages import NAMES as LANGUAGES
+from vlm.text.languages import ENGLISH, code_of
+from vlm.text.languages import NAMES as LANGUAGES
 
 COLOURS: Final = {
     "black": (0, 0, 0),

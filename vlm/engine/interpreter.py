@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from vlm.engine.base import Translated
 from vlm.errors import ModelNotFound, Unsupported
-from vlm.languages import code_of
+from vlm.text.languages import code_of
 
 DEFAULT_TRANSLATOR: Final = "facebook/m2m100_418M"
 NATIVE: Final = "native"

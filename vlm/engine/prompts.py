@@ -16,7 +16,7 @@ import torch
 from msgspec.structs import replace
 
 from vlm.engine.base import Prompt
-from vlm.languages import ENGLISH, name_of
+from vlm.text.languages import ENGLISH, name_of
 
 CAPTION_AGAIN = "a photo of"  # said for a model that answered nothing to the picture alone
 

@@ -26,7 +26,7 @@ from msgspec import Struct
 
 from vlm.engine.folder import PICKLED, check_folder
 from vlm.errors import ModelNotFound
-from vlm.languages import NAMES
+from vlm.text.languages import NAMES
 
 # The revisions this version was made with: a hub repository may change under its name, a commit does not.
 PINNED: Final = {

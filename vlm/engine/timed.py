@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PIL.Image import Image
 
 from vlm.engine.base import Detail, Encoded, Engine, ModelInfo, Prompt, QueryTokens, Translated, Vectors
-from vlm.metrics import Metrics
+from vlm.ops.metrics import Metrics
 
 
 class TimedEngine:

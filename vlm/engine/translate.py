@@ -19,7 +19,7 @@ import torch
 from vlm.engine.base import Translated
 from vlm.engine.decoding import Limits, beams, decoding
 from vlm.errors import Unsupported
-from vlm.languages import code_of, name_of
+from vlm.text.languages import code_of, name_of
 
 MAX_TOKENS: Final = 200  # of a line; questions have at most a thousand characters
 BATCH: Final = 32  # lines at once

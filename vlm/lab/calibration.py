@@ -16,11 +16,11 @@ import numpy as np
 from msgspec.structs import replace as changed
 from numpy.typing import NDArray
 
-from vlm.background import FEWEST, UNFITTED, Background, Facts, Rule
 from vlm.errors import BadRequest
 from vlm.lab.logistic import logistic
-from vlm.search import Album, Measures, Photo, Query, find
-from vlm.words import all_terms
+from vlm.search.calibration import FEWEST, UNFITTED, Background, Facts, Rule
+from vlm.search.ranking import Album, Measures, Photo, Query, find
+from vlm.search.stemming import all_terms
 
 GALLERY = 100  # pictures
 BANK = 128  # pictures of the background: 0.8 MB for the tiny model, 2 MB for BLIP-2

@@ -22,8 +22,8 @@ from vlm.lab.queries import caption_query, matches, partial_query
 from vlm.lab.questions import exchange
 from vlm.lab.scenes import STRANGE, Scene, dense_scene, scene
 from vlm.lab.shape import GRID, IMAGE_PX, PATCHES
+from vlm.lab.tokenizer import END, PAD, question_prompt
 from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS, NOUNS
-from vlm.lab.wording import END, PAD, question_prompt
 
 TEXT = 80  # tokens of packed text a picture
 QUERY_TEXT = 32  # tokens of a search text

@@ -10,21 +10,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vlm.background import load_background
 from vlm.engine.base import Engine, Prompt
 from vlm.engine.load import EngineOptions, load
 from vlm.engine.selfcheck import built_in_picture
 from vlm.engine.source import find
 from vlm.errors import ModelNotFound
+from vlm.lab.alt_glyphs import scenes_by_hand
 from vlm.lab.evaluation.examples import Example, write_examples
 from vlm.lab.evaluation.parts import totals
 from vlm.lab.evaluation.progress import Progress
 from vlm.lab.evaluation.results import Result, write_result
-from vlm.lab.examination import Examination, Row, Tell, steps
 from vlm.lab.glyphs import Folder, Glyphs
-from vlm.lab.hands import scenes_by_hand
 from vlm.lab.questions import KINDS
+from vlm.lab.scene_eval import Examination, Row, Tell, steps
 from vlm.lab.scenes import Scene, World, held_out_series, scene
+from vlm.search.calibration import load_background
 
 SMALL_THINGS = "caption, small things"
 ABSENT = "present and absent queries"

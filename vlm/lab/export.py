@@ -21,7 +21,7 @@ from transformers.models.blip.image_processing_pil_blip import BlipImageProcesso
 
 from vlm.lab.model import Pair, configuration
 from vlm.lab.shape import DEVIATION, IMAGE_PX, MEAN, QUERIES
-from vlm.lab.wording import END, PAD
+from vlm.lab.tokenizer import END, PAD
 
 BEAMS = 3  # greedy, one wrong number leads to a wrong list: docs/lab-log.md, run 3
 LONGEST_CAPTION = 40  # new tokens

@@ -16,7 +16,7 @@ import numpy as np
 
 from vlm.errors import BadRequest
 from vlm.lab.questions import Exchange, exchange
-from vlm.lab.rewording import reworded
+from vlm.lab.scene_captions import reworded
 from vlm.lab.scenes import Scene
 from vlm.lab.vocabulary import NUMBERS
 

@@ -37,7 +37,7 @@ from vlm.lab.shape import (
     VISION_LAYERS,
     WIDTH,
 )
-from vlm.lab.wording import END, PAD
+from vlm.lab.tokenizer import END, PAD
 
 PLACE_RMS = 0.6
 ATTENTION_GAIN = 1.7

@@ -18,7 +18,7 @@ from vlm.lab.checkpoint import load, save
 from vlm.lab.losses import Heads
 from vlm.lab.model import Pair
 from vlm.lab.optimiser import MasterAdamW
-from vlm.lab.wording import noun_of_tokens
+from vlm.lab.tokenizer import noun_of_tokens
 
 CHECKPOINT = "training.safetensors"
 LOG = "training.jsonl"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vlm.lab.queries import Query, partial_query
 from vlm.lab.scenes import Scene
-from vlm.words import terms
+from vlm.search.stemming import terms
 
 COMMON = 0.2  # of all pictures: a word of more of them finds nothing in particular
 

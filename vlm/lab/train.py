@@ -24,11 +24,11 @@ from vlm.lab.export import save_folders
 from vlm.lab.glyphs import glyph_folders
 from vlm.lab.losses import full_loss, see, vision_loss, words_loss
 from vlm.lab.optimiser import MasterAdamW
-from vlm.lab.plan import agree
-from vlm.lab.review import Pictures, Review
+from vlm.lab.phase_data import Pictures, Review
 from vlm.lab.run import Plan, Run
+from vlm.lab.run_config import agree
 from vlm.lab.scenes import training_series
-from vlm.lab.wording import train_tokenizer
+from vlm.lab.tokenizer import train_tokenizer
 
 TRAINING = "training"  # the run's own folder, below the checkpoint's
 SAVE_EVERY = 200  # steps

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from vlm.keys import DEAD
 from vlm.memory import scripts
 from vlm.memory.keys import GONE_TTL_S, IDS, WHOLE, chat_of, keys_of, of_chat, of_photo, script_keys
 from vlm.memory.queued import forget_queued, forget_queued_until
 from vlm.memory.records import as_ids
+from vlm.queue.keys import DEAD
 
 BATCH: Final = 250  # photos removed in one step: about a millisecond of the server, and one write to its disk
 STEP: Final = 500  # keys looked at in one step of a sweep

@@ -11,10 +11,10 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from vlm.errors import ProtocolError
-from vlm.keys import DEAD, LANES, LOAD, MARK_TTL_S, WORKERS, mark_key, results_key
 from vlm.memory.keys import blob_key
 from vlm.protocol import decode_envelope, decode_job, decode_result_envelope
-from vlm.streams import EFFECTS
+from vlm.queue.keys import DEAD, LANES, LOAD, MARK_TTL_S, WORKERS, mark_key, results_key
+from vlm.queue.streams import EFFECTS
 
 PAGE: Final = 200
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from vlm.memory.keys import KEYS
-from vlm.streams import EFFECTS
+from vlm.queue.streams import EFFECTS
 
 # An edition is the server's clock in µs, or one more than the last: it grows even when all was forgotten in
 # between, so that nobody takes the new for the old, and no counter needs to be left behind.

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vlm.lab.extra import needed
+from vlm.lab.optional_deps import needed
 
 TITLES = {"sight": "VGG16: words of the captions", "words": "LSTM: the next word"}
 

@@ -20,7 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from vlm.errors import AfterimageError, BadImage, NotFound
-from vlm.images import open_picture, read_picture
+from vlm.images.opening import open_picture, read_picture
 from vlm.lab.classic.preprocessing import squashed
 from vlm.lab.datasets.example import Example
 from vlm.lab.datasets.opening import open_captions

@@ -21,7 +21,7 @@ from torch import Tensor
 from vlm.errors import BadRequest, NotFound
 from vlm.lab.classic.preprocessing import Preprocessing
 from vlm.lab.classic.vgg import BLOCKS, DENSE, STRIDE_PX, Vgg16
-from vlm.lab.extra import needed
+from vlm.lab.optional_deps import needed
 
 State = dict[str, Tensor]
 

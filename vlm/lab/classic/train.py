@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vlm.errors import BadSetting
+from vlm.lab.classic.caption_phase import TellingPhase, told
 from vlm.lab.classic.captioner import Captioner, Shape, save
 from vlm.lab.classic.card import Facts, write_card
 from vlm.lab.classic.curves import draw_curves, read_log
@@ -27,13 +28,20 @@ from vlm.lab.classic.fit import LOG, fit
 from vlm.lab.classic.pictures import Features, Pixels, features_of, open_split, opened, pixels_of, rows_of
 from vlm.lab.classic.preprocessing import normalised
 from vlm.lab.classic.published import open_published
-from vlm.lab.classic.sight import SIDES, Labelled, Sight, SightPhase, telling_words, wobbled, word_shares
-from vlm.lab.classic.telling import TellingPhase, told
 from vlm.lab.classic.vgg import STRIDE_PX
+from vlm.lab.classic.vision_phase import (
+    SIDES,
+    Labelled,
+    Sight,
+    SightPhase,
+    telling_words,
+    wobbled,
+    word_shares,
+)
 from vlm.lab.classic.words import Words
 from vlm.lab.datasets.example import Example
-from vlm.lab.extra import needed
-from vlm.lab.plan import agree
+from vlm.lab.optional_deps import needed
+from vlm.lab.run_config import agree
 
 TRAINING: Final = "training"  # the run's own folder, below the captioner's
 SPLITS: Final = ("train", "val", "test")

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vlm.background import Background
 from vlm.engine.base import Engine
 from vlm.lab.calibration import GALLERY, Absent, Material, absent_test, fit
 from vlm.lab.evaluation.items import Item
 from vlm.lab.evaluation.predictions import Prediction
 from vlm.lab.searches import of_captions
+from vlm.search.calibration import Background
 
 QUERIES = 500
 

@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from vlm.batch import WORDLESS, Sight, Words, run_batch
 from vlm.engine.base import Engine, Prompt
 from vlm.errors import AfterimageError
-from vlm.images import read_picture
+from vlm.images.opening import read_picture
 from vlm.lab.evaluation.items import Item
 from vlm.lab.evaluation.predictions import Prediction, timed
+from vlm.worker.batch import WORDLESS, Sight, Words, run_batch
 
 
 def describe(engine: Engine, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from vlm.engine.base import Encoded, Engine, Prompt
-from vlm.engine.halving import halving
+from vlm.engine.split_on_oom import halving
 from vlm.errors import AfterimageError
-from vlm.images import open_picture, read_picture
+from vlm.images.opening import open_picture, read_picture
 from vlm.lab.evaluation.items import Item
 from vlm.lab.evaluation.predictions import Prediction, timed
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from vlm.errors import BadRequest, NotFound
 from vlm.lab.datasets.opening import open_captions, open_questions
-from vlm.languages import NAMES, code_of
+from vlm.text.languages import NAMES, code_of
 
 ABOUT: Final = ("id", "kind")  # keys of a line that are no languages: Indonesian is 'id-ID' or 'in' there
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z]+)?")
@@ -83,7 +83,7 @@ def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) ->
 def parallel_data(path: Path, *, limit: int | None, seed: int) -> Data:
     """Lines of {"en": ..., "de": ...}: each is translated from English and into English, as far as it goes.
 
-    Keys that are no language of `vlm.languages`, and `id` and `kind`, say something about the line.
+    Keys that are no language of `vlm.text.languages`, and `id` and `kind`, say something about the line.
     Raises:  NotFound for a missing file, BadRequest for a line that is something else.
     """
     items = [item for number, line in _parallel(path) for item in _directions(number, line)]

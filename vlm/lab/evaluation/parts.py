@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.lab.extra import needed
+from vlm.lab.optional_deps import needed
 
 Part = tuple[float, ...]
 Parts = Mapping[str, Part]

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vlm.background import load_background
 from vlm.engine.base import Engine, Prompt
 from vlm.engine.selfcheck import built_in_picture
 from vlm.errors import BadRequest
@@ -26,6 +25,7 @@ from vlm.lab.evaluation.progress import Progress
 from vlm.lab.evaluation.results import Broken, Result, write_result
 from vlm.lab.evaluation.searching import score_search
 from vlm.lab.evaluation.translations import Translate, score_translations, translated
+from vlm.search.calibration import load_background
 
 Predict = Callable[[Sequence[Item]], Iterator[list[Prediction]]]
 Search = Callable[[Sequence[Item], Sequence[Prediction]], tuple[dict[str, float], tuple[str, ...]]]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from vlm.errors import AfterimageError
-from vlm.images import open_picture, read_picture
+from vlm.images.opening import open_picture, read_picture
 
 SIDE_PX: Final = 360
 JPEG_QUALITY: Final = 78

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from vlm.lab.languages.grammar import BARE, MANY
 from vlm.lab.languages.invented import invented
+from vlm.lab.languages.noise import typed
 from vlm.lab.languages.reference import Group, Meaning, Reference
 from vlm.lab.languages.tables import CODES, FOREIGN
-from vlm.lab.languages.typed import typed
 from vlm.lab.places import SIDES
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
 

@@ -27,7 +27,7 @@ from vlm.lab.languages.score import score
 from vlm.lab.languages.small import small_m2m100
 from vlm.lab.languages.tables import read_sentences, read_words
 from vlm.lab.optimiser import MasterAdamW
-from vlm.lab.plan import agree
+from vlm.lab.run_config import agree
 
 TRAINING = "training"
 CHECKPOINT = "training.safetensors"

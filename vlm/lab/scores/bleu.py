@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from math import exp, log
 
-from vlm.lab.extra import needed
+from vlm.lab.optional_deps import needed
 from vlm.lab.scores.words import words
 
 ORDERS = (1, 2, 3, 4)

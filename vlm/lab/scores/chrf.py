@@ -6,7 +6,7 @@ Source:  Popović 2015.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vlm.lab.extra import needed
+from vlm.lab.optional_deps import needed
 
 
 @dataclass(frozen=True, slots=True)

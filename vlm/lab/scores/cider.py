@@ -12,7 +12,7 @@ Source:  Vedantam et al. 2015.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vlm.lab.extra import needed
+from vlm.lab.optional_deps import needed
 from vlm.lab.scores.words import words
 
 

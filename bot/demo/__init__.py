@@ -1,0 +1,1 @@
+"""The demo: every process on this machine, with a chat page."""

@@ -1,0 +1,1 @@
+"""A chat's photos and words as zip archives."""

@@ -1,0 +1,54 @@
+"""Which picture of an album is a question about? Pure.
+
+A number at the beginning ('2: what colour is it?', '#2 ...'), a word ('the second', 'the last'), or all
+of them ('in all of them'). The words are English's and those of the chat's language.
+"""
+
+import re
+from typing import Final
+
+from bot.i18n.translator import FROM_RIGHT, N_, Tongue
+
+ALL: Final = 0
+
+# What people type: commas between the ten, slashes between words for the same.
+ORDINALS: Final = N_("first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth")
+LAST: Final = N_("last")
+EVERY: Final = N_("all/every/each/both")
+
+_NUMBER: Final = re.compile(r"\s*(?:#|№)?\s*(\d{1,2})(?!\w)\s*[.:,;)–-]*\s*")
+_TOGETHER: Final = ("zh", "ja")  # written without blanks between the words
+
+
+def picked(_: Tongue, text: str, count: int) -> int | None:
+    """The number of the picture, ALL, or None where that is not said."""
+    if (number := _NUMBER.match(text)) and 1 <= int(number[1]) <= count:
+        return int(number[1])
+    if _has(_, text, EVERY):
+        return ALL
+    if _has(_, text, LAST):
+        return count
+    said = [n for n in range(1, count + 1) if n <= 10 and _has(_, text, ORDINALS, n)]
+    return said[0] if len(said) == 1 else None
+
+
+def without_number(text: str) -> str:
+    """The question without the number before it."""
+    return _NUMBER.sub("", text, count=1) if _NUMBER.match(text) else text
+
+
+def _has(_: Tongue, text: str, words: str, nth: int = 1) -> bool:
+    return any(_says(_, text, word) for said in {words, _(words)} for word in _words(said, nth))
+
+
+def _words(said: str, nth: int) -> list[str]:
+    parts = re.split("[,،、]", said.replace(FROM_RIGHT, ""))
+    return [word.strip().lower() for word in parts[nth - 1].split("/")] if nth <= len(parts) else []
+
+
+def _says(_: Tongue, text: str, word: str) -> bool:
+    if not word:
+        return False
+    if _.locale.language in _TOGETHER and not word.isascii():
+        return word in text
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text.lower()) is not None

@@ -1,0 +1,247 @@
+"""The filters in what people look for: 'red bicycle last week from @ada' -> words, time, sender. Pure.
+
+    a day       today, yesterday, 3 May, May 3, 2026, 2026-05-03, 3.5.2026, and 3/5/2026 but for English
+    longer      this and last week, month, year; May, May 2025, 2025, 2025-05
+    with        in, since, before, as the language says them
+
+The chat's language is understood, and English. A month or day without a year is the last that has begun.
+A month's bare name is a filter only behind such a word, or with a day or a year: 'may' and 'march' are words.
+Weeks begin on Mondays, days at midnight, UTC: Telegram does not tell where people live.
+Not handled: weekdays, seasons, 'three days ago', names of people without an @.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Final, NamedTuple
+from unicodedata import normalize
+
+from babel import Locale
+
+from bot.i18n.date_phrases import CLEAR, SPOKEN, UNSPACED, Words
+from bot.i18n.translator import Tongue
+from vlm.text.languages import ENGLISH
+
+ME: Final = "me"  # as a sender's name; all others begin with @
+DAYS: Final = 31  # of a month at most
+LOCATIVE: Final = {"ru": "е", "uk": "і"}  # 'в мае': a case that babel does not have
+
+# Languages put little words into dates ('3 de mayo de 2025', '3rd of May') and behind them ('2025 года').
+ORDINAL: Final = r"(?:\.|st|nd|rd|th|er|º)?"
+CLOSED: Final = r"(?:日|(?:st|nd|rd|th)?,?(?=\s*20\d\d))"  # 'May 3, 2026', but not 'in May 3 cats'
+JOINED: Final = r"\s*(?:(?:de|del|of)\s+|d['’])?"
+BEHIND: Final = r"(?:\s*(?:года|году|год|г\.|року|році|рік|р\.|年))?"
+PARTICLES: Final = "的|の|に|में|को|का|के|की"
+NEVER: Final = "(?!)"
+
+
+# What tells the direction of writing: it stands within dates of Arabic.
+MARKS: Final = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
+
+
+class Asked(NamedTuple):
+    """What somebody looks for. `words` may be '': then it is all that came in that time, from that sender.
+
+    since_ms, until_ms   from the one on, before the other; 0: whenever
+    sender_name          '@ada', ME, or '' for anybody
+    """
+
+    words: str
+    since_ms: int = 0
+    until_ms: int = 0
+    sender_name: str = ""
+
+
+class Span(NamedTuple):
+    """From the first day on, before the last one; None: open."""
+
+    first: date | None
+    end: date | None
+
+
+def read(words: str, tongue: Tongue, now: datetime) -> Asked:
+    """The filters in `words`, which hold from then on without them. `now` is in UTC."""
+    asked = Asked(_joined(normalize("NFC", MARKS.sub("", words))))
+    for code in dict.fromkeys((tongue.locale.language, ENGLISH)):
+        asked = _read(asked, code, now.date())
+    filtered = asked.since_ms or asked.until_ms or asked.sender_name
+    return asked._replace(words=_wanted(asked.words, tongue)) if filtered else asked
+
+
+def _read(asked: Asked, code: str, today: date) -> Asked:
+    while found := next(_spans(asked.words, code, today), None):
+        match, span = found
+        asked = asked._replace(
+            words=_without(asked.words, match),
+            since_ms=max(asked.since_ms, _ms(span.first)),
+            until_ms=min(filter(None, (asked.until_ms, _ms(span.end))), default=0),
+        )
+    if match_of_sender := _people(code).search(asked.words):
+        name = match_of_sender["name"] or ME
+        asked = asked._replace(words=_without(asked.words, match_of_sender), sender_name=name)
+    return asked
+
+
+def _spans(words: str, code: str, today: date) -> Iterator[tuple[re.Match[str], Span]]:
+    """Each time that is named, and which one it is."""
+    for match in _times(code).finditer(words):
+        span = _named(match, code, today)
+        if span is None:
+            continue
+        if match["since"] or match["after"]:
+            yield match, Span(span.first, None)
+        elif match["before"]:
+            yield match, Span(None, span.first)
+        else:
+            yield match, span
+
+
+def _named(match: re.Match[str], code: str, today: date) -> Span | None:
+    """The time that a match names; None: it is none after all, such as 'may' or the 31st of June."""
+    if phrase := match["phrase"]:
+        return _relative(_meant(phrase, code), today)
+    try:
+        if month := match["month"]:
+            return _month(match, _months(code)[month.casefold()], code, today)
+        return _number(match["number"], code, today)
+    except ValueError:
+        return None
+
+
+def _number(number: str, code: str, today: date) -> Span | None:
+    parts = [int(part) for part in re.split("[-./]", number)]
+    year, *rest = parts if parts[0] > DAYS else reversed(parts)
+    if "/" in number and parts[0] <= DAYS and code == ENGLISH:  # where some say the month first
+        return None
+    return _calendar(year, *rest) if year <= today.year else None
+
+
+def _month(match: re.Match[str], month: int, code: str, today: date) -> Span | None:
+    day, year = int(match["day"] or match["late"] or 0), int(match["year"] or match["early"] or 0)
+    led = match["since"] or match["before"] or match["within"] or match["after"]
+    full = match["month"].casefold() in _full_months(code)
+    if not (day or year or (led and full) or (code in CLEAR)):
+        return None
+    if not year:
+        year = today.year if (month, day) <= (today.month, today.day) else today.year - 1
+    return _calendar(year, month, *([day] if day else []))
+
+
+def _calendar(year: int, month: int = 0, day: int = 0) -> Span:
+    """A year, a month of it, or a day. Raises ValueError if there is none such."""
+    first = date(year, month or 1, day or 1)
+    if day:
+        return Span(first, first + timedelta(days=1))
+    if month:
+        return Span(first, _next_month(first))
+    return Span(first, date(year + 1, 1, 1))
+
+
+def _relative(meaning: str, today: date) -> Span:
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    days = {
+        "today": (today, 1),
+        "yesterday": (today - timedelta(days=1), 1),
+        "this_week": (monday, 7),
+        "last_week": (monday - timedelta(days=7), 7),
+    }
+    if meaning in days:
+        start, count = days[meaning]
+        return Span(start, start + timedelta(days=count))
+    if meaning == "this_month":
+        return Span(first, _next_month(first))
+    if meaning == "last_month":
+        return Span((first - timedelta(days=1)).replace(day=1), first)
+    return _calendar(today.year - (meaning == "last_year"))
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+PHRASES: Final = Words._fields[Words._fields.index("today") : Words._fields.index("after")]
+
+
+@lru_cache
+def _times(code: str) -> re.Pattern[str]:
+    """Everything that names a time in a language."""
+    said, (start, end) = SPOKEN[code], _edges(code)
+    phrase = "|".join(getattr(said, name) for name in PHRASES)
+    lead = "|".join(f"(?P<{name}>{getattr(said, name) or NEVER})" for name in ("since", "before", "within"))
+    gap = r"\s*" if code in UNSPACED else r"(?:\s+|(?<=['’]))"
+    day = NEVER if code in UNSPACED else r"\d\d?"  # there it stands behind: '11月3日' has no 1 January
+    month = (
+        rf"(?:(?P<early>20\d\d)\s*年\s*)?(?:(?P<day>{day}){ORDINAL}{JOINED})?"
+        rf"(?P<month>{'|'.join(map(re.escape, _months(code)))})\.?(?:\s*(?P<late>\d\d?){CLOSED})?"
+        rf"(?:,?{JOINED}\s*(?P<year>20\d\d){BEHIND})?"
+    )
+    number = rf"(?P<number>20\d\d(?:[-./]\d\d?){{0,2}}|\d\d?(?:\.\d\d?\.|/\d\d?/)20\d\d){BEHIND}"
+    after = rf"(?:\s*(?P<after>{said.after or NEVER}))?(?:\s*(?:{PARTICLES}){end})?"
+    return _compiled(rf"{start}(?:(?:{lead}){gap})?(?:(?P<phrase>{phrase})|{month}|{number}){end}{after}")
+
+
+@lru_cache
+def _people(code: str) -> re.Pattern[str]:
+    """Everything that names a sender in a language."""
+    said, (start, end) = SPOKEN[code], _edges(code)
+    by = rf"(?:(?:{said.by})\s*)?" if said.by else ""
+    return _compiled(rf"{start}(?:{by}(?P<name>@\w+)|(?:{said.me})){end}")
+
+
+def _edges(code: str) -> tuple[str, str]:
+    return (r"(?<!\d)", "") if code in UNSPACED else (r"(?<![\w@])", r"(?!['’]?\w)")
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
+
+
+def _meant(phrase: str, code: str) -> str:
+    """Which of PHRASES it is."""
+    said = SPOKEN[code]
+    return next(name for name in PHRASES if _compiled(getattr(said, name)).fullmatch(phrase))
+
+
+@lru_cache
+def _full_months(code: str) -> dict[str, int]:
+    """Names of months -> their numbers, in the cases that are used of them."""
+    months = Locale(code).months
+    names = {
+        name.casefold(): number
+        for context in ("format", "stand-alone")
+        for number, name in months[context]["wide"].items()
+    }
+    if ending := LOCATIVE.get(code):
+        names |= {name[:-1] + ending: number for name, number in names.items()}
+    if code in UNSPACED:
+        names |= {f"{number}月": number for number in range(1, 13)}
+    return names
+
+
+@lru_cache
+def _months(code: str) -> dict[str, int]:
+    """The same, and short forms of three letters and more."""
+    short = Locale(code).months["format"]["abbreviated"]
+    forms = {name.rstrip(".").casefold(): number for number, name in short.items()}
+    return {name: number for name, number in forms.items() if len(name) > 2} | _full_months(code)
+
+
+def _wanted(words: str, tongue: Tongue) -> str:
+    """The words; '' if they say only that photos are wanted."""
+    rest = "|".join(SPOKEN[code].rest for code in (tongue.locale.language, ENGLISH))
+    blank = _compiled(rf"(?:{rest}|[^\w]+)*").fullmatch(words)
+    return "" if blank else words
+
+
+def _without(words: str, match: re.Match[str]) -> str:
+    return _joined(f"{words[: match.start()]} {words[match.end() :]}")
+
+
+def _joined(words: str) -> str:
+    return " ".join(words.split()).strip(" ,;·")
+
+
+def _ms(day: date | None) -> int:
+    """When a day begins; 0 for none."""
+    return int(datetime.combine(day, time(), UTC).timestamp()) * 1000 if day else 0

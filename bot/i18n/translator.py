@@ -1,0 +1,99 @@
+"""A language to speak in: the interface's sentences, and how it writes dates and numbers.
+
+    bot/locales/CODE/LC_MESSAGES/bot.po   the sentences of one language, for people (see docs/translating.md)
+    bot/locales/CODE/LC_MESSAGES/bot.mo   the same, for the machine
+
+A chat may speak a language that has no catalog here: captions are then in it, the interface is in English.
+
+In a language that is written from the right, each line says so at its start, and what is filled in keeps its
+own direction, as do commands: Telegram takes the direction of a line from its first letter.
+"""
+
+import gettext
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+from unicodedata import bidirectional
+
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+from vlm.text.languages import ENGLISH, code_of
+
+DOMAIN: Final = "bot"
+LOCALES: Final = Path(__file__).parents[1] / "locales"
+CATALOGS: Final = ("en", "es", "de", "fr", "ru", "pt", "it", "uk", "hi", "zh", "ar", "ja")
+
+FROM_RIGHT, FROM_LEFT = "\u200f", "\u200e"
+APART, END_APART = "\u2068", "\u2069"
+COMMAND: Final = re.compile(r"(?<![\w/])(?=/[a-z{])")
+PLACE: Final = re.compile(r"(?<![/@\n])(\{\w+\})")  # not in a command, a name or a link: they would be none
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for it
+    """The sentence as it is: to be said later, in a language that is not known here."""
+    return sentence
+
+
+class Tongue:
+    """Called with an English sentence, it says it in its language; `{named}` places are filled.
+
+    tag      the chat's language, as Telegram has it ('pt-br'); '' is English
+    locale   of the interface: the language's own where there is a catalog, else English
+    """
+
+    def __init__(self, tag: str) -> None:
+        code = code_of(tag) if code_of(tag) in CATALOGS else ENGLISH
+        self.tag = tag or ENGLISH
+        self.locale = Locale(code)
+        self._catalog = gettext.translation(DOMAIN, LOCALES, [code], fallback=True)
+
+    def __call__(self, sentence: str, **values: str | int) -> str:
+        return self._filled(self._catalog.gettext(sentence), values)
+
+    def many(self, one: str, other: str, n: int, **values: str | int) -> str:
+        """The form of a sentence for `n` of something, `{n}` included."""
+        return self._filled(self._catalog.ngettext(one, other, n), {"n": n, **values})
+
+    def number(self, n: float) -> str:
+        """'1,234.5' or '1.234,5'."""
+        return format_decimal(n, locale=self.locale)
+
+    def day(self, at_ms: int) -> str:
+        """'May 3, 2026', in UTC: the month in words, which is read aloud better than '3/5'."""
+        return format_date(datetime.fromtimestamp(at_ms / 1000, UTC), "long", self.locale)
+
+    def listed(self, names: Sequence[str]) -> str:
+        """'a, b and c'."""
+        apart = [f"{APART}{name}{END_APART}" for name in names] if self._from_right else names
+        return format_list(apart, locale=self.locale)
+
+    @property
+    def _from_right(self) -> bool:
+        return self.locale.text_direction == "rtl"
+
+    def _filled(self, sentence: str, values: dict[str, str | int]) -> str:
+        shown = {
+            name: self.number(value) if isinstance(value, int) else value for name, value in values.items()
+        }
+        if self._from_right:
+            sentence = COMMAND.sub(FROM_LEFT, PLACE.sub(rf"{APART}\1{END_APART}", sentence))
+        said = sentence.format(**shown) if shown else sentence
+        return "\n".join(map(_from_right, said.split("\n"))) if self._from_right else said
+
+
+def _from_right(line: str) -> str:
+    """The line, marked where its first letter would have it begin at the left."""
+    strong = (direction for letter in line if (direction := bidirectional(letter)) in ("L", "R", "AL"))
+    return FROM_RIGHT + line if next(strong, "R") == "L" else line
+
+
+@lru_cache(maxsize=256)
+def tongue(tag: str) -> Tongue:
+    """The tongue of a language tag, made once."""
+    return Tongue(tag)

@@ -1,1 +1,0 @@
-"""Updates from Telegram into the journal, by polling or by webhook, before Telegram hears that they came."""

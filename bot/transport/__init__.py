@@ -1,0 +1,1 @@
+"""Between Telegram and the handlers: updates in, messages and results out."""

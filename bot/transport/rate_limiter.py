@@ -1,0 +1,117 @@
+"""Telegram's limits, kept for each chat apart: whoever is told to slow down waits alone.
+
+    slow:{CHAT}    there until the chat may be sent to again, as Telegram said
+    sent:{CHAT}    list: when a group's last messages were sent, in ms; kept for a minute
+
+Every call of the bot passes here. One that would come too early is not made: it ends as if Telegram had said
+`retry after`, so that an answer waits in its lane
+(`bot.transport.keyed_consumer`) and a courtesy is left out. All bots of one server keep the same pace; their clocks may differ by some milliseconds.
+
+Of a group's messages one is reserved for saying that the others come later
+(`bot.transport.rate_limit_notice`).
+
+Edits do not count among a group's messages. Not counted here: a chat's one message a second, and thirty a
+second in all; Telegram bears more of both for a while, and says when it does not.
+"""
+
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from time import time_ns
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from telegram.error import RetryAfter
+from telegram.ext import BaseRateLimiter
+
+from bot.transport.retry import pause_s
+
+GROUP_MOST: Final = 20
+GROUP_MS: Final = 60_000
+RESERVED: Final = 1
+SENDING: Final = ("send", "copy", "forward")
+SLACK_MS: Final = 50  # a moment later, rather than told again
+
+# KEYS slow, sent; ARGV now ms, messages (0: none that counts), most, in how many ms.
+# Returns ms left to wait: as Telegram said, or below 0 for a minute that is full.
+ADMIT: Final = """
+local left = redis.call('PTTL', KEYS[1])
+if left > 0 then return left end
+local now, count, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+if count == 0 then return 0 end
+local oldest = redis.call('LINDEX', KEYS[2], math.max(0, most - count))
+local free = oldest and tonumber(oldest) + tonumber(ARGV[4]) or 0
+if free > now then return now - math.min(free, now + tonumber(ARGV[4])) end -- a clock may be set back
+for _ = 1, count do redis.call('LPUSH', KEYS[2], now) end
+redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[5]) - 1)
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+return 0
+"""
+
+Answer = bool | dict[str, Any] | list[dict[str, Any]]
+
+
+class MinuteFull(RetryAfter):
+    """A group had as many messages as it may; the next one is for this topic, 0: for none."""
+
+    def __init__(self, wait: timedelta, chat: int, thread: int) -> None:
+        super().__init__(wait)
+        self.wait, self.chat, self.thread = wait, chat, thread
+
+
+class Pace(BaseRateLimiter[bool]):
+    """A group may be sent `most` messages in `window_ms`; a call with True may take the reserved one."""
+
+    def __init__(self, redis: Redis, *, most: int = GROUP_MOST, window_ms: int = GROUP_MS) -> None:
+        self._redis = redis
+        self._most = most
+        self._window_ms = window_ms
+        self._admit = redis.register_script(ADMIT)
+
+    async def initialize(self) -> None:
+        """Nothing to prepare."""
+
+    async def shutdown(self) -> None:
+        """Nothing to end."""
+
+    async def process_request(
+        self,
+        callback: Callable[..., Coroutine[Any, Any, Answer]],
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: bool | None,
+    ) -> Answer:
+        """Call Telegram. Raises telegram's errors: RetryAfter, with no call, for what comes too early."""
+        chat = data.get("chat_id")
+        if not isinstance(chat, int):
+            return await callback(*args, **kwargs)
+        most = self._most if rate_limit_args else self._most - RESERVED
+        await self._wait_turn(chat, _messages(chat, endpoint, data), most, data.get("message_thread_id") or 0)
+        try:
+            return await callback(*args, **kwargs)
+        except RetryAfter as error:
+            await self._redis.set(_slow(chat), "", px=int(1000 * pause_s(error, 0)) + SLACK_MS)
+            raise
+
+    async def _wait_turn(self, chat: int, count: int, most: int, thread: int) -> None:
+        """Raises RetryAfter if the chat must not be sent to yet."""
+        left_ms = await self._admit(
+            keys=[_slow(chat), f"sent:{{{chat}}}"],
+            args=[time_ns() // 1_000_000, min(count, most), most, self._window_ms, self._most],
+        )
+        if left_ms < 0:
+            raise MinuteFull(timedelta(milliseconds=-int(left_ms)), chat, thread)
+        if left_ms:
+            raise RetryAfter(timedelta(milliseconds=int(left_ms)))
+
+
+def _messages(chat: int, endpoint: str, data: dict[str, Any]) -> int:
+    """How many messages a call brings that count."""
+    if chat > 0 or endpoint == "sendChatAction" or not endpoint.startswith(SENDING):
+        return 0
+    return len(data["media"]) if endpoint == "sendMediaGroup" else 1
+
+
+def _slow(chat: int) -> str:
+    return f"slow:{{{chat}}}"

@@ -1,0 +1,295 @@
+"""Lanes keep the order within a chat, keep chats apart, and let nothing fall."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+from support.bot_stack import until
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
+
+from bot.transport.keyed_consumer import DELIVERIES, Lanes
+from vlm.queue.streams import Entry, Group
+
+STREAM = "{lanes}:work"
+
+
+def chat_of(entry: Entry) -> int:
+    return int(entry.fields[b"chat"])
+
+
+def text_of(entry: Entry) -> str:
+    return entry.fields[b"text"].decode()
+
+
+class Desk:
+    """Handles entries as ordered by `trouble`, and remembers."""
+
+    def __init__(self, trouble: Callable[[Entry], Awaitable[None]] | None = None) -> None:
+        self.done: list[str] = []
+        self.given_up: list[str] = []
+        self._trouble = trouble
+
+    async def handle(self, entry: Entry) -> None:
+        if self._trouble:
+            await self._trouble(entry)
+        self.done.append(text_of(entry))
+
+    async def give_up(self, entry: Entry) -> None:
+        self.given_up.append(text_of(entry))
+
+
+async def add(redis: Redis, chat: int, *texts: str) -> None:
+    for text in texts:
+        await redis.xadd(STREAM, {"chat": chat, "text": text})
+
+
+def group(redis: Redis, consumer: str = "me", lease_s: float = 0.5) -> Group:
+    return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=lease_s)
+
+
+@asynccontextmanager
+async def running(redis: Redis, desk: Desk, **options: int) -> AsyncIterator[asyncio.Event]:
+    stop = asyncio.Event()
+    lanes = Lanes(group(redis), chat_of=chat_of, handle=desk.handle, give_up=desk.give_up, **options)
+    task = asyncio.create_task(lanes.run(stop))
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await task
+
+
+async def test_a_chat_is_served_in_order_and_chats_side_by_side(redis: Redis) -> None:
+    gate = asyncio.Event()
+
+    async def slow(entry: Entry) -> None:
+        if text_of(entry) == "a1":
+            await gate.wait()
+
+    desk = Desk(slow)
+    await add(redis, 1, "a1", "a2", "a3")
+    await add(redis, 2, "b1", "b2")
+    async with running(redis, desk):
+        await until(lambda: desk.done == ["b1", "b2"])
+        gate.set()
+        await until(lambda: len(desk.done) == 5)
+    assert desk.done[2:] == ["a1", "a2", "a3"]
+    assert await redis.xlen(STREAM) == 0
+
+
+@pytest.mark.parametrize("error", [lambda: RetryAfter(1), lambda: NetworkError("away")])
+async def test_who_must_wait_waits_alone_and_loses_nothing(
+    redis: Redis, error: Callable[[], Exception]
+) -> None:
+    failures = iter([error()])
+
+    async def once(entry: Entry) -> None:
+        if text_of(entry) == "a1" and (failure := next(failures, None)):
+            raise failure
+
+    desk = Desk(once)
+    await add(redis, 1, "a1", "a2")
+    await add(redis, 2, "b1")
+    async with running(redis, desk, slots=1):
+        await until(lambda: len(desk.done) == 3)
+    assert desk.done == ["b1", "a1", "a2"]
+
+
+async def test_who_must_wait_is_not_tried_sooner(redis: Redis) -> None:
+    tried_s: list[float] = []
+
+    async def once(_: Entry) -> None:
+        tried_s.append(time.monotonic())
+        if len(tried_s) == 1:
+            raise RetryAfter(1)
+
+    desk = Desk(once)
+    await add(redis, 1, "a1")
+    async with running(redis, desk):
+        await until(lambda: desk.done == ["a1"])
+    assert tried_s[1] - tried_s[0] >= 1
+
+
+async def test_who_must_wait_long_keeps_nobodys_place(redis: Redis) -> None:
+    async def slowed(entry: Entry) -> None:
+        if text_of(entry) == "a1" and not desk.done:
+            raise RetryAfter(3)
+
+    desk = Desk(slowed)
+    await add(redis, 1, "a1")
+    await add(redis, 2, "b1")
+    async with running(redis, desk, slots=1):
+        await until(lambda: desk.done == ["b1"])  # never, where "a1" came first
+
+
+@pytest.mark.parametrize("error", [NetworkError("away"), InvalidToken("revoked")])
+async def test_telegram_may_be_away_for_longer_than_a_few_tries(redis: Redis, error: Exception) -> None:
+    failures = iter([error] * (DELIVERIES + 1))
+
+    async def away(entry: Entry) -> None:
+        if failure := next(failures, None):
+            raise failure
+
+    desk = Desk(away)
+    await add(redis, 1, "a1")
+    async with running(redis, desk):
+        await until(lambda: desk.done == ["a1"])
+    assert desk.given_up == []
+
+
+async def test_what_fails_every_time_is_given_up_and_the_next_is_served(redis: Redis) -> None:
+    tries: list[str] = []
+
+    async def broken(entry: Entry) -> None:
+        if text_of(entry) == "bad":
+            tries.append("bad")
+            raise BadRequest("no")
+
+    desk = Desk(broken)
+    await add(redis, 1, "bad", "good")
+    async with running(redis, desk):
+        await until(lambda: desk.done == ["good"])
+    assert desk.given_up == ["bad"]
+    assert len(tries) == DELIVERIES
+    assert await redis.xlen(STREAM) == 0
+
+
+async def test_nobody_to_read_an_answer_is_no_reason_to_try_again(redis: Redis) -> None:
+    async def blocked(entry: Entry) -> None:
+        if text_of(entry) == "a1":
+            raise Forbidden("bot was blocked by the user")
+
+    desk = Desk(blocked)
+    await add(redis, 1, "a1", "a2")
+    async with running(redis, desk):
+        await until(lambda: desk.done == ["a2"])
+    assert desk.given_up == []
+
+
+async def test_a_chat_goes_on_after_the_server_refused_an_ack(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = iter([ResponseError("NOPERM for a moment")])
+    acked = Group.ack
+
+    async def ack(group: Group, *entries: Entry) -> None:
+        if refusal := next(refusals, None):
+            raise refusal
+        await acked(group, *entries)
+
+    monkeypatch.setattr(Group, "ack", ack)
+    desk = Desk()
+    await add(redis, 1, "a1", "a2")
+    async with running(redis, desk):
+        await until(lambda: "a2" in desk.done, 5)
+        await add(redis, 1, "a3")
+        await until(lambda: "a3" in desk.done, 5)
+
+
+async def test_a_dead_process_is_followed_after_its_lease(redis: Redis) -> None:
+    await add(redis, 1, "a1", "a2")
+    dead = group(redis, "dead")
+    await dead.ensure()
+    assert len(await dead.take(10)) == 2
+    desk = Desk()
+    async with running(redis, desk):
+        await until(lambda: sorted(desk.done) == ["a1", "a2"])
+
+
+async def test_work_longer_than_the_lease_is_done_once(redis: Redis) -> None:
+    begun = asyncio.Event()
+
+    async def long(entry: Entry) -> None:
+        begun.set()
+        await asyncio.sleep(1.5)  # three leases
+
+    desk = Desk(long)
+    other = Desk()
+    await add(redis, 1, "a1")
+    async with running(redis, desk):
+        stop = asyncio.Event()
+        second = Lanes(group(redis, "other"), chat_of=chat_of, handle=other.handle, give_up=other.give_up)
+        await begun.wait()
+        task = asyncio.create_task(second.run(stop))
+        await until(lambda: desk.done == ["a1"])
+        stop.set()
+        await task
+    assert other.done == []
+
+
+async def test_a_stop_finishes_what_is_in_hand(redis: Redis) -> None:
+    begun = asyncio.Event()
+
+    async def slow(entry: Entry) -> None:
+        begun.set()
+        await asyncio.sleep(0.2)
+
+    desk = Desk(slow)
+    await add(redis, 1, "a1")
+    async with running(redis, desk) as stop:
+        await begun.wait()
+        stop.set()
+    assert desk.done == ["a1"]
+
+
+async def test_a_server_that_was_emptied_is_taken_as_it_comes(redis: Redis) -> None:
+    desk = Desk()
+    async with running(redis, desk):
+        await add(redis, 1, "a1")
+        await until(lambda: desk.done == ["a1"])
+        await redis.flushall()
+        await add(redis, 1, "a2")
+        await until(lambda: desk.done == ["a1", "a2"])
+
+
+async def test_two_processes_keep_the_order_within_a_chat(redis: Redis) -> None:
+    def ordered(consumer: str) -> Group:
+        return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=60, ordered="chat")
+
+    other, desk, stop = ordered("other"), Desk(), asyncio.Event()
+    await other.ensure()
+    await add(redis, 1, "photo")
+    (photo,) = await other.take(1)
+    lanes = Lanes(ordered("me"), chat_of=chat_of, handle=desk.handle, give_up=desk.give_up)
+    working = asyncio.create_task(lanes.run(stop))
+    await add(redis, 1, "question")
+    await add(redis, 2, "another chat's")
+    await until(lambda: desk.done)
+    assert desk.done == ["another chat's"]
+    await other.ack(photo)
+    await until(lambda: len(desk.done) == 2)
+    stop.set()
+    await working
+    assert desk.done == ["another chat's", "question"]
+
+
+async def test_what_is_taken_over_goes_before_what_waits_for_it(redis: Redis) -> None:
+    """The oldest entry's holder dies; another process holds the middle one, and the newest waits for both."""
+
+    def ordered(consumer: str, lease_s: float = 0.5) -> Group:
+        return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=lease_s, ordered="chat")
+
+    dead, middle, desk, stop = ordered("dead"), ordered("middle"), Desk(), asyncio.Event()
+    await dead.ensure()
+    await add(redis, 1, "oldest", "middle")
+    await dead.take(1)
+    (held,) = await middle.take(1)
+    lanes = Lanes(ordered("me"), chat_of=chat_of, handle=desk.handle, give_up=desk.give_up)
+    working = asyncio.create_task(lanes.run(stop))
+    await add(redis, 1, "newest")
+
+    async def is_taken_over() -> bool:
+        await middle.renew([held])
+        return bool(desk.done)
+
+    await until(is_taken_over)
+    assert desk.done == ["oldest"]
+    await middle.ack(held)
+    await until(lambda: len(desk.done) == 2)
+    stop.set()
+    await working
+    assert desk.done == ["oldest", "newest"]

@@ -1,0 +1,168 @@
+"""Only who shows the secret can put an update into the journal, and 200 means that it is there."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from support.bot_stack import Stack, picture, wait_until
+
+from bot.transport import webhook
+from bot.transport.journal import UPDATES, Journal
+from bot.transport.webhook import MAX_BYTES, SECRET_HEADER, STRANGERS, Allowance, listen, webhook_app
+from vlm.errors import BadSetting
+from vlm.queue.connection import connect
+
+SECRET = "a-Canary_Secret"
+UPDATE = {"update_id": 7, "message": {"message_id": 1}}
+
+
+@pytest.fixture
+async def caller(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+    app = webhook_app(Journal(redis), url="https://example.org/hook", secret=SECRET)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://example.org") as client:
+        yield client
+
+
+async def test_an_update_with_the_secret_is_kept_once(caller: httpx.AsyncClient, redis: Redis) -> None:
+    for _ in range(2):
+        answer = await caller.post("/hook", json=UPDATE, headers={SECRET_HEADER: SECRET})
+        assert answer.status_code == 200
+    assert await redis.xlen(UPDATES) == 1
+
+
+@pytest.mark.parametrize("shown", [None, "", "wrong", SECRET + "x", SECRET.lower(), "ä".encode()])
+async def test_without_the_secret_nothing_is_kept(
+    caller: httpx.AsyncClient, redis: Redis, shown: str | bytes | None
+) -> None:
+    headers = {} if shown is None else {SECRET_HEADER: shown}
+    answer = await caller.post("/hook", json=UPDATE, headers=headers)
+    assert answer.status_code == 401
+    assert await redis.dbsize() == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b"[]", b'{"update_id": "7"}', b"\xff"])
+async def test_what_is_no_update_is_refused(caller: httpx.AsyncClient, redis: Redis, body: bytes) -> None:
+    answer = await caller.post("/hook", content=body, headers={SECRET_HEADER: SECRET})
+    assert answer.status_code == 400
+    assert await redis.dbsize() == 0
+
+
+async def test_a_body_without_end_is_cut_short(caller: httpx.AsyncClient, redis: Redis) -> None:
+    given = []
+
+    async def chunks() -> AsyncIterator[bytes]:  # of which nobody says beforehand how many they are
+        for _ in range(64):
+            given.append(b"x" * (MAX_BYTES // 16))
+            yield given[-1]
+
+    answer = await caller.post("/hook", content=chunks(), headers={SECRET_HEADER: SECRET})
+    assert answer.status_code == 413
+    assert len(given) == 17, "nothing is read beyond the limit"
+    assert await redis.dbsize() == 0
+
+
+async def test_while_the_journal_is_away_telegram_is_asked_to_call_again() -> None:
+    async with connect("redis://127.0.0.1:1/0") as nobody:
+        app = webhook_app(Journal(nobody), url="https://example.org/", secret=SECRET)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://h") as client:
+            answer = await client.post("/", json=UPDATE, headers={SECRET_HEADER: SECRET})
+    assert answer.status_code == 503
+
+
+def test_an_address_that_is_taken_is_said_by_its_setting() -> None:
+    with listen("127.0.0.1", 0) as taken, pytest.raises(BadSetting, match="BOT_WEBHOOK_LISTEN"):
+        listen("127.0.0.1", taken.getsockname()[1])
+
+
+async def test_who_says_that_a_body_is_too_large_is_not_read(caller: httpx.AsyncClient) -> None:
+    headers = {SECRET_HEADER: SECRET, "Content-Length": str(MAX_BYTES + 1)}
+    answer = await caller.post("/hook", content=b"{}", headers=headers)  # refused for what it says alone
+    assert answer.status_code == 413
+
+
+async def test_strangers_are_slowed_down_and_telegram_is_not(caller: httpx.AsyncClient, redis: Redis) -> None:
+    codes = [(await caller.post("/hook", json=UPDATE)).status_code for _ in range(2 * int(STRANGERS[1]))]
+    assert codes[0] == 401 and codes[-1] == 429 and set(codes) == {401, 429}
+    answer = await caller.post("/hook", json=UPDATE, headers={SECRET_HEADER: SECRET})
+    assert answer.status_code == 200
+    assert await redis.xlen(UPDATES) == 1
+
+
+def test_an_allowance_is_used_up_and_fills_again() -> None:
+    now_s = 0.0
+    allowance = Allowance(2, 3, clock=lambda: now_s)
+    assert [allowance.take() for _ in range(4)] == [True, True, True, False]
+    now_s = 1.0
+    assert [allowance.take() for _ in range(3)] == [True, True, False]
+
+
+async def test_too_many_updates_are_asked_to_come_again(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "KNOWN", (0.0, 1.0))
+    app = webhook_app(Journal(redis), url="https://example.org/", secret=SECRET)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://h") as client:
+        codes = [
+            (await client.post("/", json=UPDATE, headers={SECRET_HEADER: SECRET})).status_code
+            for _ in range(2)
+        ]
+    assert codes == [200, 429]
+
+
+async def test_an_empty_secret_lets_nobody_in(redis: Redis) -> None:
+    app = webhook_app(Journal(redis), url="https://example.org/", secret="")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://h") as client:
+        assert (await client.post("/", json=UPDATE, headers={SECRET_HEADER: ""})).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"", b""),
+        (b"POST /hook HTTP/1.1\r\nHost: h\r\nX-", b""),
+        (
+            f"POST /hook HTTP/1.1\r\nHost: h\r\n{SECRET_HEADER}: {SECRET}\r\n".encode()
+            + b"Content-Length: 9\r\n\r\n{",
+            b"HTTP/1.1 408",
+        ),
+    ],
+    ids=["nothing", "half a head", "half a body"],
+)
+async def test_who_is_slow_on_purpose_is_cut_off(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, sent: bytes, told: bytes
+) -> None:
+    monkeypatch.setattr(webhook, "HEAD_S", 0.2)
+    monkeypatch.setattr(webhook, "BODY_S", 0.2)
+    server = webhook.WebhookServer(webhook_app(Journal(redis), url="https://h/hook", secret=SECRET))
+    with listen("127.0.0.1", 0) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(sent)
+        async with asyncio.timeout(30):
+            heard = await reader.read()  # to the end: the server hangs up by itself
+        writer.close()
+        server.should_exit = True
+        await serving
+    assert heard.startswith(told) and (told or not heard)
+
+
+def test_the_bot_answers_by_webhook_and_goes_back_to_polling(own_stack: Stack) -> None:
+    own_stack.start_sandbox()
+    own_stack.start_worker()
+    with listen("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    own_stack.start_bot(
+        BOT_WEBHOOK_URL=f"http://127.0.0.1:{port}/hook",
+        BOT_WEBHOOK_SECRET=SECRET,
+        BOT_WEBHOOK_LISTEN=f"127.0.0.1:{port}",
+    )
+    person = own_stack.person()
+    assert "a red picture" in person.says(person.send(picture("red")))
+    assert own_stack.call("GET", "calls", params={"method": "setWebhook"})
+    assert own_stack.stop("bot") == 0
+    own_stack.start_bot()
+    wait_until(lambda: own_stack.call("GET", "calls", params={"method": "deleteWebhook"}))
+    assert "a blue picture" in person.says(person.send(picture("blue")))

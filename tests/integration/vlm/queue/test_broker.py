@@ -1,0 +1,230 @@
+"""What a worker's hold on the queue promises, on both servers."""
+
+import asyncio
+import time
+from typing import Any, Final
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+from support.queue_examples import picture, published
+from support.worker_examples import results, working
+
+from vlm.engine.echo import EchoEngine
+from vlm.memory import blob_key
+from vlm.protocol import (
+    UPGRADE_S,
+    VERSION,
+    Answered,
+    Caption,
+    Job,
+    Lane,
+    Refused,
+    Result,
+    encode,
+)
+from vlm.queue.admission import SHARE
+from vlm.queue.broker import DELIVERIES, Broker, Delivery
+from vlm.queue.client import Client
+from vlm.queue.keys import DEAD, LANES, WORKERS
+from vlm.queue.streams import Group
+
+NEWER: Final[dict[str, Any]] = {"group": WORKERS, "consumer": "new", "lease_s": 1}
+
+
+@pytest.fixture
+def client(redis: Redis) -> Client:
+    return Client(redis)
+
+
+async def submit(client: Client, *jobs: str, lane: Lane = "interactive", chat: int = 1) -> None:
+    for job in jobs:
+        await client.caption(
+            job=job, chat=chat, photo=None, picture=picture(), lane=lane, ticket=f"for {job}"
+        )
+
+
+async def crowd(client: Client, *jobs: str) -> None:
+    """Each of another chat."""
+    for chat, job in enumerate(jobs, 100):
+        await submit(client, job, chat=chat)
+
+
+def names(deliveries: list[Delivery]) -> list[str]:
+    return [delivery.job.id for delivery in deliveries]
+
+
+def result(delivery: Delivery, text: str = "yes") -> Result:
+    job = delivery.job
+    return Result(job=job.id, chat=job.chat, task=job.task, outcome=Answered(text=text))
+
+
+async def test_a_batch_is_what_waits_and_nobody_waits_for_company(client: Client, redis: Redis) -> None:
+    broker = Broker(redis, name="w")
+    assert await broker.take(8, block_ms=1) == []
+    await submit(client, "a")
+    assert names(await broker.take(8, block_ms=1000)) == ["a"]
+    await submit(client, *"bcdefghij")
+    assert names(await broker.take(8, block_ms=1000)) == list("bcdefghi")
+
+
+async def test_interactive_jobs_come_first_and_bulk_always_has_one_place(
+    client: Client, redis: Redis
+) -> None:
+    await submit(client, "B1", "B2", "B3", lane="bulk")
+    await crowd(client, *"abcdef")
+    broker = Broker(redis, name="w")
+    assert names(await broker.take(4, 0)) == ["a", "b", "c", "B1"]
+    assert names(await broker.take(4, 0)) == ["d", "e", "f", "B2"]
+    await submit(client, "B4", lane="bulk")
+    assert names(await broker.take(4, 0)) == ["B3", "B4"]
+
+
+async def test_what_a_busy_chat_has_beyond_its_share_fills_the_room_that_others_leave(
+    client: Client, redis: Redis
+) -> None:
+    share = [f"share {n}" for n in range(SHARE)]
+    await submit(client, *share, *[f"busy {n}" for n in range(6)])
+    await crowd(client, "a")
+    broker = Broker(redis, name="w")
+    assert set(names(await broker.take(SHARE + 2, 0))) == {*share, "a", "busy 0"}
+    await crowd(client, *"bcde")
+    assert set(names(await broker.take(4, 0))) == {"b", "c", "d", "busy 1"}, "one place is always theirs"
+    assert set(names(await broker.take(8, 0))) == {"e", "busy 2", "busy 3", "busy 4", "busy 5"}
+
+
+async def test_a_chat_that_gets_its_answers_is_not_busy(client: Client, redis: Redis) -> None:
+    broker = Broker(redis, name="w")
+    for job in "abcdef":
+        await submit(client, job)
+        [delivery] = await broker.take(8, 1000)
+        assert delivery.entry.stream == LANES["interactive"]
+        await broker.finish(delivery, result(delivery))
+
+
+async def test_no_lane_starves_where_batches_are_of_one(client: Client, redis: Redis) -> None:
+    await submit(client, "B", lane="bulk", chat=2)
+    await submit(client, *[f"a {n}" for n in range(SHARE)], "busy")
+    await crowd(client, *"abcdefghijkl")
+    broker = Broker(redis, name="w")
+    taken = [job for _ in range(8) for job in names(await broker.take(1, 0))]
+    assert {"B", "busy"} <= set(taken)
+    assert len(taken) == 8
+
+
+async def test_result_and_ack_come_together_and_only_from_the_holder(client: Client, redis: Redis) -> None:
+    await submit(client, "a")
+    slow, quick = Broker(redis, name="slow", lease_s=0.05), Broker(redis, name="quick", lease_s=0.05)
+    [lost] = await slow.take(1, 0)
+    await asyncio.sleep(0.06)  # the lease
+    taken_over = await quick.reclaim()
+    assert taken_over
+    assert not await slow.finish(lost, result(lost, "too late"))
+    assert await published(redis) == []
+    assert await quick.finish(taken_over, result(taken_over, "in time"))
+    assert not await slow.finish(lost, result(lost, "far too late"))
+    assert not await quick.finish(taken_over, result(taken_over, "twice"))
+    assert [one.outcome for one in await published(redis)] == [Answered(text="in time")]
+    assert await client.backlog() == 0
+
+
+async def test_a_picture_travels_with_its_job_and_is_gone_after_it(client: Client, redis: Redis) -> None:
+    await submit(client, "a")
+    broker = Broker(redis, name="w")
+    [delivery] = await broker.take(1, 0)
+    assert await broker.picture(delivery.job) == picture()
+    await broker.finish(delivery, result(delivery))
+    assert await broker.picture(delivery.job) is None
+
+
+async def test_a_picture_goes_even_if_the_server_could_not_say_that_its_job_is_done(
+    client: Client, redis: Redis
+) -> None:
+    await submit(client, "a")
+    broker = Broker(redis, name="w")
+    [delivery] = await broker.take(1, 0)
+    await broker.finish(delivery, result(delivery))
+    await redis.set(blob_key(1, "a"), b"as if the connection had been cut before")
+    assert not await broker.finish(delivery, result(delivery))
+    assert await broker.picture(delivery.job) is None
+
+
+async def test_a_job_that_was_tried_too_often_is_buried_with_an_apology(client: Client, redis: Redis) -> None:
+    await submit(client, "a", "b")
+    broker = Broker(redis, name="w", lease_s=0.05, deliveries=2)
+    _, mate = await broker.take(8, 0)
+    await broker.finish(mate, result(mate))
+    await asyncio.sleep(0.06)  # the lease
+    again = await broker.reclaim()
+    assert again
+    assert (again.job.id, again.times) == ("a", 2)
+    await asyncio.sleep(0.06)
+    assert await broker.reclaim() is None
+    answered, buried = await published(redis)
+    assert (answered.job, buried.job, buried.ticket) == ("b", "a", "for a")
+    assert isinstance(buried.outcome, Refused)
+    assert buried.outcome.code == "poisoned"
+    [(_, letter)] = await redis.xrange(DEAD)
+    assert msgspec.msgpack.decode(letter[b"job"], type=Job).id == "a"
+    assert await client.backlog() == 0
+
+
+FOREIGN = {"id": "a", "chat": 5, "ticket": "t", "results": "results", "task": {"type": "dream"}}
+
+
+@pytest.mark.parametrize(("version", "age_s"), [(VERSION - 2, 0.0), (VERSION + 1, UPGRADE_S + 1)])
+async def test_a_job_that_no_worker_will_understand_is_answered_to_its_sender(
+    client: Client, redis: Redis, version: int, age_s: float
+) -> None:
+    job = msgspec.msgpack.encode(FOREIGN | {"version": version})
+    await redis.xadd(LANES["interactive"], {"job": job}, id=f"{1000 * (time.time() - age_s):.0f}-0")
+    await submit(client, "b")
+    assert names(await Broker(redis, name="w").take(8, 0)) == ["b"]
+    [refused] = await published(redis)
+    assert (refused.job, refused.chat, refused.ticket) == ("a", 5, "t")
+    assert isinstance(refused.outcome, Refused)
+    assert refused.outcome.code == "protocol"
+    assert await redis.xlen(DEAD) == 1
+
+
+async def test_a_job_of_a_newer_version_is_left_to_newer_workers(client: Client, redis: Redis) -> None:
+    job = msgspec.msgpack.encode(FOREIGN | {"version": VERSION + 1})
+    entry = await redis.xadd(LANES["interactive"], {"job": job})
+    old, newer = Broker(redis, name="old", lease_s=1), Group(redis, [LANES["interactive"]], **NEWER)
+    for _ in range(2 * DELIVERIES):
+        assert await old.take(8, 0) == []
+        assert await old.reclaim() is None
+        await asyncio.sleep(0.11)  # a tenth of the lease
+    found = await newer.reclaim()
+    assert found
+    assert (found.entry.id, found.times) == (entry.decode(), 1), "what the old did is not held against it"
+    assert await published(redis) == [] and await redis.xlen(DEAD) == 0
+
+
+async def test_a_job_of_the_version_before_is_done_and_answered_in_its_version(
+    client: Client, redis: Redis
+) -> None:
+    job = Job(version=VERSION - 1, id="a", chat=5, task=Caption(), created_ms=1)
+    await redis.xadd(LANES["interactive"], {"job": encode(job)})
+    async with working(redis, EchoEngine()):
+        [answer] = await results(redis, "a")
+    assert answer.version == VERSION - 1
+
+
+@pytest.mark.parametrize("junk", [{"job": b"\xc1 junk"}, {"job": b""}, {"something": "else"}])
+async def test_junk_is_put_aside_and_stops_nobody(
+    client: Client, redis: Redis, junk: dict[str, bytes]
+) -> None:
+    await redis.xadd(LANES["interactive"], junk)  # type: ignore[arg-type]
+    await submit(client, "b")
+    broker = Broker(redis, name="w")
+    [delivery] = await broker.take(8, 0)
+    await broker.finish(delivery, result(delivery))
+    assert await client.backlog() == 0
+    assert await redis.xlen(DEAD) == 1
+    assert [one.job for one in await published(redis)] == ["b"]
+
+
+def test_a_job_is_small_whatever_the_picture() -> None:
+    job = Job(id="chat:message", chat=-1001234567890, task=Caption(), created_ms=1, has_picture=True)
+    assert len(encode(job)) < 200

@@ -1,0 +1,311 @@
+"""Everything around the bot for tests, each a process of its own: server, sandbox, worker (echo), bot."""
+
+import asyncio
+import inspect
+import io
+import itertools
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from PIL import Image
+from redis import Redis
+
+from bot.state.job_stats import Done
+from vlm.protocol import ModelInfo
+from vlm.queue.server import Server, start
+
+Json = dict[str, Any]
+
+START_S = 60.0
+ANSWER_S = 60.0  # a busy machine is slow, not wrong
+LEASE_S = 2.0
+TOKEN = "1:sandbox-token"
+
+# The bot as it is, but for the lease: tests that kill it would wait ten seconds each time.
+BOT = f"""
+import sys
+from functools import partial
+from bot import __main__, service
+from bot.transport import rate_limit_notice as busy, rate_limiter as pace
+service.LEASE_S = {LEASE_S}
+%s
+sys.exit(__main__.main(["run"]))
+"""
+
+_chats = itertools.count(7_000_000_001)
+_groups = itertools.count(-1_000_001, -1)
+
+
+def picture(
+    colour: str = "red", size: tuple[int, int] = (64, 48), kind: str = "PNG", **options: Any
+) -> bytes:
+    """A plain picture; the echo engine says its colour and size."""
+    data = io.BytesIO()
+    Image.new("RGB", size, colour).save(data, kind, **options)
+    return data.getvalue()
+
+
+def wait_until(holds: Callable[[], Any], timeout_s: float = ANSWER_S) -> Any:
+    """What `holds` returns, once that is true."""
+    deadline_s = time.monotonic() + timeout_s
+    while not (value := holds()):
+        assert time.monotonic() < deadline_s, f"not within {timeout_s} s"
+        time.sleep(0.02)
+    return value
+
+
+async def until(holds: Callable[[], Awaitable[Any] | Any], timeout_s: float = ANSWER_S) -> None:
+    """Return once `holds` is true, or what it awaits is."""
+    async with asyncio.timeout(timeout_s):
+        while not (await value if inspect.isawaitable(value := holds()) else value):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def buttons(message: Json) -> Json:
+    """The labels of a message's buttons, and what each brings back."""
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return {key["text"]: key.get("callback_data") for row in rows for key in row}
+
+
+def slow_worker(redis: Redis, seconds_a_job: float) -> None:
+    """As far as the bot can tell, one worker lives, and that is how fast it was."""
+    beat = msgspec.msgpack.encode(ModelInfo(name="echo", revision="echo-1"))
+    redis.set("{afterimage}:worker:slow", beat)
+    redis.sadd("{afterimage}:workers", "slow")
+    now_ms = int(1000 * redis.time()[0])
+    ran_ms = int(1000 * seconds_a_job)
+    for number in range(10):
+        past = Done(now_ms - number * ran_ms, 0, ran_ms, 1)
+        redis.lpush("{afterimage}:tally", msgspec.msgpack.encode(past))
+
+
+class Person:
+    """Somebody who writes to the bot, in a private chat of their own or in a group.
+
+    `who` is what the sandbox is told of the writer: user, name, language, and the topic of a forum.
+    """
+
+    def __init__(self, stack: "Stack", chat: int | None = None, **who: Any) -> None:
+        self.chat = chat or next(_chats)
+        self._stack = stack
+        self.who = {"chat": self.chat, **who}
+
+    def write(self, text: str, reply_to: int | None = None) -> int:
+        """Send a text; the id of the message."""
+        return self._send({"text": text} | ({"reply_to": reply_to} if reply_to else {}))
+
+    def send(self, data: bytes, name: str = "picture.png", **extra: Any) -> int:
+        """Send a picture, or with `as_file` a file; the id of the message."""
+        fields = {key: str(value) for key, value in (self.who | extra).items()}
+        told = self._stack.call("POST", "send", data=fields, files={"file": (name, data)})
+        return int(told["messages"][0]["message_id"])
+
+    def send_album(self, *pictures: bytes, **extra: Any) -> list[int]:
+        """Send several pictures as one album; the ids of its messages."""
+        fields = {key: str(value) for key, value in (self.who | extra).items()}
+        files = [("file", (f"{n}.png", data)) for n, data in enumerate(pictures)]
+        told = self._stack.call("POST", "send", data=fields, files=files)
+        return [int(one["message_id"]) for one in told["messages"]]
+
+    def send_content(self, **content: Any) -> int:
+        """Send a message of any kind."""
+        return self._send({"content": content})
+
+    def edit(self, message: int, text: str) -> None:
+        """Change a text of one's own."""
+        self._stack.call("POST", "edit", json={**self.who, "message_id": message, "text": text})
+
+    def act(self, deed: str, **about: Any) -> Json:
+        """Do something else in the chat: block, unblock, promote, migrate; see bot/sandbox/page.py."""
+        done: Json = self._stack.call("POST", deed, json={**self.who, **about})
+        return done
+
+    def press(self, message: int, data: str) -> Json:
+        """Press a button of a message; what the bot answers to that."""
+        query = self.act("press", message_id=message, data=data)["query"]
+        answer: Json = self._stack.call("GET", "answer", params={"query": query, "wait_s": 10})
+        return answer
+
+    def push(self, message: Json, label: str) -> Json:
+        """Press the button with that label; what the bot answers to that."""
+        return self.press(message["message_id"], buttons(message)[label])
+
+    def messages(self) -> list[Json]:
+        """All messages of the chat."""
+        found: list[Json] = self._stack.call("GET", "messages", params=self.who)["messages"]
+        return found
+
+    def heard(self) -> list[str]:
+        """All that the bot said in the chat."""
+        return [one["text"] for one in self.messages() if one["from"]["is_bot"] and "text" in one]
+
+    def replies(self, message: int) -> list[Json]:
+        """What the bot said to a message: in reply to it, or to the photo that it turned out to be about."""
+        causes = self._stack.causes(self.chat)
+
+        def belongs(one: Json) -> bool:
+            answered = causes.get(one["message_id"], "").split("-")[0]
+            if answered.isdecimal():
+                return answered == str(message)
+            return bool(one.get("reply_to_message", {}).get("message_id") == message)
+
+        return [one for one in self.messages() if one["from"]["is_bot"] and belongs(one)]
+
+    def answer(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> Json:
+        """The bot's last word on a message: no placeholder, and fitting `pattern`."""
+
+        def found() -> Json | None:
+            for reply in self.replies(message):
+                if "text" not in reply:
+                    continue
+                final = not reply["text"].endswith("…") and "in line" not in reply["text"]
+                if (re.search(pattern, reply["text"]) if pattern else final) is not None and (
+                    pattern or final
+                ):
+                    return reply
+            return None
+
+        return wait_until(found, timeout_s)  # type: ignore[no-any-return]
+
+    def says(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> str:
+        """The text of that answer."""
+        return str(self.answer(message, pattern, timeout_s)["text"])
+
+    def calls(self, method: str) -> list[Json]:
+        """What the bot called for this chat."""
+        found: list[Json] = self._stack.call("GET", "calls", params={"method": method, "chat": self.chat})
+        return found
+
+    def trouble(self, **fault: Any) -> None:
+        """From now on, the Bot API has trouble in this chat; see bot/sandbox/faults.py."""
+        self._stack.trouble(chat=self.chat, **fault)
+
+    def _send(self, body: Json) -> int:
+        told = self._stack.call("POST", "send", json={**self.who, **body})
+        return int(told["messages"][0]["message_id"])
+
+
+class Stack:
+    """The parts. `page` is the sandbox's address; each part's log is NAME.log in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.page = ""
+        self.server: Server = start(folder / "server")
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._http = httpx.Client(timeout=30)
+
+    def start_all(self, **bot_settings: str) -> None:
+        self.start_sandbox()
+        self.start_worker()
+        self.start_bot(**bot_settings)
+
+    def start_sandbox(self) -> None:
+        port = self.page.rpartition(":")[2] or "0"
+        self._start("sandbox", ["-m", "bot.sandbox", "--port", port, "--data", str(self.folder / "sandbox")])
+        self.page = self.log_line("sandbox", r"(http://\S+)")
+
+    def start_worker(self, name: str = "worker", **environ: str) -> None:
+        command = ["-m", "vlm.cli", "worker", "--model", "echo", "--redis", self.server.url]
+        self._start(name, command, VLM_LEASE_S="2", **environ)
+        self.log_line(name, "(ready)")
+
+    def start_bot(self, name: str = "bot", change: str = "", **environ: str) -> None:
+        """The bot, as a process; `change` is a line of Python that shortens one of its times."""
+        settings = {"BOT_TOKEN": TOKEN, "BOT_API_URL": self.page, "REDIS_URL": self.server.url}
+        self._start(name, ["-c", BOT % change], **{**settings, **environ})
+
+    def restart_server(self) -> None:
+        self.server.stop()
+        self.server = start(self.folder / "server")
+
+    def person(self) -> Person:
+        return Person(self)
+
+    def group(self, count: int, supergroup: bool = False) -> list[Person]:
+        """People in a new group; the first is its creator."""
+        people = [next(_chats) for _ in range(count)]
+        group = next(_groups) - (10**12 if supergroup else 0)
+        return [Person(self, group, user=one) for one in people]
+
+    def call(self, method: str, path: str, **request: Any) -> Any:
+        """Ask the sandbox, as its page does."""
+        answer = self._http.request(method, f"{self.page}/sandbox/{path}", **request)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def call_bot(self, method: str, **args: Any) -> Any:
+        """Call the Bot API as the bot's owner could, beside the bot."""
+        answer = self._http.post(f"{self.page}/bot{TOKEN}/{method}", json=args)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["result"]
+
+    def trouble(self, **fault: Any) -> None:
+        """From now on, the Bot API has trouble."""
+        self.call("POST", "faults", json=fault)
+
+    def troubles(self) -> list[Json]:
+        """All faults ordered so far, each with its hits."""
+        found: list[Json] = self.call("GET", "faults")
+        return found
+
+    def causes(self, chat: int) -> dict[int, str]:
+        """What each of the bot's messages answers, as it noted."""
+        with Redis.from_url(self.server.url, decode_responses=True) as redis:
+            said: Any = redis.hgetall(f"said:{{{chat}}}")
+        return {int(message): cause for cause, message in said.items() if message}
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def log_line(self, name: str, pattern: str, timeout_s: float = START_S) -> str:
+        """The first group of a pattern in a part's log, once it is there."""
+
+        def found() -> str:
+            match = re.search(pattern, self.log(name))
+            assert match or self._running[name].poll() is None, f"{name} has ended:\n{self.log(name)}"
+            return match[1] if match else ""
+
+        return str(wait_until(found, timeout_s))
+
+    def kill(self, *names: str) -> None:
+        """End parts as a crash would."""
+        for name in names:
+            self._running[name].kill()
+            self._running.pop(name).wait()
+
+    def stop(self, name: str) -> int:
+        """End a part politely; its exit status."""
+        process = self._running.pop(name)
+        process.send_signal(signal.SIGTERM)
+        return process.wait(ANSWER_S)
+
+    def signal(self, name: str, number: int) -> None:
+        """Stop a part for a while, or let it go on."""
+        self._running[name].send_signal(number)
+
+    def close(self) -> None:
+        self.kill(*self._running)
+        self.server.kill()
+        self._http.close()
+
+    def _start(self, name: str, command: list[str], **environ: str) -> None:
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("BOT_", "VLM_"))}
+        with (self.folder / f"{name}.log").open("ab") as log:
+            log.truncate(0)
+            self._running[name] = subprocess.Popen(
+                [sys.executable, *command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**inherited, "PYTHONUNBUFFERED": "1", **environ},
+            )

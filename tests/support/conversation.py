@@ -1,0 +1,132 @@
+"""A conversation as a table: in each row somebody does something in a chat, and something is seen there.
+
+    ("Ada", sends("red", name="bike"), hears("AI caption: a red picture"))
+
+A sight is what the bot said or changed in that chat since the step began. `name=` names a message, so that
+later steps can reply to it, edit it or press its buttons; a group `(?P<word>...)` of a pattern keeps a word,
+for later texts that say `{word}`. Words that are not English are looked up in the bot's own catalogs.
+
+What people can do is in deeds.py, what can be seen in sights.py, the conversation in script.py.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from redis import Redis
+
+from bot.i18n.translator import tongue
+from support.bot_stack import Json, Person, Stack, wait_until
+
+# What came in passes from one to the next.
+STREAMS = ("updates", "jobs:interactive", "jobs:busy", "jobs:bulk", "results", "exports")
+
+
+class Scene:
+    """Who is there, and what was said so far. `bot` are the bot's settings.
+
+    is_deadly   bot and worker are killed in the middle of each `deadly` deed
+    is_idle     what comes in is done at once
+    told        the answer to the last press or inline query
+    """
+
+    def __init__(
+        self, stack: Stack, cast: dict[str, Person], bot: dict[str, str], *, is_deadly: bool = False
+    ) -> None:
+        self.stack = stack
+        self.cast = cast
+        self.is_deadly = is_deadly
+        self.named: dict[str, Json] = {}
+        self.words: dict[str, str] = {}
+        self.told: Json = {}
+        self.is_idle = True
+        self._bot = bot
+        self._before: dict[int, Json] = {}
+        self._redis = Redis.from_url(stack.server.url)
+        self._redis.config_set("rdbcompression", "no")
+
+    def play(self, step: "Step") -> None:
+        """Let one step happen, and see what must be seen."""
+        person = self.cast[step.who]
+        self._before = {one["message_id"]: one for one in person.messages()}
+        try:
+            step.deed(self, person)
+            for sight in step.sights:
+                sight(self, self.cast[step.who])
+            if self.is_idle:
+                self.settle()
+        except Exception as error:
+            error.add_note(f"That was {step.who}, item {step.item}. The chat:\n{self._chat(step.who)}")
+            raise
+
+    def kill(self) -> None:
+        """Bot and worker end as in a crash, and start again."""
+        self.stack.kill("bot", "worker")
+        self.stack.start_worker()
+        self.stack.start_bot(**self._bot)
+
+    def settle(self) -> None:
+        """Wait until all that came in is done: looked at twice, as what is done may bring more to do."""
+        wait_until(lambda: self._is_settled() and self._is_settled())
+
+    def _is_settled(self) -> bool:
+        waiting = self.stack.call_bot("getWebhookInfo")["pending_update_count"]
+        return not waiting and not any(self._redis.xlen(f"{{afterimage}}:{name}") for name in STREAMS)
+
+    def news(self, who: Person) -> list[Json]:
+        """What the bot said or changed in the chat since the step began."""
+        said = [one for one in who.messages() if one["from"]["is_bot"]]
+        return [one for one in said if self._before.get(one["message_id"]) != one]
+
+    def gone(self, who: Person) -> list[Json]:
+        """What has disappeared from the chat since the step began."""
+        left = {one["message_id"] for one in who.messages()}
+        return [one for id, one in self._before.items() if id not in left]
+
+    def id_of(self, name: str) -> int | None:
+        return int(self.named[name]["message_id"]) if name else None
+
+    def now(self, who: Person, name: str) -> Json:
+        """A named message as it is now."""
+        return next(one for one in who.messages() if one["message_id"] == self.named[name]["message_id"])
+
+    def traces(self, word: str) -> list[str]:
+        """The keys on the server whose name or content has a word."""
+        found = [key for key in self._redis.scan_iter(count=1000) if word.encode() in key + self._held(key)]
+        return [key.decode() for key in found]
+
+    def _held(self, key: bytes) -> bytes:
+        return self._redis.dump(key) or b""  # with nothing compressed: see `__init__`
+
+    def _chat(self, who: str) -> str:
+        said = [f"{one['from']['first_name']}: {words(one)}" for one in self.cast[who].messages()]
+        return "\n".join(said[-8:])
+
+
+Deed = Callable[[Scene, Person], None]
+Sight = Callable[[Scene, Person], None]
+
+
+class Step(NamedTuple):
+    """`item` is what it shows, of the ten things that a chat must have."""
+
+    item: int
+    who: str
+    deed: Deed
+    sights: tuple[Sight, ...]
+
+
+def about(item: int, *rows: tuple[Any, ...]) -> list[Step]:
+    """Steps that show one item. A row: who, the deed, and any number of sights."""
+    return [Step(item, who, deed, tuple(sights)) for who, deed, *sights in rows]
+
+
+def words(message: Json) -> str:
+    return str(message.get("text") or message.get("caption") or "")
+
+
+def said_in(code: str, reply: Callable[..., str], *values: Any, **more: Any) -> str:
+    """A pattern for what the bot says in another language, for which it must have words."""
+    in_it = reply(tongue(code), *values, **more)
+    assert in_it != reply(tongue("en"), *values, **more), f"no words for it in {code}: {in_it}"
+    return re.escape(in_it)

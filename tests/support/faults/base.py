@@ -1,0 +1,21 @@
+"""A fault does its harm once, somewhere in the load, and heals it."""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from support.faults.harness import Rig
+
+Act = Callable[[Rig, random.Random], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`loses`: what is lost is counted and not held against it; `prelude` and `by_webhook` as for Rig."""
+
+    name: str
+    act: Act
+    about: str
+    loses: bool = False
+    prelude: str = ""
+    by_webhook: bool = False

@@ -1,0 +1,8 @@
+"""All faults by name. What each came to: docs/reliability.md."""
+
+from support.faults.deaths import DEATHS
+from support.faults.others import OTHERS
+from support.faults.redis_faults import SERVER
+from support.faults.telegram_faults import TELEGRAM
+
+FAULTS = {one.name: one for one in [*DEATHS, *SERVER, *TELEGRAM, *OTHERS]}

@@ -1,0 +1,240 @@
+"""The processes with proxies between them, and what can be done to each.
+
+bot ──► telegram ──► sandbox          worker ──► worker_redis ──┐
+ └────► bot_redis ────────────────────────────────────────────► server
+
+The server has its append-only file and syncs every write. Telegram is some milliseconds away, and so is the
+worker's Redis: as in life, and so that something is always under way.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from bot.exports.exporter import EXPORTS
+from bot.exports.exporter import GROUP as EXPORTING
+from bot.state.job_stats import KEY as TALLY
+from bot.transport.journal import BOT as BOT_ID
+from bot.transport.journal import GROUP, UPDATES
+from bot.transport.webhook import listen
+from support.bot_stack import BOT, LEASE_S, TOKEN, Stack
+from support.faults.proxy import Proxy
+from vlm.queue.keys import DEAD, DELIVERY, LANES, ROSTER, WORKERS, results_key
+from vlm.queue.server import start
+
+STREAMS = {
+    UPDATES: GROUP,
+    EXPORTS: EXPORTING,
+    results_key(): DELIVERY,
+    **dict.fromkeys(LANES.values(), WORKERS),
+}
+AWAY_S = 0.03  # one way
+WORKER = """
+import sys
+from vlm.cli import main
+sys.exit(main(["worker", "--model", "echo", "--redis", {url!r}]))
+"""
+PERMANENT = ("photos", "photo", "turns", "messages", "links", "changes", "chat")
+PASSING = ("blob", "editing", "forgetting")  # gone when what they are for is done
+OURS = {*STREAMS, BOT_ID, ROSTER, DEAD, TALLY, "menus"}
+
+
+class Rig(Stack):
+    """`prelude` is Python that each program runs first: a broken clock, a poisonous question. `by_webhook`:
+    Telegram calls the bot, instead of being polled.
+
+    people     who is in which chat: of a group, one who may decide there
+    gone       chats in which nobody can read the bot any more
+    moved      groups, and the supergroups that they became
+    clocks     the files by which a program's clock is put on: see fault_others.py
+    """
+
+    def __init__(self, folder: Path, prelude: str = "", *, by_webhook: bool = False) -> None:
+        super().__init__(folder)
+        self.prelude = prelude
+        self.hook: dict[str, str] = _hook() if by_webhook else {}
+        self.healed_s = 0.0
+        self.picked_up_s = 0.0
+        self.rss_mb: dict[str, float] = {}
+        self.people: dict[int, int] = {}
+        self.gone: set[int] = set()
+        self.moved: dict[int, int] = {}
+        self.clocks = {name: folder / f"{name}.clock" for name in ("bot", "worker")}
+        for clock in self.clocks.values():
+            clock.write_bytes(bytes(8))
+
+    async def open(self) -> None:
+        """Start everything."""
+        self.bot_redis, self.worker_redis = Proxy(self.server.url), Proxy(self.server.url)
+        await self.bot_redis.start()
+        await self.worker_redis.start()
+        self.worker_redis.latency_s = AWAY_S / 2
+        self.redis = Redis.from_url(self.server.url, decode_responses=True, encoding_errors="replace")
+        await asyncio.to_thread(self.start_sandbox)
+        self.telegram = Proxy(self.page)
+        self.telegram.latency_s = AWAY_S
+        await self.telegram.start()
+        await asyncio.to_thread(self.start_worker)
+        await asyncio.to_thread(self.start_bot)
+        await asyncio.to_thread(self.log_line, "bot", "(Ready)")
+
+    async def shut(self) -> None:
+        for proxy in (self.bot_redis, self.worker_redis, self.telegram):
+            await proxy.close()
+        await self.redis.aclose()
+        await asyncio.to_thread(self.close)
+
+    def start_bot(self, name: str = "bot", **environ: str) -> None:
+        settings = {
+            "BOT_TOKEN": TOKEN,
+            "BOT_API_URL": f"http://127.0.0.1:{self.telegram.port}",
+            "REDIS_URL": f"redis://127.0.0.1:{self.bot_redis.port}/0",
+        }
+        settings["CLOCK"] = str(self.clocks["bot"])
+        self._start(name, ["-c", self.prelude + BOT % ""], **{**settings, **self.hook, **environ})
+
+    def start_worker(self, name: str = "worker", **environ: str) -> None:
+        url = f"redis://127.0.0.1:{self.worker_redis.port}/0"
+        settings = {"VLM_LEASE_S": str(int(LEASE_S)), "CLOCK": str(self.clocks["worker"])}
+        self._start(name, ["-c", self.prelude + WORKER.format(url=url)], **{**settings, **environ})
+        self.log_line(name, "(ready)")
+
+    async def start_server(self) -> None:
+        """Start it where it was, with what it finds there."""
+        self.server = await asyncio.to_thread(start, self.folder / "server")
+        self.healed()
+
+    def healed(self) -> None:
+        """From now on it should be as before."""
+        self.healed_s = time.monotonic()
+
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
+    def is_up(self, name: str) -> bool:
+        return name in self._running and self._running[name].poll() is None
+
+    def send(self, name: str, what: signal.Signals) -> None:
+        os.kill(self.pid(name), what)
+
+    async def restart(self, name: str) -> None:
+        """As a supervisor does when a program has ended."""
+        await asyncio.to_thread(self._running[name].wait)
+        start = self.start_bot if name.startswith("bot") else self.start_worker
+        await asyncio.to_thread(start, name)
+
+    async def crash(self, name: str) -> None:
+        """End a program at once, and start it again; how long another takes for what it held is noted."""
+        dead = f"-{self.pid(name)}-"
+        self.send(name, signal.SIGKILL)
+        await self.after_crash(name, dead)
+
+    async def after_crash(self, name: str, dead: str) -> None:
+        self.healed()
+        orphans = await self.held_by(dead)
+        await asyncio.gather(self.restart(name), self._picked_up(dead) if orphans else asyncio.sleep(0))
+
+    async def _picked_up(self, dead: str) -> None:
+        begun_s = time.monotonic()
+        while await self.held_by(dead):  # noqa: ASYNC110 - it happens in other processes
+            await asyncio.sleep(0.05)
+        self.picked_up_s = max(self.picked_up_s, time.monotonic() - begun_s)
+
+    async def held_by(self, part_of_name: str) -> int:
+        """How many entries are in the hands of a process."""
+        count = 0
+        for stream, group in STREAMS.items():
+            with contextlib.suppress(RedisError):
+                pending: Any = await self.redis.xpending(stream, group)
+                mine = [one for one in pending["consumers"] if part_of_name in one["name"]]
+                count += sum(int(one["pending"]) for one in mine)
+        return count
+
+    async def tails(self) -> dict[str, str]:
+        """The last entry of each stream."""
+        found = {}
+        for stream in STREAMS:
+            with contextlib.suppress(RedisError):
+                last: Any = await self.redis.xrevrange(stream, count=1)
+                found[stream] = last[0][0] if last else "0-0"
+        return found
+
+    async def is_past(self, tails: dict[str, str]) -> bool:
+        """Whether all that was there is done."""
+        try:
+            return not any([await self.redis.xrange(name, "-", last, 1) for name, last in tails.items()])
+        except RedisError:
+            return False
+
+    async def waiting(self) -> int:
+        """How much is under way; 0 while the server is away."""
+        try:
+            return sum([await self.redis.xlen(name) for name in STREAMS])
+        except RedisError:
+            return 0
+
+    async def is_idle(self) -> bool:
+        """Whether nothing waits anywhere."""
+        try:
+            return not any([await self.redis.xlen(name) for name in STREAMS])
+        except RedisError:
+            return False
+
+    async def notes(self, chats: Iterable[int]) -> dict[int, dict[int, str]]:
+        """What each message of the bot answers, as the bot has noted it, by chat."""
+        found = {}
+        for chat in {*chats, *self.moved.values()}:
+            said: Any = await self.redis.hgetall(f"said:{{{chat}}}")
+            found[chat] = {int(message): cause for cause, message in said.items() if message}
+        return found
+
+    async def leftovers(self) -> list[str]:
+        """Keys that should be gone or should expire and do not; entries that are in somebody's hands."""
+        found = []
+        for stream, group in STREAMS.items():
+            with contextlib.suppress(ResponseError):
+                pending: Any = await self.redis.xpending(stream, group)
+                found += [f"{stream}: pending"] if pending["pending"] else []
+        async for key in self.redis.scan_iter(count=500):
+            if not await self._belongs(key):
+                found.append(key)
+        return found
+
+    async def _belongs(self, key: str) -> bool:
+        """Whether a key may stay: it is named here, or it expires, or it is of a photo that the chat has."""
+        kind, _, rest = key.partition(":{")
+        if kind in PASSING:
+            return False
+        if key in OURS or await self.redis.ttl(key) != -1:  # -2: it is gone by now
+            return True
+        chat, _, photo = rest.partition("}")
+        if photo and kind in PERMANENT:
+            return await self.redis.zscore(f"photos:{{{chat}}}", photo.removeprefix(":")) is not None
+        return kind in PERMANENT
+
+    def weigh(self) -> None:
+        """Note the memory of bot and worker, if it is more than before."""
+        for name, process in self._running.items():
+            with contextlib.suppress(psutil.Error):
+                mb = psutil.Process(process.pid).memory_info().rss / (1 << 20)
+                self.rss_mb[name] = max(self.rss_mb.get(name, 0.0), mb)
+
+
+def _hook() -> dict[str, str]:
+    """The settings of a webhook on a free port."""
+    with listen("127.0.0.1", 0) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    return {
+        "BOT_WEBHOOK_URL": f"http://{address}/hook",
+        "BOT_WEBHOOK_SECRET": "of-the-harness",
+        "BOT_WEBHOOK_LISTEN": address,
+    }

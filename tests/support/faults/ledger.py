@@ -1,0 +1,183 @@
+"""The books: what was sent, and what became of it by what is to be seen in the chats.
+
+    answer     what it should bring
+    refusal    it cannot be done, with what to do instead
+    apology    'Sorry, ...'
+    silence    nothing, where nothing was called for
+    unread     nothing, where nobody could read it
+    wrong      anything else
+    lost       nothing, or a placeholder that stays
+
+More than one of these for one update is *doubled*. What Telegram has sent for a bot that died before it heard
+so is *unheard*, and stays beside what the next bot says: nobody can ask Telegram what was sent. A message is
+known from that by the bot's own notes: see bot/transport/outbox.py.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from support.faults.chat_view import Json, Mirror
+
+REFUSALS = re.compile(
+    r"again|first|Please|I have too much to do|already have \d+|not a picture|cannot look at|larger than"
+    r"|I do not|I keep nothing|no longer|No worker|Nothing|Reply to"
+)
+
+OF_QUESTIONS = re.compile("AI answers? |Thinking|Your question")
+
+
+@dataclass
+class Sent:
+    """Something that a person did, and what it should bring.
+
+    wants      the text of its answer
+    words      what the engine says of the photo
+    message    the id of the message that was sent; 0: a press or an inline query
+    below      the message that is replied to, where it is not that one
+    token      words that only its answer has: it is known by them, wherever it stands
+    query      the id of a press or an inline query
+    updates    how many updates it is
+    pictures   whether it may bring photos of others, each once
+    others     the other messages of an album: any of them may be the one that is replied to
+    after      what it came with: when that is refused, so is this
+    """
+
+    kind: str
+    chat: int
+    wants: str
+    words: str = ""
+    message: int = 0
+    below: int = 0
+    token: str = ""
+    query: str = ""
+    updates: int = 1
+    pictures: bool = False
+    after: "Sent | None" = None
+    others: tuple[int, ...] = ()
+
+
+class Verdict(NamedTuple):
+    """`times` counts what the bot knows to have said, `unheard` what was sent for one who did not hear."""
+
+    outcome: str
+    times: int = 1
+    unheard: int = 0
+
+
+@dataclass
+class Books:
+    """`causes`: what each message of the bot answers, as it has noted, by chat; empty until that was asked.
+
+    gone    chats in which nobody can read the bot any more
+    moved   groups, and what they became: their answers may come there, as messages that reply to nothing
+    is_full   so much is under way that nothing should be sent just now
+    """
+
+    mirror: Mirror
+    entries: list[Sent] = field(default_factory=list)
+    causes: dict[int, dict[int, str]] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+    moved: dict[int, int] = field(default_factory=dict)
+    is_full: bool = False
+
+    def note(self, sent: Sent) -> Sent:
+        self.entries.append(sent)
+        return sent
+
+    @property
+    def updates(self) -> int:
+        return sum(one.updates for one in self.entries)
+
+    def verdict(self, sent: Sent) -> Verdict:
+        """What has become of it by now."""
+        if sent.query:
+            missing = "unread" if sent.chat in self.gone else "lost"
+            return Verdict("answer" if sent.query in self.mirror.answers else missing)
+        found = self.found(sent)
+        final = [one for one in found if not is_waiting(one["text"])]
+        heard = [one for one in final if self._is_heard(one)]
+        unheard = sum(not self._is_heard(one) for one in found)
+        if sent.kind in ("silence", "forgotten") and not heard:
+            return Verdict("silence", unheard=unheard)
+        if (
+            not final
+            and sent.after
+            and (came_with := self.verdict(sent.after)).outcome in ("refusal", "apology")
+        ):
+            return came_with._replace(unheard=unheard)
+        if not final:
+            return Verdict("unread" if sent.chat in self.gone else "lost", unheard=unheard)
+        pictures, lost_sight = self._pictures(sent) if sent.pictures else (1, 0)
+        return Verdict(self._kind(sent, final), max(1, len(heard), pictures), unheard + lost_sight)
+
+    def open(self) -> list[Sent]:
+        """What has had no outcome yet."""
+        return [one for one in self.entries if self.verdict(one).outcome == "lost"]
+
+    def found(self, sent: Sent) -> list[Json]:
+        """The texts that answer it."""
+        said = [one for one in self._said(sent) if "text" in one]
+        here = [one for one in said if self._is_about(sent, one)]
+        fitting = [one for one in here if re.search(sent.wants, one["text"], re.DOTALL)]
+        if sent.kind == "detail":
+            return fitting
+        if sent.token:
+            named = [one for one in said if f"{sent.token}?" in one["text"]]
+            return named or (here if sent.message else [])
+        if sent.kind in ("photo", "album"):
+            waiting = [one for one in here if is_waiting(one["text"])]
+            here = fitting + waiting if fitting else here
+            return [one for one in here if not OF_QUESTIONS.match(one["text"])]
+        return here
+
+    def _said(self, sent: Sent) -> list[Json]:
+        there = self.mirror.said(self.moved[sent.chat]) if sent.chat in self.moved else []
+        return self.mirror.said(sent.chat) + there
+
+    def _is_about(self, sent: Sent, message: Json) -> bool:
+        """Whether the bot's notes name what was sent as its cause, or else it is shown as a reply to that."""
+        chat = message["chat"]["id"]
+        cause = self.causes.get(chat, {}).get(message["message_id"], "").split("-")[0]
+        if chat != sent.chat:
+            return cause == f"g{sent.message}"
+        if cause.isdecimal() and sent.message:
+            return cause == str(sent.message)
+        places = (sent.below or sent.message, *sent.others)
+        return message.get("reply_to_message", {}).get("message_id") in places
+
+    def _pictures(self, sent: Sent) -> tuple[int, int]:
+        """How often the picture was shown that was shown most, and how many messages were not heard of."""
+        shown = [one for one in self._said(sent) if "text" not in one and self._is_about(sent, one)]
+        albums = {one["media_group_id"] for one in shown if "media_group_id" in one and self._is_heard(one)}
+        heard = [one for one in shown if self._is_heard(one) or one.get("media_group_id") in albums]
+        return max([0, *Counter(map(_picture, heard)).values()]), len(shown) - len(heard)
+
+    def _is_heard(self, message: Json) -> bool:
+        known = self.causes.get(message["chat"]["id"])
+        return known is None or message["message_id"] in known
+
+    def _kind(self, sent: Sent, final: list[Json]) -> str:
+        kinds = [_kind(sent, one["text"]) for one in final]
+        return "wrong" if "wrong" in kinds else kinds[0]
+
+
+def is_waiting(text: str) -> bool:
+    return text.endswith("…") or "in line" in text
+
+
+def _kind(sent: Sent, text: str) -> str:
+    if re.search(sent.wants, text, re.DOTALL):
+        return "answer"
+    if text.startswith("Sorry"):
+        return "apology"
+    return "refusal" if REFUSALS.search(text) else "wrong"
+
+
+def _picture(message: Json) -> str:
+    """A picture with its words; a file by its name, as each zip has other bytes."""
+    if "document" in message:
+        return str(message["document"].get("file_name"))
+    file = (message.get("photo") or [message.get("sticker") or {}])[-1]
+    return f"{file.get('file_unique_id')} {message.get('caption', '')}"

@@ -1,0 +1,151 @@
+"""One run: a load, one fault at a random moment of it, and then the books."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from support.faults.base import Fault
+from support.faults.chat_view import Mirror
+from support.faults.harness import Rig
+from support.faults.ledger import Books, Sent, Verdict
+from support.faults.load import load
+
+SETTLE_S = 120.0  # after the load and the fault: a busy machine is slow, not wrong
+MOST_WAITING = 40  # entries of all streams
+IDLE_S = 30.0
+HEADINGS = (
+    "| fault | seeds | updates | answers | refusals | apologies | silences | unread | wrong | lost | doubled"
+    " | unheard | recovery, s | picked up, s |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+)
+
+
+@dataclass
+class Outcome:
+    """Of one or more runs. Times are the longest, in seconds."""
+
+    seeds: int = 0
+    updates: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    lost: list[Sent] = field(default_factory=list)
+    wrong: list[tuple[Sent, str]] = field(default_factory=list)
+    doubled: list[tuple[Sent, Verdict]] = field(default_factory=list)
+    unheard: int = 0
+    leftovers: list[str] = field(default_factory=list)
+    recovery_s: float = 0.0
+    picked_up_s: float = 0.0
+    rss_mb: dict[str, float] = field(default_factory=dict)
+
+    def add(self, other: "Outcome") -> None:
+        self.seeds += other.seeds
+        self.updates += other.updates
+        self.counts += other.counts
+        self.lost += other.lost
+        self.wrong += other.wrong
+        self.doubled += other.doubled
+        self.unheard += other.unheard
+        self.leftovers += other.leftovers
+        self.recovery_s = max(self.recovery_s, other.recovery_s)
+        self.picked_up_s = max(self.picked_up_s, other.picked_up_s)
+        self.rss_mb = {name: max(mb, self.rss_mb.get(name, 0)) for name, mb in other.rss_mb.items()}
+
+    def row(self, name: str) -> str:
+        """A line of the table."""
+        kinds = ("answer", "refusal", "apology", "silence", "unread", "wrong", "lost")
+        numbers = " | ".join(str(self.counts[kind]) for kind in kinds)
+        return (
+            f"| {name} | {self.seeds} | {self.updates} | {numbers} | {len(self.doubled)} | {self.unheard} "
+            f"| {self.recovery_s:.1f} | {self.picked_up_s:.1f} |"
+        )
+
+    def complaints(self) -> list[str]:
+        """What is not as promised."""
+        return [
+            *(f"lost: {one}" for one in self.lost),
+            *(f"wrong: {one}" for one in self.wrong),
+            *(f"doubled: {one}" for one in self.doubled),
+            *(f"left over: {key}" for key in self.leftovers[:10]),
+        ]
+
+
+async def run(rig: Rig, fault: Fault, seed: int, updates: int, chats: int) -> Outcome:
+    """Load and fault side by side; what came of it when all is settled, or it is given up."""
+    rng = random.Random(f"{fault.name} {seed}")
+    mirror, sending, watching = Mirror(rig.page), None, None
+    await mirror.start()
+    try:
+        books = Books(mirror, gone=rig.gone, moved=rig.moved)
+        rig.picked_up_s, rig.rss_mb = 0.0, {}
+        at = int(updates * rng.uniform(0.15, 0.75))
+        watching = asyncio.create_task(_watch(rig, books))
+        sending = asyncio.create_task(load(books, rng, updates, chats, rig.people))
+        recovery_s = await _strike(rig, fault, rng, books, at, sending)
+        await sending
+        await _settled(rig, books)
+        await mirror.refresh()
+        rig.weigh()
+        return await _counted(rig, books, recovery_s)
+    finally:
+        beside = [task for task in (sending, watching) if task]
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await mirror.close()
+
+
+async def _watch(rig: Rig, books: Books) -> None:
+    """People wait a little when a slow machine does not keep up: otherwise there would be two faults."""
+    while True:
+        books.is_full = await rig.waiting() > MOST_WAITING
+        await asyncio.sleep(0.3)
+
+
+async def _strike(
+    rig: Rig, fault: Fault, rng: random.Random, books: Books, at: int, sending: asyncio.Task[object]
+) -> float:
+    """Wait for the moment, do the harm, and see how long what was open then takes to be done."""
+    while books.updates < at and not sending.done():  # noqa: ASYNC110 - a count, not an event
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(rng.uniform(0, 0.5))
+    rig.weigh()
+    tails = await rig.tails()
+    rig.healed_s = time.monotonic()
+    await fault.act(rig, rng)
+    while not await rig.is_past(tails):
+        if time.monotonic() - rig.healed_s > SETTLE_S:
+            break
+        await asyncio.sleep(0.05)
+    return time.monotonic() - rig.healed_s
+
+
+async def _settled(rig: Rig, books: Books) -> None:
+    """Until each update has its outcome and nothing waits; or time is up."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE_S):
+            while still := books.open():
+                await asyncio.sleep(0.5)
+                books.causes |= await rig.notes({one.chat for one in still})
+    with suppress(TimeoutError):
+        async with asyncio.timeout(IDLE_S):
+            while not await rig.is_idle() or await rig.leftovers():  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+
+
+async def _counted(rig: Rig, books: Books, recovery_s: float) -> Outcome:
+    books.causes = await rig.notes({one.chat for one in books.entries})
+    found = [(one, books.verdict(one)) for one in books.entries]
+    outcome = Outcome(1, books.updates, recovery_s=recovery_s, picked_up_s=rig.picked_up_s)
+    for sent, verdict in found:
+        outcome.counts[verdict.outcome] += sent.updates
+        outcome.unheard += verdict.unheard
+        if verdict.outcome == "lost":
+            outcome.lost.append(sent)
+        if verdict.outcome == "wrong":
+            outcome.wrong.append((sent, str([one["text"] for one in books.found(sent)])))
+        if verdict.times > 1:
+            outcome.doubled.append((sent, verdict))  # both known to the bot
+    outcome.leftovers = await rig.leftovers()
+    outcome.rss_mb = dict(rig.rss_mb)
+    return outcome

@@ -1,0 +1,62 @@
+"""What people do to find photos, and what they see of it."""
+
+import json
+import re
+import time
+from typing import Any
+
+from redis import Redis
+
+from bot.i18n.translator import tongue
+from support.bot_stack import Json, Person, picture, wait_until
+
+COLOURS = ("red", "green", "blue", "yellow", "black", "white", "gray")
+
+
+def send(person: Person, *colours: str, **extra: Any) -> list[int]:
+    """Photos that have their captions."""
+    photos = [person.send(picture(colour), **extra) for colour in colours]
+    for photo in photos:
+        wait_until(lambda photo=photo: [one for one in person.replies(photo) if "picture" in one["text"]])
+    return photos
+
+
+def head(person: Person, message: int, pattern: str) -> Json:
+    """What is said above the photos that were found: the bot's text that fits."""
+
+    def found() -> Json | None:
+        return next((one for one in person.replies(message) if re.search(pattern, one.get("text", ""))), None)
+
+    return wait_until(found)
+
+
+def photos(person: Person, message: int, count: int) -> list[Json]:
+    """The photos and files with which the bot answered."""
+
+    def found() -> list[Json]:
+        shown = [one for one in person.messages() if one["from"]["is_bot"] and {"photo", "document"} & {*one}]
+        mine = [one for one in shown if one.get("reply_to_message", {}).get("message_id") == message]
+        return mine if len(mine) >= count else []
+
+    brought = wait_until(found)
+    assert len(brought) == count
+    return list(brought)
+
+
+def file_of(person: Person, message: int) -> str:
+    sent = next(one for one in person.messages() if one["message_id"] == message)
+    return str((sent.get("document") or sent["photo"][-1])["file_id"])
+
+
+def settled(person: Person) -> None:
+    """All that came before is done: a chat's updates are handled in order."""
+    person.says(person.write("/fnid"))
+
+
+def today(language: str = "en") -> str:
+    return tongue(language).day(time.time_ns() // 1_000_000)
+
+
+def again(redis: Redis, **update: Json) -> None:
+    """An update is delivered, perhaps once more."""
+    redis.xadd("{afterimage}:updates", {"update": json.dumps({"update_id": 1, **update})})

@@ -1,0 +1,134 @@
+"""What the tests of the queue share: pictures, patience, and worker processes that need no model."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from inspect import isawaitable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from redis.asyncio import Redis
+
+from vlm.protocol import Result, decode_result
+from vlm.queue import server
+from vlm.queue.keys import LANES, WORKERS, results_key
+from vlm.queue.server import Server
+
+LEASE_S = 2.0
+START_S = 60.0
+DEADLINE_S = 60.0  # a busy machine is slow, not wrong
+WORKER = Path(__file__).with_name("worker_process.py")
+
+
+def picture(colour: str = "red", width: int = 40, height: int = 30) -> bytes:
+    """A PNG of one colour."""
+    file = BytesIO()
+    Image.new("RGB", (width, height), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+async def until(condition: Callable[[], Any], deadline_s: float = DEADLINE_S) -> None:
+    """Come back as soon as `condition` (awaited if need be) holds; fail when it does not in time."""
+    end_s = time.monotonic() + deadline_s
+    while not (await held if isawaitable(held := condition()) else held):
+        assert time.monotonic() < end_s, "it did not happen in time"
+        await asyncio.sleep(0.02)
+
+
+async def published(redis: Redis) -> list[Result]:
+    """All results that the bot could read, oldest first."""
+    return [decode_result(fields[b"result"]) for _, fields in await redis.xrange(results_key())]
+
+
+async def held(redis: Redis) -> int:
+    """How many jobs are in workers' hands."""
+    pending = [await redis.xpending(lane, WORKERS) for lane in LANES.values()]
+    return sum(int(lane["pending"]) for lane in pending)
+
+
+async def all_answered(redis: Redis, jobs: set[str], deadline_s: float = DEADLINE_S) -> dict[str, Result]:
+    """The results of `jobs` once all are there; fails if one comes twice."""
+
+    async def complete() -> bool:
+        return jobs <= {result.job for result in await published(redis)}
+
+    await until(complete, deadline_s)
+    results = await published(redis)
+    assert max(Counter(result.job for result in results).values()) == 1
+    return {result.job: result for result in results}
+
+
+class WorkerProcess:
+    """A worker in a process of its own; `runs` counts what its engine was given, by question."""
+
+    def __init__(self, url: str, name: str, folder: Path, **options: Any) -> None:
+        self._journal = folder / f"{name}.journal"
+        options = {"lease_s": LEASE_S, **options, "url": url, "name": name, "journal": str(self._journal)}
+        self._log = folder / f"{name}.log"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(WORKER), json.dumps(options)], stdout=log, stderr=log
+            )
+
+    def wait_until_ready(self) -> None:
+        """Until it takes jobs; it may have met its end since."""
+        end_s = time.monotonic() + START_S
+        while True:
+            ended = self.process.poll() is not None  # asked first: what it said before its end is in the log
+            if "ready" in (log := self._log.read_text()):
+                return
+            assert not ended and time.monotonic() < end_s, f"it did not start:\n{log}"
+            time.sleep(0.02)
+
+    @property
+    def runs(self) -> Counter[str]:
+        text = self._journal.read_text() if self._journal.exists() else ""
+        return Counter(text.splitlines())
+
+    @property
+    def remarks(self) -> str:
+        """What it has logged."""
+        return self._log.read_text()
+
+    def send(self, what: signal.Signals) -> None:
+        self.process.send_signal(what)
+
+    def kill(self) -> None:
+        """As a crash: no farewell. Again is harmless."""
+        self.process.kill()
+        self.process.wait()
+
+    def status(self) -> int:
+        """How it ended."""
+        return self.process.wait(DEADLINE_S)
+
+
+@contextmanager
+def running(folder: Path, binary: Path | None = None) -> Iterator[Server]:
+    """A server that is gone when the test is over, however it went."""
+    one = server.start(folder, binary=binary)
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+@contextmanager
+def workers(url: str, folder: Path, *names: str, **options: Any) -> Iterator[list[WorkerProcess]]:
+    """Worker processes, all of them up, that are gone when the test is over, however it went."""
+    running = [WorkerProcess(url, name, folder, **options) for name in names]
+    try:
+        for one in running:
+            one.wait_until_ready()
+        yield running
+    finally:
+        for one in running:
+            one.kill()

@@ -1,0 +1,103 @@
+"""How a language is found by its name, and how sentences, numbers and directions come out."""
+
+import pytest
+
+from bot.i18n import languages
+from bot.i18n.translator import CATALOGS, tongue
+from vlm.text.languages import NAMES, code_of
+
+RIGHT, LEFT, APART, END = "\u200f", "\u200e", "\u2068", "\u2069"
+
+
+@pytest.mark.parametrize(
+    ("words", "tag"),
+    [
+        ("Deutsch", "de"),
+        ("allemand", "de"),
+        ("alemán", "de"),
+        ("aleman", "de"),
+        ("немецкий", "de"),
+        ("ドイツ語", "de"),
+        ("الألمانية", "de"),
+        ("nb", "nb"),
+        ("norsk", "no"),
+        ("pt-BR", "pt-br"),
+        ("PT_br", "pt-br"),
+        ("中文", "zh"),
+        ("Simplified Chinese", "zh-hans"),
+        ("Filipino", "tl"),
+        ("fil", "fil"),
+        ("  english ", "en"),
+        ("klingon", ""),
+        ("xx", ""),
+        ("", ""),
+        ("de;drop", ""),
+    ],
+)
+def test_a_language_is_read_by_any_of_its_names(words: str, tag: str) -> None:
+    assert languages.read(words) == tag
+
+
+@pytest.mark.parametrize("code", NAMES)
+def test_every_language_is_read_by_the_name_on_its_button(code: str) -> None:
+    assert code_of(languages.read(languages.own_name(code))) == code
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("portugese", "pt"), ("deutch", "de"), ("spanisch", "es"), ("rusian", "ru")]
+)
+def test_near_misses_are_known(typed: str, meant: str) -> None:
+    assert languages.read(typed) in ("", meant)
+    assert languages.near(typed)[0] == meant
+
+
+def test_names_are_their_own() -> None:
+    own = [languages.own_name(code) for code in CATALOGS]
+    assert own == [
+        "English", "Español", "Deutsch", "Français", "Русский", "Português", "Italiano", "Українська",
+        "हिन्दी", "中文", "العربية", "日本語",
+    ]  # fmt: skip
+
+
+def test_numbers_and_days_are_written_as_people_do() -> None:
+    assert tongue("en").number(12345) == "12,345"
+    assert tongue("de").number(12345) == "12.345"
+    assert tongue("de").day(1_777_800_000_000) == "3. Mai 2026"
+    assert tongue("ja").day(1_777_800_000_000) == "2026年5月3日"
+
+
+def test_a_language_without_catalog_is_spoken_to_in_english() -> None:
+    assert tongue("pl")("What I can do") == "What I can do"
+    assert tongue("pl").tag == "pl"
+
+
+def test_forms_follow_the_number() -> None:
+    one, many = "{n} photo: {what}", "{n} photos: {what}"
+    assert tongue("de").many(one, many, 1, what="x") == "1 Foto: x"
+    assert tongue("de").many(one, many, 2, what="x") == "2 Fotos: x"
+
+
+def test_arabic_counts_in_its_four_ways() -> None:
+    one, many = "A photo is forgotten {n} day after it came.", "A photo is forgotten {n} days after it came."
+    said = [tongue("ar").many(one, many, n) for n in (1, 2, 7, 11, 30, 99, 365, 100, 102, 400)]
+    counted = ["يوم واحد", "يومين", "أيام", "يومًا", "يومًا", "يومًا", "يومًا", "يوم ", "يوم ", "يوم "]
+    assert all(word in sentence for word, sentence in zip(counted, said, strict=True)), said
+
+
+def test_from_the_right_a_line_keeps_its_side_and_what_is_filled_in_its_own() -> None:
+    _ = tongue("ar")
+    assert _("AI caption: {text}", text="two cats").endswith(f": {APART}two cats{END}")
+    assert _("/{command}: {does}", command="find", does="x") == f"{RIGHT}{LEFT}/find: {APART}x{END}"
+    assert f"{LEFT}/lang español" in _(
+        "Which language shall I speak? Choose one, or write it, for example: /lang español"
+    )
+
+
+def test_a_name_or_a_link_stays_whole_from_the_right() -> None:
+    _ = tongue("ar")
+    called = _(
+        "In groups I stay silent until I am called. Write @{name} under a photo, or in reply to one, "
+        "with a question if you like. You can also reply to what I say.",
+        name="afterimage_bot",
+    )
+    assert "@afterimage_bot " in called

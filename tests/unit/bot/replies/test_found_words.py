@@ -1,0 +1,39 @@
+"""What is said of photos that are looked for. Pure."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.i18n.date_filter import read
+from bot.i18n.translator import tongue
+from bot.replies import find as said
+from bot.replies.length import MAX_UNITS
+from vlm.memory import Photo
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "shown"),
+    [
+        ("en", "in May 2025", "May 2025"),
+        ("en", "2025", "2025"),
+        ("en", "2025-05-03", "May 3, 2025"),
+        ("en", "since May 2025", "since May 1, 2025"),
+        ("en", "before 2025", "before January 1, 2025"),
+        ("en", "since 2024-12-30 before 2025-01-03", "Dec 30, 2024 – Jan 2, 2025"),
+        ("de", "im Mai 2025", "Mai 2025"),
+        ("ru", "в мае 2025", "май 2025 г."),
+        ("ja", "2025年5月", "2025年5月"),
+    ],
+)
+def test_a_time_is_said_as_it_was_understood(language: str, asked: str, shown: str) -> None:
+    found = read(asked, tongue(language), datetime(2026, 11, 22, tzinfo=UTC))
+    said_as = said.period(tongue(language), found.since_ms, found.until_ms)
+    assert " ".join(said_as.split()) == shown  # babel writes with thin blanks
+
+
+def test_long_words_are_cut_to_what_telegram_takes() -> None:
+    photo = Photo(id="1", file_id="f", created_ms=1, caption="a cat 🐈 " * 500, note="mine " * 500)
+    below = said.below(tongue("en"), photo, 1)
+    assert len(below.encode("utf-16-le")) // 2 <= said.MAX_CAPTION
+    page = said.page(tongue("en"), "Photos", [below] * 5)
+    assert len(page.encode("utf-16-le")) // 2 < MAX_UNITS

@@ -1,0 +1,97 @@
+"""The classic captioner among the engines: it captions, and is polite about all that it cannot do."""
+
+import shutil
+from io import BytesIO
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from support.checkpoints import picture
+
+from vlm.engine.base import Prompt
+from vlm.engine.load import EngineOptions, load
+from vlm.engine.selfcheck import built_in_picture
+from vlm.errors import BadSetting, ModelNotFound, SelfCheckFailed, Unsupported
+from vlm.worker.batch import run_batch
+
+QUESTION = Prompt(question="how many?")
+
+
+def options(folder: Path, **more: object) -> EngineOptions:
+    return EngineOptions(model=f"classic:{folder}", device="cpu", **more)  # type: ignore[arg-type]
+
+
+def png(seed: int) -> bytes:
+    written = BytesIO()
+    picture(seed).save(written, "PNG")
+    return written.getvalue()
+
+
+def test_captions_depend_on_the_picture(classic_folder: Path) -> None:
+    engine = load(options(classic_folder))
+    tokens = [one.tokens for one in engine.encode([picture(seed) for seed in range(8)])]
+    assert {one.shape for one in tokens} == {(1, 128)}
+    assert len(set(engine.generate(tokens, [Prompt()] * 8))) > 1
+
+
+def test_questions_and_search_are_refused_with_what_to_take_instead(classic_folder: Path) -> None:
+    engine = load(options(classic_folder))
+    [seen] = engine.encode([picture(1)])
+    assert seen.vectors is None
+    with pytest.raises(Unsupported, match="only captions; for answers take a BLIP-2 model"):
+        engine.generate([seen.tokens], [QUESTION])
+    with pytest.raises(Unsupported, match="cannot search; for that take a BLIP-2 model"):
+        engine.embed_text(["a cat"])
+
+
+def test_a_question_does_not_spoil_the_captions_of_its_batch(classic_folder: Path) -> None:
+    words = run_batch(load(options(classic_folder)), [png(1), png(2)], [QUESTION, Prompt()])
+    assert isinstance(words[0].text, Unsupported)
+    assert isinstance(words[1].text, str) and words[1].text
+
+
+def test_one_beam_and_half_precision_also_tell(classic_folder: Path) -> None:
+    for engine in (load(options(classic_folder, beams=1)), load(options(classic_folder, dtype="bf16"))):
+        [seen] = engine.encode([picture(1)])
+        assert engine.generate([seen.tokens], [Prompt()])[0]
+
+
+def test_a_folder_that_holds_none_says_how_to_make_one(tmp_path: Path, classic_folder: Path) -> None:
+    with pytest.raises(ModelNotFound, match="vlm train classic"):
+        load(options(tmp_path / "nowhere"))
+    shutil.copytree(classic_folder, tmp_path / "cut")
+    (tmp_path / "cut" / "model.safetensors").write_bytes(b"cut short")
+    with pytest.raises(ModelNotFound, match="cannot be read"):
+        load(options(tmp_path / "cut"))
+    shutil.copytree(classic_folder, tmp_path / "other")
+    (tmp_path / "other" / "config.json").write_text('{"model_type": "blip-2"}')
+    with pytest.raises(ModelNotFound, match="cannot be read"):
+        load(options(tmp_path / "other"))
+
+
+def test_eight_bit_is_refused(classic_folder: Path) -> None:
+    with pytest.raises(BadSetting, match="no 8-bit form"):
+        load(options(classic_folder, quant="int8"))
+
+
+def test_damaged_weights_do_not_pass_the_check(tmp_path: Path, classic_folder: Path) -> None:
+    folder = Path(shutil.copytree(classic_folder, tmp_path / "classic"))
+    engine = load(options(folder))
+    [seen] = engine.encode([built_in_picture()])
+    expected = engine.generate([seen.tokens], [Prompt()])[0]
+    (folder / "card.json").write_bytes(
+        msgspec.json.encode({"expected_caption": expected, "knows": "Little."})
+    )
+    engine = load(options(folder))
+    engine.check()
+    assert engine.info.knows == "Little."
+    weights = load_file(folder / "model.safetensors")
+    weights["merge.picture.weight"] = torch.randn_like(weights["merge.picture.weight"])
+    weights["merge.word.bias"] = weights["merge.word.bias"].flip(0)
+    save_file(weights, folder / "model.safetensors")
+    damaged = load(options(folder))
+    assert damaged.info.revision != engine.info.revision
+    with pytest.raises(SelfCheckFailed):
+        damaged.check()

@@ -1,0 +1,33 @@
+"""Other words for the caption of a drawn scene."""
+
+import re
+
+from vlm.lab.scenes import Scene, held_out_series, scene
+from vlm.text.caption_cleanup import key
+from vlm.text.scene_paraphrases import otherwise
+
+SCENES = [scene(held_out_series(3), index) for index in range(300)]
+
+
+def things_and_colour(caption: str) -> tuple[list[str], str]:
+    """What a wording says, in whichever order and form."""
+    found = re.fullmatch(r"(.+?)(?: on (?:an? )?(\w+)(?: background)?)?", caption)
+    assert found is not None
+    return sorted(re.split(", | and ", found[1])), found[2] or ""
+
+
+def has_others(one: Scene) -> bool:
+    return len(one.counts) + bool(one.unknown) > 1 or bool(one.colour and one.things)
+
+
+def test_every_scene_with_two_things_or_a_background_has_other_words_that_say_the_same() -> None:
+    for one in SCENES:
+        caption, *others = otherwise(one.caption)
+        assert caption == one.caption and bool(others) == has_others(one)
+        assert len({key(each) for each in (caption, *others)}) == 1 + len(others)
+        assert {str(things_and_colour(each)) for each in others} <= {str(things_and_colour(caption))}
+
+
+def test_what_is_no_caption_of_a_scene_is_left_alone() -> None:
+    for text in ("", "an empty red background", "a dog", "something I don't know"):
+        assert otherwise(text) == [text]

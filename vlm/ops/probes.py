@@ -1,0 +1,187 @@
+"""`/healthz`, `/readyz` and `/metrics`, over HTTP, for whatever watches a bot or a worker.
+
+    GET /healthz   200 while the event loop turns, or is not begun     503 when it stands still
+    GET /readyz    200 when no check finds anything missing            503 with what is missing
+    GET /metrics   the numbers of `vlm.ops.metrics`, as Prometheus reads them
+
+It answers from threads of its own, so a loop that hangs is noticed. It asks for no password and counts no
+connections: it is for the loopback, or for a network where everybody is trusted.
+"""
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import AF_INET6
+from typing import Any, Final, TypeVar
+
+from prometheus_client import disable_created_metrics, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from vlm.environment import address
+from vlm.errors import BadSetting
+from vlm.ops.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Check = Callable[[], Awaitable[str]]  # what is missing; '': nothing
+
+PATIENCE_S: Final = 5.0  # a loop that does not come round in this time stands still
+REDIS_S: Final = 2.0
+REQUEST_S: Final = 10.0
+STARTING: Final = "starting"
+
+
+class Probes:
+    """What is known of this process. Until `watch` is called it is alive and not ready."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self.patience_s = PATIENCE_S
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._checks: Mapping[str, Check] = {}
+        self._look: Callable[[], Coroutine[Any, Any, None]] | None = None
+
+    def watch(self, checks: Mapping[str, Check], look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """From now on, mind the running loop. `checks` make it ready; `look` brings the queue's numbers."""
+        self._checks, self._look = checks, look
+        self._loop = asyncio.get_running_loop()
+
+    def leave(self) -> None:
+        """The loop is about to end."""
+        self._loop = None
+
+    def health(self) -> tuple[int, dict[str, str]]:
+        """The status of /healthz, and what to say."""
+        if self._loop is None:
+            return 200, {"loop": STARTING}
+        try:
+            self._on_loop(self._loop, asyncio.sleep(0))
+        except TimeoutError:
+            return 503, {"loop": f"stands still for {self.patience_s:g} seconds"}
+        return 200, {"loop": "turns"}
+
+    def readiness(self) -> tuple[int, dict[str, str]]:
+        """The status of /readyz, and what each check says."""
+        if self._loop is None:
+            return 503, {"loop": STARTING}
+        try:
+            missing = self._on_loop(self._loop, self._missing())
+        except TimeoutError:
+            return 503, {"loop": "stands still"}
+        return 503 if any(missing.values()) else 200, {name: why or "ok" for name, why in missing.items()}
+
+    def numbers(self) -> bytes:
+        """What /metrics says. Without the queue's part while the server is away."""
+        if self._loop is not None and self._look is not None:
+            try:
+                self._on_loop(self._loop, self._look())
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("the queue has no numbers just now: %s", type(error).__name__)
+        return generate_latest(self._metrics.registry)
+
+    async def _missing(self) -> dict[str, str]:
+        return {name: await check() for name, check in self._checks.items()}
+
+    def _on_loop(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, loop)
+        try:
+            return future.result(self.patience_s)
+        except TimeoutError:
+            future.cancel()
+            raise
+
+
+@contextmanager
+def serving(listen: str, metrics: Metrics, *, setting: str) -> Iterator[Probes]:
+    """Probes that are served at `listen` while the block runs; ''  serves nothing.
+
+    Raises:  BadSetting, naming `setting`, for an address that cannot be had.
+    """
+    probes = Probes(metrics)
+    if not listen:
+        yield probes
+        return
+    disable_created_metrics()  # type: ignore[no-untyped-call] # when a counter began: nobody asks
+    server = _server(listen, probes, setting)
+    thread = threading.Thread(target=server.serve_forever, args=[0.1], name="probes", daemon=True)
+    thread.start()
+    log.info("probes and metrics: http://%s:%d/", *server.server_address[:2])
+    try:
+        yield probes
+    finally:
+        probes.leave()
+        server.shutdown()
+        server.server_close()
+
+
+def redis_answers(redis: Redis) -> Check:
+    """The check that the server answers."""
+
+    async def check() -> str:
+        try:
+            async with asyncio.timeout(REDIS_S):
+                await redis.ping()
+        except (RedisError, OSError, TimeoutError) as error:
+            return f"the Redis server does not answer ({type(error).__name__})"
+        return ""
+
+    return check
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    probes: Probes
+
+
+class _Server6(_Server):
+    address_family = AF_INET6
+
+
+def _server(listen: str, probes: Probes, setting: str) -> _Server:
+    host, port = address(listen)
+    try:
+        server = (_Server6 if ":" in host else _Server)((host, port), _Request)
+    except (OSError, OverflowError) as error:
+        raise BadSetting(f"{setting}: {host}:{port} cannot be used ({error}).") from error
+    server.probes = probes
+    return server
+
+
+class _Request(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = REQUEST_S
+
+    def do_GET(self) -> None:
+        probes = self.server.probes
+        match self.path.partition("?")[0]:
+            case "/healthz":
+                self._say(*probes.health())
+            case "/readyz":
+                self._say(*probes.readiness())
+            case "/metrics":
+                self._send(200, CONTENT_TYPE_LATEST, probes.numbers())
+            case _:
+                self._say(404, {"paths": "/healthz /readyz /metrics"})
+
+    def _say(self, status: int, body: Mapping[str, str]) -> None:
+        self._send(status, "application/json", json.dumps(body).encode() + b"\n")
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def version_string(self) -> str:
+        return "afterimage"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Whoever watches asks every few seconds: that is no news."""

@@ -1,0 +1,104 @@
+"""Dead letters: jobs that were given up, kept to be looked at, tried again or thrown away.
+
+Their pictures went when they were given up. A job that is tried again works from the photo's query tokens;
+where those have expired, its bot fetches the picture once more.
+"""
+
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+from redis.asyncio import Redis
+
+from vlm.errors import ProtocolError
+from vlm.protocol import Ask, Envelope, Find, Job, decode_envelope, decode_job, encode
+from vlm.queue.keys import DEAD, LANES, LOAD, MARK_TTL_S, mark_key
+from vlm.queue.streams import EFFECTS
+
+REPLAY: Final = (
+    EFFECTS
+    + """
+-- KEYS dead, lane, mark, load; ARGV letter, job, lane's name, chat, mark's TTL s
+if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 'gone' end
+local mark = redis.call('GET', KEYS[3])
+if mark and mark ~= 'done' then return 'open' end -- it was sent anew since: once is enough
+local entry = redis.call('XADD', KEYS[2], '*', 'job', ARGV[2])
+redis.call('SET', KEYS[3], ARGV[3] .. ' ' .. entry, 'EX', ARGV[5])
+redis.call('HINCRBY', KEYS[4], ARGV[4], 1)
+return 'replayed'
+"""
+)
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """One dead letter. `job` is None where this version cannot read it, `sender` where no version could.
+
+    id      the stream's: what `vlm dead` calls it
+    at_ms   when it was given up
+    code    why: an error's (`vlm.errors`)
+    times   how often it was tried
+    """
+
+    id: str
+    at_ms: int
+    code: str
+    times: int
+    sender: Envelope | None = None
+    job: Job | None = None
+
+    @property
+    def task(self) -> str:
+        """caption, ask, find; '' where that cannot be read."""
+        return type(self.job.task).__name__.lower() if self.job else ""
+
+    @property
+    def content(self) -> str:
+        """What was asked or searched for: somebody's own words."""
+        match self.job:
+            case Job(task=Ask(question=words)) | Job(task=Find(query=words)):
+                return words
+        return ""
+
+
+class Letters:
+    """The dead letters of one queue."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._replay = redis.register_script(REPLAY)
+
+    async def all(self) -> list[Letter]:
+        """The oldest first."""
+        rows: Any = await self._redis.xrange(DEAD)
+        return [_letter(id.decode(), fields) for id, fields in rows]
+
+    async def replay(self, letter: Letter, now_ms: int) -> bool:
+        """Put its job back into its lane, as submitted at `now_ms`; the letter goes. However often: once.
+
+        False if the letter has gone already, or its sender has submitted the job anew.
+        Raises:  ProtocolError for a job that this version cannot read.
+        """
+        if letter.job is None:
+            raise ProtocolError(f"{letter.id} cannot be read by this version, so it cannot be tried again.")
+        job = replace(letter.job, created_ms=now_ms, deadline_ms=0)  # an admin waits for it now
+        verdict = await self._replay(
+            keys=[DEAD, LANES[job.lane], mark_key(job.id), LOAD],
+            args=[letter.id, encode(job), job.lane, job.chat, MARK_TTL_S],
+        )
+        return bool(verdict == b"replayed")
+
+    async def drop(self, letter: Letter) -> bool:
+        """Throw it away. False if it has gone already."""
+        return bool(await self._redis.xdel(DEAD, letter.id))
+
+
+def _letter(id: str, fields: dict[bytes, bytes]) -> Letter:
+    data = fields.get(b"job", b"")
+    sender, job = None, None
+    try:
+        sender = decode_envelope(data)
+        job = decode_job(data)
+    except ProtocolError:
+        pass
+    code, times = fields.get(b"code", b"").decode(), int(fields.get(b"times", 0))
+    return Letter(id=id, at_ms=int(id.split("-")[0]), code=code, times=times, sender=sender, job=job)

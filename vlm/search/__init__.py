@@ -1,0 +1,1 @@
+"""Search in one chat's photos, or in a folder."""
