@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from vlm.images.opening import open_picture
-from vlm.worker.decoder_pool import Decoders
+from vlm.worker.decoder_pool import DecoderPool
 
 HEIC = Path(__file__).parents[1] / "tests" / "support" / "pictures" / "red_over_blue.heic"
 
@@ -29,7 +29,7 @@ def main() -> None:
         "HEIC, 48 × 64": HEIC.read_bytes(),
     }
     print("| picture | in this process, ms | in a child, ms |", "|---|--:|--:|", sep="\n")
-    with Decoders(1) as pool:
+    with DecoderPool(1) as pool:
         for name, data in files.items():
             here = median_ms(partial(open_picture, data), repeats)
             there = median_ms(partial(pool.open, [data]), repeats)

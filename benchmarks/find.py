@@ -89,10 +89,13 @@ def main() -> None:
 
 async def work(url: str, queries: int, width: int) -> None:
     """A worker until it is killed."""
-    background = bank(np.random.default_rng(2), queries, width)
+    reference_set = bank(np.random.default_rng(2), queries, width)
     async with connect(url) as redis:
         await Worker(
-            Broker(redis, name=f"bench-{os.getpid()}"), Instant(width), Memory(redis), background=background
+            Broker(redis, name=f"bench-{os.getpid()}"),
+            Instant(width),
+            Memory(redis),
+            reference_set=reference_set,
         ).run()
 
 

@@ -18,8 +18,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.search.calibration import Background, Facts, Rule
-from vlm.search.ranking import Album, Photo, Query, find
+from vlm.search.calibration import Facts, ReferenceSet, Rule
+from vlm.search.ranking import Photo, Query, SearchIndex, find
 
 WORDS = tuple(f"thing{number}" for number in range(150))
 RULE = Rule(spread=1.5, similarity=2.0, words=10.0, cut=14.0)  # about what a fit finds
@@ -46,12 +46,12 @@ def measure(count: int, queries: int, width: int, repeats: int) -> None:
     """One row of the table."""
     rng = np.random.default_rng(0)
     photos = [photo(rng, place, queries, width) for place in range(count)]
-    make_ms, _ = timed_ms(lambda: Album(photos))
-    album = Album(photos)
-    background = bank(rng, queries, width)
+    make_ms, _ = timed_ms(lambda: SearchIndex(photos))
+    album = SearchIndex(photos)
+    reference_set = bank(rng, queries, width)
     asked = [query(rng, width) for _ in range(repeats)]
-    find(album, asked[0], background)
-    found_ms = [timed_ms(lambda q=one: find(album, q, background)) for one in asked]
+    find(album, asked[0], reference_set)
+    found_ms = [timed_ms(lambda q=one: find(album, q, reference_set)) for one in asked]
     numbers = np.zeros(count * queries * width, np.float32)
     ceiling_ms = min(timed_ms(numbers.max)[0] for _ in range(10))
     (median, _), (late, wall) = np.quantile(found_ms, [0.5, 0.95], axis=0)
@@ -69,10 +69,10 @@ def photo(rng: np.random.Generator, place: int, queries: int, width: int) -> Pho
     return Photo(id=str(place), vectors=vectors, text=f"a {said} on a background", at=place)
 
 
-def bank(rng: np.random.Generator, queries: int, width: int) -> Background:
+def bank(rng: np.random.Generator, queries: int, width: int) -> ReferenceSet:
     """A calibration of some checkpoint."""
     facts = Facts(revision="", rule=RULE, texts=BANK, words=dict.fromkeys(WORDS, 2), fitted={})
-    return Background(facts, units(rng, BANK, queries, width))
+    return ReferenceSet(facts, units(rng, BANK, queries, width))
 
 
 def query(rng: np.random.Generator, width: int) -> Query:

@@ -28,7 +28,7 @@ from bot.replies import keyboards as buttons
 from bot.services import Desk
 from bot.settings import Settings
 from bot.talk import Inline, Press, Talk, Talks
-from bot.transport.rate_limiter import Pace
+from bot.transport.rate_limiter import RateLimiter
 from bot.transport.telegram_files import IMAGE
 
 # The kinds of update that the handlers want.
@@ -46,7 +46,7 @@ App = Application[Any, Any, Any, Any, Any, Any]
 Callback = Callable[[Update, object], Coroutine[Any, Any, None]]
 
 
-class Raising(App):
+class PropagatingApplication(App):
     """An Application whose handlers' errors reach the caller of `process_update`, who knows what to do."""
 
     async def process_error(
@@ -59,11 +59,11 @@ class Raising(App):
         raise error
 
 
-def build(settings: Settings, pace: Pace) -> App:
+def build(settings: Settings, pace: RateLimiter) -> App:
     """The application, without handlers: it needs no network until it is initialized."""
     return (
         ApplicationBuilder()
-        .application_class(Raising)
+        .application_class(PropagatingApplication)
         .token(settings.token)
         .base_url(f"{settings.api_url}/bot")
         .base_file_url(f"{settings.api_url}/file/bot")

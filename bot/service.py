@@ -22,22 +22,22 @@ from telegram.error import InvalidToken, TelegramError
 from bot import app
 from bot.app import App
 from bot.exports import exporter as export
-from bot.exports.exporter import Exports
+from bot.exports.exporter import Exporter
 from bot.services import Desk
 from bot.settings import Settings, variable
-from bot.state.job_stats import Tally
-from bot.state.retention import Nightly
+from bot.state.job_stats import JobStats
+from bot.state.retention import Retention
 from bot.transport import results as delivery
 from bot.transport import updates
 from bot.transport.journal import CHAT, GROUP, UPDATES, Journal
 from bot.transport.keyed_consumer import Lanes
 from bot.transport.outbox import Outbox
 from bot.transport.polling import Poller
-from bot.transport.rate_limit_notice import Busy
-from bot.transport.rate_limiter import Pace
+from bot.transport.rate_limit_notice import RateLimitNotice
+from bot.transport.rate_limiter import RateLimiter
 from bot.transport.results import Delivery
-from bot.transport.retry import pause_s
-from bot.transport.typing_indicator import Presence
+from bot.transport.retry import backoff_s
+from bot.transport.typing_indicator import TypingIndicator
 from bot.transport.updates import Updates
 from bot.transport.webhook import WebhookServer, listen, webhook_app
 from vlm.environment import without_password
@@ -45,9 +45,9 @@ from vlm.ops.backlog import JOBS, RESULTS
 from vlm.ops.metrics import Metrics
 from vlm.ops.probes import Check, redis_answers, serving
 from vlm.queue.client import Client
-from vlm.queue.connection import connect, patiently
+from vlm.queue.connection import connect, retry_while_unavailable
 from vlm.queue.streams import Group
-from vlm.queue.tasks import end, unless
+from vlm.queue.tasks import cancel_all, run_until
 
 log = logging.getLogger(__name__)
 
@@ -73,11 +73,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     metrics = Metrics()
     with serving(settings.metrics, metrics, setting=variable("metrics")) as probes:
         async with connect(settings.redis_url) as redis:
-            application = app.build(settings, Pace(redis))
+            application = app.build(settings, RateLimiter(redis))
             known = asyncio.Event()  # Telegram: it has said who this bot is
             probes.watch(_checks(redis, known), lambda: metrics.look(redis, STREAMS))
             try:
-                await unless(stop, _reached(redis, application))
+                await run_until(stop, _reached(redis, application))
                 if not stop.is_set():
                     known.set()
                     await _serve(settings, redis, application, metrics, stop)
@@ -94,7 +94,7 @@ def _checks(redis: Redis, known: asyncio.Event) -> dict[str, Check]:
 
 
 async def _reached(redis: Redis, application: App) -> None:
-    await patiently(redis.ping)
+    await retry_while_unavailable(redis.ping)
     await _until_it_works(application.initialize)
 
 
@@ -102,21 +102,21 @@ async def _serve(
     settings: Settings, redis: Redis, application: App, metrics: Metrics, stop: asyncio.Event
 ) -> None:
     journal = Journal(redis)
-    await patiently(journal.claim, application.bot.id)
+    await retry_while_unavailable(journal.claim, application.bot.id)
     client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max, patience_s=PATIENCE_S)
     outbox = Outbox(application.bot, redis)
-    tally = Tally(redis, client, metrics)
-    presence = Presence(application.bot, client, outbox, tally)
+    tally = JobStats(redis, client, metrics)
+    presence = TypingIndicator(application.bot, client, outbox, tally)
     desk = Desk(settings, application.bot, redis, client, outbox, presence, tally, metrics)
     app.handle(application, desk)
     handling, delivering = Updates(application, outbox, desk.talks), Delivery(client, outbox, desk)
-    busy = Busy(application.bot, redis, desk.talks)
+    busy = RateLimitNotice(application.bot, redis, desk.talks)
     lanes = _lanes(redis, client, handling, delivering, desk.exports, busy)
     ingest = _webhook if settings.webhook_url else _polling
     parts = [
         ingest(settings, application.bot, journal),
         _until_it_works(desk.menus.publish),
-        Nightly(redis, client.memory, retention_days=settings.retention_days).run(),
+        Retention(redis, client.memory, retention_days=settings.retention_days).run(),
     ]
     log.info("Ready: @%s", application.bot.username)
     try:
@@ -126,7 +126,12 @@ async def _serve(
 
 
 def _lanes(
-    redis: Redis, client: Client, handling: Updates, delivering: Delivery, exports: Exports, busy: Busy
+    redis: Redis,
+    client: Client,
+    handling: Updates,
+    delivering: Delivery,
+    exports: Exporter,
+    busy: RateLimitNotice,
 ) -> list[Lanes]:
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     journal = Group(redis, [UPDATES], group=GROUP, consumer=name, lease_s=LEASE_S, ordered=CHAT)
@@ -161,9 +166,9 @@ async def _all(stop: asyncio.Event, lanes: list[Lanes], parts: list[Coroutine[An
             await asyncio.wait([stopped, *running], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop.set()
-        await end(*beside)
+        await cancel_all(*beside)
         await asyncio.wait(working, timeout=GRACE_S)
-        await end(stopped, *working)
+        await cancel_all(stopped, *working)
     for task in working + beside:
         if failure := _failure(task):
             raise failure
@@ -198,6 +203,6 @@ async def _until_it_works(call: Callable[[], Awaitable[Any]]) -> None:
         except InvalidToken:
             raise
         except TelegramError as error:
-            wait_s = pause_s(error, failures)
+            wait_s = backoff_s(error, failures)
             log.warning("Telegram does not answer (%s); trying again in %.1f s", error, wait_s)
         await asyncio.sleep(wait_s)

@@ -7,7 +7,7 @@ from telegram import CallbackQuery, InlineQuery, Message, Update, User
 from telegram.error import BadRequest
 
 from bot.access.addressing import words
-from bot.i18n.translator import Tongue, tongue
+from bot.i18n.translator import Translator, translator_for
 from bot.state.reply_target import Place, place_of
 from vlm.memory import Preferences
 from vlm.queue.client import Client
@@ -23,7 +23,7 @@ class Talk(NamedTuple):
     message: Message
     place: Place
     wishes: Preferences
-    tongue: Tongue
+    t: Translator
     arrival_us: int = 0
 
     @property
@@ -53,7 +53,7 @@ class Press(NamedTuple):
     asked: str
     place: Place
     wishes: Preferences
-    tongue: Tongue
+    t: Translator
     arrival_us: int
 
     @property
@@ -78,7 +78,7 @@ class Inline(NamedTuple):
 
     query: InlineQuery
     wishes: Preferences
-    tongue: Tongue
+    t: Translator
 
 
 class Talks:
@@ -89,17 +89,19 @@ class Talks:
 
     async def of(self, message: Message, update: Update) -> Talk:
         wishes = await self.wishes(message.chat_id, message.from_user)
-        return Talk(message, place_of(message), wishes, tongue(wishes.language), _arrival_us(update))
+        return Talk(message, place_of(message), wishes, translator_for(wishes.language), _arrival_us(update))
 
     async def of_press(self, query: CallbackQuery, message: Message, asked: str, update: Update) -> Press:
         wishes = await self.wishes(message.chat_id, query.from_user)
         place = place_of(message).because(f"press-{query.id}")
-        return Press(query, message, asked, place, wishes, tongue(wishes.language), _arrival_us(update))
+        return Press(
+            query, message, asked, place, wishes, translator_for(wishes.language), _arrival_us(update)
+        )
 
     async def of_inline(self, query: InlineQuery) -> Inline:
         """Of somebody who may never have written to the bot: then nothing is kept of them."""
         wishes = await self._memory.preferences(query.from_user.id)
-        return Inline(query, wishes, tongue(wishes.language or query.from_user.language_code or ""))
+        return Inline(query, wishes, translator_for(wishes.language or query.from_user.language_code or ""))
 
     async def wishes(self, chat: int, person: User | None) -> Preferences:
         """The chat's preferences. Their language, once chosen or taken from the first person, stays."""
@@ -108,9 +110,9 @@ class Talks:
             return await self._memory.prefer(chat, language=person.language_code)
         return wishes
 
-    async def tongue(self, chat: int) -> Tongue:
+    async def translator(self, chat: int) -> Translator:
         """How to speak in a chat."""
-        return tongue((await self._memory.preferences(chat)).language)
+        return translator_for((await self._memory.preferences(chat)).language)
 
 
 def _arrival_us(update: Update) -> int:

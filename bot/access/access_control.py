@@ -17,9 +17,9 @@ from telegram.ext.filters import StatusUpdate
 
 from bot.access.addressing import command_of, words
 from bot.access.admins import came_in
-from bot.access.allowlist import Guests
+from bot.access.allowlist import Allowlist
 from bot.handlers.privacy import FORGET_ALL, KEEP_ALL
-from bot.i18n.translator import Tongue, tongue
+from bot.i18n.translator import Translator, translator_for
 from bot.replies import access as said
 from bot.state.reply_target import Place, place_of
 from bot.transport.outbox import Outbox
@@ -29,8 +29,8 @@ DOOR: Final = "door"  # the cause of the one line
 OWN: Final = ("forget", "privacy")  # commands about one's own photos
 
 
-class Door:
-    def __init__(self, guests: Guests, memory: Memory, outbox: Outbox) -> None:
+class AccessControl:
+    def __init__(self, guests: Allowlist, memory: Memory, outbox: Outbox) -> None:
         self._guests = guests
         self._memory = memory
         self._outbox = outbox
@@ -46,10 +46,10 @@ class Door:
                 if not StatusUpdate.ALL.check_update(update):
                     await self._refuse(message)
             case Update(my_chat_member=ChatMemberUpdated() as change) if came_in(change):
-                _, place = _tongue_of(change.from_user), Place(change.chat.id, DOOR, 0)
-                await self._once(place, said.closed_to_group(_, change.chat.id))
+                t, place = _translator_of(change.from_user), Place(change.chat.id, DOOR, 0)
+                await self._once(place, said.closed_to_group(t, change.chat.id))
             case Update(callback_query=CallbackQuery() as query):
-                await _quietly(query.answer(said.closed(_tongue_of(query.from_user))))
+                await _quietly(query.answer(said.closed(_translator_of(query.from_user))))
             case Update(inline_query=InlineQuery() as query):
                 await _quietly(query.answer([], is_personal=True))
         raise ApplicationHandlerStop
@@ -73,13 +73,13 @@ class Door:
         return await self._memory.count(chat.id) > 0
 
     async def _refuse(self, message: Message) -> None:
-        _, place = _tongue_of(message.from_user), place_of(message)
+        t, place = _translator_of(message.from_user), place_of(message)
         if message.chat.type != ChatType.PRIVATE:
-            await self._once(place.because(DOOR), said.closed_to_group(_, message.chat_id))
+            await self._once(place.because(DOOR), said.closed_to_group(t, message.chat_id))
         elif _word(message):
-            await self._once(place.because("used"), said.invitation_over(_))
+            await self._once(place.because("used"), said.invitation_over(t))
         elif message.from_user:
-            await self._once(place.because(DOOR), said.closed_to_person(_, message.from_user.id))
+            await self._once(place.because(DOOR), said.closed_to_person(t, message.from_user.id))
 
     async def _once(self, place: Place, line: str) -> None:
         if not await self._outbox.said(place):
@@ -99,9 +99,9 @@ def _word(message: Message) -> str:
     return words(message) if command_of(message) == "start" else ""
 
 
-def _tongue_of(person: User | None) -> Tongue:
+def _translator_of(person: User | None) -> Translator:
     """The language of somebody's app: they have no chat with us that has one of its own."""
-    return tongue((person.language_code or "") if person else "")
+    return translator_for((person.language_code or "") if person else "")
 
 
 async def _quietly(answer: Awaitable[bool]) -> None:

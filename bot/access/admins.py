@@ -17,7 +17,7 @@ AGE_S: Final = 120
 OUTSIDE: Final = (ChatMember.LEFT, ChatMember.BANNED)
 
 
-class Members:
+class ChatAdmins:
     def __init__(self, bot: Bot, redis: Redis) -> None:
         self._bot = bot
         self._redis = redis

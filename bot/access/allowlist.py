@@ -30,7 +30,7 @@ return 1
 """
 
 
-class Guests:
+class Allowlist:
     def __init__(self, settings: Settings, redis: Redis) -> None:
         self.access = settings.access
         self._hosts = settings.hosts
@@ -39,7 +39,7 @@ class Guests:
         self._redeem = redis.register_script(REDEEM)
         self._key = f"{SPACE}guests:{self.access}"
 
-    def is_host(self, person: int) -> bool:
+    def is_bot_admin(self, person: int) -> bool:
         """Whether this is the owner of the bot, or one of its admins."""
         return person in self._hosts
 

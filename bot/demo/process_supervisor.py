@@ -18,7 +18,7 @@ LOG_LINES: Final = 15
 PR_SET_PDEATHSIG: Final = 1
 
 
-class Parts:
+class ProcessSupervisor:
     """Python modules run as programs, and watched: when one has ended, every wait raises Unavailable."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:

@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import httpx
 
-from bot.demo.process_supervisor import Parts
+from bot.demo.process_supervisor import ProcessSupervisor
 from bot.settings import Settings, variable
 from vlm.errors import BadSetting, Unavailable
 from vlm.queue.client import Client
@@ -52,7 +52,7 @@ def run(*, model: str, port: int | None, once: bool, data: Path | None, environ:
     with contextlib.ExitStack() as stack:
         stack.enter_context(_signals_interrupt())
         try:
-            parts = Parts(stack.enter_context(_folder(data, once)), environ)
+            parts = ProcessSupervisor(stack.enter_context(_folder(data, once)), environ)
             stack.callback(parts.stop)
             page = _start(parts, model, _free_port(port))
             _show_round(parts, page)
@@ -64,7 +64,7 @@ def run(*, model: str, port: int | None, once: bool, data: Path | None, environ:
     return 0
 
 
-def _start(parts: Parts, model: str, port: int) -> str:
+def _start(parts: ProcessSupervisor, model: str, port: int) -> str:
     """Start every part; the address of the chat page, once a worker is ready."""
     parts.start("server", "vlm.cli", "server", "--dir", str(parts.folder / "server"))
     redis_url = parts.wait_for("server", r"((?:redis|unix)://\S+)", START_S)
@@ -90,7 +90,7 @@ def _bot_settings(page: str, redis_url: str) -> dict[str, str]:
     return {**unset, "BOT_TOKEN": "1:sandbox", "BOT_API_URL": page, "REDIS_URL": redis_url}
 
 
-async def _worker_ready(parts: Parts, redis_url: str) -> None:
+async def _worker_ready(parts: ProcessSupervisor, redis_url: str) -> None:
     deadline_s = time.monotonic() + LOAD_S
     async with Client.connect(redis_url) as client:
         while not await client.models():
@@ -100,7 +100,7 @@ async def _worker_ready(parts: Parts, redis_url: str) -> None:
             await asyncio.sleep(POLL_S)
 
 
-def _show_round(parts: Parts, page: str) -> None:
+def _show_round(parts: ProcessSupervisor, page: str) -> None:
     """Send a sample and a question about it, as a person would on the page, and print what comes back.
 
     Raises Unavailable if either is not answered.
@@ -122,7 +122,7 @@ def _sent(response: httpx.Response) -> int:
     return int(response.raise_for_status().json()["messages"][0]["message_id"])
 
 
-def _answer(parts: Parts, person: httpx.Client, asked: int) -> str:
+def _answer(parts: ProcessSupervisor, person: httpx.Client, asked: int) -> str:
     """What the bot says to a message at last, and after how long. Raises Unavailable without an answer."""
     start_s, version = time.monotonic(), -1
     while time.monotonic() - start_s < ANSWER_S:
@@ -142,7 +142,7 @@ def _replies_to(message: Json, asked: int) -> bool:
     return "text" in message and message.get("reply_to_message", {}).get("message_id") == asked
 
 
-def _wait(parts: Parts) -> None:
+def _wait(parts: ProcessSupervisor) -> None:
     """Until Ctrl-C. Raises Unavailable if a part ends before."""
     while True:
         parts.check()

@@ -15,13 +15,13 @@ from redis.asyncio import Redis
 from telegram import Bot, InputFile, Message
 
 from bot.exports.archive import Archive, Kept, size_of
-from bot.i18n.translator import Tongue, tongue
+from bot.i18n.translator import Translator, translator_for
 from bot.replies import export as said
 from bot.replies.errors import apology
 from bot.state.reply_target import Place, place_for
 from bot.transport.outbox import Outbox
-from bot.transport.retry import passes, pause_s
-from bot.transport.telegram_files import Pictures
+from bot.transport.retry import backoff_s, is_transient
+from bot.transport.telegram_files import TelegramFiles
 from vlm.errors import BadRequest
 from vlm.memory import Memory, Photo
 from vlm.protocol import Turn
@@ -39,7 +39,7 @@ PROGRESS_S: Final = 4.0
 UPLOAD_S: Final = 300.0
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What is wanted: `page` of the memory of `chat`, sent to the place that `to` and `ticket` name."""
 
     chat: int
@@ -61,14 +61,14 @@ def chat_of(entry: Entry) -> int:
         return 0
 
 
-class Exports:
+class Exporter:
     def __init__(
         self,
         bot: Bot,
         redis: Redis,
         memory: Memory,
         outbox: Outbox,
-        pictures: Pictures,
+        pictures: TelegramFiles,
         *,
         part_bytes: int = PART_BYTES,
     ) -> None:
@@ -79,7 +79,7 @@ class Exports:
         self._pictures = pictures
         self._part_bytes = part_bytes
 
-    async def want(self, order: Order) -> None:
+    async def want(self, order: ExportOrder) -> None:
         """Have it made. Wanted twice, it is sent once."""
         await self._redis.xadd(EXPORTS, {"order": msgspec.json.encode(order)})
 
@@ -87,14 +87,14 @@ class Exports:
         """Make it and send it, unless it was sent before; for `bot.transport.keyed_consumer`."""
         order = _order(entry)
         if not await self._outbox.said(_last(order.place)):
-            await _Run(order, self, tongue(order.language)).run()
+            await _Run(order, self, translator_for(order.language)).run()
 
     async def give_up(self, entry: Entry) -> None:
         """Apologise."""
         order = _order(entry)
-        await self._outbox.say(order.place, apology(tongue(order.language)))
+        await self._outbox.say(order.place, apology(translator_for(order.language)))
 
-    async def photos(self, order: Order) -> AsyncIterator[list[tuple[Photo, list[Turn]]]]:
+    async def photos(self, order: ExportOrder) -> AsyncIterator[list[tuple[Photo, list[Turn]]]]:
         """The photos of the order's page, a few at a time."""
         start, n, some = (order.page - 1) * MOST_PHOTOS, 0, []
         async for one in self._memory.everything(order.chat):
@@ -109,7 +109,7 @@ class Exports:
         if some:
             yield some
 
-    async def count(self, order: Order) -> int:
+    async def count(self, order: ExportOrder) -> int:
         """How many photos the chat has."""
         return await self._memory.count(order.chat)
 
@@ -121,9 +121,9 @@ class Exports:
             except BadRequest:
                 break
             except Exception as error:
-                if not passes(error):
+                if not is_transient(error):
                     raise
-                await asyncio.sleep(pause_s(error, failures))
+                await asyncio.sleep(backoff_s(error, failures))
         return Kept(photo, turns, None)
 
     async def say(self, place: Place, text: str) -> None:
@@ -146,10 +146,10 @@ class Exports:
 class _Run:
     """One export being made. `lost` counts the pictures that could not be had."""
 
-    def __init__(self, order: Order, exports: Exports, tongue: Tongue) -> None:
+    def __init__(self, order: ExportOrder, exports: Exporter, t: Translator) -> None:
         self._order = order
         self._exports = exports
-        self._tongue = tongue
+        self._t = t
         self._part = 1
         self._done = self._lost = 0
         self._told_s = 0.0
@@ -157,7 +157,7 @@ class _Run:
     async def run(self) -> None:
         total = await self._exports.count(self._order)
         if not total:  # all was forgotten meanwhile
-            await self._exports.say(self._order.place, said.nothing_to_export(self._tongue))
+            await self._exports.say(self._order.place, said.nothing_to_export(self._t))
             return
         here = min(MOST_PHOTOS, total - (self._order.page - 1) * MOST_PHOTOS)
         archive = Archive(self._lines_name())
@@ -172,14 +172,14 @@ class _Run:
                 self._lost += kept.picture is None
             await self._tell(here)
         left = total - (self._order.page - 1) * MOST_PHOTOS - self._done
-        summary = said.here_it_is(self._tongue, self._done, self._lost, self._part, left, self._order.page)
+        summary = said.here_it_is(self._t, self._done, self._lost, self._part, left, self._order.page)
         await self._exports.say(self._order.place, summary)  # before the last part: with that, all is done
         await self._send(archive, is_last=True)
 
     async def _send(self, archive: Archive, *, is_last: bool) -> None:
         place = self._order.place
         place = _last(place) if is_last else place.because(f"{place.cause}-part-{self._part}")
-        with await asyncio.to_thread(archive.close, said.readme(self._tongue)) as file:
+        with await asyncio.to_thread(archive.close, said.readme(self._t)) as file:
             await self._exports.send(place, f"afterimage-{self._number()}.zip", file)
 
     async def _tell(self, total: int) -> None:
@@ -188,9 +188,9 @@ class _Run:
             return
         self._told_s = time.monotonic()
         try:
-            await self._exports.say(self._order.place, said.packing(self._tongue, self._done, total))
+            await self._exports.say(self._order.place, said.packing(self._t, self._done, total))
         except Exception as error:
-            if not passes(error):
+            if not is_transient(error):
                 raise
 
     def _lines_name(self) -> str:
@@ -207,5 +207,5 @@ def _last(place: Place) -> Place:
     return place.because(f"{place.cause}-last")
 
 
-def _order(entry: Entry) -> Order:
-    return msgspec.json.decode(entry.fields.get(b"order", b""), type=Order)
+def _order(entry: Entry) -> ExportOrder:
+    return msgspec.json.decode(entry.fields.get(b"order", b""), type=ExportOrder)

@@ -23,10 +23,10 @@ class Picking:
         """The question is about that photo: its answer takes the buttons' place."""
         photo = await self._client.memory.get(press.chat, press.asked)
         if photo is None:
-            await press.answer(photos.gone(press.tongue), alert=True)
+            await press.answer(photos.gone(press.t), alert=True)
         elif asked := await self._asked(press):
             place = await self._take(press, asked, f"{photo.id}-{press.message.message_id}")
-            await self._questions.put(photo, asked, place, press.tongue)
+            await self._questions.put(photo, asked, place, press.t)
 
     async def every(self, press: Press) -> None:
         """It is about all of them."""
@@ -34,22 +34,22 @@ class Picking:
             found = await self._albums.photos(press.chat, press.asked)
             if found:
                 place = await self._take(press, asked, f"{press.message.message_id}", "all-")
-                await self._albums.ask_all(found.values(), asked, place, press.tongue)
+                await self._albums.ask_all(found.values(), asked, place, press.t)
             else:
-                await self._outbox.edit(press.chat, press.message.message_id, said.nothing_left(press.tongue))
+                await self._outbox.edit(press.chat, press.message.message_id, said.nothing_left(press.t))
 
     async def _asked(self, press: Press) -> str:
         """The question; '' after having said that it is gone."""
         question = replied(press.message)
         if question is None:
-            await press.answer(said.question_lost(press.tongue), alert=True)
+            await press.answer(said.question_lost(press.t), alert=True)
             return ""
-        await press.answer(answers.thinking_of_it(press.tongue))
+        await press.answer(answers.thinking_of_it(press.t))
         return words(question)
 
     async def _take(self, press: Press, asked: str, cause: str, prefix: str = "") -> Place:
         place = press.place.because(f"picked-{cause}")
-        waiting = answers.thinking(press.tongue, True, asked)
+        waiting = answers.thinking(press.t, True, asked)
         shown = place.because(f"{prefix}{place.cause}")
         await self._outbox.take(shown, press.message.message_id, waiting)
         return place

@@ -11,19 +11,19 @@ from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from bot.i18n.question_detection import is_question
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 from bot.replies import albums as said
 from bot.replies import questions
 from bot.replies.albums import Line
 from bot.replies.errors import refusal
 from bot.replies.keyboards import to_pick
-from bot.state.album_store import ALBUM, ALL, DONE, Item, Lists
-from bot.state.photo_store import Shelf
+from bot.state.album_store import ALBUM, ALL, DONE, AlbumStore, Item
+from bot.state.photo_store import PhotoStore
 from bot.state.reply_target import Place
 from bot.talk import Talk
 from bot.transport.outbox import Outbox
-from bot.transport.telegram_files import Pictures
-from bot.transport.typing_indicator import Presence
+from bot.transport.telegram_files import TelegramFiles
+from bot.transport.typing_indicator import TypingIndicator
 from vlm.errors import BadRequest, Unavailable
 from vlm.memory import Photo
 from vlm.protocol import Ask, Result, Task
@@ -35,10 +35,10 @@ class Albums:
         self,
         client: Client,
         outbox: Outbox,
-        pictures: Pictures,
-        presence: Presence,
-        shelf: Shelf,
-        lists: Lists,
+        pictures: TelegramFiles,
+        presence: TypingIndicator,
+        shelf: PhotoStore,
+        lists: AlbumStore,
     ) -> None:
         self._client = client
         self._outbox = outbox
@@ -55,47 +55,47 @@ class Albums:
         items = await self._lists.items(place.chat, place.cause)
         first = place.cause if items[0].photo == photo.id else ""  # one line for all: before any is captioned
         self._presence.start(place.chat, talk.place.job, place.thread, first)
-        await self._outbox.open(place, said.looking(talk.tongue, bool(await self._client.models())))
+        await self._outbox.open(place, said.looking(talk.t, bool(await self._client.models())))
         try:
             await self._submit(talk, place, photo)
         except (BadRequest, Unavailable) as error:
             if isinstance(error.__cause__, RedisError):  # nothing was refused: it can be done later
                 raise
-            await self._settle(place, photo.id, refusal(talk.tongue, error), talk.tongue, at_once=True)
+            await self._settle(place, photo.id, refusal(talk.t, error), talk.t, at_once=True)
 
-    async def ask_all(self, photos: Collection[Photo], question: str, place: Place, tongue: Tongue) -> None:
+    async def ask_all(self, photos: Collection[Photo], question: str, place: Place, t: Translator) -> None:
         """Have a question answered about each of some photos, in one numbered message."""
         question = clean_question(question)
         place = replace(place, cause=f"{ALL}-{place.cause}", then_ask="")
         for photo in photos:
             await self._lists.add(place, photo.id)
         has_worker = bool(await self._client.models())
-        await self._outbox.open(place, questions.thinking(tongue, has_worker, question))
+        await self._outbox.open(place, questions.thinking(t, has_worker, question))
         for photo in photos:
             try:
-                await self._ask(photo, question, place, tongue)
+                await self._ask(photo, question, place, t)
             except (BadRequest, Unavailable) as error:
                 if isinstance(error.__cause__, RedisError):
                     raise
-                await self._settle(place, photo.id, refusal(tongue, error), tongue, question, at_once=True)
+                await self._settle(place, photo.id, refusal(t, error), t, question, at_once=True)
 
     async def quiet(self, place: Place) -> None:
         """Return when no more pictures of an album are to be expected."""
         await asyncio.sleep(await self._lists.quiet_in_s(place))
 
-    async def deliver(self, result: Result, place: Place, tongue: Tongue, refused: str = "") -> None:
+    async def deliver(self, result: Result, place: Place, t: Translator, refused: str = "") -> None:
         """A result of one picture; `refused` says why there is none. Then ask what the album came with."""
         outcome = refused or f"{DONE}{result.job}"
-        await self._settle(place, result.photo or "", outcome, tongue, _question(result.task))
+        await self._settle(place, result.photo or "", outcome, t, _question(result.task))
         if place.then_ask:
             photos = await self.photos(place.chat, place.cause)
-            await self.ask_all(photos.values(), place.then_ask, replace(place, then_ask=""), tongue)
+            await self.ask_all(photos.values(), place.then_ask, replace(place, then_ask=""), t)
 
-    async def without(self, chat: int, photo: str, tongue: Tongue) -> None:
+    async def without(self, chat: int, photo: str, t: Translator) -> None:
         """Take the line of a photo that is being forgotten out of our messages. The numbers stay."""
         for cause in await self._lists.causes_of(chat, photo):
             if message := await self._lists.message_of(chat, cause):
-                text = await self._text(chat, cause, tongue, await self._asked(chat, cause), but=photo)
+                text = await self._text(chat, cause, t, await self._asked(chat, cause), but=photo)
                 await self._outbox.edit(chat, message, text)
 
     async def shown_in(self, chat: int, message: int) -> str:
@@ -114,24 +114,24 @@ class Albums:
 
     async def offer(self, talk: Talk, cause: str, photos: Mapping[int, Photo]) -> None:
         """Ask which of the photos a question is about."""
-        buttons = to_pick(talk.tongue, {number: photo.id for number, photo in photos.items()}, cause)
-        await self._outbox.say(talk.place, said.which_one(talk.tongue), buttons)
+        buttons = to_pick(talk.t, {number: photo.id for number, photo in photos.items()}, cause)
+        await self._outbox.say(talk.place, said.which_one(talk.t), buttons)
 
     async def _submit(self, talk: Talk, place: Place, photo: Photo) -> None:
         picture = self._shelf.picture(talk.message)
-        asked = talk.words if is_question(talk.words, talk.tongue.tag) else ""
+        asked = talk.words if is_question(talk.words, talk.t.tag) else ""
         await self._client.caption(
             job=talk.place.job,
             chat=place.chat,
             photo=photo.id,
             picture=await self._pictures.fetch(picture.file_id, picture.file_size),
             style=talk.wishes.style,
-            language=talk.tongue.tag,
+            language=talk.t.tag,
             ticket=replace(place, then_ask=asked).ticket,
             lane="bulk",  # whoever sends a single photo meanwhile does not wait for ten
         )
 
-    async def _ask(self, photo: Photo, question: str, place: Place, tongue: Tongue) -> None:
+    async def _ask(self, photo: Photo, question: str, place: Place, t: Translator) -> None:
         alive = await self._client.memory.tokens_alive(place.chat, photo.id)
         await self._client.ask(
             job=f"{place.job}-{photo.id}",
@@ -139,7 +139,7 @@ class Albums:
             photo=photo.id,
             question=question,
             picture=None if alive else await self._pictures.fetch(photo.file_id),
-            language=tongue.tag,
+            language=t.tag,
             ticket=place.ticket,
             lane="bulk",
         )
@@ -149,7 +149,7 @@ class Albums:
         place: Place,
         photo: str,
         outcome: str,
-        tongue: Tongue,
+        t: Translator,
         question: str = "",
         *,
         at_once: bool = False,
@@ -165,20 +165,20 @@ class Albums:
         settled = [item for item in items if item.outcome]
         if len(settled) < len(items) and not (at_once or await self._lists.is_due(place)):
             return
-        message = await self._outbox.say(place, await self._text(place.chat, place.cause, tongue, question))
+        message = await self._outbox.say(place, await self._text(place.chat, place.cause, t, question))
         await self._lists.note(place, message)
 
-    async def _text(self, chat: int, cause: str, tongue: Tongue, question: str, but: str = "") -> str:
+    async def _text(self, chat: int, cause: str, t: Translator, question: str, but: str = "") -> str:
         """All that is known of a list by now, `but` for one of its photos."""
         items = [item for item in await self._lists.items(chat, cause) if item.photo != but]
         settled = [item for item in items if item.outcome]
         lines = [line for item in settled if (line := await self._line(chat, item, question))]
         total = len(items) - len(settled) + len(lines)
         if not lines:
-            return said.nothing_left(tongue)
+            return said.nothing_left(t)
         if question:
-            return said.answers(tongue, question, lines, total)
-        return said.captions(tongue, lines, total, await self._note(chat, cause))
+            return said.answers(t, question, lines, total)
+        return said.captions(t, lines, total, await self._note(chat, cause))
 
     async def _asked(self, chat: int, cause: str) -> str:
         """The question that a list answers, which is kept with the answers; '' of captions."""

@@ -6,11 +6,11 @@ from typing import Any, Final
 from msgspec.structs import replace
 from telegram import Bot, ForceReply, Message, MessageEntity, User
 
-from bot.access.admins import Members
+from bot.access.admins import ChatAdmins
 from bot.handlers.photos import Photos
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 from bot.replies import privacy as said
-from bot.state.pending_edits import Prompts
+from bot.state.pending_edits import PendingEdits
 from bot.state.reply_target import Place, replied
 from bot.talk import Press, Talk
 from bot.transport.outbox import Outbox
@@ -26,8 +26,8 @@ class Correcting:
         bot: Bot,
         memory: Memory,
         outbox: Outbox,
-        members: Members,
-        prompts: Prompts,
+        members: ChatAdmins,
+        prompts: PendingEdits,
         photos: Photos,
     ) -> None:
         self._bot = bot
@@ -41,24 +41,24 @@ class Correcting:
         """/edit WORDS in reply to a photo or to what was said about it; without words, ask for them."""
         target = replied(talk.message)
         if target is None:
-            await self._outbox.say(talk.place, said.how_to_edit(talk.tongue))
+            await self._outbox.say(talk.place, said.how_to_edit(talk.t))
             return
         photo = await self._memory.photo_of(talk.chat, target.message_id)
         if talk.words or photo is None:
             await self._correct(talk, photo)
         else:
-            await self._ask(talk.place, photo, talk.tongue)
+            await self._ask(talk.place, photo, talk.t)
 
     async def pressed(self, press: Press) -> None:
         """Ask for the right words."""
         photo = await self._memory.get(press.chat, press.asked)
         if photo is None:
-            await press.answer(said.nothing_kept(press.tongue), alert=True)
+            await press.answer(said.nothing_kept(press.t), alert=True)
         elif not await self._may(press, photo):
-            await press.answer(said.only_owner_corrects(press.tongue), alert=True)
+            await press.answer(said.only_owner_corrects(press.t), alert=True)
         else:
             await press.answer()
-            await self._ask(press.place, photo.id, press.tongue, press.query.from_user)
+            await self._ask(press.place, photo.id, press.t, press.query.from_user)
 
     def unless_asked(self, otherwise: Callable[[Talk], Awaitable[None]]) -> Callable[[Talk], Awaitable[None]]:
         """What takes a text that replies to `_ask`'s question; any other goes `otherwise`."""
@@ -70,10 +70,10 @@ class Correcting:
 
         return receive
 
-    async def _ask(self, place: Place, photo: str, tongue: Tongue, presser: User | None = None) -> None:
+    async def _ask(self, place: Place, photo: str, t: Translator, presser: User | None = None) -> None:
         """In a group the reply opens for one person: who wrote what is replied to, else the `presser`."""
         is_called = presser is not None and place.chat < 0
-        words = said.new_words(tongue, presser.first_name if presser and is_called else "")
+        words = said.new_words(t, presser.first_name if presser and is_called else "")
 
         async def send(address: dict[str, Any]) -> Sequence[Message]:
             prompt = ForceReply(selective=place.chat < 0)
@@ -89,11 +89,11 @@ class Correcting:
         photo = await self._memory.get(talk.chat, id) if id else None
         if photo is None or not await self._may(talk, photo):
             why = said.only_owner_corrects if photo else said.nothing_kept
-            await self._outbox.say(talk.place, why(talk.tongue))
+            await self._outbox.say(talk.place, why(talk.t))
             return
         await self._memory.correct(talk.chat, photo.id, words)
         await self._show(talk, photo, words)
-        thanks = await self._outbox.say(talk.place, said.corrected(talk.tongue))
+        thanks = await self._outbox.say(talk.place, said.corrected(talk.t))
         for message in (talk.message.message_id, thanks):
             await self._memory.link(talk.chat, message, photo.id)
 
@@ -101,7 +101,7 @@ class Correcting:
         """The photo's caption becomes the owner's; where it is not known any more, it is said anew."""
         reply_to = int(photo.id) if photo.id.isdecimal() else 0
         place = Place(talk.chat, photo.id, reply_to, talk.place.thread)
-        await self._photos.show(place, replace(photo, corrected=words), talk.tongue)
+        await self._photos.show(place, replace(photo, corrected=words), talk.t)
 
     async def _may(self, who: Talk | Press, photo: Photo) -> bool:
         return who.person == photo.sender != 0 or await self._members.is_admin(who)

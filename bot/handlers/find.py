@@ -17,14 +17,14 @@ import msgspec
 from telegram import InlineKeyboardButton, Message
 
 from bot.i18n import date_filter as when
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 from bot.replies import find as said
 from bot.replies.keyboards import button, keyboard
 from bot.state.reply_target import Place, place_of, replied
 from bot.talk import Press, Talk
 from bot.transport.outbox import Outbox
-from bot.transport.photo_sender import Showing, Shown
-from bot.transport.typing_indicator import Presence
+from bot.transport.photo_sender import PhotoSender, Shown
+from bot.transport.typing_indicator import TypingIndicator
 from vlm.errors import NotFound
 from vlm.memory import Photo
 from vlm.protocol import Find, Found, Hit
@@ -37,7 +37,9 @@ DIGITS: Final = 6  # of an offset
 
 
 class Finding:
-    def __init__(self, client: Client, outbox: Outbox, presence: Presence, showing: Showing) -> None:
+    def __init__(
+        self, client: Client, outbox: Outbox, presence: TypingIndicator, showing: PhotoSender
+    ) -> None:
         self._client = client
         self._memory = client.memory
         self._outbox = outbox
@@ -52,7 +54,7 @@ class Finding:
         elif target:
             await self._look_alike(talk, target)
         else:
-            await self._outbox.say(talk.place, said.how(talk.tongue))
+            await self._outbox.say(talk.place, said.how(talk.t))
 
     async def recent(self, talk: Talk) -> None:
         """The first page of all photos."""
@@ -62,7 +64,7 @@ class Finding:
         """The next page of hits."""
         talk, (offset, _, like) = _command(press), press.asked.partition(":")
         if talk is None or not _is_count(offset):
-            await press.answer(said.too_old(press.tongue), alert=True)
+            await press.answer(said.too_old(press.t), alert=True)
             return
         page = talk._replace(place=talk.place.because(f"{talk.place.cause}-from-{offset}"))
         await self._turn(press, page.place)
@@ -73,7 +75,7 @@ class Finding:
         """The next page of a list by date."""
         talk, (before, _, count) = _command(press), press.asked.partition(":")
         if talk is None or not await self._memory.get(press.chat, before):
-            await press.answer(said.too_old(press.tongue), alert=True)
+            await press.answer(said.too_old(press.t), alert=True)
             return
         page = talk._replace(place=talk.place.because(f"{talk.place.cause}-before-{before}"))
         await self._turn(press, page.place)
@@ -83,44 +85,44 @@ class Finding:
 
     async def show(self, press: Press) -> None:
         """Where a photo is in the chat."""
-        _, photo = press.tongue, await self._memory.get(press.chat, press.asked)
+        t, photo = press.t, await self._memory.get(press.chat, press.asked)
         if photo is None:
-            await press.answer(said.forgotten(_), alert=True)
-        elif await self._showing.point(press.place, photo, said.here_it_is(_, photo)):
+            await press.answer(said.forgotten(t), alert=True)
+        elif await self._showing.point(press.place, photo, said.here_it_is(t, photo)):
             await press.answer()
         else:
-            await press.answer(said.original_gone(_), alert=True)
+            await press.answer(said.original_gone(t), alert=True)
 
     async def near(self, press: Press) -> None:
         """The photo that was offered where nothing was found: once."""
-        _, photo = press.tongue, await self._memory.get(press.chat, press.asked)
+        t, photo = press.t, await self._memory.get(press.chat, press.asked)
         if photo is None:
-            await press.answer(said.forgotten(_), alert=True)
+            await press.answer(said.forgotten(t), alert=True)
             return
         place = press.place.because(f"{press.message.message_id}-near")
-        lost = await self._showing.show(place, [_shown(_, photo)])
-        await press.answer(said.lost(_, 1) if lost else "", alert=bool(lost))
+        lost = await self._showing.show(place, [_shown(t, photo)])
+        await press.answer(said.lost(t, 1) if lost else "", alert=bool(lost))
 
-    async def deliver(self, wanted: Find, found: Found, place: Place, _: Tongue) -> None:
+    async def deliver(self, wanted: Find, found: Found, place: Place, t: Translator) -> None:
         """Show a page of hits, or that there are none."""
         hits = await self._photos(place.chat, found.hits)
         if not hits:
-            await self._offer(place, _, wanted, found.nearest)
+            await self._offer(place, t, wanted, found.nearest)
             return
         shown = [
-            _shown(_, photo, number if found.total > 1 else 0, hit, wanted.query)
+            _shown(t, photo, number if found.total > 1 else 0, hit, wanted.query)
             for number, (hit, photo) in enumerate(hits, wanted.offset + 1)
         ]
-        what = await self._said(place.chat, wanted, _)
-        head = said.found(_, what, wanted.offset + 1, len(shown), found.total)
+        what = await self._said(place.chat, wanted, t)
+        head = said.found(t, what, wanted.offset + 1, len(shown), found.total)
         after = wanted.offset + len(found.hits)
         asked = f"{after}:{wanted.like}" if wanted.like else str(after)
-        more = button(said.more(_), MORE, asked) if after < found.total else None
-        await self._show(place, _, head, shown, more)
+        more = button(said.more(t), MORE, asked) if after < found.total else None
+        await self._show(place, t, head, shown, more)
 
     async def _look(self, talk: Talk) -> None:
         if not await self._memory.count(talk.chat):
-            await self._outbox.say(talk.place, said.empty(talk.tongue))
+            await self._outbox.say(talk.place, said.empty(talk.t))
             return
         wanted = await self._wanted(talk)
         await (self._search(talk, wanted) if wanted.query else self._list(talk, wanted))
@@ -129,11 +131,11 @@ class Finding:
         if photo := await self._memory.photo_of(talk.chat, target.message_id):
             await self._search(talk, Find(like=photo))
         else:
-            await self._outbox.say(talk.place, said.which_photo(talk.tongue))
+            await self._outbox.say(talk.place, said.which_photo(talk.t))
 
     async def _wanted(self, talk: Talk) -> Find:
         """What a command asks for. Raises NotFound for a sender whom nobody knows."""
-        asked = when.read(talk.words, talk.tongue, talk.message.date)
+        asked = when.read(talk.words, talk.t, talk.message.date)
         sender: int | None = talk.person
         if asked.sender_name != when.ME:
             sender = await self._sender(talk.chat, asked.sender_name) if asked.sender_name else 0
@@ -150,43 +152,48 @@ class Finding:
         place = talk.place
         self._presence.start(place.chat, place.job, place.thread)
         has_worker = bool(await self._client.models())
-        await self._outbox.open(place, said.looking(talk.tongue, has_worker))
+        await self._outbox.open(place, said.looking(talk.t, has_worker))
         task = msgspec.structs.asdict(wanted) | {"limit": PAGE}
-        language, ticket = talk.tongue.tag, place.ticket
+        language, ticket = talk.t.tag, place.ticket
         await self._client.find(job=place.job, chat=place.chat, language=language, ticket=ticket, **task)
 
     async def _list(self, talk: Talk, wanted: Find, before: str | None = None, after: int = 0) -> None:
         """A page by date, after so many photos: no model is needed for it."""
-        _, chat, times = talk.tongue, talk.chat, {"since_ms": wanted.since_ms, "until_ms": wanted.until_ms}
+        t, chat, times = talk.t, talk.chat, {"since_ms": wanted.since_ms, "until_ms": wanted.until_ms}
         found = await self._memory.recent(chat, PAGE + 1, before, sender=wanted.sender or None, **times)
-        what = await self._said(chat, wanted, _)
+        what = await self._said(chat, wanted, t)
         if not found:
-            await self._outbox.say(talk.place, said.none_listed(_, what) if what else said.empty(_))
+            await self._outbox.say(talk.place, said.none_listed(t, what) if what else said.empty(t))
             return
         page = found[:PAGE]
         last = after + len(page)
-        shown = [_shown(_, photo, n if last > 1 else 0) for n, photo in enumerate(page, after + 1)]
-        older = button(said.more(_), OLDER, f"{page[-1].id}:{last}") if len(found) > PAGE else None
-        await self._show(talk.place, _, said.listed(_, what, earlier=bool(after)), shown, older)
+        shown = [_shown(t, photo, n if last > 1 else 0) for n, photo in enumerate(page, after + 1)]
+        older = button(said.more(t), OLDER, f"{page[-1].id}:{last}") if len(found) > PAGE else None
+        await self._show(talk.place, t, said.listed(t, what, earlier=bool(after)), shown, older)
 
     async def _show(
-        self, place: Place, _: Tongue, head: str, shown: Sequence[Shown], turn: InlineKeyboardButton | None
+        self,
+        place: Place,
+        t: Translator,
+        head: str,
+        shown: Sequence[Shown],
+        turn: InlineKeyboardButton | None,
     ) -> None:
         """The head, with the buttons that an album cannot bear; then the photos."""
-        text = said.page(_, head, [one.caption for one in shown])
-        buttons = [button(said.show(_, one.number), SHOW, one.photo.id) for one in shown]
+        text = said.page(t, head, [one.caption for one in shown])
+        buttons = [button(said.show(t, one.number), SHOW, one.photo.id) for one in shown]
         below = keyboard([*buttons, *([turn] if turn else [])], ACROSS)
         message = await self._outbox.say(place, text, below)
         if len(shown) == 1:
             await self._memory.link(place.chat, message, shown[0].photo.id)
         if lost := await self._showing.show(place, shown):
-            await self._outbox.say(place, f"{text}\n\n{said.lost(_, len(lost))}", below)
+            await self._outbox.say(place, f"{text}\n\n{said.lost(t, len(lost))}", below)
 
-    async def _offer(self, place: Place, _: Tongue, wanted: Find, nearest: Hit | None) -> None:
+    async def _offer(self, place: Place, t: Translator, wanted: Find, nearest: Hit | None) -> None:
         photo = await self._memory.get(place.chat, nearest.photo) if nearest else None
-        what = await self._said(place.chat, wanted, _)
-        text = said.nothing(_, what, photo, alike=bool(wanted.like))
-        below = keyboard([button(said.show_nearest(_), NEAR, photo.id)]) if photo else None
+        what = await self._said(place.chat, wanted, t)
+        text = said.nothing(t, what, photo, alike=bool(wanted.like))
+        below = keyboard([button(said.show_nearest(t), NEAR, photo.id)]) if photo else None
         message = await self._outbox.say(place, text, below)
         if photo:
             await self._memory.link(place.chat, message, photo.id)
@@ -196,14 +203,14 @@ class Finding:
         found = [(hit, await self._memory.get(chat, hit.photo)) for hit in hits]
         return [(hit, photo) for hit, photo in found if photo]
 
-    async def _said(self, chat: int, wanted: Find, _: Tongue) -> str:
+    async def _said(self, chat: int, wanted: Find, t: Translator) -> str:
         """What is looked for, in words."""
         theirs = await self._memory.latest(chat, wanted.sender) if wanted.sender else None
-        return said.what(_, wanted, theirs.sender_name if theirs else "")
+        return said.what(t, wanted, theirs.sender_name if theirs else "")
 
     async def _turn(self, press: Press, page: Place) -> None:
         """Answer a press for a page, which comes once however often it is asked for."""
-        await press.answer(said.here_already(press.tongue) if await self._outbox.said(page) else "")
+        await press.answer(said.here_already(press.t) if await self._outbox.said(page) else "")
 
 
 def _command(press: Press) -> Talk | None:
@@ -211,12 +218,12 @@ def _command(press: Press) -> Talk | None:
     command = replied(press.message)
     if command is None or not (command.text or "").startswith("/"):
         return None
-    return Talk(command, place_of(command), press.wishes, press.tongue)
+    return Talk(command, place_of(command), press.wishes, press.t)
 
 
 def _is_count(asked: str) -> bool:
     return asked.isdecimal() and len(asked) <= DIGITS
 
 
-def _shown(_: Tongue, photo: Photo, number: int = 0, hit: Hit | None = None, query: str = "") -> Shown:
-    return Shown(photo, said.below(_, photo, number, hit, query), number)
+def _shown(t: Translator, photo: Photo, number: int = 0, hit: Hit | None = None, query: str = "") -> Shown:
+    return Shown(photo, said.below(t, photo, number, hit, query), number)

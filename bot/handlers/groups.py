@@ -2,10 +2,10 @@
 
 from telegram import ChatMemberUpdated, Message
 
-from bot.access.admins import Members, came_in
-from bot.access.allowlist import Guests
+from bot.access.admins import ChatAdmins, came_in
+from bot.access.allowlist import Allowlist
 from bot.handlers.photos import Photos
-from bot.i18n.translator import tongue
+from bot.i18n.translator import translator_for
 from bot.replies import groups as said
 from bot.state.reply_target import Place, replied
 from bot.talk import Talk, Talks
@@ -19,8 +19,8 @@ class Groups:
         self,
         client: Client,
         outbox: Outbox,
-        members: Members,
-        guests: Guests,
+        members: ChatAdmins,
+        guests: Allowlist,
         talks: Talks,
         photos: Photos,
     ) -> None:
@@ -35,14 +35,14 @@ class Groups:
         """/auto on|off: whether every photo of a group is described, or those only that ask for it."""
         wanted = {"on": True, "off": False}.get(talk.words.lower())
         if talk.chat > 0:
-            reply = said.auto_in_private(talk.tongue)
+            reply = said.auto_in_private(talk.t)
         elif wanted is None:
-            reply = said.auto_is(talk.tongue, talk.wishes.auto)
+            reply = said.auto_is(talk.t, talk.wishes.auto)
         elif not await self._members.is_admin(talk):
-            reply = said.admins_only(talk.tongue)
+            reply = said.admins_only(talk.t)
         else:
             await self._client.memory.prefer(talk.chat, auto=wanted)
-            reply = said.auto_set(talk.tongue, wanted)
+            reply = said.auto_set(talk.t, wanted)
         await self._outbox.say(talk.place, reply)
 
     async def called(self, talk: Talk) -> None:
@@ -51,7 +51,7 @@ class Groups:
         if target and has_picture(target):
             await self._photos.receive(talk._replace(message=target))
         else:
-            await self._outbox.say(talk.place, said.how_to_call(talk.tongue, talk.message.get_bot().username))
+            await self._outbox.say(talk.place, said.how_to_call(talk.t, talk.message.get_bot().username))
 
     async def joined(self, change: ChatMemberUpdated) -> None:
         """One short hello when the bot comes into a group. When it has to leave, there is nobody to tell."""
@@ -60,7 +60,7 @@ class Groups:
             wishes = await self._talks.wishes(change.chat.id, change.from_user)
             place = Place(change.chat.id, f"joined-{change.date.timestamp():.0f}", 0)
             name = change.get_bot().username
-            await self._outbox.say(place, said.hello(tongue(wishes.language), name))
+            await self._outbox.say(place, said.hello(translator_for(wishes.language), name))
 
     async def moved(self, message: Message) -> None:
         """A group has become a supergroup: another chat to Telegram, the same people. Told in both chats."""

@@ -23,7 +23,7 @@ from telegram import (
 from telegram.error import BadRequest
 
 from bot.i18n import date_filter as when
-from bot.i18n.translator import Tongue, tongue
+from bot.i18n.translator import Translator, translator_for
 from bot.replies import find as said
 from bot.replies.length import fitted
 from bot.state.reply_target import place_of_inline
@@ -50,26 +50,26 @@ class InlineSearch:
 
     async def receive(self, inline: Inline) -> None:
         """Answer with photos by date, or search; the hits come by `deliver`."""
-        query, _ = inline.query, inline.tongue
-        asked = when.read(query.query, _, datetime.now(UTC))
+        query, t = inline.query, inline.t
+        asked = when.read(query.query, t, datetime.now(UTC))
         if not await self._client.memory.count(query.from_user.id):
-            await self._answer(query.id, [], button=said.open_chat(_))
+            await self._answer(query.id, [], button=said.open_chat(t))
         elif not asked.words:
             await self._list(inline, asked)
         elif not await self._client.models():
-            await self._answer(query.id, [], button=said.no_worker(_))
+            await self._answer(query.id, [], button=said.no_worker(t))
         else:
             await self._search(inline, asked)
 
     async def deliver(self, result: Result, query: str) -> None:
         """Answer with hits; with none if there are none, or the job was refused."""
-        _, photos, after = tongue(result.language), list[Photo](), ""
+        t, photos, after = translator_for(result.language), list[Photo](), ""
         if isinstance(found := result.outcome, Found) and isinstance(wanted := result.task, Find):
             memory, next_offset = self._client.memory, wanted.offset + len(found.hits)
             kept = [await memory.get(result.chat, hit.photo) for hit in found.hits]
             photos = [photo for photo in kept if photo]
             after = str(next_offset) if next_offset < found.total else ""
-        await self._answer(query, _results(_, photos), after, "" if photos else said.open_chat(_))
+        await self._answer(query, _results(t, photos), after, "" if photos else said.open_chat(t))
 
     async def _search(self, inline: Inline, asked: when.Asked) -> None:
         query, offset = inline.query, inline.query.offset
@@ -83,15 +83,15 @@ class InlineSearch:
                 until_ms=asked.until_ms,
                 offset=int(offset) if offset.isdecimal() and len(offset) <= DIGITS else 0,
                 limit=PAGE,
-                language=inline.tongue.tag,
+                language=inline.t.tag,
                 ticket=place.ticket,
                 deadline_ms=int(1000 * (time.time() + LATE_S)),
             )
         except AfterimageError:  # a refusal has no place here but an empty answer
-            await self._answer(query.id, [], button=said.open_chat(inline.tongue))
+            await self._answer(query.id, [], button=said.open_chat(inline.t))
 
     async def _list(self, inline: Inline, asked: when.Asked) -> None:
-        query, _ = inline.query, inline.tongue
+        query, t = inline.query, inline.t
         photos = await self._client.memory.recent(
             query.from_user.id,
             PAGE + 1,
@@ -100,7 +100,7 @@ class InlineSearch:
             until_ms=asked.until_ms,
         )
         after = photos[PAGE - 1].id if len(photos) > PAGE else ""
-        await self._answer(query.id, _results(_, photos[:PAGE]), after, "" if photos else said.open_chat(_))
+        await self._answer(query.id, _results(t, photos[:PAGE]), after, "" if photos else said.open_chat(t))
 
     async def _answer(
         self, query: str, results: Sequence[InlineResult], after: str = "", button: str = ""
@@ -116,13 +116,13 @@ class InlineSearch:
             )
 
 
-def _results(_: Tongue, photos: Sequence[Photo]) -> list[InlineResult]:
-    return [_result(_, photo) for photo in photos if photo.kind != "sticker"]
+def _results(t: Translator, photos: Sequence[Photo]) -> list[InlineResult]:
+    return [_result(t, photo) for photo in photos if photo.kind != "sticker"]
 
 
-def _result(_: Tongue, photo: Photo) -> InlineResult:
-    words, day = fitted(said.words_of(_, photo), MAX_TITLE), _.day(photo.created_ms)
-    caption = said.sent_on(_, photo)
+def _result(t: Translator, photo: Photo) -> InlineResult:
+    words, day = fitted(said.words_of(t, photo), MAX_TITLE), t.day(photo.created_ms)
+    caption = said.sent_on(t, photo)
     if photo.kind == "document":
         return InlineQueryResultCachedDocument(
             photo.id, title=words, document_file_id=photo.file_id, description=day, caption=caption

@@ -8,16 +8,16 @@ from telegram import ForceReply, Message
 
 from bot.handlers.albums import Albums
 from bot.i18n.album_selection import ALL, picked, without_number
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 from bot.replies import questions as said
 from bot.replies.photos import gone, still_english
-from bot.state.photo_store import Shelf
+from bot.state.photo_store import PhotoStore
 from bot.state.reply_target import Place, replied
 from bot.state.subject import subject
 from bot.talk import Talk
 from bot.transport.outbox import Outbox
-from bot.transport.telegram_files import Pictures, has_picture
-from bot.transport.typing_indicator import Presence
+from bot.transport.telegram_files import TelegramFiles, has_picture
+from bot.transport.typing_indicator import TypingIndicator
 from vlm.memory import Photo
 from vlm.protocol import Answered, Ask, Result
 from vlm.queue.client import Client, clean_question
@@ -30,9 +30,9 @@ class Questions:
         self,
         client: Client,
         outbox: Outbox,
-        pictures: Pictures,
-        presence: Presence,
-        shelf: Shelf,
+        pictures: TelegramFiles,
+        presence: TypingIndicator,
+        shelf: PhotoStore,
         albums: Albums,
     ) -> None:
         self._client = client
@@ -54,7 +54,7 @@ class Questions:
                 await self._put(talk, talk.words, photo)
         else:
             how = said.which_photo if _points(talk.message) else said.photo_first
-            await self._outbox.say(talk.place, how(talk.tongue))
+            await self._outbox.say(talk.place, how(talk.t))
 
     async def ask(self, talk: Talk) -> None:
         """/ask QUESTION; without a question, invite one."""
@@ -72,7 +72,7 @@ class Questions:
         elif old:
             await self.receive(talk)
 
-    async def put(self, photo: Photo, question: str, place: Place, tongue: Tongue) -> None:
+    async def put(self, photo: Photo, question: str, place: Place, t: Translator) -> None:
         """Have a question about a photo answered in a place: its placeholder now, the answer by `deliver`.
 
         Raises:  BadRequest, TooLarge, QueueFull, Unavailable, each with a sentence for the user.
@@ -80,7 +80,7 @@ class Questions:
         question, memory = clean_question(question), self._client.memory
         self._presence.start(place.chat, place.job, place.thread)
         has_worker = bool(await self._client.models())
-        waiting = said.thinking(tongue, has_worker, _repeated(place, question))
+        waiting = said.thinking(t, has_worker, _repeated(place, question))
         if placeholder := await self._outbox.open(place, waiting):
             await memory.link(place.chat, placeholder, photo.id)
         # the worker keeps what it saw of a photo for some days; after that it must look again
@@ -92,7 +92,7 @@ class Questions:
             question=question,
             picture=None if alive else await self._pictures.fetch(photo.file_id),
             turns=await memory.turns(place.chat, photo.id),
-            language=tongue.tag,
+            language=t.tag,
             ticket=place.ticket,
         )
 
@@ -101,15 +101,15 @@ class Questions:
         when = talk.message.edit_date
         edition = f"{talk.place.cause}-edited-{when.timestamp() if when else 0:.0f}"
         place = talk.place.because(edition)
-        await self._outbox.take(place, answer, said.thinking(talk.tongue, True))
-        await self.put(photo, question, place, talk.tongue)
+        await self._outbox.take(place, answer, said.thinking(talk.t, True))
+        await self.put(photo, question, place, talk.t)
 
-    async def deliver(self, result: Result, answered: Answered, place: Place, tongue: Tongue) -> None:
+    async def deliver(self, result: Result, answered: Answered, place: Place, t: Translator) -> None:
         """Show an answer."""
         question = result.task.question if isinstance(result.task, Ask) else ""
-        text = said.answer(tongue, answered.shown or answered.text, _repeated(place, question))
-        if answered.fell_back and await self._outbox.first(place, f"english-not-{tongue.tag}"):
-            text = f"{text}\n{still_english(tongue)}"
+        text = said.answer(t, answered.shown or answered.text, _repeated(place, question))
+        if answered.fell_back and await self._outbox.first(place, f"english-not-{t.tag}"):
+            text = f"{text}\n{still_english(t)}"
         message = await self._outbox.say(place, text)
         if result.photo:
             await self._client.memory.link(place.chat, message, result.photo)
@@ -117,17 +117,17 @@ class Questions:
     async def _among(self, talk: Talk, cause: str) -> None:
         """A question about one of several photos, or about all of them."""
         photos = await self._albums.photos(talk.chat, cause)
-        number = picked(talk.tongue, talk.words, max(photos, default=0))
+        number = picked(talk.t, talk.words, max(photos, default=0))
         if number is None and len(photos) == 1:
             number = max(photos)
         if not photos:
-            await self._outbox.say(talk.place, said.which_photo(talk.tongue))
+            await self._outbox.say(talk.place, said.which_photo(talk.t))
         elif number == ALL:
-            await self._albums.ask_all(photos.values(), talk.words, talk.place, talk.tongue)
+            await self._albums.ask_all(photos.values(), talk.words, talk.place, talk.t)
         elif number in photos:
             await self._put(talk, without_number(talk.words), photos[number])
         elif number:  # it was forgotten; the others keep their numbers
-            await self._outbox.say(talk.place, gone(talk.tongue))
+            await self._outbox.say(talk.place, gone(talk.t))
         else:
             await self._albums.offer(talk, cause, photos)
 
@@ -135,20 +135,20 @@ class Questions:
         """The cause of the album that `latest` came in, if the question names one of its pictures, or all."""
         cause = await self._albums.around(talk.chat, latest.id)
         photos = await self._albums.photos(talk.chat, cause) if cause else {}
-        number = picked(talk.tongue, talk.words, max(photos, default=0))
+        number = picked(talk.t, talk.words, max(photos, default=0))
         return cause if photos and number is not None else ""
 
     async def _put(self, talk: Talk, question: str, photo: Photo) -> None:
         clean_question(question)  # before anything else: what is refused is about no photo
         await self._client.memory.link(talk.chat, talk.message.message_id, photo.id)
-        await self.put(photo, question, _below(talk, photo), talk.tongue)
+        await self.put(photo, question, _below(talk, photo), talk.t)
 
     async def _invite(self, talk: Talk, photo: Photo) -> None:
         async def send(address: dict[str, Any]) -> Sequence[Message]:
-            hint = said.your_question(talk.tongue)[:HINT_CHARS]
+            hint = said.your_question(talk.t)[:HINT_CHARS]
             field = ForceReply(selective=talk.chat < 0, input_field_placeholder=hint)
             bot = talk.message.get_bot()
-            return [await bot.send_message(text=said.how_to_ask(talk.tongue), reply_markup=field, **address)]
+            return [await bot.send_message(text=said.how_to_ask(talk.t), reply_markup=field, **address)]
 
         await self._outbox.once(_below(talk, photo), send)
         if invitation := await self._outbox.said(talk.place):

@@ -7,7 +7,7 @@ of them ('in all of them'). The words are English's and those of the chat's lang
 import re
 from typing import Final
 
-from bot.i18n.translator import FROM_RIGHT, N_, Tongue
+from bot.i18n.translator import FROM_RIGHT, N_, Translator
 
 ALL: Final = 0
 
@@ -20,15 +20,15 @@ _NUMBER: Final = re.compile(r"\s*(?:#|№)?\s*(\d{1,2})(?!\w)\s*[.:,;)–-]*\s*"
 _TOGETHER: Final = ("zh", "ja")  # written without blanks between the words
 
 
-def picked(_: Tongue, text: str, count: int) -> int | None:
+def picked(t: Translator, text: str, count: int) -> int | None:
     """The number of the picture, ALL, or None where that is not said."""
     if (number := _NUMBER.match(text)) and 1 <= int(number[1]) <= count:
         return int(number[1])
-    if _has(_, text, EVERY):
+    if _has(t, text, EVERY):
         return ALL
-    if _has(_, text, LAST):
+    if _has(t, text, LAST):
         return count
-    said = [n for n in range(1, count + 1) if n <= 10 and _has(_, text, ORDINALS, n)]
+    said = [n for n in range(1, count + 1) if n <= 10 and _has(t, text, ORDINALS, n)]
     return said[0] if len(said) == 1 else None
 
 
@@ -37,8 +37,8 @@ def without_number(text: str) -> str:
     return _NUMBER.sub("", text, count=1) if _NUMBER.match(text) else text
 
 
-def _has(_: Tongue, text: str, words: str, nth: int = 1) -> bool:
-    return any(_says(_, text, word) for said in {words, _(words)} for word in _words(said, nth))
+def _has(t: Translator, text: str, words: str, nth: int = 1) -> bool:
+    return any(_says(t, text, word) for said in {words, t(words)} for word in _words(said, nth))
 
 
 def _words(said: str, nth: int) -> list[str]:
@@ -46,9 +46,9 @@ def _words(said: str, nth: int) -> list[str]:
     return [word.strip().lower() for word in parts[nth - 1].split("/")] if nth <= len(parts) else []
 
 
-def _says(_: Tongue, text: str, word: str) -> bool:
+def _says(t: Translator, text: str, word: str) -> bool:
     if not word:
         return False
-    if _.locale.language in _TOGETHER and not word.isascii():
+    if t.locale.language in _TOGETHER and not word.isascii():
         return word in text
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text.lower()) is not None

@@ -20,7 +20,7 @@ from unicodedata import normalize
 from babel import Locale
 
 from bot.i18n.date_phrases import CLEAR, SPOKEN, UNSPACED, Words
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 from vlm.text.languages import ENGLISH
 
 ME: Final = "me"  # as a sender's name; all others begin with @
@@ -60,13 +60,13 @@ class Span(NamedTuple):
     end: date | None
 
 
-def read(words: str, tongue: Tongue, now: datetime) -> Asked:
+def read(words: str, t: Translator, now: datetime) -> Asked:
     """The filters in `words`, which hold from then on without them. `now` is in UTC."""
     asked = Asked(_joined(normalize("NFC", MARKS.sub("", words))))
-    for code in dict.fromkeys((tongue.locale.language, ENGLISH)):
+    for code in dict.fromkeys((t.locale.language, ENGLISH)):
         asked = _read(asked, code, now.date())
     filtered = asked.since_ms or asked.until_ms or asked.sender_name
-    return asked._replace(words=_wanted(asked.words, tongue)) if filtered else asked
+    return asked._replace(words=_wanted(asked.words, t)) if filtered else asked
 
 
 def _read(asked: Asked, code: str, today: date) -> Asked:
@@ -227,9 +227,9 @@ def _months(code: str) -> dict[str, int]:
     return {name: number for name, number in forms.items() if len(name) > 2} | _full_months(code)
 
 
-def _wanted(words: str, tongue: Tongue) -> str:
+def _wanted(words: str, t: Translator) -> str:
     """The words; '' if they say only that photos are wanted."""
-    rest = "|".join(SPOKEN[code].rest for code in (tongue.locale.language, ENGLISH))
+    rest = "|".join(SPOKEN[code].rest for code in (t.locale.language, ENGLISH))
     blank = _compiled(rf"(?:{rest}|[^\w]+)*").fullmatch(words)
     return "" if blank else words
 

@@ -40,7 +40,7 @@ def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for it
     return sentence
 
 
-class Tongue:
+class Translator:
     """Called with an English sentence, it says it in its language; `{named}` places are filled.
 
     tag      the chat's language, as Telegram has it ('pt-br'); '' is English
@@ -94,6 +94,6 @@ def _from_right(line: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def tongue(tag: str) -> Tongue:
-    """The tongue of a language tag, made once."""
-    return Tongue(tag)
+def translator_for(tag: str) -> Translator:
+    """The translator for a language tag, made once."""
+    return Translator(tag)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 from bot.replies.length import fitted
 from bot.replies.questions import QUOTED
 
@@ -17,50 +17,50 @@ class Line(NamedTuple):
     is_refusal: bool = False
 
 
-def looking(_: Tongue, has_worker: bool) -> str:
+def looking(t: Translator, has_worker: bool) -> str:
     if has_worker:
-        return _("Looking at your photos …")
-    return _("Your photos are in line. No worker is running right now; I will answer here when one is back.")
+        return t("Looking at your photos …")
+    return t("Your photos are in line. No worker is running right now; I will answer here when one is back.")
 
 
-def captions(_: Tongue, lines: Sequence[Line], total: int, note: str = "") -> str:
+def captions(t: Translator, lines: Sequence[Line], total: int, note: str = "") -> str:
     """`lines` are those that are known by now, of `total`."""
     if len(lines) < total:
-        return _listed(_, _("AI captions:"), lines, _so_far(_, lines, total))
-    kept = _("Your note is kept: {note}", note=note) if note else ""
-    hint = _("To ask about one, reply to it; or reply here and begin with its number.")
-    return _listed(_, _("AI captions:"), lines, "\n".join(part for part in (kept, hint) if part))
+        return _listed(t, t("AI captions:"), lines, _so_far(t, lines, total))
+    kept = t("Your note is kept: {note}", note=note) if note else ""
+    hint = t("To ask about one, reply to it; or reply here and begin with its number.")
+    return _listed(t, t("AI captions:"), lines, "\n".join(part for part in (kept, hint) if part))
 
 
-def answers(_: Tongue, question: str, lines: Sequence[Line], total: int) -> str:
+def answers(t: Translator, question: str, lines: Sequence[Line], total: int) -> str:
     """As `captions`."""
-    head = _("AI answers to “{question}”:", question=fitted(question, QUOTED))
-    return _listed(_, head, lines, _so_far(_, lines, total) if len(lines) < total else "")
+    head = t("AI answers to “{question}”:", question=fitted(question, QUOTED))
+    return _listed(t, head, lines, _so_far(t, lines, total) if len(lines) < total else "")
 
 
-def nothing_left(_: Tongue) -> str:
-    return _("I have none of these photos any more.")
+def nothing_left(t: Translator) -> str:
+    return t("I have none of these photos any more.")
 
 
-def which_one(_: Tongue) -> str:
-    return _("Which photo is your question about?")
+def which_one(t: Translator) -> str:
+    return t("Which photo is your question about?")
 
 
-def all_of_them(_: Tongue) -> str:
+def all_of_them(t: Translator) -> str:
     """On a button."""
-    return _("All of them")
+    return t("All of them")
 
 
-def question_lost(_: Tongue) -> str:
-    return _("I cannot see your question any more. Please write it again.")
+def question_lost(t: Translator) -> str:
+    return t("I cannot see your question any more. Please write it again.")
 
 
-def _so_far(_: Tongue, lines: Sequence[Line], total: int) -> str:
-    return _("{done} of {total} …", done=len(lines), total=total)
+def _so_far(t: Translator, lines: Sequence[Line], total: int) -> str:
+    return t("{done} of {total} …", done=len(lines), total=total)
 
 
-def _listed(_: Tongue, head: str, lines: Sequence[Line], end: str) -> str:
-    told = [f"{_span(_, same)}. {same[0].text}" for same in _together(lines)]
+def _listed(t: Translator, head: str, lines: Sequence[Line], end: str) -> str:
+    told = [f"{_span(t, same)}. {same[0].text}" for same in _together(lines)]
     return "\n".join([head, *told, *(["", end] if end else [])])
 
 
@@ -70,6 +70,6 @@ def _together(lines: Sequence[Line]) -> list[list[Line]]:
     return [list(same) for _key, same in groupby(lines, key=lambda line: (line.text, keys[line]))]
 
 
-def _span(_: Tongue, lines: Sequence[Line]) -> str:
-    first, last = _.number(lines[0].number), _.number(lines[-1].number)
+def _span(t: Translator, lines: Sequence[Line]) -> str:
+    first, last = t.number(lines[0].number), t.number(lines[-1].number)
     return first if len(lines) == 1 else f"{first}–{last}"

@@ -1,53 +1,53 @@
 """What is said of an export, and inside it."""
 
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 
 
-def packing_begins(_: Tongue) -> str:
-    return _("Packing your photos and all that was said about them …")
+def packing_begins(t: Translator) -> str:
+    return t("Packing your photos and all that was said about them …")
 
 
-def packing(_: Tongue, done: int, total: int) -> str:
-    return _("Packing your photos: {done} of {total} …", done=done, total=total)
+def packing(t: Translator, done: int, total: int) -> str:
+    return t("Packing your photos: {done} of {total} …", done=done, total=total)
 
 
-def nothing_to_export(_: Tongue) -> str:
-    return _("I keep no photo of this chat, so there is nothing to save.")
+def nothing_to_export(t: Translator) -> str:
+    return t("I keep no photo of this chat, so there is nothing to save.")
 
 
-def no_such_page(_: Tongue, pages: int) -> str:
-    return _.many(
+def no_such_page(t: Translator, pages: int) -> str:
+    return t.many(
         "There is only {n} part. Please send /export.",
         "There are {n} parts. Please send /export and the number of one.",
         pages,
     )
 
 
-def only_admins_export(_: Tongue) -> str:
-    return _("Only an administrator of this group can save everything.")
+def only_admins_export(t: Translator) -> str:
+    return t("Only an administrator of this group can save everything.")
 
 
-def comes_in_private(_: Tongue) -> str:
-    return _("I send it to you in our private chat.")
+def comes_in_private(t: Translator) -> str:
+    return t("I send it to you in our private chat.")
 
 
-def write_to_me_first(_: Tongue) -> str:
-    return _(
+def write_to_me_first(t: Translator) -> str:
+    return t(
         "I would send it to you in private, but I may not write to you yet. "
         "Please open a chat with me, press Start, and then send /export here again."
     )
 
 
-def here_it_is(_: Tongue, photos: int, lost: int, parts: int, left: int, page: int) -> str:
-    here = _.many(
+def here_it_is(t: Translator, photos: int, lost: int, parts: int, left: int, page: int) -> str:
+    here = t.many(
         "Here is {n} photo with all I know of it.", "Here are {n} photos with all I know of them.", photos
     )
     lines = [here]
     if parts > 1:
-        lines.append(_.many("It is {n} file.", "It is {n} files; unpack them into one folder.", parts))
+        lines.append(t.many("It is {n} file.", "It is {n} files; unpack them into one folder.", parts))
     if lost:
         lines.append(
-            _.many(
+            t.many(
                 "{n} picture is missing: Telegram no longer gives it to me.",
                 "{n} pictures are missing: Telegram no longer gives them to me.",
                 lost,
@@ -55,7 +55,7 @@ def here_it_is(_: Tongue, photos: int, lost: int, parts: int, left: int, page: i
         )
     if left > 0:
         lines.append(
-            _.many(
+            t.many(
                 "{n} newer photo is not in it. To get it: {command}",
                 "{n} newer photos are not in it. To get them: {command}",
                 left,
@@ -65,18 +65,18 @@ def here_it_is(_: Tongue, photos: int, lost: int, parts: int, left: int, page: i
     return " ".join(lines)
 
 
-def readme(_: Tongue) -> str:
+def readme(t: Translator) -> str:
     """README.txt in the zip."""
     return "\n".join(
         [
-            _("What Afterimage remembers of a chat."),
+            t("What Afterimage remembers of a chat."),
             "",
-            "photos.jsonl      " + _("One line for each photo and for each question about one."),
-            "                  " + _("'by' tells whose a caption is: a model's, or the owner's correction."),
-            "pictures/*.jpg    " + _("The pictures, in the size in which they were looked at."),
-            "pictures/*.txt    " + _("The caption of the picture that has the same name."),
+            "photos.jsonl      " + t("One line for each photo and for each question about one."),
+            "                  " + t("'by' tells whose a caption is: a model's, or the owner's correction."),
+            "pictures/*.jpg    " + t("The pictures, in the size in which they were looked at."),
+            "pictures/*.txt    " + t("The caption of the picture that has the same name."),
             "",
-            _("To measure a model on them, unpack this into a folder, and then:"),
+            t("To measure a model on them, unpack this into a folder, and then:"),
             "vlm evaluate caption --data FOLDER",
             "vlm evaluate vqa --data FOLDER",
             "",

@@ -12,7 +12,7 @@ from typing import Final
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 from bot.replies import albums
 from bot.replies import photos as said
 from bot.replies.suggested_questions import question, suggested
@@ -42,34 +42,34 @@ def keyboard(buttons: Sequence[InlineKeyboardButton], across: int = 1) -> Inline
     return InlineKeyboardMarkup(rows)
 
 
-def under_caption(_: Tongue, photo: Photo, *, in_english: bool = False) -> InlineKeyboardMarkup:
+def under_caption(t: Translator, photo: Photo, *, in_english: bool = False) -> InlineKeyboardMarkup:
     """What can be done with a captioned photo. `in_english`: its English original is shown already."""
     asks = [
-        button(question(_, key), ASK, f"{photo.id}:{key}")
+        button(question(t, key), ASK, f"{photo.id}:{key}")
         for key in suggested(photo.corrected or photo.caption)
     ]
     words = [
-        button(said.more_detail(_), DETAIL, photo.id),
-        button(said.another_wording(_), ANOTHER, photo.id),
+        button(said.more_detail(t), DETAIL, photo.id),
+        button(said.another_wording(t), ANOTHER, photo.id),
     ]
-    last = [button(said.correct_it(_), EDIT, photo.id), button(said.delete(_), DELETE, photo.id)]
+    last = [button(said.correct_it(t), EDIT, photo.id), button(said.delete(t), DELETE, photo.id)]
     if photo.shown not in ("", photo.caption) and not in_english:
-        words.append(button(said.show_english(_), IN_ENGLISH, photo.id))
+        words.append(button(said.show_english(t), IN_ENGLISH, photo.id))
     models = [] if photo.corrected else [words]
     return InlineKeyboardMarkup([*([ask] for ask in asks), *models, last])
 
 
-def to_confirm(_: Tongue, photo: str) -> InlineKeyboardMarkup:
+def to_confirm(t: Translator, photo: str) -> InlineKeyboardMarkup:
     """In their place, before a photo is deleted."""
-    return keyboard([button(said.really_delete(_), REALLY, photo), button(said.keep(_), KEEP, photo)])
+    return keyboard([button(said.really_delete(t), REALLY, photo), button(said.keep(t), KEEP, photo)])
 
 
-def to_pick(_: Tongue, photos: Mapping[int, str], cause: str) -> InlineKeyboardMarkup:
+def to_pick(t: Translator, photos: Mapping[int, str], cause: str) -> InlineKeyboardMarkup:
     """Which photo of a list a question is about, by the numbers that they have there."""
-    one_by_one = [button(_.number(number), PICK, photo) for number, photo in photos.items()]
+    one_by_one = [button(t.number(number), PICK, photo) for number, photo in photos.items()]
     return InlineKeyboardMarkup(
         [
             *keyboard(one_by_one, PICKS_ACROSS).inline_keyboard,
-            [button(albums.all_of_them(_), PICK_ALL, cause)],
+            [button(albums.all_of_them(t), PICK_ALL, cause)],
         ]
     )

@@ -3,54 +3,54 @@
 from collections.abc import Sequence
 
 from bot.i18n.languages import own_name
-from bot.i18n.translator import CATALOGS, Tongue
+from bot.i18n.translator import CATALOGS, Translator
 from vlm.text.languages import ENGLISH, code_of
 
 
-def which(_: Tongue, written: set[str] | None) -> str:
+def which(t: Translator, written: set[str] | None) -> str:
     """`written` are the codes that the models here can write; None: nobody knows just now."""
-    asked = _("Which language shall I speak? Choose one, or write it, for example: /lang español")
+    asked = t("Which language shall I speak? Choose one, or write it, for example: /lang español")
     mute = [own_name(code) for code in CATALOGS if written is not None and not can_write(code, written)]
     if not mute:
         return asked
-    return f"{asked}\n\n{_('Interface only, captions stay in English: {names}.', names=_.listed(mute))}"
+    return f"{asked}\n\n{t('Interface only, captions stay in English: {names}.', names=t.listed(mute))}"
 
 
-def more(_: Tongue) -> str:
-    return _("In these I write captions and answers. Buttons and help stay in English.")
+def more(t: Translator) -> str:
+    return t("In these I write captions and answers. Buttons and help stay in English.")
 
 
-def chosen(_: Tongue, written: set[str] | None) -> str:
+def chosen(t: Translator, written: set[str] | None) -> str:
     """Said in the language that was chosen, as far as there are words."""
-    language = own_name(_.tag)
-    if code_of(_.tag) not in CATALOGS:
-        return _(
+    language = own_name(t.tag)
+    if code_of(t.tag) not in CATALOGS:
+        return t(
             "Captions and answers come in {language} from now on, if the model here can write it. "
             "Buttons and help stay in English.",
             language=language,
         )
-    if written is not None and not can_write(_.tag, written):
-        return _(
+    if written is not None and not can_write(t.tag, written):
+        return t(
             "Buttons and help are in {language} from now on. "
             "The model that runs here cannot write it, so captions and answers stay in English.",
             language=language,
         )
-    return _("I speak {language} from now on: captions, answers, buttons and help.", language=language)
+    return t("I speak {language} from now on: captions, answers, buttons and help.", language=language)
 
 
-def nobody_speaks(_: Tongue, tag: str) -> str:
-    return _("I do not speak {language} yet. Choose one of these:", language=own_name(tag))
+def nobody_speaks(t: Translator, tag: str) -> str:
+    return t("I do not speak {language} yet. Choose one of these:", language=own_name(tag))
 
 
-def unknown(_: Tongue, words: str, near: Sequence[str]) -> str:
+def unknown(t: Translator, words: str, near: Sequence[str]) -> str:
     if near:
-        return _("I do not know a language named “{words}”. Did you mean one of these?", words=words)
-    return _("I do not know a language named “{words}”. Choose one of these:", words=words)
+        return t("I do not know a language named “{words}”. Did you mean one of these?", words=words)
+    return t("I do not know a language named “{words}”. Choose one of these:", words=words)
 
 
-def other_languages(_: Tongue) -> str:
+def other_languages(t: Translator) -> str:
     """On a button."""
-    return _("More languages")
+    return t("More languages")
 
 
 def can_write(tag: str, written: set[str]) -> bool:

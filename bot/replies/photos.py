@@ -1,16 +1,16 @@
 """What is said about a photo: while it is looked at, and then."""
 
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 
 
-def looking(_: Tongue, has_worker: bool) -> str:
+def looking(t: Translator, has_worker: bool) -> str:
     if has_worker:
-        return _("Looking at your photo …")
-    return _("Your photo is in line. No worker is running right now; I will answer here when one is back.")
+        return t("Looking at your photo …")
+    return t("Your photo is in line. No worker is running right now; I will answer here when one is back.")
 
 
 def caption(
-    _: Tongue,
+    t: Translator,
     text: str,
     *,
     note: str = "",
@@ -19,74 +19,74 @@ def caption(
     is_owners: bool = False,
 ) -> str:
     """A caption, and below it what else there is to say of it, each on a line of its own."""
-    lines = [_("Your caption: {text}", text=text) if is_owners else _("AI caption: {text}", text=text)]
+    lines = [t("Your caption: {text}", text=text) if is_owners else t("AI caption: {text}", text=text)]
     if in_english:
-        lines.append(_("In English: {text}", text=in_english))
+        lines.append(t("In English: {text}", text=in_english))
     if stayed_english:
-        lines.append(still_english(_))
+        lines.append(still_english(t))
     if note:
-        lines.append(_("Your note is kept: {note}", note=note))
+        lines.append(t("Your note is kept: {note}", note=note))
     return "\n".join(lines)
 
 
-def still_english(_: Tongue) -> str:
-    return _("I could not put this into your language, so it stays in English.")
+def still_english(t: Translator) -> str:
+    return t("I could not put this into your language, so it stays in English.")
 
 
-def more_detail(_: Tongue) -> str:
+def more_detail(t: Translator) -> str:
     """On a button."""
-    return _("More detail")
+    return t("More detail")
 
 
-def another_wording(_: Tongue) -> str:
+def another_wording(t: Translator) -> str:
     """On a button."""
-    return _("Another wording")
+    return t("Another wording")
 
 
-def correct_it(_: Tongue) -> str:
+def correct_it(t: Translator) -> str:
     """On a button."""
-    return _("Correct it")
+    return t("Correct it")
 
 
-def show_english(_: Tongue) -> str:
+def show_english(t: Translator) -> str:
     """On a button."""
-    return _("English original")
+    return t("English original")
 
 
-def delete(_: Tongue) -> str:
+def delete(t: Translator) -> str:
     """On a button."""
-    return _("Delete")
+    return t("Delete")
 
 
-def really_delete(_: Tongue) -> str:
+def really_delete(t: Translator) -> str:
     """On a button: to confirm."""
-    return _("Yes, delete this photo")
+    return t("Yes, delete this photo")
 
 
-def keep(_: Tongue) -> str:
+def keep(t: Translator) -> str:
     """On a button: not to delete."""
-    return _("No, keep it")
+    return t("No, keep it")
 
 
-def looking_again(_: Tongue) -> str:
-    return _("Looking again …")
+def looking_again(t: Translator) -> str:
+    return t("Looking again …")
 
 
-def sure(_: Tongue) -> str:
-    return _("Shall I forget this photo, its caption and its answers?")
+def sure(t: Translator) -> str:
+    return t("Shall I forget this photo, its caption and its answers?")
 
 
-def deleted(_: Tongue) -> str:
-    return _("I have forgotten this photo and all that was said about it.")
+def deleted(t: Translator) -> str:
+    return t("I have forgotten this photo and all that was said about it.")
 
 
-def not_yours(_: Tongue) -> str:
-    return _("Only who sent this photo, or an administrator, can delete it.")
+def not_yours(t: Translator) -> str:
+    return t("Only who sent this photo, or an administrator, can delete it.")
 
 
-def gone(_: Tongue) -> str:
-    return _("I do not have this photo any more. Please send it again.")
+def gone(t: Translator) -> str:
+    return t("I do not have this photo any more. Please send it again.")
 
 
-def no_other(_: Tongue) -> str:
-    return _("I have no other words for this photo. You can write your own: /edit")
+def no_other(t: Translator) -> str:
+    return t("I have no other words for this photo. You can write your own: /edit")

@@ -1,128 +1,128 @@
 """What is said of keeping: correcting a caption, forgetting, taking all along, and what is kept at all."""
 
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 
 
-def corrected(_: Tongue) -> str:
-    return _("Thank you. From now on these words count for this photo, and /find looks for them.")
+def corrected(t: Translator) -> str:
+    return t("Thank you. From now on these words count for this photo, and /find looks for them.")
 
 
-def new_words(_: Tongue, name: str = "") -> str:
+def new_words(t: Translator, name: str = "") -> str:
     """`name` of whom it is asked, where others read it too."""
     if name:
-        return _("{name}, what should the caption be? Reply to this message with the right words.", name=name)
-    return _("What should the caption be? Reply to this message with the right words.")
+        return t("{name}, what should the caption be? Reply to this message with the right words.", name=name)
+    return t("What should the caption be? Reply to this message with the right words.")
 
 
-def how_to_edit(_: Tongue) -> str:
-    return _(
+def how_to_edit(t: Translator) -> str:
+    return t(
         "Reply to a photo, or to what I said about it, with /edit and the right words. "
         "For example: /edit our cat in the garden"
     )
 
 
-def only_owner_corrects(_: Tongue) -> str:
-    return _("Only who sent this photo, or an administrator, can correct its caption.")
+def only_owner_corrects(t: Translator) -> str:
+    return t("Only who sent this photo, or an administrator, can correct its caption.")
 
 
-def only_owner_forgets(_: Tongue) -> str:
-    return _("Only who sent this photo, or an administrator, can have it forgotten.")
+def only_owner_forgets(t: Translator) -> str:
+    return t("Only who sent this photo, or an administrator, can have it forgotten.")
 
 
-def nothing_kept(_: Tongue) -> str:
-    return _("I keep nothing about that message.")
+def nothing_kept(t: Translator) -> str:
+    return t("I keep nothing about that message.")
 
 
-def how_to_forget(_: Tongue) -> str:
-    one = _("Reply to a photo, or to what I said about it, with /forget: I forget that photo.")
-    everything = _("Write /forget all: I forget everything about this chat.")
+def how_to_forget(t: Translator) -> str:
+    one = t("Reply to a photo, or to what I said about it, with /forget: I forget that photo.")
+    everything = t("Write /forget all: I forget everything about this chat.")
     return f"• {one}\n• {everything}"
 
 
-def everything(_: Tongue) -> str:
+def everything(t: Translator) -> str:
     """The word after /forget that means all photos."""
-    return _("all")
+    return t("all")
 
 
-def forgotten(_: Tongue) -> str:
-    return _(
+def forgotten(t: Translator) -> str:
+    return t(
         "I have forgotten this photo and all that was said about it. "
         "The picture itself stays in this chat until you delete it there."
     )
 
 
-def caption_forgotten(_: Tongue) -> str:
+def caption_forgotten(t: Translator) -> str:
     """In place of a caption that Telegram does not let go of."""
-    return _("This photo was forgotten.")
+    return t("This photo was forgotten.")
 
 
-def sure_of_all(_: Tongue, photos: int) -> str:
-    kept = _.many("I keep {n} photo of this chat.", "I keep {n} photos of this chat.", photos)
-    ask = _(
+def sure_of_all(t: Translator, photos: int) -> str:
+    kept = t.many("I keep {n} photo of this chat.", "I keep {n} photos of this chat.", photos)
+    ask = t(
         "Shall I forget everything: photos, captions, notes, questions and answers, language and style? "
         "It cannot be undone. /export saves it all first."
     )
     return f"{kept} {ask}"
 
 
-def yes_all(_: Tongue) -> str:
+def yes_all(t: Translator) -> str:
     """On a button."""
-    return _("Yes, forget everything")
+    return t("Yes, forget everything")
 
 
-def no(_: Tongue) -> str:
+def no(t: Translator) -> str:
     """On a button."""
-    return _("No, keep it")
+    return t("No, keep it")
 
 
-def all_forgotten(_: Tongue) -> str:
-    return _(
+def all_forgotten(t: Translator) -> str:
+    return t(
         "I have forgotten everything about this chat, and dropped what I was still working on. "
         "The messages themselves stay here until you delete them."
     )
 
 
-def all_kept(_: Tongue) -> str:
-    return _("Nothing was forgotten.")
+def all_kept(t: Translator) -> str:
+    return t("Nothing was forgotten.")
 
 
-def not_asked_of_you(_: Tongue) -> str:
-    return _("Only who asked for it can decide this.")
+def not_asked_of_you(t: Translator) -> str:
+    return t("Only who asked for it can decide this.")
 
 
-def only_admins_forget_all(_: Tongue) -> str:
-    return _("Only an administrator of this group can have everything forgotten.")
+def only_admins_forget_all(t: Translator) -> str:
+    return t("Only an administrator of this group can have everything forgotten.")
 
 
-def too_late(_: Tongue) -> str:
-    return _("This question is more than five minutes old. Please send /forget all again.")
+def too_late(t: Translator) -> str:
+    return t("This question is more than five minutes old. Please send /forget all again.")
 
 
-def privacy(_: Tongue, retention_days: int, contact: str) -> str:
+def privacy(t: Translator, retention_days: int, contact: str) -> str:
     kept = [
-        _("Of each photo: who sent it and when, how Telegram calls it, its caption, your notes."),
-        _("Numbers that I compute from the picture, for searching and for the next question."),
-        _("Questions about your photos, and my answers."),
-        _("The language and style of this chat, and which message is about which photo."),
+        t("Of each photo: who sent it and when, how Telegram calls it, its caption, your notes."),
+        t("Numbers that I compute from the picture, for searching and for the next question."),
+        t("Questions about your photos, and my answers."),
+        t("The language and style of this chat, and which message is about which photo."),
     ]
-    never = _(
+    never = t(
         "I never keep the pictures themselves. Telegram has them; I fetch one, look at it, and let it go."
     )
-    where = _("All of it lies on the server of whoever runs this bot, and goes to nobody else.")
-    long = _.many(
+    where = t("All of it lies on the server of whoever runs this bot, and goes to nobody else.")
+    long = t.many(
         "A photo is forgotten {n} day after it came.",
         "A photo is forgotten {n} days after it came.",
         retention_days,
     )
-    now = _("To have it forgotten at once: /forget in reply to a photo, or /forget all.")
-    after = _("For one more day I keep bare numbers of what is gone, so that nothing brings it back.")
-    along = _("To take everything along: /export.")
+    now = t("To have it forgotten at once: /forget in reply to a photo, or /forget all.")
+    after = t("For one more day I keep bare numbers of what is gone, so that nothing brings it back.")
+    along = t("To take everything along: /export.")
     paragraphs = [
-        _("What I keep:") + "".join(f"\n• {each}" for each in kept),
+        t("What I keep:") + "".join(f"\n• {each}" for each in kept),
         f"{never} {where}",
         f"{long} {now} {after}",
         along,
     ]
     if contact:
-        paragraphs.append(_("Questions about privacy: {contact}", contact=contact))
+        paragraphs.append(t("Questions about privacy: {contact}", contact=contact))
     return "\n\n".join(paragraphs)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final, Literal
 
-from bot.i18n.translator import N_, Tongue
+from bot.i18n.translator import N_, Translator
 from vlm.protocol import ModelInfo
 
 # Who reads a menu: somebody in a private chat, in a group, a group's admin; who runs the bot, in private.
@@ -37,122 +37,122 @@ ALSO: Final = ("start",)  # known, and in no menu
 ALIKE: Final = 0.6
 
 
-def commands(_: Tongue, kind: Kind) -> list[tuple[str, str]]:
+def commands(t: Translator, kind: Kind) -> list[tuple[str, str]]:
     """A menu: names of commands and what they do."""
     seen = {PRIVATE, HOST} if kind == HOST else {kind}
-    return [(name, _(does)) for name, (does, kinds) in COMMANDS.items() if seen.intersection(kinds)]
+    return [(name, t(does)) for name, (does, kinds) in COMMANDS.items() if seen.intersection(kinds)]
 
 
-def about(_: Tongue) -> str:
+def about(t: Translator) -> str:
     """What Telegram shows in an empty chat."""
-    return _(
+    return t(
         "Send me a photo: I say what is in it, answer questions about it, and find it again when you "
         "describe it. An AI writes what I say, and it can be wrong."
     )
 
 
-def in_short(_: Tongue) -> str:
+def in_short(t: Translator) -> str:
     """What Telegram shows in the bot's profile."""
-    return _("I describe your photos, answer questions about them and find them again.")
+    return t("I describe your photos, answer questions about them and find them again.")
 
 
-def start(_: Tongue, models: Sequence[ModelInfo]) -> str:
+def start(t: Translator, models: Sequence[ModelInfo]) -> str:
     return "\n\n".join(
         [
-            _("Hello! Send me a photo and I will say what is in it.")
+            t("Hello! Send me a photo and I will say what is in it.")
             + "\n"
-            + _("Then ask about it: reply to the photo or to my caption, or just write your question."),
-            who_answers(_, models),
-            _("More: /help. Another language: /lang."),
+            + t("Then ask about it: reply to the photo or to my caption, or just write your question."),
+            who_answers(t, models),
+            t("More: /help. Another language: /lang."),
         ]
     )
 
 
-def try_it(_: Tongue) -> str:
+def try_it(t: Translator) -> str:
     """On a button under a sample picture."""
-    return _("Try it with this picture")
+    return t("Try it with this picture")
 
 
-def help(_: Tongue, models: Sequence[ModelInfo], *, is_host: bool = False) -> str:
-    hosts = ["invite", "revoke", "stats"] if is_host else []
+def help(t: Translator, models: Sequence[ModelInfo], *, is_bot_admin: bool = False) -> str:
+    hosts = ["invite", "revoke", "stats"] if is_bot_admin else []
     return "\n".join(
         [
-            _("Send a photo, or an image as a file: I caption it."),
-            _("Reply to it, or to my caption, with a question. Without a reply, I answer about the latest."),
+            t("Send a photo, or an image as a file: I caption it."),
+            t("Reply to it, or to my caption, with a question. Without a reply, I answer about the latest."),
             "",
-            *_what(_, ["find", "recent", "lang", "style", "edit", "forget", "export", "privacy", *hosts]),
+            *_what(t, ["find", "recent", "lang", "style", "edit", "forget", "export", "privacy", *hosts]),
             "",
-            caution(_),
-            who_answers(_, models),
+            caution(t),
+            who_answers(t, models),
         ]
     )
 
 
-def group_help(_: Tongue, models: Sequence[ModelInfo]) -> str:
+def group_help(t: Translator, models: Sequence[ModelInfo]) -> str:
     return "\n".join(
         [
-            _("In groups I am silent until you mention me, reply to me or send me a command."),
-            _("Reply to a photo and mention me with your question: I answer about that photo."),
+            t("In groups I am silent until you mention me, reply to me or send me a command."),
+            t("Reply to a photo and mention me with your question: I answer about that photo."),
             "",
-            *_what(_, ["find", "recent", "ask", "auto", "edit", "forget", "privacy"]),
+            *_what(t, ["find", "recent", "ask", "auto", "edit", "forget", "privacy"]),
             "",
-            caution(_),
-            who_answers(_, models),
+            caution(t),
+            who_answers(t, models),
         ]
     )
 
 
-def _what(_: Tongue, names: Sequence[str]) -> list[str]:
-    return [_("/{command}: {does}", command=name, does=_(COMMANDS[name][0])) for name in names]
+def _what(t: Translator, names: Sequence[str]) -> list[str]:
+    return [t("/{command}: {does}", command=name, does=t(COMMANDS[name][0])) for name in names]
 
 
-def caution(_: Tongue) -> str:
-    return _(
+def caution(t: Translator) -> str:
+    return t(
         "An AI writes captions and answers, and it can be wrong. "
         "I do not keep your pictures, only what was said about them."
     )
 
 
-def who_answers(_: Tongue, models: Sequence[ModelInfo]) -> str:
+def who_answers(t: Translator, models: Sequence[ModelInfo]) -> str:
     """Which model answers here and what it knows."""
     if not models:
-        return _(
+        return t(
             "No worker is running right now. You can send photos already: I will answer when one is back."
         )
     said = (
-        f"{_('The model that answers here is {name}.', name=model.name)} {_(model.knows)}".rstrip()
+        f"{t('The model that answers here is {name}.', name=model.name)} {t(model.knows)}".rstrip()
         if model.knows
-        else _("The model that answers here is {name}.", name=model.name)
+        else t("The model that answers here is {name}.", name=model.name)
         for model in models
     )
     return "\n".join(dict.fromkeys(said))  # each once, however many workers run it
 
 
-def unknown_command(_: Tongue, typed: str) -> str:
+def unknown_command(t: Translator, typed: str) -> str:
     """`typed` has no slash."""
     if near := get_close_matches(typed.lower(), [*COMMANDS, *ALSO], n=1, cutoff=ALIKE):
-        return _("I do not know that command. Did you mean {command}?", command=f"/{near[0]}")
-    return _("I do not know that command. What I can do: /help")
+        return t("I do not know that command. Did you mean {command}?", command=f"/{near[0]}")
+    return t("I do not know that command. What I can do: /help")
 
 
-def old_button(_: Tongue) -> str:
-    return _("That button is too old. Please send the command again.")
+def old_button(t: Translator) -> str:
+    return t("That button is too old. Please send the command again.")
 
 
-def unsupported(_: Tongue, kind: str) -> str:
+def unsupported(t: Translator, kind: str) -> str:
     """`kind` is what Telegram calls it."""
     kinds = {
-        "video": _("videos"),
-        "video_note": _("video messages"),
-        "animation": _("animations"),
-        "sticker": _("moving stickers"),
-        "voice": _("voice messages"),
-        "audio": _("sound files"),
-        "document": _("files of this kind"),
-        "contact": _("contacts"),
-        "location": _("places on a map"),
-        "poll": _("polls"),
-        "story": _("stories"),
+        "video": t("videos"),
+        "video_note": t("video messages"),
+        "animation": t("animations"),
+        "sticker": t("moving stickers"),
+        "voice": t("voice messages"),
+        "audio": t("sound files"),
+        "document": t("files of this kind"),
+        "contact": t("contacts"),
+        "location": t("places on a map"),
+        "poll": t("polls"),
+        "story": t("stories"),
     }
-    what = kinds.get(kind, _("messages of this kind"))
-    return _("I cannot look at {what} yet. Send me a photo, or an image as a file.", what=what)
+    what = kinds.get(kind, t("messages of this kind"))
+    return t("I cannot look at {what} yet. Send me a photo, or an image as a file.", what=what)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.i18n.translator import N_, Tongue
+from bot.i18n.translator import N_, Translator
 from vlm.protocol import Style
 
 LABELS: Final[dict[Style, str]] = {"short": N_("short"), "normal": N_("normal"), "detailed": N_("detailed")}
@@ -22,27 +22,27 @@ FROM_NOW_ON: Final[dict[Style, str]] = {
 }
 
 
-def which(_: Tongue, now: Style) -> str:
-    asked = _("How long shall my captions be? Now they are: {style}.", style=_(LABELS[now]))
-    return "\n\n".join([asked, *(_(about) for about in ABOUT.values())])
+def which(t: Translator, now: Style) -> str:
+    asked = t("How long shall my captions be? Now they are: {style}.", style=t(LABELS[now]))
+    return "\n\n".join([asked, *(t(about) for about in ABOUT.values())])
 
 
-def chosen(_: Tongue, style: Style) -> str:
-    return _(FROM_NOW_ON[style])
+def chosen(t: Translator, style: Style) -> str:
+    return t(FROM_NOW_ON[style])
 
 
-def unknown(_: Tongue) -> str:
-    return _("Choose one of these, please:")
+def unknown(t: Translator) -> str:
+    return t("Choose one of these, please:")
 
 
-def label(_: Tongue, style: Style) -> str:
+def label(t: Translator, style: Style) -> str:
     """On a button."""
-    return _(LABELS[style]).capitalize()
+    return t(LABELS[style]).capitalize()
 
 
-def read(_: Tongue, words: str) -> Style | None:
+def read(t: Translator, words: str) -> Style | None:
     """The style that somebody wrote, in English or in their language."""
     for style, named in LABELS.items():
-        if words.strip().casefold() in (style, _(named).casefold()):
+        if words.strip().casefold() in (style, t(named).casefold()):
             return style
     return None

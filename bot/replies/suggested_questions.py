@@ -11,7 +11,7 @@ Captions are read in English. THINGS are said in English only: in other language
 import re
 from typing import Final
 
-from bot.i18n.translator import Tongue
+from bot.i18n.translator import Translator
 from vlm.text.languages import ENGLISH, code_of
 
 SHOWN: Final = 2
@@ -36,18 +36,18 @@ def suggested(caption: str) -> list[str]:
     return [*keys, "background", "picture"][:SHOWN]
 
 
-def question(_: Tongue, key: str) -> str:
+def question(t: Translator, key: str) -> str:
     """The question of a key, in the chat's language; '' for a key that is none."""
     kind, _colon, things = key.partition(":")
     match kind:
-        case "many" if things and code_of(_.tag) == ENGLISH:
-            return _("How many {things} are there?", things=things)
+        case "many" if things and code_of(t.tag) == ENGLISH:
+            return t("How many {things} are there?", things=things)
         case "many":
-            return _("How many things are there?")
+            return t("How many things are there?")
         case "happening":
-            return _("What is happening here?")
+            return t("What is happening here?")
         case "background":
-            return _("What colour is the background?")
+            return t("What colour is the background?")
         case "picture":
-            return _("What is in the picture?")
+            return t("What is in the picture?")
     return ""

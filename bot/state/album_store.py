@@ -64,7 +64,7 @@ def is_list(place: Place) -> bool:
     return place.cause.startswith((f"{ALBUM}-", f"{ALL}-"))
 
 
-class Lists:
+class AlbumStore:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._add = redis.register_script(ADD)

@@ -25,7 +25,7 @@ LATELY: Final = 200  # jobs that tell how fast the next will go
 LATELY_MS: Final = 15 * 60_000
 
 
-class Done(msgspec.Struct, frozen=True, array_like=True):
+class JobRecord(msgspec.Struct, frozen=True, array_like=True):
     """A job that ended: when it was delivered, what it took, how many workers there were; '' or why not."""
 
     at_ms: int
@@ -50,7 +50,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     failures: dict[str, int]
 
 
-class Tally:
+class JobStats:
     def __init__(self, redis: Redis, client: Client, metrics: Metrics | None = None) -> None:
         self._metrics = metrics or Metrics()
         self._redis = redis
@@ -64,25 +64,25 @@ class Tally:
             return
         workers = len(await self._client.models())
         took = (result.waited_ms, result.ran_ms)
-        done = Done(time_ns() // 1_000_000, *took, workers, "" if code == OK else code)
+        done = JobRecord(time_ns() // 1_000_000, *took, workers, "" if code == OK else code)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.lpush(KEY, msgspec.msgpack.encode(done))
             pipe.ltrim(KEY, 0, KEPT - 1)
             await pipe.execute()
 
-    async def recent(self, count: int = KEPT, within_ms: int = HOURS * 3_600_000) -> list[Done]:
+    async def recent(self, count: int = KEPT, within_ms: int = HOURS * 3_600_000) -> list[JobRecord]:
         """The last jobs that ended, newest first."""
         rows: Any = await self._redis.lrange(KEY, 0, count - 1)
         since_ms = time_ns() // 1_000_000 - within_ms
-        done = [msgspec.msgpack.decode(row, type=Done) for row in rows]
+        done = [msgspec.msgpack.decode(row, type=JobRecord) for row in rows]
         return [one for one in done if one.at_ms >= since_ms]
 
-    async def lately(self) -> list[Done]:
+    async def lately(self) -> list[JobRecord]:
         """The jobs by which an estimate is made."""
         return await self.recent(LATELY, LATELY_MS)
 
 
-def wait_s(ahead: int, workers: int, lately: Sequence[Done]) -> float | None:
+def wait_s(ahead: int, workers: int, lately: Sequence[JobRecord]) -> float | None:
     """How long a job takes that has `ahead` others before it; None when nothing tells.
 
     Jobs that ended, by the time in which any worker was busy, is what that many workers do in a second.
@@ -94,7 +94,7 @@ def wait_s(ahead: int, workers: int, lately: Sequence[Done]) -> float | None:
     return (ahead + 1) / (per_worker_s * workers)
 
 
-def busy_s(done: Sequence[Done]) -> float:
+def busy_s(done: Sequence[JobRecord]) -> float:
     """For how long at least one of the jobs was being worked on."""
     busy_ms, until_ms = 0, 0
     for start_ms, end_ms in sorted((one.at_ms - one.ran_ms, one.at_ms) for one in done):
@@ -103,7 +103,7 @@ def busy_s(done: Sequence[Done]) -> float:
     return max(busy_ms, 1) / 1000
 
 
-def figures(done: Sequence[Done]) -> Figures:
+def figures(done: Sequence[JobRecord]) -> Figures:
     """What /stats tells of jobs. Those that failed count in their times too."""
     took_ms = [one.took_ms for one in done]
     return Figures(

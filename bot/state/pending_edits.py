@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 TTL_S: Final = 24 * 3600
 
 
-class Prompts:
+class PendingEdits:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 

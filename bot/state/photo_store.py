@@ -11,7 +11,7 @@ from vlm.memory.records import Kind
 from vlm.queue.client import Client
 
 
-class Shelf:
+class PhotoStore:
     """`picture_px` is the model's input size."""
 
     def __init__(self, client: Client, *, picture_px: int) -> None:
@@ -33,7 +33,7 @@ class Shelf:
             created_ms=int(message.date.timestamp()) * 1000 + message.message_id % 1000,
             topic=place_of(message).thread,
             arrival_us=talk.arrival_us,
-            note=note_in(talk.words, talk.tongue.tag),
+            note=note_in(talk.words, talk.t.tag),
         )
         await self._client.memory.remember(message.chat_id, photo)
         return photo

@@ -12,7 +12,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from vlm.memory import Memory
-from vlm.queue.connection import patiently
+from vlm.queue.connection import retry_while_unavailable
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ LOCK_S: Final = 3600  # a bot that dies over it delays it by so much
 LOOK_S: Final = 15 * 60  # between two looks at whether it is due
 
 
-class Nightly:
+class Retention:
     """`retention_days` is how long a photo is remembered after it came."""
 
     def __init__(
@@ -41,7 +41,7 @@ class Nightly:
     async def run(self) -> None:
         """Until cancelled, through every outage."""
         while True:
-            await patiently(self.once)
+            await retry_while_unavailable(self.once)
             await asyncio.sleep(LOOK_S)
 
     async def once(self) -> bool:

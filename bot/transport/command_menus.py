@@ -23,9 +23,9 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.i18n.translator import CATALOGS, Tongue, tongue
+from bot.i18n.translator import CATALOGS, Translator, translator_for
 from bot.replies.start import ADMIN, GROUP, HOST, PRIVATE, Kind, about, commands, in_short
-from vlm.queue.connection import patiently
+from vlm.queue.connection import retry_while_unavailable
 from vlm.text.languages import ENGLISH
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ SCOPES: Final[dict[Kind, BotCommandScope]] = {
 Tell = Callable[[], Awaitable[bool]]
 
 
-class Menus:
+class CommandMenus:
     """`hosts` are the people whose private menu has the commands of who runs the bot."""
 
     def __init__(self, bot: Bot, redis: Redis, hosts: Collection[int] = ()) -> None:
@@ -51,13 +51,13 @@ class Menus:
     async def publish(self) -> None:
         """Tell Telegram what has changed, in every language. Raises telegram's errors; then try again."""
         for code in CATALOGS:
-            for name, words, tell in self._told(tongue(code), None if code == ENGLISH else code):
+            for name, words, tell in self._told(translator_for(code), None if code == ENGLISH else code):
                 digest = hashlib.sha256(words.encode()).digest()
-                if await patiently(self._noted, name) != digest:
+                if await retry_while_unavailable(self._noted, name) != digest:
                     await tell()
-                    await patiently(self._note, name, digest)
+                    await retry_while_unavailable(self._note, name, digest)
 
-    async def show(self, chat: int, _: Tongue) -> None:
+    async def show(self, chat: int, t: Translator) -> None:
         """From now on, the menu of a chat is in its language. A courtesy: Telegram may decline it."""
         scopes: dict[Kind, BotCommandScope] = {
             HOST if chat in self.hosts else PRIVATE: BotCommandScopeChat(chat)
@@ -66,7 +66,7 @@ class Menus:
             scopes = {GROUP: BotCommandScopeChat(chat), ADMIN: BotCommandScopeChatAdministrators(chat)}
         try:
             for kind, scope in scopes.items():
-                await self._bot.set_my_commands(commands(_, kind), scope)
+                await self._bot.set_my_commands(commands(t, kind), scope)
         except TelegramError as error:
             log.info("chat %d keeps its menu: %s", chat, error)
 
@@ -76,17 +76,17 @@ class Menus:
     async def _note(self, name: str, digest: bytes) -> None:
         await self._redis.hset(TOLD, name, digest)
 
-    def _told(self, _: Tongue, code: str | None) -> Iterator[tuple[str, str, Tell]]:
+    def _told(self, t: Translator, code: str | None) -> Iterator[tuple[str, str, Tell]]:
         """What Telegram is told in one language: under which name it is noted, the words, and how."""
         language = code or ""
         for kind, scope in SCOPES.items():
-            menu = commands(_, kind)
+            menu = commands(t, kind)
             yield f"{kind} {language}", str(menu), _menu(self._bot, menu, scope, code)
-        yield f"about {language}", about(_), lambda: self._bot.set_my_description(about(_), code)
+        yield f"about {language}", about(t), lambda: self._bot.set_my_description(about(t), code)
         yield (
             f"in short {language}",
-            in_short(_),
-            lambda: self._bot.set_my_short_description(in_short(_), code),
+            in_short(t),
+            lambda: self._bot.set_my_short_description(in_short(t), code),
         )
 
 

@@ -16,12 +16,12 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
-from bot.transport.rate_limit_notice import Busy
-from bot.transport.rate_limiter import MinuteFull
-from bot.transport.retry import nobody_reads, passes, pause_s
+from bot.transport.rate_limit_notice import RateLimitNotice
+from bot.transport.rate_limiter import GroupLimitReached
+from bot.transport.retry import backoff_s, is_permanent, is_transient
 from vlm.logs import about
 from vlm.queue.streams import Entry, Group
-from vlm.queue.tasks import end, unless
+from vlm.queue.tasks import cancel_all, run_until
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ TAKE_GRACE_S: Final = 2.0  # what a cancelled take was about to bring would wait
 Handle = Callable[[Entry], Awaitable[None]]
 
 
-class ForAnother(Exception):
+class UnsupportedVersion(Exception):
     """An entry that this process does not understand, and a newer one will."""
 
 
@@ -57,7 +57,7 @@ class Lanes:
         handle: Handle,
         give_up: Handle,
         slots: int = SLOTS,
-        busy: Busy | None = None,
+        busy: RateLimitNotice | None = None,
     ) -> None:
         self._group = group
         self._chat_of = chat_of
@@ -71,15 +71,15 @@ class Lanes:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`, then finish what is held. What a cancel leaves undone is left for others."""
-        await unless(stop, self._group.ensure())
+        await run_until(stop, self._group.ensure())
         minding = asyncio.create_task(self._mind())
         try:
             while not stop.is_set() and not minding.done():
-                await unless(stop, self._take(), grace_s=TAKE_GRACE_S)
+                await run_until(stop, self._take(), grace_s=TAKE_GRACE_S)
             if self._tasks:
                 await asyncio.wait(self._tasks)
         finally:
-            await end(minding, *self._tasks)
+            await cancel_all(minding, *self._tasks)
         if not minding.cancelled():
             minding.result()
 
@@ -162,8 +162,8 @@ class Lanes:
         """Handle an entry and acknowledge it, or pass it on. The groups that it found full."""
         try:
             full = await self._settle(entry, times)
-        except ForAnother:
-            await self._group.pass_on(entry, times)
+        except UnsupportedVersion:
+            await self._group.release(entry, times)
             return set()
         await self._group.ack(entry)
         return full
@@ -178,22 +178,22 @@ class Lanes:
                 async with self._slots:
                     await act(entry)
                 return full
-            except ForAnother:
+            except UnsupportedVersion:
                 raise
             except Exception as error:  # whatever an entry does, the others go on
-                if nobody_reads(error):
+                if is_permanent(error):
                     log.info("nobody reads what %s would bring: %s", entry.id, error)
                     return full
-                if not passes(error):
+                if not is_transient(error):
                     log.exception("%s failed on delivery %d", entry.id, times)
                     if act is self._give_up:
                         return full
                     times += 1
-                if self._busy and isinstance(error, MinuteFull):
+                if self._busy and isinstance(error, GroupLimitReached):
                     full.add(error.chat)
                     await self._busy.tell(error)
                 failures += 1
-                wait_s = pause_s(error, failures)
+                wait_s = backoff_s(error, failures)
                 log.warning("%s waits %.1f s: %s", entry.id, wait_s, error)
             await asyncio.sleep(wait_s)
 

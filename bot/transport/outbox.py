@@ -27,9 +27,9 @@ from telegram.error import BadRequest, ChatMigrated
 
 from bot.replies.length import fitted
 from bot.state.reply_target import Place
-from bot.transport.retry import passes
+from bot.transport.retry import is_transient
 from vlm.memory import Memory
-from vlm.queue.connection import patiently
+from vlm.queue.connection import retry_while_unavailable
 
 TTL_S: Final = 7 * 24 * 3600
 MOST: Final = 2000  # answers that are remembered of one chat
@@ -59,7 +59,7 @@ class Outbox:
         except ChatMigrated as moved:
             return await self.open(await self._there(place, moved.new_chat_id), text)
         except Exception as error:
-            if not passes(error):
+            if not is_transient(error):
                 raise
             return None
 
@@ -102,7 +102,7 @@ class Outbox:
             return
         try:
             sent = await send(_address(place))
-            await patiently(self._note, place, sent[0].message_id)
+            await retry_while_unavailable(self._note, place, sent[0].message_id)
         except ChatMigrated as moved:
             await self.once(await self._there(place, moved.new_chat_id), send)
 
@@ -138,7 +138,9 @@ class Outbox:
 
     async def _send(self, place: Place, text: str, buttons: InlineKeyboardMarkup | None) -> int:
         message = await self._bot.send_message(text=fitted(text), reply_markup=buttons, **_address(place))
-        await patiently(self._note, place, message.message_id)  # unnoted, it would be sent again
+        await retry_while_unavailable(
+            self._note, place, message.message_id
+        )  # unnoted, it would be sent again
         return message.message_id
 
     async def edit(

@@ -24,7 +24,7 @@ class Shown(NamedTuple):
     number: int = 0
 
 
-class Showing:
+class PhotoSender:
     def __init__(self, bot: Bot, outbox: Outbox, memory: Memory) -> None:
         self._bot = bot
         self._outbox = outbox

@@ -20,9 +20,9 @@ from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.transport.journal import Journal
-from bot.transport.retry import pause_s
-from vlm.queue.connection import patiently
-from vlm.queue.tasks import end
+from bot.transport.retry import backoff_s
+from vlm.queue.connection import retry_while_unavailable
+from vlm.queue.tasks import cancel_all
 
 log = logging.getLogger(__name__)
 
@@ -67,12 +67,14 @@ class Poller:
             while not polling.done() and await self._elected():
                 await asyncio.wait([polling], timeout=self._lease_s / 3)
         finally:
-            await end(polling)
+            await cancel_all(polling)
         if not polling.cancelled():
             polling.result()
 
     async def _elected(self) -> bool:
-        return await patiently(lambda: self._journal.elect(self._name, int(self._lease_s * 1000)))
+        return await retry_while_unavailable(
+            lambda: self._journal.elect(self._name, int(self._lease_s * 1000))
+        )
 
     async def _poll_forever(self) -> None:
         """Poll until cancelled. A webhook that is still set would make Telegram refuse: remove it first."""
@@ -88,13 +90,13 @@ class Poller:
                 raise
             except TelegramError as error:
                 failures += 1
-                wait_s = pause_s(error, failures)
+                wait_s = backoff_s(error, failures)
                 log.warning("Could not fetch updates (%s); trying again in %.1f s", _explained(error), wait_s)
                 await asyncio.sleep(wait_s)
 
     async def _poll_once(self) -> None:
         arguments: dict[str, Any] = {"timeout": LONG_POLL_S, "allowed_updates": self._kinds}
-        offset = await patiently(self._journal.offset)
+        offset = await retry_while_unavailable(self._journal.offset)
         if offset is not None:
             arguments["offset"] = offset
         updates = await self._request.post(f"{self._bot.base_url}/getUpdates?{urlencode(arguments)}")
@@ -103,7 +105,7 @@ class Poller:
         if updates:
             # the last one's id, not the highest: Telegram may restart its numbering
             next_offset = updates[-1]["update_id"] + 1
-            await patiently(lambda: self._journal.append(updates, next_offset=next_offset))
+            await retry_while_unavailable(lambda: self._journal.append(updates, next_offset=next_offset))
 
 
 def _explained(error: Exception) -> str:

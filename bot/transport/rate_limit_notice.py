@@ -16,7 +16,7 @@ from telegram.ext import ExtBot
 
 from bot.replies.waiting import minute_full
 from bot.talk import Talks
-from bot.transport.rate_limiter import GROUP_MOST, MinuteFull
+from bot.transport.rate_limiter import GROUP_MOST, GroupLimitReached
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ LEAST_S: Final = 5.0  # what is shorter needs no line
 TTL_S: Final = 600  # after the last answer that had to wait
 
 
-class Busy:
+class RateLimitNotice:
     """A courtesy: its failures are nobody's concern."""
 
     def __init__(self, bot: ExtBot[bool], redis: Redis, talks: Talks) -> None:
@@ -32,7 +32,7 @@ class Busy:
         self._redis = redis
         self._talks = talks
 
-    async def tell(self, full: MinuteFull) -> None:
+    async def tell(self, full: GroupLimitReached) -> None:
         """Say that answers come later, unless that stands there."""
         if full.wait.total_seconds() < LEAST_S:
             return
@@ -52,11 +52,11 @@ class Busy:
         except (TelegramError, RedisError) as error:
             log.info("chat %d keeps a line about waiting: %s", chat, error)
 
-    async def _say(self, full: MinuteFull) -> None:
+    async def _say(self, full: GroupLimitReached) -> None:
         try:
             sent = await self._bot.send_message(
                 full.chat,
-                minute_full(await self._talks.tongue(full.chat), GROUP_MOST),
+                minute_full(await self._talks.translator(full.chat), GROUP_MOST),
                 message_thread_id=full.thread or None,
                 disable_notification=True,
                 rate_limit_args=True,

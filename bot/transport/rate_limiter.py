@@ -4,8 +4,8 @@
     sent:{CHAT}    list: when a group's last messages were sent, in ms; kept for a minute
 
 Every call of the bot passes here. One that would come too early is not made: it ends as if Telegram had said
-`retry after`, so that an answer waits in its lane
-(`bot.transport.keyed_consumer`) and a courtesy is left out. All bots of one server keep the same pace; their clocks may differ by some milliseconds.
+`retry after`, so that an answer waits in its lane and a courtesy is
+left out. All bots of one server keep the same pace; their clocks may differ by some milliseconds.
 
 Of a group's messages one is reserved for saying that the others come later
 (`bot.transport.rate_limit_notice`).
@@ -23,7 +23,7 @@ from redis.asyncio import Redis
 from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
-from bot.transport.retry import pause_s
+from bot.transport.retry import backoff_s
 
 GROUP_MOST: Final = 20
 GROUP_MS: Final = 60_000
@@ -50,7 +50,7 @@ return 0
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
 
 
-class MinuteFull(RetryAfter):
+class GroupLimitReached(RetryAfter):
     """A group had as many messages as it may; the next one is for this topic, 0: for none."""
 
     def __init__(self, wait: timedelta, chat: int, thread: int) -> None:
@@ -58,7 +58,7 @@ class MinuteFull(RetryAfter):
         self.wait, self.chat, self.thread = wait, chat, thread
 
 
-class Pace(BaseRateLimiter[bool]):
+class RateLimiter(BaseRateLimiter[bool]):
     """A group may be sent `most` messages in `window_ms`; a call with True may take the reserved one."""
 
     def __init__(self, redis: Redis, *, most: int = GROUP_MOST, window_ms: int = GROUP_MS) -> None:
@@ -91,7 +91,7 @@ class Pace(BaseRateLimiter[bool]):
         try:
             return await callback(*args, **kwargs)
         except RetryAfter as error:
-            await self._redis.set(_slow(chat), "", px=int(1000 * pause_s(error, 0)) + SLACK_MS)
+            await self._redis.set(_slow(chat), "", px=int(1000 * backoff_s(error, 0)) + SLACK_MS)
             raise
 
     async def _wait_turn(self, chat: int, count: int, most: int, thread: int) -> None:
@@ -101,7 +101,7 @@ class Pace(BaseRateLimiter[bool]):
             args=[time_ns() // 1_000_000, min(count, most), most, self._window_ms, self._most],
         )
         if left_ms < 0:
-            raise MinuteFull(timedelta(milliseconds=-int(left_ms)), chat, thread)
+            raise GroupLimitReached(timedelta(milliseconds=-int(left_ms)), chat, thread)
         if left_ms:
             raise RetryAfter(timedelta(milliseconds=int(left_ms)))
 

@@ -9,7 +9,7 @@ from bot.replies.errors import apology, refusal
 from bot.services import Desk
 from bot.state.album_store import is_list
 from bot.state.reply_target import Place, place_for
-from bot.transport.keyed_consumer import ForAnother
+from bot.transport.keyed_consumer import UnsupportedVersion
 from bot.transport.outbox import Outbox
 from vlm.errors import AfterimageError, BadImage, NewerVersion, PictureGone, ProtocolError
 from vlm.logs import about
@@ -61,7 +61,7 @@ class Delivery:
             result = _result(entry)
         except ProtocolError as error:
             if isinstance(error, NewerVersion) and entry.age_s < UPGRADE_S:
-                raise ForAnother from error
+                raise UnsupportedVersion from error
             log.error("a result that cannot be shown: %s", error)
             await self.give_up(entry)
             return
@@ -96,8 +96,8 @@ class Delivery:
             return
         with about(job=result.job):
             log.error("gave up on the result of job %s", result.job)
-        tongue = await self._desk.talks.tongue(result.chat)
-        await self._tell(result, place_for(result.chat, result.ticket), apology(tongue))
+        t = await self._desk.talks.translator(result.chat)
+        await self._tell(result, place_for(result.chat, result.ticket), apology(t))
 
     async def _at_home(self, result: Result) -> tuple[Result, Place]:
         """The result and its place; of a group that has become a supergroup, as the supergroup knows them."""
@@ -113,16 +113,16 @@ class Delivery:
         if place.inline:
             await self._desk.inline.deliver(result, place.inline)
             return
-        tongue = await self._desk.talks.tongue(result.chat)
+        t = await self._desk.talks.translator(result.chat)
         match result.outcome, result.task:
             case Answered(), _ if is_list(place):
-                await self._desk.albums.deliver(result, place, tongue)
+                await self._desk.albums.deliver(result, place, t)
             case Answered() as answered, Caption():
-                await self._desk.photos.deliver(result, answered, place, tongue)
+                await self._desk.photos.deliver(result, answered, place, t)
             case Answered() as answered, Ask():
-                await self._desk.questions.deliver(result, answered, place, tongue)
+                await self._desk.questions.deliver(result, answered, place, t)
             case Found() as found, Find() as wanted:
-                await self._desk.finding.deliver(wanted, found, place, tongue)
+                await self._desk.finding.deliver(wanted, found, place, t)
             case Refused(code=PictureGone.code), _ if not result.job.endswith(AGAIN):
                 await self._again(result)
             case Refused() as refused, _:
@@ -157,11 +157,11 @@ class Delivery:
                 )
 
     async def _refuse(self, result: Result, place: Place, why: AfterimageError | Refused) -> None:
-        tongue = await self._desk.talks.tongue(result.chat)
+        t = await self._desk.talks.translator(result.chat)
         if is_list(place):
-            await self._desk.albums.deliver(result, place, tongue, refused=refusal(tongue, why))
+            await self._desk.albums.deliver(result, place, t, refused=refusal(t, why))
         else:
-            await self._tell(result, place, refusal(tongue, why))
+            await self._tell(result, place, refusal(t, why))
             if why.code == BadImage.code:
                 await self._drop(result)
 

@@ -14,26 +14,26 @@ from typing import Final
 from redis.exceptions import RedisError
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter
 
-from vlm.queue.connection import is_away
+from vlm.queue.connection import is_unavailable
 
 LONGEST_PAUSE_S: Final = 30.0
 
 
-def passes(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether the same request may work later, though nobody changes it."""
     if isinstance(error, RedisError):
-        return is_away(error)
+        return is_unavailable(error)
     # the library counts Telegram's 400 among the network errors
     return isinstance(error, (RetryAfter, NetworkError, InvalidToken)) and not isinstance(error, BadRequest)
 
 
-def nobody_reads(error: Exception) -> bool:
+def is_permanent(error: Exception) -> bool:
     """Whether the chat cannot be written to: the bot was blocked or removed, or the chat is gone."""
     gone = isinstance(error, BadRequest) and "chat not found" in str(error).lower()
     return gone or isinstance(error, (Forbidden, ChatMigrated))
 
 
-def pause_s(error: Exception, failures: int) -> float:
+def backoff_s(error: Exception, failures: int) -> float:
     """How long to wait after the `failures`-th failure in a row."""
     if isinstance(error, RetryAfter):
         wait: int | timedelta = error.retry_after  # which of the two, a variable of the library decides

@@ -49,7 +49,7 @@ def picture_in(message: Message, px: int) -> PhotoSize | Document | Sticker | No
     return message.document or message.sticker
 
 
-class Pictures:
+class TelegramFiles:
     def __init__(self, bot: Bot, metrics: Metrics | None = None) -> None:
         self._bot = bot
         self._download = (metrics or Metrics()).stage.labels("download")

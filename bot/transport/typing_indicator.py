@@ -15,13 +15,13 @@ from telegram import Bot
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.i18n.translator import tongue
+from bot.i18n.translator import translator_for
 from bot.replies.waiting import in_line
-from bot.state.job_stats import Tally, wait_s
+from bot.state.job_stats import JobStats, wait_s
 from bot.state.reply_target import Place
 from bot.transport.outbox import Outbox
 from vlm.queue.client import Client
-from vlm.queue.tasks import end
+from vlm.queue.tasks import cancel_all
 
 FIRST_S: Final = 1.0  # most answers are there by then
 SHOWN_S: Final = 4.5  # Telegram shows it for five seconds, or until the next message
@@ -41,10 +41,10 @@ class Waiting:
     edited_s: float = 0.0
 
 
-class Presence:
+class TypingIndicator:
     """A courtesy: its failures are nobody's concern."""
 
-    def __init__(self, bot: Bot, client: Client, outbox: Outbox, tally: Tally) -> None:
+    def __init__(self, bot: Bot, client: Client, outbox: Outbox, tally: JobStats) -> None:
         self._bot = bot
         self._client = client
         self._outbox = outbox
@@ -68,7 +68,7 @@ class Presence:
 
     async def stop(self) -> None:
         """End all of it."""
-        await end(*self._tasks.values())
+        await cancel_all(*self._tasks.values())
 
     async def _accompany(self, chat: int) -> None:
         jobs, pause_s = self._open[chat], FIRST_S
@@ -105,8 +105,8 @@ class Presence:
 
     async def _tell(self, chat: int, jobs: dict[str, Waiting], ahead: dict[str, int], workers: int) -> None:
         lately = await self._tally.lately()
-        _ = tongue((await self._client.memory.preferences(chat)).language)
-        news = {job: in_line(_, n, wait_s(n, workers, lately)) for job, n in ahead.items()}
+        t = translator_for((await self._client.memory.preferences(chat)).language)
+        news = {job: in_line(t, n, wait_s(n, workers, lately)) for job, n in ahead.items()}
         changed = [job for job, text in news.items() if text and text != jobs[job].shown]
         for job in sorted(changed, key=lambda job: jobs[job].edited_s)[:EDITS]:
             await self._update(Place(chat, jobs[job].cause, 0), job, news[job])

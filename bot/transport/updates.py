@@ -52,8 +52,8 @@ class Updates:
 
     async def _tell(self, update: Update, error: AfterimageError | None) -> None:
         if place := _place(update):
-            tongue = await self._talks.tongue(place.chat)
-            await self._outbox.say(place, refusal(tongue, error) if error else apology(tongue))
+            t = await self._talks.translator(place.chat)
+            await self._outbox.say(place, refusal(t, error) if error else apology(t))
 
     def _update(self, entry: Entry) -> Update:
         return Update.de_json({**_raw(entry), ARRIVAL: arrival_us(entry.id)}, self._app.bot)

@@ -19,7 +19,7 @@ import msgspec
 from PIL import Image
 from redis import Redis
 
-from bot.state.job_stats import Done
+from bot.state.job_stats import JobRecord
 from vlm.protocol import ModelInfo
 from vlm.queue.server import Server, start
 
@@ -84,7 +84,7 @@ def slow_worker(redis: Redis, seconds_a_job: float) -> None:
     now_ms = int(1000 * redis.time()[0])
     ran_ms = int(1000 * seconds_a_job)
     for number in range(10):
-        past = Done(now_ms - number * ran_ms, 0, ran_ms, 1)
+        past = JobRecord(now_ms - number * ran_ms, 0, ran_ms, 1)
         redis.lpush("{afterimage}:tally", msgspec.msgpack.encode(past))
 
 

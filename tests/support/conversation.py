@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from redis import Redis
 
-from bot.i18n.translator import tongue
+from bot.i18n.translator import translator_for
 from support.bot_stack import Json, Person, Stack, wait_until
 
 # What came in passes from one to the next.
@@ -104,7 +104,7 @@ class Scene:
 
 
 Deed = Callable[[Scene, Person], None]
-Sight = Callable[[Scene, Person], None]
+Expectation = Callable[[Scene, Person], None]
 
 
 class Step(NamedTuple):
@@ -113,7 +113,7 @@ class Step(NamedTuple):
     item: int
     who: str
     deed: Deed
-    sights: tuple[Sight, ...]
+    sights: tuple[Expectation, ...]
 
 
 def about(item: int, *rows: tuple[Any, ...]) -> list[Step]:
@@ -127,6 +127,6 @@ def words(message: Json) -> str:
 
 def said_in(code: str, reply: Callable[..., str], *values: Any, **more: Any) -> str:
     """A pattern for what the bot says in another language, for which it must have words."""
-    in_it = reply(tongue(code), *values, **more)
-    assert in_it != reply(tongue("en"), *values, **more), f"no words for it in {code}: {in_it}"
+    in_it = reply(translator_for(code), *values, **more)
+    assert in_it != reply(translator_for("en"), *values, **more), f"no words for it in {code}: {in_it}"
     return re.escape(in_it)

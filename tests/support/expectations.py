@@ -7,10 +7,10 @@ import zipfile
 import httpx
 
 from support.bot_stack import Json, Person, buttons, wait_until
-from support.conversation import Scene, Sight, words
+from support.conversation import Expectation, Scene, words
 
 
-def hears(pattern: str, *labels: str, name: str = "", to: str = "") -> Sight:
+def hears(pattern: str, *labels: str, name: str = "", to: str = "") -> Expectation:
     """The bot says it, with buttons of these labels, in reply `to` that message."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -28,7 +28,7 @@ def hears(pattern: str, *labels: str, name: str = "", to: str = "") -> Sight:
     return sight
 
 
-def has_heard(pattern: str, to: str = "") -> Sight:
+def has_heard(pattern: str, to: str = "") -> Expectation:
     """The bot said it, now or before."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -39,7 +39,7 @@ def has_heard(pattern: str, to: str = "") -> Sight:
     return sight
 
 
-def is_told(pattern: str) -> Sight:
+def is_told(pattern: str) -> Expectation:
     """The answer to a press: a line over the chat."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -48,7 +48,7 @@ def is_told(pattern: str) -> Sight:
     return sight
 
 
-def sees(*names: str) -> Sight:
+def sees(*names: str) -> Expectation:
     """The bot shows exactly these photos, as Telegram has them: nothing is uploaded again."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -61,7 +61,7 @@ def sees(*names: str) -> Sight:
     return sight
 
 
-def is_offered(pattern: str, count: int | None = None) -> Sight:
+def is_offered(pattern: str, count: int | None = None) -> Expectation:
     """The results of an inline query: so many, and one that fits."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -72,7 +72,7 @@ def is_offered(pattern: str, count: int | None = None) -> Sight:
     return sight
 
 
-def silence() -> Sight:
+def silence() -> Expectation:
     """All is handled, and nothing in the chat has changed."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -82,14 +82,14 @@ def silence() -> Sight:
     return sight
 
 
-def no_more(name: str) -> Sight:
+def no_more(name: str) -> Expectation:
     """A message is not in the chat any more."""
     return lambda scene, who: wait_until(
         lambda: scene.named[name]["message_id"] in [one["message_id"] for one in scene.gone(who)]
     )
 
 
-def the_menu(pattern: str) -> Sight:
+def the_menu(pattern: str) -> Expectation:
     """Telegram's menu of commands has it."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -102,7 +102,7 @@ def the_menu(pattern: str) -> Sight:
     return sight
 
 
-def gets_zip(*patterns: str) -> Sight:
+def gets_zip(*patterns: str) -> Expectation:
     """A zip comes with these files and words in them: 'NAME: TEXT', both patterns."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -116,7 +116,7 @@ def gets_zip(*patterns: str) -> Sight:
     return sight
 
 
-def in_topic(name: str, of: str) -> Sight:
+def in_topic(name: str, of: str) -> Expectation:
     """One message is in the same topic of the forum as another."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -126,7 +126,7 @@ def in_topic(name: str, of: str) -> Sight:
     return sight
 
 
-def brings_nothing(words_of_mine: str) -> Sight:
+def brings_nothing(words_of_mine: str) -> Expectation:
     """What was posted in the chat says nothing of that, and the bot does not answer it."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -136,7 +136,7 @@ def brings_nothing(words_of_mine: str) -> Sight:
     return sight
 
 
-def knows_of(*said: str, photos: tuple[str, ...] = ()) -> Sight:
+def knows_of(*said: str, photos: tuple[str, ...] = ()) -> Expectation:
     """Keys of the server have each of these words, and what Telegram calls these photos."""
 
     def sight(scene: Scene, who: Person) -> None:
@@ -146,7 +146,7 @@ def knows_of(*said: str, photos: tuple[str, ...] = ()) -> Sight:
     return sight
 
 
-def knows_nothing_of(*said: str, photos: tuple[str, ...] = ()) -> Sight:
+def knows_nothing_of(*said: str, photos: tuple[str, ...] = ()) -> Expectation:
     """No key of the server has any of these words any more, nor what Telegram calls these photos."""
 
     def sight(scene: Scene, who: Person) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from redis import Redis
 
-from bot.i18n.translator import tongue
+from bot.i18n.translator import translator_for
 from support.bot_stack import Json, Person, picture, wait_until
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white", "gray")
@@ -54,7 +54,7 @@ def settled(person: Person) -> None:
 
 
 def today(language: str = "en") -> str:
-    return tongue(language).day(time.time_ns() // 1_000_000)
+    return translator_for(language).day(time.time_ns() // 1_000_000)
 
 
 def again(redis: Redis, **update: Json) -> None:

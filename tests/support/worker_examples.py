@@ -11,7 +11,7 @@ from vlm.engine.base import Engine
 from vlm.memory import Memory
 from vlm.protocol import Answered, Found, Refused, Result
 from vlm.queue.broker import Broker
-from vlm.search.calibration import Background
+from vlm.search.calibration import ReferenceSet
 from vlm.worker.loop import Worker
 
 
@@ -21,11 +21,11 @@ async def working(
     engine: Engine,
     lease_s: float = 2,
     memory: Memory | None = None,
-    background: Background | None = None,
+    reference_set: ReferenceSet | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """A worker, in this process, that is told to stop at the end."""
     broker = Broker(redis, name="w", lease_s=lease_s)
-    worker = Worker(broker, engine, memory or Memory(redis), background=background)
+    worker = Worker(broker, engine, memory or Memory(redis), reference_set=reference_set)
     running = asyncio.create_task(worker.run())
     yield running
     worker.stop()

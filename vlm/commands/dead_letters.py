@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from vlm.commands.output import put, remark
 from vlm.errors import NotFound, ProtocolError, Unavailable
 from vlm.queue.connection import connect
-from vlm.queue.dead_letters import Letter, Letters
+from vlm.queue.dead_letters import DeadLetter, DeadLetterQueue
 
 
 def run(arguments: Namespace, url: str) -> int:
@@ -33,7 +33,7 @@ def run(arguments: Namespace, url: str) -> int:
 
 async def _run(arguments: Namespace, url: str) -> int:
     async with connect(url) as redis:
-        letters = Letters(redis)
+        letters = DeadLetterQueue(redis)
         known = await letters.all()
         if arguments.what == "list":
             _list(known, as_json=arguments.json, show=arguments.show)
@@ -46,7 +46,7 @@ async def _run(arguments: Namespace, url: str) -> int:
         return 0 if all(done) else 1
 
 
-def chosen(letters: list[Letter], ids: list[str]) -> list[Letter]:
+def chosen(letters: list[DeadLetter], ids: list[str]) -> list[DeadLetter]:
     """Those with the ids, in their order. Raises NotFound for an id that none has."""
     known = {letter.id: letter for letter in letters}
     if missing := [id for id in ids if id not in known]:
@@ -56,8 +56,8 @@ def chosen(letters: list[Letter], ids: list[str]) -> list[Letter]:
     return [known[id] for id in ids]
 
 
-def _replayer(letters: Letters) -> Any:
-    async def replay(letter: Letter) -> bool:
+def _replayer(letters: DeadLetterQueue) -> Any:
+    async def replay(letter: DeadLetter) -> bool:
         try:
             return await letters.replay(letter, time.time_ns() // 1_000_000)
         except ProtocolError as error:
@@ -67,7 +67,7 @@ def _replayer(letters: Letters) -> Any:
     return replay
 
 
-def _list(letters: list[Letter], *, as_json: bool, show: bool) -> None:
+def _list(letters: list[DeadLetter], *, as_json: bool, show: bool) -> None:
     for one in letters:
         if as_json:
             put(json.dumps(_record(one, show), ensure_ascii=False))
@@ -88,7 +88,7 @@ def _list(letters: list[Letter], *, as_json: bool, show: bool) -> None:
         remark("There are no dead letters.")
 
 
-def _record(one: Letter, show: bool) -> dict[str, Any]:
+def _record(one: DeadLetter, show: bool) -> dict[str, Any]:
     sender = one.sender
     told = {
         "id": one.id, "at_ms": one.at_ms, "code": one.code, "times": one.times, "task": one.task,

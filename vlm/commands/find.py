@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from vlm.commands.find_output import Findings, tell, write_json
-from vlm.commands.models import ECHO, background_of, load_engine
+from vlm.commands.models import ECHO, load_engine, reference_set_of
 from vlm.commands.output import remark
 from vlm.engine.base import Engine, Prompt
 from vlm.errors import NotFound
-from vlm.search.calibration import Background
+from vlm.search.calibration import ReferenceSet
 from vlm.search.folder_cache import Index, pictures_of, read_index, refresh, write_index
-from vlm.search.ranking import Album, Photo, Query, find
+from vlm.search.ranking import Photo, Query, SearchIndex, find
 from vlm.search.stemming import clean_query
 from vlm.settings import DEFAULT_MODEL, Settings
 from vlm.worker.batch import Words, run_batch
@@ -37,15 +37,15 @@ def find_in(folder: Path, text: str, *, limit: int, as_json: bool, settings: Set
             f"{engine.info.knows} (This is {engine.info.name}; for the full model: --model {DEFAULT_MODEL})"
         )
     [vector] = engine.embed_text([text])  # before the pictures: a model that cannot search says so at once
-    background = _background(settings, engine)
+    reference_set = _background(settings, engine)
     index = look_at(folder, paths, engine, batch=settings.batch)
     findings = Findings(
         folder=folder,
         query=text,
-        found=find(album(index), Query(text=text, vector=vector), background, limit=limit),
+        found=find(album(index), Query(text=text, vector=vector), reference_set, limit=limit),
         index=index,
         model=engine.info.name,
-        calibrated=background is not None,
+        calibrated=reference_set is not None,
     )
     write_json(findings) if as_json else tell(findings)
     return 1 if findings.failed else 0
@@ -100,14 +100,14 @@ def _paths(folder: Path) -> list[str]:
     raise NotFound(f"There are no pictures in {folder}: JPEG, PNG, WebP, GIF and HEIC are looked for.")
 
 
-def _background(settings: Settings, engine: Engine) -> Background | None:
-    background = background_of(settings, engine)
-    if background is None and settings.model != ECHO:
+def _background(settings: Settings, engine: Engine) -> ReferenceSet | None:
+    reference_set = reference_set_of(settings, engine)
+    if reference_set is None and settings.model != ECHO:
         remark(UNCALIBRATED)
-    return background
+    return reference_set
 
 
-def album(index: Index) -> Album:
+def album(index: Index) -> SearchIndex:
     """The pictures that could be read, ready to be searched."""
     photos = [
         Photo(
@@ -120,4 +120,4 @@ def album(index: Index) -> Album:
         for path, each in index.items()
         if not each.seen.error
     ]
-    return Album(photos)
+    return SearchIndex(photos)

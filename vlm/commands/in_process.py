@@ -11,7 +11,7 @@ from vlm.images.opening import read_picture
 from vlm.queue.client import clean_question
 from vlm.text.languages import ENGLISH
 from vlm.text.translation import in_english, in_language
-from vlm.worker.batch import Sight, run_batch
+from vlm.worker.batch import ImageInput, run_batch
 
 
 def look(
@@ -60,7 +60,7 @@ def _done(path: str, said: Translated, english: str, model: str, seconds: float)
     return Done(path, said.text, model, seconds, english=english, stayed_english=said.fell_back)
 
 
-def _read(path: str) -> Sight:
+def _read(path: str) -> ImageInput:
     try:
         return read_picture(Path(path))
     except AfterimageError as error:

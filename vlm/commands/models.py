@@ -11,7 +11,7 @@ from msgspec.structs import fields
 from vlm.commands.output import remark
 from vlm.engine.base import Engine
 from vlm.engine.load import CLASSIC, EngineOptions, load
-from vlm.search.calibration import Background, load_background
+from vlm.search.calibration import ReferenceSet, load_reference_set
 from vlm.settings import Settings
 
 ECHO: Final = "echo"
@@ -23,7 +23,7 @@ def load_engine(settings: Settings) -> Engine:
     return load(options(settings))
 
 
-def background_of(settings: Settings, engine: Engine) -> Background | None:
+def reference_set_of(settings: Settings, engine: Engine) -> ReferenceSet | None:
     """The calibration for searches that the model brings along, if it has one that fits.
 
     Raises:  ModelNotFound for one that cannot be read.
@@ -32,7 +32,7 @@ def background_of(settings: Settings, engine: Engine) -> Background | None:
         return None
     from vlm.engine.source import find  # the hub's client: slow to import
 
-    return load_background(find(settings.model, settings.revision).folder, engine.info.revision)
+    return load_reference_set(find(settings.model, settings.revision).folder, engine.info.revision)
 
 
 def options(settings: Settings) -> EngineOptions:

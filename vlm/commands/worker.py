@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from vlm import logs
 from vlm.commands.health import worker_name
-from vlm.commands.models import background_of, load_engine
+from vlm.commands.models import load_engine, reference_set_of
 from vlm.engine.base import Engine
 from vlm.engine.gpu import gpu_bytes
 from vlm.engine.timed import TimedEngine
@@ -22,9 +22,9 @@ from vlm.ops.metrics import Metrics
 from vlm.ops.probes import Probes, redis_answers, serving
 from vlm.queue.broker import Broker
 from vlm.queue.connection import connect
-from vlm.search.calibration import Background
+from vlm.search.calibration import ReferenceSet
 from vlm.settings import Settings, variable
-from vlm.worker.decoder_pool import Decoders
+from vlm.worker.decoder_pool import DecoderPool
 from vlm.worker.loop import Worker
 from vlm.worker.watchdog import HUNG_S
 
@@ -43,7 +43,7 @@ def work(settings: Settings) -> int:
         with serving(settings.metrics, metrics, setting=variable("metrics")) as probes:
             log.info("loading %s for %s", settings.model, without_password(settings.redis_url))
             engine = load_engine(settings)
-            asyncio.run(_run(engine, background_of(settings, engine), settings, metrics, probes))
+            asyncio.run(_run(engine, reference_set_of(settings, engine), settings, metrics, probes))
     except RedisError as error:  # one that no waiting will mend: a wrong password, a server that is none
         raise Unavailable(f"The Redis server refuses the worker: {error}") from error
     log.info("stopped, with nothing left in hand")
@@ -51,16 +51,22 @@ def work(settings: Settings) -> int:
 
 
 async def _run(
-    engine: Engine, background: Background | None, settings: Settings, metrics: Metrics, probes: Probes
+    engine: Engine, reference_set: ReferenceSet | None, settings: Settings, metrics: Metrics, probes: Probes
 ) -> None:
     async with connect(settings.redis_url) as redis:
         broker = Broker(redis, name=worker_name(), lease_s=settings.lease_s)
         memory = Memory(redis, tokens_ttl_s=settings.tokens_ttl_s)
-        with Decoders() as decoders:
+        with DecoderPool() as decoders:
             worker = Worker(
-                broker, TimedEngine(engine, metrics), memory, batch=settings.batch, background=background,
-                open_pictures=metrics.timed("decode", decoders.open), metrics=metrics, hung_s=HUNG_S,
-            )  # fmt: skip
+                broker,
+                TimedEngine(engine, metrics),
+                memory,
+                batch=settings.batch,
+                reference_set=reference_set,
+                open_pictures=metrics.timed("decode", decoders.open),
+                metrics=metrics,
+                hung_s=HUNG_S,
+            )
             metrics.decoders.set_function(lambda: decoders.deaths)
             probes.watch(
                 {"redis": redis_answers(redis), "model": partial(_model, worker)},

@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-def halving(
+def split_on_oom(
     items: Sequence[Item], run: Callable[[Sequence[Item]], Sequence[Outcome]]
 ) -> list[Outcome | OutOfMemory]:
     """`run(items)`, in as few runs as fit the memory: an outcome for each item, in order.
@@ -25,4 +25,4 @@ def halving(
             return [error.with_traceback(None)]  # its traceback would keep the tensors that did not fit
     # Outside of `except`, so that what the failed run held is free before the halves start.
     middle = len(items) // 2
-    return halving(items[:middle], run) + halving(items[middle:], run)
+    return split_on_oom(items[:middle], run) + split_on_oom(items[middle:], run)

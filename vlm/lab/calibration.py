@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from vlm.errors import BadRequest
 from vlm.lab.logistic import logistic
-from vlm.search.calibration import FEWEST, UNFITTED, Background, Facts, Rule
-from vlm.search.ranking import Album, Measures, Photo, Query, find
+from vlm.search.calibration import FEWEST, UNFITTED, Facts, ReferenceSet, Rule
+from vlm.search.ranking import Measures, Photo, Query, SearchIndex, find
 from vlm.search.stemming import all_terms
 
 GALLERY = 100  # pictures
@@ -75,14 +75,14 @@ class Trial:
     """One query to one gallery; `fits` says of each of its pictures whether it answers, in order."""
 
     query: Query
-    album: Album
+    album: SearchIndex
     fits: Truth
     present: bool
 
 
 def fit(
     material: Material, *, revision: str, gallery: int = GALLERY, bank: int = BANK, seed: int = 0
-) -> tuple[Background, Absent]:
+) -> tuple[ReferenceSet, Absent]:
     """A background with its rule, and how it does on queries and pictures that it was not fitted on.
 
     Raises:  BadRequest for too few pictures or queries.
@@ -92,26 +92,26 @@ def fit(
     kept = min(bank, len(pictures) // 3)
     if kept < FEWEST or len(queries) < 2:
         raise BadRequest(f"A calibration needs at least {3 * FEWEST} pictures and two queries.")
-    background = _background(material, pictures[:kept], revision)
+    reference_set = _background(material, pictures[:kept], revision)
     halves = (kept + len(pictures)) // 2, len(queries) // 2
     fitting = trials(material, pictures[kept : halves[0]], queries[: halves[1]], gallery, rng)
     reporting = trials(material, pictures[halves[0] :], queries[halves[1] :], gallery, rng)
     if {trial.present for trial in fitting} != {True, False}:
         raise BadRequest("A calibration needs queries that some pictures fit and others do not.")
-    rule = fit_rule(fitting, background)
-    background = Background(changed(background.facts, rule=rule), background.vectors)
-    scored = score(reporting, background)
+    rule = fit_rule(fitting, reference_set)
+    reference_set = ReferenceSet(changed(reference_set.facts, rule=rule), reference_set.vectors)
+    scored = score(reporting, reference_set)
     how = {"pictures": len(pictures), "gallery": gallery, "seed": seed, "scores": _record(scored)}
-    return Background(changed(background.facts, fitted=how), background.vectors), scored
+    return ReferenceSet(changed(reference_set.facts, fitted=how), reference_set.vectors), scored
 
 
 def absent_test(
-    material: Material, background: Background | None, *, gallery: int = GALLERY, seed: int = 0
+    material: Material, reference_set: ReferenceSet | None, *, gallery: int = GALLERY, seed: int = 0
 ) -> Absent:
     """Search galleries drawn from the material as a person's chat is searched."""
     rng = np.random.default_rng(seed)
     everything = rng.permutation(len(material.texts)), rng.permutation(len(material.queries))
-    return score(trials(material, *everything, gallery, rng), background)
+    return score(trials(material, *everything, gallery, rng), reference_set)
 
 
 def trials(
@@ -132,11 +132,11 @@ def trials(
     return made
 
 
-def score(trials: Sequence[Trial], background: Background | None) -> Absent:
+def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> Absent:
     """What the searches of users would answer."""
     tally: Counter[str] = Counter()
     for trial in trials:
-        found = find(trial.album, trial.query, background, limit=LIMIT)
+        found = find(trial.album, trial.query, reference_set, limit=LIMIT)
         right = [bool(trial.fits[int(hit.id)]) for hit in found.hits]
         tally["present" if trial.present else "absent"] += 1
         if trial.present:
@@ -157,9 +157,9 @@ def score(trials: Sequence[Trial], background: Background | None) -> Absent:
     )
 
 
-def fit_rule(trials: Sequence[Trial], background: Background) -> Rule:
+def fit_rule(trials: Sequence[Trial], reference_set: ReferenceSet) -> Rule:
     """Weights by logistic regression over all pairs; the cut-off by what users notice, whole searches."""
-    measured = [_columns(trial.album.measure(trial.query, background)) for trial in trials]
+    measured = [_columns(trial.album.measure(trial.query, reference_set)) for trial in trials]
     weights = _weights(np.concatenate(measured), np.concatenate([trial.fits for trial in trials]))
     evidence = [columns @ weights for columns in measured]
     best_right = [
@@ -197,12 +197,12 @@ def _columns(measures: Measures) -> Floats:
     return np.stack([measures.spread, measures.similarity, measures.words], axis=1).astype(np.float64)
 
 
-def _background(material: Material, places: Places, revision: str) -> Background:
+def _background(material: Material, places: Places, revision: str) -> ReferenceSet:
     counts = Counter(word for words in all_terms(material.texts[p] for p in places) for word in words)
     facts = Facts(
         revision=revision, rule=UNFITTED, texts=len(places), words=dict(sorted(counts.items())), fitted={}
     )
-    return Background(facts, material.vectors[places].astype(np.float16))
+    return ReferenceSet(facts, material.vectors[places].astype(np.float16))
 
 
 def _trial(material: Material, query: int, places: Places, *, present: bool) -> Trial:
@@ -211,7 +211,7 @@ def _trial(material: Material, query: int, places: Places, *, present: bool) -> 
         for row, place in enumerate(places)
     ]
     asked = Query(text=material.queries[query], vector=material.query_vectors[query])
-    return Trial(asked, Album(photos), material.fits[query, places], present)
+    return Trial(asked, SearchIndex(photos), material.fits[query, places], present)
 
 
 def _record(scored: Absent) -> dict[str, float]:

@@ -24,7 +24,7 @@ from vlm.lab.glyphs import Folder, Glyphs
 from vlm.lab.questions import KINDS
 from vlm.lab.scene_eval import Examination, Row, Tell, steps
 from vlm.lab.scenes import Scene, World, held_out_series, scene
-from vlm.search.calibration import load_background
+from vlm.search.calibration import load_reference_set
 
 SMALL_THINGS = "caption, small things"
 ABSENT = "present and absent queries"
@@ -117,8 +117,8 @@ def examined(
     columns = [asked.caption_rows(), *kinds, asked.search_rows(), asked.language_rows()]
     rows = [dict(ChainMap(*reversed(several))) for several in zip(*columns, strict=True)]
     scores = nested(totals(rows))
-    background = load_background(_folder(model), engine.info.revision) if model else None
-    if absent := asked.absent(background, min(ABSENT_QUERIES, len(scenes))):
+    reference_set = load_reference_set(_folder(model), engine.info.revision) if model else None
+    if absent := asked.absent(reference_set, min(ABSENT_QUERIES, len(scenes))):
         scores[ABSENT] = {"present found": absent.found, "absent answered by nothing": absent.nothing}
     return rows, scores
 

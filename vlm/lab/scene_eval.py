@@ -27,7 +27,7 @@ from vlm.lab.scenes import Scene
 from vlm.lab.scores.ranks import first_right
 from vlm.lab.searches import of_scenes
 from vlm.protocol import Turn
-from vlm.search.calibration import Background
+from vlm.search.calibration import ReferenceSet
 
 BATCH = 25
 SHORT_SIDE_PX = 480
@@ -111,7 +111,7 @@ class Examination:
             rows = [row | more for row, more in zip(rows, ranks, strict=True)]
         return rows
 
-    def absent(self, background: Background | None, count: int) -> Absent | None:
+    def absent(self, reference_set: ReferenceSet | None, count: int) -> Absent | None:
         """How `count` queries are answered where their object is there, and where it is not."""
         if any(one.vectors is None for one in self._encoded):
             return None
@@ -124,7 +124,7 @@ class Examination:
             fits=searches.fits,
             related=searches.related,
         )
-        return absent_test(material, background)
+        return absent_test(material, reference_set)
 
     def _ranks(self, name: str, queries: Sequence[Query]) -> list[Row]:
         found = np.stack([one.vectors for one in self._encoded if one.vectors is not None])  # [N, Q, E]

@@ -17,7 +17,7 @@ Ids and numbers that outlive what they name, each for a day, and the pictures th
     forgotten:{chat}    hash: photo id -> '', and '' -> the place in `photos` up to which all is forgotten
     forgetting:{chat}   sorted set: photo ids whose keys are being removed; gone when they are
     moved:{chat}        where the memory of a group went that became a supergroup
-    blob:{chat}:JOB     a picture on its way to a worker (written by `vlm.queue.client`, removed by the broker)
+    blob:{chat}:JOB     a picture on its way to a worker (written by the client, removed by the broker)
 
 A photo's id is the id of the message that brought it. Every write is an upsert by a key that the caller
 carries. Only a front end brings a photo in: all else is written to photos that still exist, so that what was

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from vlm.errors import ProtocolError
 from vlm.memory.keys import blob_key
 from vlm.protocol import decode_envelope, decode_job, decode_result_envelope
-from vlm.queue.keys import DEAD, LANES, LOAD, MARK_TTL_S, WORKERS, mark_key, results_key
+from vlm.queue.keys import DEAD, LANES, MARK_TTL_S, OPEN_JOBS_BY_CHAT, WORKERS, job_state_key, results_key
 from vlm.queue.streams import EFFECTS
 
 PAGE: Final = 200
@@ -56,7 +56,10 @@ async def _forget(redis: Redis, chat: int, is_meant: Callable[[bytes, str | None
         async for entry, job, photo in _jobs(redis, lane, chat):
             if is_meant(entry, photo):
                 await redis.unlink(blob_key(chat, job))
-                await cancel(keys=[lane, mark_key(job), LOAD], args=[WORKERS, entry, chat, MARK_TTL_S])
+                await cancel(
+                    keys=[lane, job_state_key(job), OPEN_JOBS_BY_CHAT],
+                    args=[WORKERS, entry, chat, MARK_TTL_S],
+                )
     async for entry, _, photo in _jobs(redis, DEAD, chat):
         if is_meant(entry, photo):
             await redis.xdel(DEAD, entry)

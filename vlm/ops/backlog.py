@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from vlm.protocol import ModelInfo
-from vlm.queue.keys import DEAD, DELIVERY, LANES, ROSTER, WORKERS, results_key, worker_key
+from vlm.queue.keys import DEAD, DELIVERY, LANES, WORKER_NAMES, WORKERS, results_key, worker_key
 from vlm.queue.streams import is_lost
 
 # Streams, each with the group that reads it.
@@ -38,7 +38,7 @@ async def dead_letters(redis: Redis) -> int:
 
 async def live_workers(redis: Redis) -> dict[str, ModelInfo]:
     """The workers whose hearts beat, each with its model."""
-    members: Any = await redis.smembers(ROSTER)
+    members: Any = await redis.smembers(WORKER_NAMES)
     names = sorted(name.decode() for name in members)
     beats: Any = await redis.mget([worker_key(name) for name in names]) if names else []
     return {

@@ -32,17 +32,17 @@ from vlm.protocol import (
     decode_job,
     encode,
 )
-from vlm.queue.connection import patiently
+from vlm.queue.connection import retry_while_unavailable
 from vlm.queue.keys import (
     DEAD,
     LANES,
-    LOAD,
     MARK_TTL_S,
+    OPEN_JOBS_BY_CHAT,
     RESULTS_TTL_S,
-    ROSTER,
+    WORKER_NAMES,
     WORKERS,
     Line,
-    mark_key,
+    job_state_key,
     results_key,
     worker_key,
 )
@@ -115,19 +115,19 @@ class Broker:
         """Join the workers, and forget those that are gone for good."""
         await self._group.ensure()
         await self._group.sweep()
-        await patiently(self._forget_the_dead)
+        await retry_while_unavailable(self._forget_the_dead)
 
     async def leave(self) -> None:
         """Leave the workers. What is still held is reclaimed by others when its lease runs out."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.unlink(worker_key(self.name))
-            pipe.srem(ROSTER, self.name)
+            pipe.srem(WORKER_NAMES, self.name)
             await pipe.execute()
         await self._group.leave()
 
     async def announce(self, model: ModelInfo) -> None:
         """Tell front ends, for one lease, that this worker lives and which model answers."""
-        await patiently(self._announce, msgspec.msgpack.encode(model))
+        await retry_while_unavailable(self._announce, msgspec.msgpack.encode(model))
 
     async def take(self, batch: int, block_ms: int) -> list[Delivery]:
         """Up to `batch` new jobs; waits up to `block_ms` for the first, and never for company."""
@@ -153,7 +153,7 @@ class Broker:
 
     async def picture(self, job: Job) -> bytes | None:
         """The bytes that came with a job, if they are still there."""
-        found: Any = await patiently(self._redis.get, blob_key(job.chat, job.id))
+        found: Any = await retry_while_unavailable(self._redis.get, blob_key(job.chat, job.id))
         return None if found is None else bytes(found)
 
     async def finish(self, delivery: Delivery, result: Result) -> bool:
@@ -165,14 +165,14 @@ class Broker:
     async def _announce(self, beat: bytes) -> None:
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(worker_key(self.name), beat, px=int(1000 * self.lease_s))
-            pipe.sadd(ROSTER, self.name)
+            pipe.sadd(WORKER_NAMES, self.name)
             await pipe.execute()
 
     async def _forget_the_dead(self) -> None:
-        names: Any = await self._redis.smembers(ROSTER)
+        names: Any = await self._redis.smembers(WORKER_NAMES)
         for name in names:
             if not await self._redis.exists(worker_key(name.decode())):
-                await self._redis.srem(ROSTER, name)
+                await self._redis.srem(WORKER_NAMES, name)
 
     async def _share(self, batch: int) -> list[Entry]:
         """What waits, the first lane first. The others are kept a place each, or they would starve."""
@@ -199,7 +199,7 @@ class Broker:
         except ProtocolError as error:
             if isinstance(error, NewerVersion) and entry.age_s < UPGRADE_S:
                 log.info("job %s is left to newer workers: %s", entry.id, error)
-                await self._group.pass_on(entry, times)
+                await self._group.release(entry, times)
             else:
                 log.error("job %s was not understood: %s", entry.id, error)
                 await self._bury(entry, ProtocolError(OTHER_VERSION), times)
@@ -221,9 +221,15 @@ class Broker:
         self, entry: Entry, sender: Envelope, result: bytes, *, code: str = "", times: int = 1
     ) -> bool:
         ttl_s = 0 if sender.results == RESULTS else RESULTS_TTL_S  # who waits for itself may be gone
-        verdict = await patiently(
+        verdict = await retry_while_unavailable(
             self._finish,
-            keys=[entry.stream, mark_key(sender.id), LOAD, results_key(sender.results), DEAD],
+            keys=[
+                entry.stream,
+                job_state_key(sender.id),
+                OPEN_JOBS_BY_CHAT,
+                results_key(sender.results),
+                DEAD,
+            ],
             args=[
                 *(WORKERS, self.name, entry.id, sender.chat, MARK_TTL_S),
                 *(result, ttl_s, code, times, DEAD_LETTERS),
@@ -232,7 +238,7 @@ class Broker:
         if verdict == b"held":
             log.info("job %s is in another worker's hands by now", sender.id)
         else:  # also when it was done before: by this worker, if the server died between doing and saying so
-            await patiently(self._redis.unlink, blob_key(sender.chat, sender.id))
+            await retry_while_unavailable(self._redis.unlink, blob_key(sender.chat, sender.id))
         return bool(verdict == b"settled")
 
 

@@ -29,15 +29,15 @@ from vlm.protocol import (
     encode,
 )
 from vlm.queue.admission import AGE_MAX_S, POSITION, SHARE, SUBMIT
-from vlm.queue.connection import connect, is_away, patiently
+from vlm.queue.connection import connect, is_unavailable, retry_while_unavailable
 from vlm.queue.keys import (
     DELIVERY,
     LANES,
-    LOAD,
     MARK_TTL_S,
-    ROSTER,
+    OPEN_JOBS_BY_CHAT,
+    WORKER_NAMES,
     WORKERS,
-    mark_key,
+    job_state_key,
     results_key,
     worker_key,
 )
@@ -49,7 +49,7 @@ MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_QUESTION_CHARS: Final = 1000
 
 
-class Errand(TypedDict, total=False):
+class JobOptions(TypedDict, total=False):
     """What may be said of every job: fields of `protocol.Job`."""
 
     language: str
@@ -118,7 +118,7 @@ class Client:
         picture: bytes | None = None,
         style: Style = "normal",
         other_than: Sequence[str] = (),
-        **errand: Unpack[Errand],
+        **options: Unpack[JobOptions],
     ) -> None:
         """Have `picture` captioned, or a photo whose query tokens are alive. Submitted twice, done once.
 
@@ -127,7 +127,7 @@ class Client:
         Raises:  TooLarge, QueueFull, Unavailable, each with a sentence for the user.
         """
         task = Caption(style=style, other_than=tuple(other_than))
-        await self._submit(job, chat, task, photo, picture, errand)
+        await self._submit(job, chat, task, photo, picture, options)
 
     async def ask(
         self,
@@ -138,14 +138,14 @@ class Client:
         question: str,
         picture: bytes | None = None,
         turns: Sequence[Turn] = (),
-        **errand: Unpack[Errand],
+        **options: Unpack[JobOptions],
     ) -> None:
         """Have a question in the job's language answered about a picture or a photo, as for `caption`.
 
         Raises:  BadRequest, TooLarge, QueueFull, Unavailable, each with a sentence for the user.
         """
         task = Ask(question=clean_question(question), turns=tuple(turns))
-        await self._submit(job, chat, task, photo, picture, errand)
+        await self._submit(job, chat, task, photo, picture, options)
 
     async def find(
         self,
@@ -159,7 +159,7 @@ class Client:
         sender: int = 0,
         offset: int = 0,
         limit: int = 5,
-        **errand: Unpack[Errand],
+        **options: Unpack[JobOptions],
     ) -> None:
         """Have photos of the chat found: by a query in the job's language, or those that are `like` one.
 
@@ -175,7 +175,7 @@ class Client:
             offset=offset,
             limit=limit,
         )
-        await self._submit(job, chat, task, None, None, errand)
+        await self._submit(job, chat, task, None, None, options)
 
     async def drop_picture(self, chat: int, job: str) -> None:
         """Let go of the picture of a job that has ended, if its worker died before it could."""
@@ -192,12 +192,12 @@ class Client:
 
     async def position(self, job: str) -> int | None:
         """How many open jobs come before this one; None when it is not open any more."""
-        ahead = int(await self._position_script(keys=[mark_key(job), *LANES.values()]))
+        ahead = int(await self._position_script(keys=[job_state_key(job), *LANES.values()]))
         return ahead if ahead >= 0 else None
 
     async def has_ended(self, job: str) -> bool:
         """Whether this job was done within the last day."""
-        return bool(await self._redis.get(mark_key(job)) == b"done")
+        return bool(await self._redis.get(job_state_key(job)) == b"done")
 
     async def models(self) -> list[ModelInfo]:
         """The models of the live workers; empty when no worker is up."""
@@ -219,7 +219,7 @@ class Client:
         stream, after, waiting = results_key(results), "0-0", set(jobs)
         heard_s, block_ms = time.monotonic(), max(1, min(MAX_BLOCK_MS, int(1000 * timeout_s)))
         while waiting:
-            reply: Any = await patiently(self._redis.xread, {stream: after}, block=block_ms)
+            reply: Any = await retry_while_unavailable(self._redis.xread, {stream: after}, block=block_ms)
             for entry in entries(reply):
                 after = entry.id
                 result = decode_result(entry.fields[b"result"])
@@ -234,7 +234,7 @@ class Client:
         await self._redis.delete(stream)
 
     async def _submit(
-        self, id: str, chat: int, task: Task, photo: str | None, picture: bytes | None, errand: Errand
+        self, id: str, chat: int, task: Task, photo: str | None, picture: bytes | None, options: JobOptions
     ) -> None:
         if picture is not None and len(picture) > MAX_PICTURE_BYTES:
             raise TooLarge(
@@ -243,15 +243,15 @@ class Client:
             )
         now_ms = _now_ms()
         if self._patience_ms and not isinstance(task, Caption):
-            errand.setdefault("deadline_ms", now_ms + self._patience_ms)
+            options.setdefault("deadline_ms", now_ms + self._patience_ms)
         has_picture = picture is not None
         job = Job(
-            id=id, chat=chat, task=task, photo=photo, has_picture=has_picture, created_ms=now_ms, **errand
+            id=id, chat=chat, task=task, photo=photo, has_picture=has_picture, created_ms=now_ms, **options
         )
         try:
             await self._admit(job, picture)
         except RedisError as error:
-            if not is_away(error):
+            if not is_unavailable(error):
                 raise
             raise Unavailable("My queue is away just now. Please try again in a minute.") from error
 
@@ -260,7 +260,7 @@ class Client:
         if picture is not None:  # before the job, which a worker may take at once
             await self._redis.set(blob, picture, ex=self._blob_ttl_s)
         verdict: Any = await self._submit_script(
-            keys=[mark_key(job.id), LOAD, ROSTER, *LANES.values()],
+            keys=[job_state_key(job.id), OPEN_JOBS_BY_CHAT, WORKER_NAMES, *LANES.values()],
             args=[
                 *(encode(job), job.lane, "bulk" if job.lane == "bulk" else "busy", job.chat),
                 *(

@@ -53,7 +53,7 @@ def connect(url: str) -> Redis:
     """A connection pool for `url`; nothing is connected yet.
 
     A refused command is retried for about a second, an unanswered one for some 20 seconds: then a front end
-    can say so, and `patiently` goes on trying.
+    can say so, and `retry_while_unavailable` goes on trying.
     """
     pool = BlockingConnectionPool.from_url(  # when all are in use, the next command waits its turn
         url,
@@ -65,21 +65,21 @@ def connect(url: str) -> Redis:
     return Redis.from_pool(pool)
 
 
-def is_away(error: RedisError) -> bool:
+def is_unavailable(error: RedisError) -> bool:
     """Whether the server is only away, full or loading, so that the same command may work later."""
     if isinstance(error, AuthenticationError):
         return False
     return isinstance(error, AWAY) or bool(DISK_FULL.search(str(error)))
 
 
-async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+async def retry_while_unavailable(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of `call`, tried again for as long as the server is away."""
     pause_s = FIRST_PAUSE_S
     while True:
         try:
             return await call(*args, **kwargs)
         except RedisError as error:
-            if not is_away(error):
+            if not is_unavailable(error):
                 raise
             log.warning("the queue's server is away, trying again: %s: %s", type(error).__name__, error)
         await asyncio.sleep(random.uniform(0, pause_s))  # jitter: not all clients at the same moment

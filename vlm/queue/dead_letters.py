@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from vlm.errors import ProtocolError
 from vlm.protocol import Ask, Envelope, Find, Job, decode_envelope, decode_job, encode
-from vlm.queue.keys import DEAD, LANES, LOAD, MARK_TTL_S, mark_key
+from vlm.queue.keys import DEAD, LANES, MARK_TTL_S, OPEN_JOBS_BY_CHAT, job_state_key
 from vlm.queue.streams import EFFECTS
 
 REPLAY: Final = (
@@ -30,7 +30,7 @@ return 'replayed'
 )
 
 
-class Letter(Struct, frozen=True, kw_only=True):
+class DeadLetter(Struct, frozen=True, kw_only=True):
     """One dead letter. `job` is None where this version cannot read it, `sender` where no version could.
 
     id      the stream's: what `vlm dead` calls it
@@ -60,19 +60,19 @@ class Letter(Struct, frozen=True, kw_only=True):
         return ""
 
 
-class Letters:
+class DeadLetterQueue:
     """The dead letters of one queue."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._replay = redis.register_script(REPLAY)
 
-    async def all(self) -> list[Letter]:
+    async def all(self) -> list[DeadLetter]:
         """The oldest first."""
         rows: Any = await self._redis.xrange(DEAD)
         return [_letter(id.decode(), fields) for id, fields in rows]
 
-    async def replay(self, letter: Letter, now_ms: int) -> bool:
+    async def replay(self, letter: DeadLetter, now_ms: int) -> bool:
         """Put its job back into its lane, as submitted at `now_ms`; the letter goes. However often: once.
 
         False if the letter has gone already, or its sender has submitted the job anew.
@@ -82,17 +82,17 @@ class Letters:
             raise ProtocolError(f"{letter.id} cannot be read by this version, so it cannot be tried again.")
         job = replace(letter.job, created_ms=now_ms, deadline_ms=0)  # an admin waits for it now
         verdict = await self._replay(
-            keys=[DEAD, LANES[job.lane], mark_key(job.id), LOAD],
+            keys=[DEAD, LANES[job.lane], job_state_key(job.id), OPEN_JOBS_BY_CHAT],
             args=[letter.id, encode(job), job.lane, job.chat, MARK_TTL_S],
         )
         return bool(verdict == b"replayed")
 
-    async def drop(self, letter: Letter) -> bool:
+    async def drop(self, letter: DeadLetter) -> bool:
         """Throw it away. False if it has gone already."""
         return bool(await self._redis.xdel(DEAD, letter.id))
 
 
-def _letter(id: str, fields: dict[bytes, bytes]) -> Letter:
+def _letter(id: str, fields: dict[bytes, bytes]) -> DeadLetter:
     data = fields.get(b"job", b"")
     sender, job = None, None
     try:
@@ -101,4 +101,4 @@ def _letter(id: str, fields: dict[bytes, bytes]) -> Letter:
     except ProtocolError:
         pass
     code, times = fields.get(b"code", b"").decode(), int(fields.get(b"times", 0))
-    return Letter(id=id, at_ms=int(id.split("-")[0]), code=code, times=times, sender=sender, job=job)
+    return DeadLetter(id=id, at_ms=int(id.split("-")[0]), code=code, times=times, sender=sender, job=job)

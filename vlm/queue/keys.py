@@ -27,9 +27,9 @@ LANES: Final[dict[Line, str]] = {
     "busy": SPACE + "jobs:busy",
     "bulk": SPACE + "jobs:bulk",
 }  # from first to last
-LOAD: Final = SPACE + "load"
+OPEN_JOBS_BY_CHAT: Final = SPACE + "load"
 DEAD: Final = SPACE + "dead"
-ROSTER: Final = SPACE + "workers"
+WORKER_NAMES: Final = SPACE + "workers"
 
 WORKERS: Final = "workers"  # the consumer group of the lanes
 DELIVERY: Final = "delivery"  # the consumer group of the results
@@ -38,7 +38,7 @@ MARK_TTL_S: Final = 24 * 3600
 RESULTS_TTL_S: Final = 3600
 
 
-def mark_key(job: str) -> str:
+def job_state_key(job: str) -> str:
     """Where it stands that a job was submitted, and whether it is done."""
     return f"{SPACE}job:{job}"
 

@@ -21,7 +21,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from vlm.queue.connection import patiently
+from vlm.queue.connection import retry_while_unavailable
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +128,9 @@ class Group:
         """Make the group where it is missing, at the stream's beginning: what waits there already counts."""
         for stream in self.streams:
             try:
-                await patiently(self.redis.xgroup_create, stream, self.group, id="0", mkstream=True)
+                await retry_while_unavailable(
+                    self.redis.xgroup_create, stream, self.group, id="0", mkstream=True
+                )
             except ResponseError as error:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
@@ -162,14 +164,14 @@ class Group:
         args: list[str | bytes] = [self.group, self.consumer, entry.id, self._ordered, value]
         return bool(await self._in_group(self._is_next, keys=[entry.stream], args=args))
 
-    async def pass_on(self, entry: Entry, times: int = 1) -> None:
+    async def release(self, entry: Entry, times: int = 1) -> None:
         """Let others reclaim a held entry, in a tenth of a lease. Its `times`-th delivery does not count."""
         await self._in_group(self._pass_on, entry, times - 1)
 
     async def ack(self, *entries: Entry) -> None:
         """Done with `entries`: they leave the group and the stream."""
         for stream, ids in _by_stream(entries):
-            await patiently(self._remove, stream, ids)
+            await retry_while_unavailable(self._remove, stream, ids)
 
     async def sweep(self, idle_s: float | None = None) -> None:
         """Forget consumers that hold nothing and have not been heard of for ten leases."""
@@ -185,7 +187,7 @@ class Group:
     async def _in_group(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         while True:
             try:
-                return await patiently(call, *args, **kwargs)
+                return await retry_while_unavailable(call, *args, **kwargs)
             except ResponseError as error:
                 if not is_lost(error):
                     raise

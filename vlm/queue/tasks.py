@@ -7,7 +7,7 @@ from typing import Any, Final
 AGAIN_S: Final = 0.5
 
 
-async def end(*tasks: asyncio.Task[Any]) -> None:
+async def cancel_all(*tasks: asyncio.Task[Any]) -> None:
     """Cancel tasks until they have ended; what they raise stays theirs.
 
     One cancel is not enough: up to Python 3.11 it is lost where it meets the end of an `asyncio.wait_for`, as
@@ -20,13 +20,13 @@ async def end(*tasks: asyncio.Task[Any]) -> None:
         _, running = await asyncio.wait(running, timeout=AGAIN_S)
 
 
-async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, None], *, grace_s: float = 0) -> None:
+async def run_until(stop: asyncio.Event, work: Coroutine[Any, Any, None], *, grace_s: float = 0) -> None:
     """Do `work`, or leave it `grace_s` after `stop` was set."""
     working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait([working], timeout=grace_s)
     finally:
-        await end(working, stopped)
+        await cancel_all(working, stopped)
     if not working.cancelled():
         working.result()

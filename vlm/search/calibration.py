@@ -61,7 +61,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     fitted: dict[str, Any]
 
 
-class Background:
+class ReferenceSet:
     """A checkpoint's calibration. `vectors` [M, Q, E] of any float type."""
 
     def __init__(self, facts: Facts, vectors: NDArray[Any]) -> None:
@@ -87,7 +87,7 @@ class Background:
         (folder / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(self.facts), indent=1) + b"\n")
 
 
-def load_background(model: Path, revision: str) -> Background | None:
+def load_reference_set(model: Path, revision: str) -> ReferenceSet | None:
     """The calibration of the checkpoint in `model`, if it has one for this revision of it.
 
     Raises:  ModelNotFound for one that cannot be read.
@@ -102,7 +102,7 @@ def load_background(model: Path, revision: str) -> Background | None:
         facts = msgspec.json.decode((folder / FACTS).read_bytes(), type=Facts)
         if facts.revision != revision:
             return None
-        return Background(facts, load_file(folder / BANK)["vectors"])
+        return ReferenceSet(facts, load_file(folder / BANK)["vectors"])
     except (OSError, msgspec.DecodeError, SafetensorError, KeyError) as error:
         raise ModelNotFound(f"The search calibration in {folder} cannot be read: {error}.") from error
 

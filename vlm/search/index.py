@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.search.calibration import FEWEST, UNFITTED, WORDS_ONLY, Background, Floats, Rule, usual
+from vlm.search.calibration import FEWEST, UNFITTED, WORDS_ONLY, Floats, ReferenceSet, Rule, usual
 from vlm.search.stemming import terms
 from vlm.search.vectors import BLOCK, Blocks, flat, similarities
 
@@ -88,7 +88,7 @@ class Columns:
     sender: NDArray[np.int64]
 
 
-class Album:
+class SearchIndex:
     """Of one id, the last photo counts. N is the number of places: one for each photo, and the free ones."""
 
     def __init__(self, photos: Iterable[Photo] = ()) -> None:
@@ -190,34 +190,36 @@ class Album:
         """Where a photo is."""
         return self._place.get(id)
 
-    def measure(self, query: Query, background: Background | None) -> Measures:
+    def measure(self, query: Query, reference_set: ReferenceSet | None) -> Measures:
         """How well each photo answers the query."""
         similarity, spread = np.zeros((2, len(self._photos)), np.float32)
         seen, rows = self._seen()
         if query.vector is not None and len(seen):
             found = self._blocks.nearest(query.vector)[rows]
             similarity[seen] = found
-            if background is not None:
-                spread[seen] = _above(found, background.usual(query.vector))
+            if reference_set is not None:
+                spread[seen] = _above(found, reference_set.usual(query.vector))
             elif len(seen) >= FEWEST:
                 spread[seen] = _above(found, usual(found))
-        words = self._shares(query.text, background)
+        words = self._shares(query.text, reference_set)
         if query.typed:
-            whole = self._shares(query.typed, background)
+            whole = self._shares(query.typed, reference_set)
             words = np.where(whole > 0.999, 1.0, words).astype(np.float32)
         return Measures(similarity, spread, words, self._owned(query.text) | self._owned(query.typed))
 
-    def like(self, place: int, background: Background | None) -> Measures:
+    def like(self, place: int, reference_set: ReferenceSet | None) -> Measures:
         """How well each photo answers the one at a place, which must have vectors."""
         similarity, spread = np.zeros((2, len(self._photos)), np.float32)
         seen, rows = self._seen()
         (vectors,) = self._blocks.at(self.columns.row[[place]])  # [Q, E]
         crowd = self._blocks.at(rows[:BLOCK])  # some of them say what is usual
-        telling = _telling(vectors, *(background.flat if background else (flat(crowd), len(crowd))))  # [K, E]
+        telling = _telling(
+            vectors, *(reference_set.flat if reference_set else (flat(crowd), len(crowd)))
+        )  # [K, E]
         found = self._blocks.nearest(telling)[rows]
         similarity[seen] = found
-        if background is not None:
-            spread[seen] = _above(found, usual(similarities(*background.flat, telling)))
+        if reference_set is not None:
+            spread[seen] = _above(found, usual(similarities(*reference_set.flat, telling)))
         elif len(seen) > FEWEST:
             spread[seen] = _above(found, usual(found[seen != place]))
         return Measures(similarity, spread, np.zeros_like(spread), np.zeros(len(spread), bool))
@@ -226,10 +228,10 @@ class Album:
         """Of photos that have some: [n, Q, E]."""
         return self._blocks.at(self.columns.row[places])
 
-    def rule(self, background: Background | None) -> Rule:
+    def rule(self, reference_set: ReferenceSet | None) -> Rule:
         """The fitted rule, or one of thumb: by words alone where too few pictures say what is usual."""
-        if background is not None:
-            return background.facts.rule
+        if reference_set is not None:
+            return reference_set.facts.rule
         return UNFITTED if len(self._seen()[0]) >= FEWEST else WORDS_ONLY
 
     def has(self, place: int, query: Query) -> tuple[str, ...]:
@@ -253,19 +255,20 @@ class Album:
             owned[list(set.intersection(*found))] = True
         return owned
 
-    def _shares(self, text: str, background: Background | None) -> Floats:
+    def _shares(self, text: str, reference_set: ReferenceSet | None) -> Floats:
         """The share of the words of `text` that each photo has, by their weight: [N], 0 to 1."""
-        weights = self._weights(text, background)
+        weights = self._weights(text, reference_set)
         shares = np.zeros(len(self._photos), np.float32)
         for word, weight in weights.items():
             shares[list(self._words.get(word, ()))] += weight / sum(weights.values())
         return shares
 
-    def _weights(self, text: str, background: Background | None) -> dict[str, float]:
-        known: Mapping[str, int] = background.facts.words if background else {}
-        texts = len(self) if background is None else background.facts.texts
+    def _weights(self, text: str, reference_set: ReferenceSet | None) -> dict[str, float]:
+        known: Mapping[str, int] = reference_set.facts.words if reference_set else {}
+        texts = len(self) if reference_set is None else reference_set.facts.texts
         counts = {
-            word: known.get(word, 0) if background else len(self._words.get(word, ())) for word in terms(text)
+            word: known.get(word, 0) if reference_set else len(self._words.get(word, ()))
+            for word in terms(text)
         }
         return {word: log((texts + 1) / (count + 0.5)) for word, count in counts.items()}
 

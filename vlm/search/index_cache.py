@@ -4,7 +4,7 @@ Only what has changed since is read: a chat's memory says its edition, and what 
 An album of ten thousand photos takes the better part of a second to read. So those that will be wanted are
 read ahead, a page at a time while there is nothing else to do: the chats that changed last when a worker
 starts, and each chat that sends a photo.
-Nothing may search an album while another method of `Albums` is at work.
+Nothing may search an album while another method of `IndexCache` is at work.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ import numpy as np
 from redis.exceptions import RedisError
 
 from vlm.memory import Memory, Searchable
-from vlm.queue.connection import patiently
-from vlm.search.index import Album, Photo
+from vlm.queue.connection import retry_while_unavailable
+from vlm.search.index import Photo, SearchIndex
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +37,14 @@ class Kept:
     whole    whether the album is what that edition is: all read, and without those that went
     """
 
-    album: Album = field(default_factory=Album)
+    album: SearchIndex = field(default_factory=SearchIndex)
     edition: int = 0
     ahead: list[str] = field(default_factory=list)
     whole: bool = True
     used_s: float = field(default_factory=time.monotonic)
 
 
-class Albums:
+class IndexCache:
     """Of one model's `revision`: vectors of another are left out, so that its photos are found by words.
 
     max_bytes   beyond which the album that was used the longest ago is let go; the last one is kept
@@ -66,11 +66,11 @@ class Albums:
         """Whether there is something to be read ahead."""
         return bool(self._expected)
 
-    async def of(self, chat: int) -> Album:
+    async def of(self, chat: int) -> SearchIndex:
         """The chat's photos as they are now. Waits for as long as the server is away."""
         async with self._reading:
             kept = self._kept.pop(chat, None) or Kept()
-            await self._look(chat, kept, await patiently(self._memory.edition, chat))
+            await self._look(chat, kept, await retry_while_unavailable(self._memory.edition, chat))
             await self._read(chat, kept)
             self._kept[chat], kept.used_s = kept, time.monotonic()
             while len(self._kept) > 1 and self._nbytes() > self._max_bytes:
@@ -81,7 +81,9 @@ class Albums:
         """Bring the albums up to date: what a chat forgot is gone here, too. Let go of those idle so long."""
         async with self._reading:
             chats, now_s = self.chats, time.monotonic()
-            for chat, edition in zip(chats, await patiently(self._memory.editions, chats), strict=True):
+            for chat, edition in zip(
+                chats, await retry_while_unavailable(self._memory.editions, chats), strict=True
+            ):
                 kept = self._kept[chat]
                 if kept.whole and edition != kept.edition:
                     await self._look(chat, kept, edition)
@@ -113,7 +115,7 @@ class Albums:
             if kept is None:
                 kept = self._kept[chat] = Kept()
                 self._kept.move_to_end(chat, last=False)
-                await self._look(chat, kept, await patiently(self._memory.edition, chat))
+                await self._look(chat, kept, await retry_while_unavailable(self._memory.edition, chat))
             await self._read(chat, kept, pages=1)
             left = len(kept.ahead) * kept.album.nbytes // max(1, len(kept.album))
             if self._nbytes() + left > self._max_bytes:
@@ -125,7 +127,7 @@ class Albums:
     async def _look(self, chat: int, kept: Kept, edition: int) -> None:
         """What is to be read for an edition, which was asked for before."""
         if edition != kept.edition:
-            changed = await patiently(self._memory.changed, chat, kept.edition)
+            changed = await retry_while_unavailable(self._memory.changed, chat, kept.edition)
             kept.ahead = list(dict.fromkeys([*kept.ahead, *changed]))
             kept.edition, kept.whole = edition, False
 
@@ -136,19 +138,19 @@ class Albums:
         for start in range(0, len(ids) + PAGE, PAGE):
             page = ids[start : start + PAGE]
             rows, _ = await asyncio.gather(
-                patiently(self._memory.searchable, chat, page),
+                retry_while_unavailable(self._memory.searchable, chat, page),
                 asyncio.to_thread(self._take_in, kept.album, rows),
             )
         kept.ahead = kept.ahead[len(ids) :]
         if kept.ahead or kept.whole:
             return
         # As many as there are: nothing went. Where one went and one came just now, the next edition tells.
-        if await patiently(self._memory.count, chat) != len(kept.album):
-            for gone in kept.album.ids - set(await patiently(self._memory.ids, chat)):
+        if await retry_while_unavailable(self._memory.count, chat) != len(kept.album):
+            for gone in kept.album.ids - set(await retry_while_unavailable(self._memory.ids, chat)):
                 kept.album.drop(gone)
         kept.whole = True
 
-    def _take_in(self, album: Album, rows: Sequence[Searchable]) -> None:
+    def _take_in(self, album: SearchIndex, rows: Sequence[Searchable]) -> None:
         for one in rows:
             album.put(photo(one, self._revision))
 

@@ -23,12 +23,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.search.calibration import WORDS_ONLY, Background, Floats
-from vlm.search.index import Album as Album
+from vlm.search.calibration import WORDS_ONLY, Floats, ReferenceSet
 from vlm.search.index import Measures as Measures
 from vlm.search.index import Photo as Photo
 from vlm.search.index import Places
 from vlm.search.index import Query as Query
+from vlm.search.index import SearchIndex as SearchIndex
 
 ALIKE: Final = 0.985  # mean similarity of two pictures' vectors, place by place: one photo sent twice
 FEW: Final = 4  # of a picture's vectors, by which most others are told to be another
@@ -72,9 +72,9 @@ class Found:
 
 
 def find(
-    album: Album,
+    album: SearchIndex,
     query: Query,
-    background: Background | None,
+    reference_set: ReferenceSet | None,
     *,
     limit: int = 10,
     offset: int = 0,
@@ -85,12 +85,12 @@ def find(
     Without a background, what is usual is taken from the album itself, by a rule of thumb. A photo without
     vectors is found by its words.
     """
-    measures = album.measure(query, background)
+    measures = album.measure(query, reference_set)
     by_words = WORDS_ONLY(measures.spread, measures.similarity, measures.words)
     if query.vector is None:
         evidence = by_words
     else:
-        rule = album.rule(background)(measures.spread, measures.similarity, measures.words)
+        rule = album.rule(reference_set)(measures.spread, measures.similarity, measures.words)
         evidence = np.where(album.columns.row >= 0, rule, by_words)
         evidence = np.where(measures.own, np.maximum(evidence, by_words), evidence)
     ranking = _Ranking(album, query, measures, evidence)
@@ -98,9 +98,9 @@ def find(
 
 
 def find_like(
-    album: Album,
+    album: SearchIndex,
     id: str,
-    background: Background | None,
+    reference_set: ReferenceSet | None,
     *,
     limit: int = 10,
     offset: int = 0,
@@ -114,7 +114,7 @@ def find_like(
     place = album.place(id)
     if place is None or album.columns.row[place] < 0:
         return Found()
-    measures = album.like(place, background)
+    measures = album.like(place, reference_set)
     others = (album.columns.row >= 0) & (np.arange(len(measures.spread)) != place)
     same = SAME_WEIGHT * (measures.similarity - ALIKE)
     evidence = np.maximum(measures.spread - LIKE_SPREAD, same)
@@ -122,7 +122,7 @@ def find_like(
     return ranking.found(_passing(album, among) & others, offset, limit)
 
 
-def _passing(album: Album, among: Mask | None) -> Mask:
+def _passing(album: SearchIndex, among: Mask | None) -> Mask:
     here = album.columns.here
     return here if among is None else here & among
 
@@ -131,7 +131,7 @@ def _passing(album: Album, among: Mask | None) -> Mask:
 class _Ranking:
     """The album's photos by how much speaks for them; above 0 it is a hit. `evidence` [N]."""
 
-    album: Album
+    album: SearchIndex
     query: Query
     measures: Measures
     evidence: Floats
@@ -173,7 +173,7 @@ class _Ranking:
         )
 
 
-def _same(album: Album, places: Places) -> Mask:
+def _same(album: SearchIndex, places: Places) -> Mask:
     """Which of some photos are one that was sent twice: [n, n]."""
     digests = [album.photo(int(place)).digest for place in places]
     ids: dict[str, int] = {}

@@ -7,12 +7,12 @@ from vlm.engine.base import Engine
 from vlm.errors import AfterimageError, Unsupported
 from vlm.protocol import Find, Found, Hit
 from vlm.search import ranking as search
-from vlm.search.calibration import Background, Floats
-from vlm.search.index import Album, Query
+from vlm.search.calibration import Floats, ReferenceSet
+from vlm.search.index import Query, SearchIndex
 from vlm.search.ranking import Mask
 from vlm.text.languages import ENGLISH, code_of
 from vlm.text.translation import Wanted, translated
-from vlm.worker.batch import sparing
+from vlm.worker.batch import run_isolating_failures
 
 MOST: Final = 50  # hits of one search: so much goes into a result
 
@@ -22,17 +22,19 @@ class Search(NamedTuple):
 
     task: Find
     language: str
-    album: Album
+    album: SearchIndex
 
 
-def look_up(
-    engine: Engine, searches: Sequence[Search], background: Background | None
+def run_searches(
+    engine: Engine, searches: Sequence[Search], reference_set: ReferenceSet | None
 ) -> list[Found | AfterimageError]:
     """What is found, in order. Raises what `engine.check` raises, if an error has left the engine unfit."""
     typed = [one for one in searches if one.task.like is None]
     queries = iter(_queries(engine, typed))
     asked = [(one, None if one.task.like else next(queries)) for one in searches]
-    return sparing(engine, asked, lambda some: [_found(one, query, background) for one, query in some])
+    return run_isolating_failures(
+        engine, asked, lambda some: [_found(one, query, reference_set) for one, query in some]
+    )
 
 
 def _queries(engine: Engine, searches: Sequence[Search]) -> list[Query]:
@@ -58,17 +60,17 @@ def _vectors(engine: Engine, queries: Sequence[str]) -> list[Floats | None]:
         except Unsupported:
             return [None for _ in some]
 
-    found = sparing(engine, queries, embed)
+    found = run_isolating_failures(engine, queries, embed)
     return [None if isinstance(one, AfterimageError) else one for one in found]
 
 
-def _found(one: Search, query: Query | None, background: Background | None) -> Found:
+def _found(one: Search, query: Query | None, reference_set: ReferenceSet | None) -> Found:
     task, album = one.task, one.album
     limits = {"offset": max(0, task.offset), "limit": max(0, min(task.limit, MOST))}
     if query is not None:
-        found = search.find(album, query, background, among=among(album, task), **limits)
+        found = search.find(album, query, reference_set, among=among(album, task), **limits)
     else:
-        found = search.find_like(album, task.like or "", background, among=among(album, task), **limits)
+        found = search.find_like(album, task.like or "", reference_set, among=among(album, task), **limits)
     return Found(
         hits=tuple(_hit(hit) for hit in found.hits),
         total=found.total,
@@ -76,7 +78,7 @@ def _found(one: Search, query: Query | None, background: Background | None) -> F
     )
 
 
-def among(album: Album, task: Find) -> Mask:
+def among(album: SearchIndex, task: Find) -> Mask:
     """Which of an album's photos are of the time and the person that are asked for."""
     columns = album.columns
     wanted: Mask = columns.at >= task.since_ms

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from vlm.engine.base import Engine, Prompt, Translated
 from vlm.errors import AfterimageError, ModelNotFound, Unsupported
 from vlm.text.languages import ENGLISH, code_of
-from vlm.worker.batch import sparing
+from vlm.worker.batch import run_isolating_failures
 
 # What ends a phrase; translators that know but phrases do well with one at a time.
 END: Final = re.compile(r"([.:;]\s+|\s*\n\s*|\.$)")
@@ -74,7 +74,7 @@ def _all(engine: Engine, texts: Sequence[str], source: str, target: str) -> list
         except (Unsupported, ModelNotFound):
             return [Translated(phrase, fell_back=True) for phrase in some]
 
-    said = dict(zip(phrases, sparing(engine, phrases, run), strict=True))
+    said = dict(zip(phrases, run_isolating_failures(engine, phrases, run), strict=True))
     return [_joined(text, split, said) for text, split in zip(texts, parts, strict=True)]
 
 

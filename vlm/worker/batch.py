@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeVar
 from PIL.Image import Image
 
 from vlm.engine.base import Encoded, Engine, Prompt, QueryTokens
-from vlm.engine.split_on_oom import halving
+from vlm.engine.split_on_oom import split_on_oom
 from vlm.errors import AfterimageError, EngineFailure, OutOfMemory
 from vlm.images.opening import open_picture
 
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
-Sight = bytes | QueryTokens | AfterimageError
-Opener = Callable[[Sequence[bytes]], list[Image | AfterimageError]]
+ImageInput = bytes | QueryTokens | AfterimageError
+Decoder = Callable[[Sequence[bytes]], list[Image | AfterimageError]]
 
 FAILED: Final = "Sorry, something went wrong on my side with this one. Please try it again."
 TOO_BIG: Final = "Sorry, this one needs more memory than I have. Please try a smaller picture."
@@ -48,7 +48,10 @@ def open_here(pictures: Sequence[bytes]) -> list[Image | AfterimageError]:
 
 
 def run_batch(
-    engine: Engine, sights: Sequence[Sight], prompts: Sequence[Prompt], open_pictures: Opener = open_here
+    engine: Engine,
+    sights: Sequence[ImageInput],
+    prompts: Sequence[Prompt],
+    open_pictures: Decoder = open_here,
 ) -> list[Words]:
     """The words for each sight and prompt, in order, in one vision pass and one generation.
 
@@ -60,17 +63,17 @@ def run_batch(
         for one, prompt in zip(seen, prompts, strict=True)
         if not isinstance(one, AfterimageError)
     ]
-    texts = iter(sparing(engine, pairs, partial(_generated, engine)))
+    texts = iter(run_isolating_failures(engine, pairs, partial(_generated, engine)))
     return [Words(one) if isinstance(one, AfterimageError) else _words(one, next(texts)) for one in seen]
 
 
 def _looked(
-    engine: Engine, sights: Sequence[Sight], open_pictures: Opener
+    engine: Engine, sights: Sequence[ImageInput], open_pictures: Decoder
 ) -> list[Encoded | QueryTokens | AfterimageError]:
     pictures = iter(open_pictures([sight for sight in sights if isinstance(sight, bytes)]))
     opened = [next(pictures) if isinstance(sight, bytes) else sight for sight in sights]
     images = [one for one in opened if isinstance(one, Image)]
-    encoded = iter(sparing(engine, images, engine.encode))
+    encoded = iter(run_isolating_failures(engine, images, engine.encode))
     return [next(encoded) if isinstance(one, Image) else one for one in opened]
 
 
@@ -89,7 +92,7 @@ def _words(seen: Encoded | QueryTokens, text: str | AfterimageError) -> Words:
     return Words(text or EngineFailure(WORDLESS), seen if isinstance(seen, Encoded) else None)
 
 
-def sparing(
+def run_isolating_failures(
     engine: Engine, items: Sequence[Item], run: Callable[[Sequence[Item]], Sequence[Outcome]]
 ) -> list[Outcome | AfterimageError]:
     """`run(items)`, where a failing item fails alone.
@@ -97,7 +100,7 @@ def sparing(
     Raises:  what `engine.check` raises, if an unforeseen error has left the engine unfit for work.
     """
     try:
-        outcomes = halving(items, run)
+        outcomes = split_on_oom(items, run)
         if len(outcomes) != len(items):  # or the jobs would get each other's words
             raise RuntimeError(f"{len(outcomes)} outcomes for {len(items)} jobs")
         return [_shown(outcome) for outcome in outcomes]
@@ -109,7 +112,7 @@ def sparing(
         engine.check()
         if len(items) == 1:
             return [EngineFailure(FAILED)]
-    return [outcome for item in items for outcome in sparing(engine, [item], run)]
+    return [outcome for item in items for outcome in run_isolating_failures(engine, [item], run)]
 
 
 def _shown(outcome: Outcome | OutOfMemory) -> Outcome | AfterimageError:

@@ -42,7 +42,7 @@ SENTENCES: Final = {
 }
 
 
-class Decoders:
+class DecoderPool:
     """Up to `size` children. `deaths` counts those that a picture ended. Close it, or use it in a `with`."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Decoders:
         while not self._children.empty():
             self._children.get().end()
 
-    def __enter__(self) -> "Decoders":
+    def __enter__(self) -> "DecoderPool":
         return self
 
     def __exit__(

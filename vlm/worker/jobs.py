@@ -6,10 +6,10 @@ from typing import NamedTuple
 from vlm.engine.base import Encoded, Engine
 from vlm.errors import AfterimageError
 from vlm.protocol import Answered, Find, Found, Job
-from vlm.search.calibration import Background
-from vlm.search.index import Album
-from vlm.search.searches import Search, look_up
-from vlm.worker.batch import Opener, Sight, open_here
+from vlm.search.calibration import ReferenceSet
+from vlm.search.index import SearchIndex
+from vlm.search.searches import Search, run_searches
+from vlm.worker.batch import Decoder, ImageInput, open_here
 from vlm.worker.telling import tell
 
 
@@ -23,20 +23,20 @@ class End(NamedTuple):
 def work_on(
     engine: Engine,
     jobs: Sequence[Job],
-    seen: Sequence[Sight | Album],
-    background: Background | None,
-    open_pictures: Opener = open_here,
+    seen: Sequence[ImageInput | SearchIndex],
+    reference_set: ReferenceSet | None,
+    open_pictures: Decoder = open_here,
 ) -> list[End]:
     """What each job comes to, in order. Raises what `engine.check` raises, if the engine became unfit."""
-    found = iter(look_up(engine, _searches(jobs, seen), background))
-    spoken = [(job, one) for job, one in zip(jobs, seen, strict=True) if not isinstance(one, Album)]
+    found = iter(run_searches(engine, _searches(jobs, seen), reference_set))
+    spoken = [(job, one) for job, one in zip(jobs, seen, strict=True) if not isinstance(one, SearchIndex)]
     told = iter(tell(engine, [job for job, _ in spoken], [one for _, one in spoken], open_pictures))
-    return [End(next(found)) if isinstance(one, Album) else End(*next(told)) for one in seen]
+    return [End(next(found)) if isinstance(one, SearchIndex) else End(*next(told)) for one in seen]
 
 
-def _searches(jobs: Sequence[Job], seen: Sequence[Sight | Album]) -> list[Search]:
+def _searches(jobs: Sequence[Job], seen: Sequence[ImageInput | SearchIndex]) -> list[Search]:
     return [
         Search(job.task, job.language, one)
         for job, one in zip(jobs, seen, strict=True)
-        if isinstance(job.task, Find) and isinstance(one, Album)
+        if isinstance(job.task, Find) and isinstance(one, SearchIndex)
     ]

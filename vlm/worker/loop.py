@@ -25,12 +25,12 @@ from vlm.memory import Memory
 from vlm.ops.metrics import Metrics, code_of
 from vlm.protocol import Find, Job, Refused, Result
 from vlm.queue.broker import Broker, Delivery
-from vlm.search.calibration import Background
-from vlm.search.index import Album
-from vlm.search.index_cache import Albums
-from vlm.worker.batch import Opener, Sight, open_here
+from vlm.search.calibration import ReferenceSet
+from vlm.search.index import SearchIndex
+from vlm.search.index_cache import IndexCache
+from vlm.worker.batch import Decoder, ImageInput, open_here
 from vlm.worker.jobs import End, work_on
-from vlm.worker.recorder import Notebook
+from vlm.worker.recorder import ResultRecorder
 from vlm.worker.watchdog import watched
 
 log = logging.getLogger(__name__)
@@ -51,8 +51,8 @@ class Worker:
     """One engine at work. An error that ends `run` is for a supervisor: nothing is restarted in here.
 
     background     the engine's calibration for searches
-    open_pictures  decodes strangers' pictures: `vlm.worker.decoder_pool.Decoders.open`, or in this process
-    hung_s         how long the engine may take for a batch before this process ends (`watchdog`); None: for ever
+    open_pictures  decodes strangers' pictures: `vlm.worker.decoder_pool.DecoderPool.open`, or in this process
+    hung_s         how long the engine may take for a batch before this process ends; None: for ever
     is_ready       the engine has passed its self-check, and jobs are taken
     """
 
@@ -63,8 +63,8 @@ class Worker:
         memory: Memory,
         *,
         batch: int = 8,
-        background: Background | None = None,
-        open_pictures: Opener = open_here,
+        reference_set: ReferenceSet | None = None,
+        open_pictures: Decoder = open_here,
         metrics: Metrics | None = None,
         hung_s: float | None = None,
     ) -> None:
@@ -73,11 +73,11 @@ class Worker:
         self._broker = broker
         self._engine = engine
         self._batch = batch
-        self._background = background
+        self._background = reference_set
         self._open_pictures = open_pictures
         self._hung_s = hung_s
-        self._albums = Albums(memory, engine.info.revision)
-        self._notebook = Notebook(memory, engine.info.revision)
+        self._albums = IndexCache(memory, engine.info.revision)
+        self._notebook = ResultRecorder(memory, engine.info.revision)
         self._thread = ThreadPoolExecutor(1, "engine")  # engines are called from one thread at a time
         self._stopping = asyncio.Event()
         self._held: list[Delivery] = []
@@ -172,7 +172,7 @@ class Worker:
                 work_on, self._engine, jobs, seen, self._background, self._open_pictures
             )
 
-    async def _seen(self, job: Job) -> Sight | Album:
+    async def _seen(self, job: Job) -> ImageInput | SearchIndex:
         if 0 < job.deadline_ms < _now_ms():
             return TimedOut(LATE)
         if isinstance(job.task, Find):

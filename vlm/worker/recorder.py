@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from vlm.engine.base import Encoded, QueryTokens
 from vlm.memory import Array, Memory
 from vlm.protocol import Answered, Ask, Caption, Job, Turn
-from vlm.queue.connection import patiently
+from vlm.queue.connection import retry_while_unavailable
 from vlm.worker.jobs import End
 
 
-class Notebook:
+class ResultRecorder:
     """`revision` is the model's: what another one saw is not read."""
 
     def __init__(self, memory: Memory, revision: str) -> None:
@@ -22,7 +22,7 @@ class Notebook:
 
     async def tokens(self, chat: int, photo: str) -> QueryTokens | None:
         """The query tokens that are kept of a photo. [Q, D]"""
-        tokens = await patiently(self._memory.tokens, chat, photo)
+        tokens = await retry_while_unavailable(self._memory.tokens, chat, photo)
         return _unpacked(tokens) if tokens and tokens.revision == self._revision else None
 
     async def write(self, job: Job, photo: str, end: End) -> None:
@@ -33,7 +33,7 @@ class Notebook:
             case Answered(text=text), Caption(other_than=given) if text in given:
                 pass  # there are no other words: those that stand there stay
             case Answered(text=text, shown=shown), Caption():
-                await patiently(
+                await retry_while_unavailable(
                     self._memory.describe,
                     job.chat,
                     photo,
@@ -43,7 +43,7 @@ class Notebook:
                     language=job.language if shown else "",
                 )
             case Answered(text=text, shown=shown, question=question), Ask(question=asked):
-                await patiently(
+                await retry_while_unavailable(
                     self._memory.add_turn,
                     job.chat,
                     photo,
@@ -55,9 +55,13 @@ class Notebook:
                 )
 
     async def _keep(self, chat: int, photo: str, encoded: Encoded) -> None:
-        await patiently(self._memory.keep_tokens, chat, photo, _packed(encoded.tokens, self._revision))
+        await retry_while_unavailable(
+            self._memory.keep_tokens, chat, photo, _packed(encoded.tokens, self._revision)
+        )
         if encoded.vectors is not None:
-            await patiently(self._memory.keep_vectors, chat, photo, _packed(encoded.vectors, self._revision))
+            await retry_while_unavailable(
+                self._memory.keep_vectors, chat, photo, _packed(encoded.vectors, self._revision)
+            )
 
 
 def _packed(array: NDArray[np.float16], revision: str) -> Array:

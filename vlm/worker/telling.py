@@ -20,7 +20,7 @@ from vlm.text.caption_cleanup import cut, key, plain, sentences
 from vlm.text.caption_details import detailed, questions
 from vlm.text.languages import ENGLISH, code_of
 from vlm.text.translation import Wanted, translated
-from vlm.worker.batch import Opener, Sight, open_here, run_batch, sparing
+from vlm.worker.batch import Decoder, ImageInput, open_here, run_batch, run_isolating_failures
 
 
 class Told(NamedTuple):
@@ -43,7 +43,7 @@ class Draft:
 
 
 def tell(
-    engine: Engine, jobs: Sequence[Job], sights: Sequence[Sight], open_pictures: Opener = open_here
+    engine: Engine, jobs: Sequence[Job], sights: Sequence[ImageInput], open_pictures: Decoder = open_here
 ) -> list[Told]:
     """The words for each job and sight, in order. Raises as `run_batch` does."""
     prompts = _prompts(engine, jobs)
@@ -105,7 +105,7 @@ def _reword(engine: Engine, draft: Draft, given: Sequence[str]) -> None:
 
     if is_new(draft.text):
         return
-    [found] = sparing(
+    [found] = run_isolating_failures(
         engine, [draft], lambda _: [engine.wordings(draft.tokens, crc32(draft.job.id.encode()))]
     )
     if not isinstance(found, AfterimageError):
@@ -120,7 +120,7 @@ def _detail(engine: Engine, drafts: Sequence[Draft]) -> None:
         prompts = [Prompt(question=detail.question) for _, detail in some]
         return engine.generate([draft.tokens for draft, _ in some], prompts)
 
-    answers = sparing(engine, asked, ask)
+    answers = run_isolating_failures(engine, asked, ask)
     for draft in drafts:
         draft.text = detailed(
             draft.text,
@@ -141,7 +141,7 @@ def _speak(engine: Engine, drafts: Sequence[Draft]) -> None:
         prompts = [replace(draft.prompt, language=draft.job.language) for draft in some]
         return engine.generate([draft.tokens for draft in some], prompts)
 
-    for draft, said in zip(own, sparing(engine, own, say), strict=True):
+    for draft, said in zip(own, run_isolating_failures(engine, own, say), strict=True):
         draft.shown, draft.fell_back = (said, False) if isinstance(said, str) and said else ("", True)
     others = [draft for draft in foreign if not engine.speaks(draft.job.language)]
     wanted = [Wanted(draft.text, target=draft.job.language) for draft in others]

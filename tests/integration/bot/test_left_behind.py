@@ -8,7 +8,7 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from support.bot_stack import Person, Stack, picture, until, wait_until
 
-from bot.state.album_store import QUIET_S, Lists
+from bot.state.album_store import QUIET_S, AlbumStore
 from bot.state.reply_target import Place
 from bot.transport.keyed_consumer import Lanes
 from vlm.protocol import Answered, Caption, Result, encode
@@ -57,7 +57,7 @@ async def test_an_album_waits_no_longer_when_the_clock_was_set_back(redis: Async
     place = Place(7, "album-1", 1)
     in_an_hour_ms = 1000 * int((await redis.time())[0] + 3600)
     await redis.hset("albums:{7}", "album-1:heard", in_an_hour_ms)
-    assert await Lists(redis).quiet_in_s(place) == QUIET_S
+    assert await AlbumStore(redis).quiet_in_s(place) == QUIET_S
 
 
 def test_what_a_group_said_before_it_became_a_supergroup_is_answered_there(own_stack: Stack) -> None:

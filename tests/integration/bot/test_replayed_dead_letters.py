@@ -8,7 +8,7 @@ from support.bot_stack import Stack, picture, until
 
 from vlm.queue.broker import Broker
 from vlm.queue.connection import connect
-from vlm.queue.dead_letters import Letters
+from vlm.queue.dead_letters import DeadLetterQueue
 
 
 async def _given_up(redis: Redis) -> bool:
@@ -17,7 +17,7 @@ async def _given_up(redis: Redis) -> bool:
     await broker.open()
     await broker.take(8, 0)
     await broker.reclaim()
-    return bool(await Letters(redis).all())
+    return bool(await DeadLetterQueue(redis).all())
 
 
 async def test_a_letter_that_is_replayed_is_answered_in_place_of_the_apology(own_stack: Stack) -> None:
@@ -29,7 +29,7 @@ async def test_a_letter_that_is_replayed_is_answered_in_place_of_the_apology(own
         await until(lambda: _given_up(redis))
         apology = await asyncio.to_thread(person.answer, photo, "gave up")
         own_stack.start_worker()
-        letters = Letters(redis)
+        letters = DeadLetterQueue(redis)
         [letter] = await letters.all()
         assert await letters.replay(letter, time.time_ns() // 1_000_000)
         answer = await asyncio.to_thread(person.answer, photo, "a red picture")

@@ -9,17 +9,17 @@ from redis.asyncio import Redis
 from support.bot_stack import Person, Stack, picture, slow_worker, until, wait_until
 from telegram import Bot
 
-from bot.i18n.translator import tongue
+from bot.i18n.translator import translator_for
 from bot.replies.waiting import in_line
-from bot.state.job_stats import Done, Tally, busy_s, quantile, wait_s
+from bot.state.job_stats import JobRecord, JobStats, busy_s, quantile, wait_s
 from bot.state.reply_target import Place
 from bot.transport.outbox import Outbox
-from bot.transport.typing_indicator import Presence
+from bot.transport.typing_indicator import TypingIndicator
 from vlm.queue.client import Client
 
 
-def done(at_s: float, ran_s: float, workers: int = 1) -> Done:
-    return Done(int(1000 * at_s), 0, int(1000 * ran_s), workers)
+def done(at_s: float, ran_s: float, workers: int = 1) -> JobRecord:
+    return JobRecord(int(1000 * at_s), 0, int(1000 * ran_s), workers)
 
 
 def test_an_estimate_is_what_was_done_in_the_time_that_was_worked() -> None:
@@ -53,7 +53,7 @@ def test_half_of_the_values_lie_below_the_median() -> None:
     ],
 )
 def test_a_line_is_told_when_it_is_worth_reading(ahead: int, seconds: float | None, said: str) -> None:
-    assert in_line(tongue("en"), ahead, seconds) == said
+    assert in_line(translator_for("en"), ahead, seconds) == said
 
 
 def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: Stack) -> None:
@@ -154,7 +154,7 @@ async def test_typing_goes_on_until_the_last_job_of_a_chat_has_ended(
     for job in ("one", "two"):
         await client.caption(job=job, chat=person.chat, photo=None, picture=picture())
     async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
-        presence = Presence(bot, client, Outbox(bot, redis), Tally(redis, client))
+        presence = TypingIndicator(bot, client, Outbox(bot, redis), JobStats(redis, client))
         presence.start(person.chat, "one")
         presence.start(person.chat, "two")
         await redis.set("{afterimage}:job:one", "done")

@@ -28,7 +28,7 @@ from bot.transport.journal import GROUP, UPDATES
 from bot.transport.webhook import listen
 from support.bot_stack import BOT, LEASE_S, TOKEN, Stack
 from support.faults.proxy import Proxy
-from vlm.queue.keys import DEAD, DELIVERY, LANES, ROSTER, WORKERS, results_key
+from vlm.queue.keys import DEAD, DELIVERY, LANES, WORKER_NAMES, WORKERS, results_key
 from vlm.queue.server import start
 
 STREAMS = {
@@ -45,7 +45,7 @@ sys.exit(main(["worker", "--model", "echo", "--redis", {url!r}]))
 """
 PERMANENT = ("photos", "photo", "turns", "messages", "links", "changes", "chat")
 PASSING = ("blob", "editing", "forgetting")  # gone when what they are for is done
-OURS = {*STREAMS, BOT_ID, ROSTER, DEAD, TALLY, "menus"}
+OURS = {*STREAMS, BOT_ID, WORKER_NAMES, DEAD, TALLY, "menus"}
 
 
 class Rig(Stack):

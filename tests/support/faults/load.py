@@ -93,7 +93,7 @@ class Visitor:
         drawn = [self._drawn() for _ in range(self.rng.randint(2, 4))]
         files = [("file", (f"{n}.png", data)) for n, (data, _) in enumerate(drawn)]
         told = await self._send(files=files)
-        lines = rf"AI captions:.*{'.*'.join(words for _, words in drawn)}"
+        lines = rf"AI captions:.*{'.*'.join(words for t, words in drawn)}"
         first, *others = [one["message_id"] for one in told]
         self._note("album", lines, first, updates=len(drawn), others=tuple(others))
         return len(drawn)

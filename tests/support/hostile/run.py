@@ -9,7 +9,7 @@ from typing import Final
 from PIL import Image
 
 from vlm.errors import BadRequest
-from vlm.worker.decoder_pool import Decoders
+from vlm.worker.decoder_pool import DecoderPool
 
 HEADINGS: Final = "| family | inputs | images | refusals | decoders ended | longest, s | most memory, MB |"
 
@@ -34,7 +34,7 @@ class Count:
 def counted(pictures: Iterable[bytes], size: int = 1) -> Count:
     """Each picture alone through a pool. Fails on an outcome that is neither an image nor a refusal."""
     count = Count()
-    with Decoders(size) as pool:
+    with DecoderPool(size) as pool:
         for picture in pictures:
             started_s = time.perf_counter()
             [outcome] = pool.open([picture])

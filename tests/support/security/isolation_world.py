@@ -30,7 +30,7 @@ from bot.sandbox.people import Person
 from bot.sandbox.sandbox import Sandbox, build
 from bot.settings import Settings
 from bot.state import album_store as lists
-from bot.transport.rate_limiter import Pace
+from bot.transport.rate_limiter import RateLimiter
 from vlm.engine.echo import EchoEngine
 from vlm.memory import Memory
 from vlm.queue.broker import Broker
@@ -219,7 +219,7 @@ async def living(url: str, folder: Path) -> AsyncIterator[World]:
     async with connect(url) as redis:
         await redis.flushall()
         with ExitStack() as stack, listen(0) as listener:
-            stack.enter_context(patch.object(service, "Pace", lambda redis: Pace(redis, most=10**9)))
+            stack.enter_context(patch.object(service, "Pace", lambda redis: RateLimiter(redis, most=10**9)))
             stack.enter_context(patch.object(lists, "QUIET_S", 0.02))
             stack.enter_context(patch.object(lists, "PACE_S", 0.0))
             stack.enter_context(patch.object(box, "save", lambda: None))  # nobody starts it again

@@ -7,7 +7,7 @@ from telegram import InlineKeyboardMarkup, User
 
 from bot.handlers.caption_edit import _mention
 from bot.handlers.inline import _results
-from bot.i18n.translator import CATALOGS, Tongue, tongue
+from bot.i18n.translator import CATALOGS, Translator, translator_for
 from bot.replies import albums, photos, questions, start
 from bot.replies import find as finding
 from bot.replies import privacy as keeping
@@ -21,13 +21,13 @@ from vlm.memory import Photo
 from vlm.protocol import Find, Hit, ModelInfo
 
 Json = dict[str, Any]
-TONGUES: Final = [tongue(code) for code in CATALOGS]
+TONGUES: Final = [translator_for(code) for code in CATALOGS]
 AT_MS: Final = 1_790_000_000_000
 
 
 def calls(n: int, model: str, person: str) -> Iterator[Json]:
-    """Arguments of Bot API calls, with a model's words and a person's. `n` chooses the tongue and more."""
-    _ = TONGUES[n % len(TONGUES)]
+    """Arguments of Bot API calls, with a model's words and a person's. `n` chooses the language and more."""
+    t = TONGUES[n % len(TONGUES)]
     photo = Photo(
         id=f"g{10**11 + n}",
         file_id="AgAC",
@@ -35,20 +35,20 @@ def calls(n: int, model: str, person: str) -> Iterator[Json]:
         created_ms=AT_MS,
         caption=model,
         shown=model[::-1] if n % 2 else "",
-        language=_.tag,
+        language=t.tag,
         corrected=person if n % 3 == 0 else "",
         note=person if n % 4 else "",
         sender_name=person,
     )
-    yield from _captions(_, photo, person)
-    yield from _found(_, photo, person)
-    yield _text(questions.answer(_, model, person))
-    yield _text(questions.thinking(_, True, person))
-    yield _text(refusal(_, NotFound("I know no photos from {name} in this chat.", name=person)))
-    yield _text(start.unknown_command(_, person))
-    yield _text(start.who_answers(_, [ModelInfo(name=person, revision="1", knows=model)]))
-    yield _prompt(_, person)
-    yield {"results": [result.to_dict() for result in _results(_, [photo])]}
+    yield from _captions(t, photo, person)
+    yield from _found(t, photo, person)
+    yield _text(questions.answer(t, model, person))
+    yield _text(questions.thinking(t, True, person))
+    yield _text(refusal(t, NotFound("I know no photos from {name} in this chat.", name=person)))
+    yield _text(start.unknown_command(t, person))
+    yield _text(start.who_answers(t, [ModelInfo(name=person, revision="1", knows=model)]))
+    yield _prompt(t, person)
+    yield {"results": [result.to_dict() for result in _results(t, [photo])]}
 
 
 def _text(text: str, buttons: InlineKeyboardMarkup | None = None) -> Json:
@@ -56,37 +56,37 @@ def _text(text: str, buttons: InlineKeyboardMarkup | None = None) -> Json:
     return {"text": fitted(text), **({"reply_markup": buttons.to_dict()} if buttons else {})}
 
 
-def _captions(_: Tongue, photo: Photo, person: str) -> Iterator[Json]:
+def _captions(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
     text = photos.caption(
-        _, photo.corrected or photo.caption, note=photo.note, in_english=photo.caption, stayed_english=True
+        t, photo.corrected or photo.caption, note=photo.note, in_english=photo.caption, stayed_english=True
     )
-    yield _text(text, under_caption(_, photo))
-    yield _text(text, to_confirm(_, photo.id))
+    yield _text(text, under_caption(t, photo))
+    yield _text(text, to_confirm(t, photo.id))
     lines = [Line(1, photo.caption), Line(2, person), Line(3, person, is_refusal=True)]
-    yield _text(albums.captions(_, lines, 3, person))
+    yield _text(albums.captions(t, lines, 3, person))
     yield _text(
-        albums.answers(_, person, lines, 4), to_pick(_, {1: photo.id, 10: photo.id}, "album-" + "9" * 19)
+        albums.answers(t, person, lines, 4), to_pick(t, {1: photo.id, 10: photo.id}, "album-" + "9" * 19)
     )
     for key in suggested(photo.caption):
-        yield _text(question(_, key))
+        yield _text(question(t, key))
 
 
-def _found(_: Tongue, photo: Photo, person: str) -> Iterator[Json]:
+def _found(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
     hit = Hit(photo=photo.id, score=0.9, words=tuple(person.casefold().split()[:3]), copies=("1", "2"))
-    below = finding.below(_, photo, 3, hit, person)
+    below = finding.below(t, photo, 3, hit, person)
     yield {"caption": below}
     wanted = Find(query=person, since_ms=AT_MS, sender=1)
-    what = finding.what(_, wanted, person)
-    yield _text(finding.page(_, finding.found(_, what, 1, 2, 7), [below, below]))
-    yield _text(finding.nothing(_, what, photo))
-    yield _text(finding.none_listed(_, what))
+    what = finding.what(t, wanted, person)
+    yield _text(finding.page(t, finding.found(t, what, 1, 2, 7), [below, below]))
+    yield _text(finding.nothing(t, what, photo))
+    yield _text(finding.none_listed(t, what))
 
 
-def _prompt(_: Tongue, person: str) -> Json:
+def _prompt(t: Translator, person: str) -> Json:
     """As `Correcting` asks for new words; a name is what Telegram has of it: whole characters, not empty."""
     name = fitted(person, 64).strip()
     if not name:
-        return _text(keeping.new_words(_))
-    text = keeping.new_words(_, name)
+        return _text(keeping.new_words(t))
+    text = keeping.new_words(t, name)
     marks = [mark.to_dict() for mark in _mention(text, User(1, name, False))]
     return {**_text(text), "entities": marks}

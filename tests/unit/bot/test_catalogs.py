@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from support.paths import ROOT
 
 from bot.i18n import date_filter as when
-from bot.i18n.translator import CATALOGS, LOCALES, tongue
+from bot.i18n.translator import CATALOGS, LOCALES, translator_for
 from vlm.text.languages import ENGLISH
 
 PLACE = re.compile(r"\{[^}]*\}")
@@ -89,16 +89,16 @@ def test_commands_and_descriptions_fit_into_what_telegram_takes() -> None:
     from bot.replies.start import ADMIN, about, commands, in_short
 
     for code in CATALOGS:
-        assert len(about(tongue(code))) <= 512
-        assert len(in_short(tongue(code))) <= 120
-        assert all(len(does) <= 256 for _, does in commands(tongue(code), ADMIN))
+        assert len(about(translator_for(code))) <= 512
+        assert len(in_short(translator_for(code))) <= 120
+        assert all(len(does) <= 256 for _, does in commands(translator_for(code), ADMIN))
 
 
 @pytest.mark.parametrize("code", CATALOGS)
 def test_the_examples_of_a_search_are_understood_in_their_language(code: str) -> None:
-    _, now = tongue(code), datetime(2026, 11, 22, tzinfo=UTC)
+    t, now = translator_for(code), datetime(2026, 11, 22, tzinfo=UTC)
     for example in ("/find cats last week", "/find in May"):
-        asked = when.read(_(example).lstrip("\u200e\u200f").removeprefix("/find "), _, now)
+        asked = when.read(t(example).lstrip("\u200e\u200f").removeprefix("/find "), t, now)
         assert asked.since_ms < asked.until_ms
         assert bool(asked.words) is ("cats" in example)
 

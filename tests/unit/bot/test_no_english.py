@@ -5,7 +5,7 @@ import re
 from babel.messages.pofile import read_po
 from support.bot_stack import Json, Person, Stack, picture, wait_until
 
-from bot.i18n.translator import LOCALES, tongue
+from bot.i18n.translator import LOCALES, translator_for
 from vlm.images.opening import NOT_A_PICTURE
 
 PLACE = re.compile(r"\{\w+\}")
@@ -66,4 +66,4 @@ def test_a_german_chat_hears_no_english(stack: Stack) -> None:
 def test_what_a_worker_refuses_is_said_in_the_chats_language(stack: Stack) -> None:
     person = Person(stack, language="ru")
     broken = person.send(b"no picture at all", "broken.png", as_file=True)
-    wait_until(lambda: person.says(broken) == tongue("ru")(NOT_A_PICTURE))
+    wait_until(lambda: person.says(broken) == translator_for("ru")(NOT_A_PICTURE))

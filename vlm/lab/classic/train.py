@@ -32,8 +32,8 @@ from vlm.lab.classic.vgg import STRIDE_PX
 from vlm.lab.classic.vision_phase import (
     SIDES,
     Labelled,
-    Sight,
     SightPhase,
+    VisionClassifier,
     telling_words,
     wobbled,
     word_shares,
@@ -143,7 +143,7 @@ def _learn_to_look(run: Run) -> dict[str, Features]:
         Labelled(pixels[split], word_shares(run.words, run.captions(split), chosen))
         for split in ("train", "val")
     )
-    sight = Sight(run.captioner.vgg, train.shares)
+    sight = VisionClassifier(run.captioner.vgg, train.shares)
     mirrored = not SIDES & {*run.words.known}
     phase = SightPhase(sight, train, val, mirrored=mirrored, seed=recipe.seed)
     fit(phase, run.folder, epochs=recipe.sight_epochs, rate=recipe.sight_rate, patience=recipe.patience)

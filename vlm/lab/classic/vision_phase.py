@@ -53,7 +53,7 @@ def word_shares(words: Words, captions: Sequence[Sequence[str]], chosen: Sequenc
     return shares
 
 
-class Sight(nn.Module):
+class VisionClassifier(nn.Module):
     """VGG16 with the layer that names words."""
 
     def __init__(self, vgg: Vgg16, shares: Tensor) -> None:
@@ -74,7 +74,9 @@ class SightPhase:
 
     name = "sight"
 
-    def __init__(self, module: Sight, train: Labelled, val: Labelled, *, mirrored: bool, seed: int) -> None:
+    def __init__(
+        self, module: VisionClassifier, train: Labelled, val: Labelled, *, mirrored: bool, seed: int
+    ) -> None:
         self.module: nn.Module = module
         self.seed = seed
         self._train, self._val, self._mirrored = train, val, mirrored

@@ -12,11 +12,11 @@ from vlm.lab.calibration import GALLERY, Absent, Material, absent_test, fit
 from vlm.lab.evaluation.items import Item
 from vlm.lab.evaluation.predictions import Prediction
 from vlm.lab.searches import of_captions
-from vlm.search.calibration import Background
+from vlm.search.calibration import ReferenceSet
 
 QUERIES = 500
 
-Fitted = tuple[Background, dict[str, float], tuple[str, ...]]
+Fitted = tuple[ReferenceSet, dict[str, float], tuple[str, ...]]
 
 
 def material(engine: Engine, items: Sequence[Item], predictions: Sequence[Prediction]) -> Material | None:
@@ -36,17 +36,17 @@ def material(engine: Engine, items: Sequence[Item], predictions: Sequence[Predic
     )
 
 
-def tested(given: Material, background: Background | None) -> tuple[dict[str, float], tuple[str, ...]]:
+def tested(given: Material, reference_set: ReferenceSet | None) -> tuple[dict[str, float], tuple[str, ...]]:
     """Scores of the search as users have it, and a note on how they came about."""
-    how = "the cut-off fitted for this model" if background else "a rule of thumb, as none was fitted"
-    return _named(absent_test(given, background)), _note(how)
+    how = "the cut-off fitted for this model" if reference_set else "a rule of thumb, as none was fitted"
+    return _named(absent_test(given, reference_set)), _note(how)
 
 
 def fitted(given: Material, *, revision: str, seed: int) -> Fitted:
     """A cut-off fitted on one half, scores on the other, a note. Raises BadRequest for too little data."""
-    background, absent = fit(given, revision=revision, seed=seed)
+    reference_set, absent = fit(given, revision=revision, seed=seed)
     return (
-        background,
+        reference_set,
         _named(absent),
         _note("a cut-off fitted here, on other pictures and queries"),
     )

@@ -9,7 +9,7 @@ from vlm.errors import AfterimageError
 from vlm.images.opening import read_picture
 from vlm.lab.evaluation.items import Item
 from vlm.lab.evaluation.predictions import Prediction, timed
-from vlm.worker.batch import WORDLESS, Sight, Words, run_batch
+from vlm.worker.batch import WORDLESS, ImageInput, Words, run_batch
 
 
 def describe(engine: Engine, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:
@@ -39,11 +39,11 @@ def _talk(engine: Engine, pictures: Sequence[Sequence[Item]], batch: int) -> lis
     return said
 
 
-def _run(engine: Engine, items: Sequence[Item], sights: Sequence[Sight]) -> list[Words]:
+def _run(engine: Engine, items: Sequence[Item], sights: Sequence[ImageInput]) -> list[Words]:
     return run_batch(engine, sights, [Prompt(question=item.asked or None) for item in items])
 
 
-def _sight(item: Item) -> Sight:
+def _sight(item: Item) -> ImageInput:
     try:
         return read_picture(item.path)
     except AfterimageError as error:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from vlm.engine.base import Encoded, Engine, Prompt
-from vlm.engine.split_on_oom import halving
+from vlm.engine.split_on_oom import split_on_oom
 from vlm.errors import AfterimageError
 from vlm.images.opening import open_picture, read_picture
 from vlm.lab.evaluation.items import Item
@@ -49,7 +49,7 @@ def similarities(predictions: Sequence[Prediction], counts: Sequence[int]) -> ND
 def _embedded(engine: Engine, items: Sequence[Item]) -> list[Prediction]:
     pictures = [_opened(item) for item in items]
     whole = [one for one in pictures if isinstance(one, Image)]
-    seen = iter(halving(whole, lambda some: _seen(engine, some)))
+    seen = iter(split_on_oom(whole, lambda some: _seen(engine, some)))
     outcomes = [next(seen) if isinstance(one, Image) else one for one in pictures]
     return [_prediction(engine, item, one) for item, one in zip(items, outcomes, strict=True)]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vlm.lab.optional_deps import needed
 
 Part = tuple[float, ...]
-Parts = Mapping[str, Part]
+ProcessSupervisor = Mapping[str, Part]
 Sums = NDArray[np.float64]
 
 CHRF_NUMBERS: Final = 18
@@ -53,7 +53,7 @@ def value(sums: Sums) -> Sums:
     return _chrf(sums) if size == CHRF_NUMBERS else _bleu(sums, (size - 2) // 2)
 
 
-def totals(parts: Iterable[Parts]) -> Mapping[str, float]:
+def totals(parts: Iterable[ProcessSupervisor]) -> Mapping[str, float]:
     """The scores of all the examples' parts, in the order in which they first come."""
     sums: dict[str, Sums] = {}
     for one in parts:

@@ -25,7 +25,7 @@ from vlm.lab.evaluation.progress import Progress
 from vlm.lab.evaluation.results import Broken, Result, write_result
 from vlm.lab.evaluation.searching import score_search
 from vlm.lab.evaluation.translations import Translate, score_translations, translated
-from vlm.search.calibration import load_background
+from vlm.search.calibration import load_reference_set
 
 Predict = Callable[[Sequence[Item]], Iterator[list[Prediction]]]
 Search = Callable[[Sequence[Item], Sequence[Prediction]], tuple[dict[str, float], tuple[str, ...]]]
@@ -125,10 +125,10 @@ def _searched(
     if given is None:
         return {}, ()
     if not plan.fit:
-        return tested(given, load_background(plan.home, revision) if plan.home else None)
-    background, scores, notes = fitted(given, revision=revision, seed=plan.data.about["seed"])
+        return tested(given, load_reference_set(plan.home, revision) if plan.home else None)
+    reference_set, scores, notes = fitted(given, revision=revision, seed=plan.data.about["seed"])
     if plan.home:
-        background.save(plan.home)
+        reference_set.save(plan.home)
     return scores, notes
 
 

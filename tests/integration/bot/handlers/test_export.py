@@ -12,10 +12,10 @@ from support.bot_stack import Json, Person, Stack, picture, wait_until
 from telegram import Bot
 
 from bot.exports import exporter as export
-from bot.exports.exporter import EXPORTS, Exports, Order
+from bot.exports.exporter import EXPORTS, Exporter, ExportOrder
 from bot.state.reply_target import Place
 from bot.transport.outbox import Outbox
-from bot.transport.telegram_files import Pictures
+from bot.transport.telegram_files import TelegramFiles
 from vlm.lab.datasets.folder import jsonl_captions, jsonl_questions, sidecar_captions
 from vlm.memory import Memory, Photo
 from vlm.queue.connection import connect
@@ -140,7 +140,7 @@ async def fill(memory: Memory, chat: int, count: int) -> None:
 
 def order(person: Person, page: int = 1, cause: str = "5") -> Entry:
     place = Place(person.chat, cause, 0)
-    wanted = Order(chat=person.chat, page=page, to=person.chat, ticket=place.ticket, language="en")
+    wanted = ExportOrder(chat=person.chat, page=page, to=person.chat, ticket=place.ticket, language="en")
     return Entry(EXPORTS, "1-0", {b"order": export.msgspec.json.encode(wanted)})
 
 
@@ -151,7 +151,7 @@ async def test_a_large_chat_comes_page_by_page(
     memory = Memory(server)
     person.says(person.write("/start"))
     await fill(memory, person.chat, 12)
-    exports = Exports(bot, server, memory, Outbox(bot, server), Pictures(bot))
+    exports = Exporter(bot, server, memory, Outbox(bot, server), TelegramFiles(bot))
     for page in (1, 2, 3):
         await exports.handle(order(person, page, cause=str(page)))
     first, second, third = archives(stack, person)
@@ -168,7 +168,7 @@ async def test_what_is_too_large_for_one_file_comes_in_several_and_once(
 ) -> None:
     person.says(person.send(picture("red")))
     person.says(person.send(picture("blue")))
-    exports = Exports(bot, server, Memory(server), Outbox(bot, server), Pictures(bot), part_bytes=1)
+    exports = Exporter(bot, server, Memory(server), Outbox(bot, server), TelegramFiles(bot), part_bytes=1)
     for _ in range(2):  # as after a crash
         await exports.handle(order(person))
     one, other = archives(stack, person)

@@ -5,7 +5,7 @@ from redis import Redis
 from support.bot_stack import Json, Person, Stack, wait_until
 from support.find_pictures import again
 
-from bot.i18n.translator import CATALOGS, tongue
+from bot.i18n.translator import CATALOGS, translator_for
 from bot.replies.start import ADMIN, COMMANDS, GROUP, PRIVATE, commands
 
 
@@ -89,13 +89,13 @@ def test_every_command_of_the_menus_is_known(person: Person, command: str) -> No
 @pytest.mark.parametrize("code", CATALOGS)
 def test_the_menu_speaks_the_persons_language(stack: Stack, code: str) -> None:
     person = Person(stack, language=code)
-    assert menu(stack, chat=person.chat, language=code) == dict(commands(tongue(code), PRIVATE))
+    assert menu(stack, chat=person.chat, language=code) == dict(commands(translator_for(code), PRIVATE))
 
 
 def test_members_and_admins_of_a_group_see_what_is_theirs(stack: Stack) -> None:
     creator, member = stack.group(2)
-    assert menu(stack, **creator.who) == dict(commands(tongue(""), ADMIN))
-    assert menu(stack, **member.who) == dict(commands(tongue(""), GROUP))
+    assert menu(stack, **creator.who) == dict(commands(translator_for(""), ADMIN))
+    assert menu(stack, **member.who) == dict(commands(translator_for(""), GROUP))
 
 
 def test_a_bot_that_starts_again_tells_telegram_only_what_is_new(own_stack: Stack) -> None:

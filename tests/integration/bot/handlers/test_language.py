@@ -8,11 +8,11 @@ import pytest
 from redis import Redis
 from support.bot_stack import Json, Person, Stack, wait_until
 
-from bot.i18n.translator import CATALOGS, tongue
+from bot.i18n.translator import CATALOGS, translator_for
 from bot.replies.language import chosen
 from bot.replies.start import PRIVATE, commands, unknown_command
 from vlm.protocol import ModelInfo
-from vlm.queue.keys import ROSTER, worker_key
+from vlm.queue.keys import WORKER_NAMES, worker_key
 
 WRITTEN = {"de", "es", "pl"}
 
@@ -33,7 +33,7 @@ def speaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def announce(stack: Stack) -> None:
     model = ModelInfo(name="polyglot", revision="1", languages=tuple(WRITTEN))
     with Redis.from_url(stack.server.url) as redis:
-        redis.sadd(ROSTER, "polyglot")
+        redis.sadd(WORKER_NAMES, "polyglot")
         redis.set(worker_key("polyglot"), msgspec.msgpack.encode(model))
 
 
@@ -58,7 +58,7 @@ def becomes(person: Person, message: Json) -> Json:
 
 def hears_in(person: Person, code: str) -> bool:
     """Whether the bot speaks a language now."""
-    return person.says(person.write("/xyzzy")) == unknown_command(tongue(code), "xyzzy")
+    return person.says(person.write("/xyzzy")) == unknown_command(translator_for(code), "xyzzy")
 
 
 def test_languages_are_offered_by_their_own_names_with_the_chats_own_first(speaking: Stack) -> None:
@@ -71,7 +71,7 @@ def test_languages_are_offered_by_their_own_names_with_the_chats_own_first(speak
 def test_a_pressed_language_is_spoken_at_once_and_confirmed_in_it(person: Person) -> None:
     offer = person.answer(person.write("/lang"))
     person.press(offer["message_id"], "lang:de")
-    assert becomes(person, offer)["text"] == chosen(tongue("de"), WRITTEN)
+    assert becomes(person, offer)["text"] == chosen(translator_for("de"), WRITTEN)
     assert hears_in(person, "de")
 
 
@@ -86,7 +86,9 @@ def test_after_a_press_one_can_think_better_of_it(person: Person) -> None:
 def test_the_menu_follows(speaking: Stack, person: Person) -> None:
     person.says(person.write("/lang deutsch"))
     told = speaking.call("GET", "state", params={"chat": person.chat})["commands"]
-    assert {one["command"]: one["description"] for one in told} == dict(commands(tongue("de"), PRIVATE))
+    assert {one["command"]: one["description"] for one in told} == dict(
+        commands(translator_for("de"), PRIVATE)
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,8 +135,8 @@ def test_languages_that_the_model_cannot_write_are_offered_as_interface_only(per
 
 def test_a_language_that_the_model_cannot_write_is_taken_and_that_is_said(person: Person) -> None:
     text = person.says(person.write("/lang hindi"))
-    assert text == chosen(tongue("hi"), WRITTEN)
-    assert text != chosen(tongue("hi"), {"hi"})
+    assert text == chosen(translator_for("hi"), WRITTEN)
+    assert text != chosen(translator_for("hi"), {"hi"})
 
 
 def test_a_language_without_catalog_is_for_captions_only(person: Person) -> None:
@@ -166,7 +168,7 @@ def test_a_groups_language_is_its_admins_matter(speaking: Stack) -> None:
     offer = member.answer(member.write("/lang"))
     assert member.press(offer["message_id"], "lang:de")["show_alert"]
     assert "admins" in member.says(member.write("/lang deutsch"))
-    assert creator.says(creator.write("/lang deutsch")) == chosen(tongue("de"), WRITTEN)
+    assert creator.says(creator.write("/lang deutsch")) == chosen(translator_for("de"), WRITTEN)
 
 
 def test_without_a_worker_nothing_is_claimed_about_captions(own_stack: Stack) -> None:
@@ -174,7 +176,7 @@ def test_without_a_worker_nothing_is_claimed_about_captions(own_stack: Stack) ->
     own_stack.start_bot()
     person = own_stack.person()
     assert "Interface only" not in person.says(person.write("/lang"))
-    assert person.says(person.write("/lang hindi")) == chosen(tongue("hi"), None)
+    assert person.says(person.write("/lang hindi")) == chosen(translator_for("hi"), None)
 
 
 def test_pressing_twice_is_pressing_once(person: Person) -> None:

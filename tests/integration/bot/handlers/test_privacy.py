@@ -10,19 +10,19 @@ from redis.asyncio import Redis
 from support.bot_stack import Json, Person, Stack, picture, until, wait_until
 from telegram import Bot, CallbackQuery, Message
 
-from bot.access.admins import Members
+from bot.access.admins import ChatAdmins
 from bot.handlers.albums import Albums
 from bot.handlers.privacy import OPEN_S, Keeping
-from bot.i18n.translator import tongue
-from bot.state.album_store import Lists
-from bot.state.job_stats import Tally
-from bot.state.photo_store import Shelf
+from bot.i18n.translator import translator_for
+from bot.state.album_store import AlbumStore
+from bot.state.job_stats import JobStats
+from bot.state.photo_store import PhotoStore
 from bot.state.reply_target import place_of
 from bot.talk import Press
 from bot.transport.journal import UPDATES
 from bot.transport.outbox import Outbox
-from bot.transport.telegram_files import Pictures
-from bot.transport.typing_indicator import Presence
+from bot.transport.telegram_files import TelegramFiles
+from bot.transport.typing_indicator import TypingIndicator
 from vlm.memory import Memory, Preferences
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
@@ -202,10 +202,12 @@ async def test_the_question_closes_after_five_minutes(stack: Stack, person: Pers
     asked = person.answer(person.write("/forget all"))
     async with Bot("1:sandbox-token", f"{stack.page}/bot") as bot:
         outbox, memory = Outbox(bot, server), Memory(server)
-        client, pictures = Client(server), Pictures(bot)
-        presence = Presence(bot, client, outbox, Tally(server, client))
-        albums = Albums(client, outbox, pictures, presence, Shelf(client, picture_px=64), Lists(server))
-        keeping = Keeping(memory, outbox, Members(bot, server), albums, retention_days=1, contact="")
+        client, pictures = Client(server), TelegramFiles(bot)
+        presence = TypingIndicator(bot, client, outbox, JobStats(server, client))
+        albums = Albums(
+            client, outbox, pictures, presence, PhotoStore(client, picture_px=64), AlbumStore(server)
+        )
+        keeping = Keeping(memory, outbox, ChatAdmins(bot, server), albums, retention_days=1, contact="")
         await keeping.forget_all(pressed(bot, person, asked, asked["date"] + OPEN_S + 1))
     becomes(person, asked["message_id"], "more than five minutes old")
     assert "asked of a red picture" in person.says(person.write("What is it?"))
@@ -218,7 +220,9 @@ def pressed(bot: Bot, person: Person, question: Json, at_s: float) -> Press:
     query = CallbackQuery.de_json(told, bot)
     assert isinstance(query.message, Message)
     place = place_of(query.message).because("press-1")
-    return Press(query, query.message, str(person.chat), place, Preferences(), tongue("en"), int(1e6 * at_s))
+    return Press(
+        query, query.message, str(person.chat), place, Preferences(), translator_for("en"), int(1e6 * at_s)
+    )
 
 
 def test_a_bot_that_stood_still_does_not_forget_what_was_sent_after_the_press(own_stack: Stack) -> None:

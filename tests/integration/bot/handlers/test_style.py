@@ -3,7 +3,7 @@
 import pytest
 from support.bot_stack import Person, Stack, wait_until
 
-from bot.i18n.translator import tongue
+from bot.i18n.translator import translator_for
 from bot.replies.style import ABOUT, FROM_NOW_ON, LABELS
 from vlm.queue.client import Client
 
@@ -33,8 +33,8 @@ async def test_a_style_may_be_typed(stack: Stack, person: Person, style: str) ->
 
 
 async def test_a_style_may_be_typed_in_the_chats_language(stack: Stack) -> None:
-    person, _ = Person(stack, language="de"), tongue("de")
-    assert person.says(person.write(f"/style {_('detailed')}")) == _(FROM_NOW_ON["detailed"])
+    person, t = Person(stack, language="de"), translator_for("de")
+    assert person.says(person.write(f"/style {t('detailed')}")) == t(FROM_NOW_ON["detailed"])
     assert await style_of(stack, person) == "detailed"
 
 

@@ -5,7 +5,7 @@ import time
 from redis.asyncio import Redis
 from support.bot_stack import Stack, until, wait_until
 
-from bot.state.retention import DAY_S, SWEPT, Nightly
+from bot.state.retention import DAY_S, SWEPT, Retention
 from vlm.memory import Memory, Photo
 from vlm.queue.client import Client
 
@@ -17,8 +17,8 @@ def photo(id: str, age_days: float, now_s: float = NOW_S) -> Photo:
     return Photo(id=id, file_id=f"file-{id}", created_ms=int(1000 * (now_s - age_days * DAY_S)))
 
 
-def nightly(redis: Redis, retention_days: int = 30) -> Nightly:
-    return Nightly(redis, Memory(redis), retention_days=retention_days, now_s=lambda: NOW_S)
+def nightly(redis: Redis, retention_days: int = 30) -> Retention:
+    return Retention(redis, Memory(redis), retention_days=retention_days, now_s=lambda: NOW_S)
 
 
 async def test_photos_are_forgotten_when_their_time_is_over_and_no_earlier(redis: Redis) -> None:
@@ -42,7 +42,7 @@ async def test_a_bot_that_died_while_sweeping_delays_it_by_an_hour_at_most(redis
         async def sweep(self, before_ms: int) -> int:
             raise SystemExit
 
-    dying = Nightly(redis, Dying(redis), retention_days=30)
+    dying = Retention(redis, Dying(redis), retention_days=30)
     try:
         await dying.once()
     except SystemExit:

@@ -13,7 +13,7 @@ from telegram.request import HTTPXRequest
 
 from bot.transport.journal import UPDATES, Journal
 from bot.transport.polling import Poller
-from vlm.queue.tasks import end
+from vlm.queue.tasks import cancel_all
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def polling(telegram: Stack, redis: Redis) -> AsyncIterator[asyncio.Task[N
         try:
             yield task
         finally:
-            await end(task)
+            await cancel_all(task)
 
 
 async def kept(redis: Redis, count: int) -> None:

@@ -12,8 +12,8 @@ from telegram.error import RetryAfter
 from telegram.ext import ExtBot
 
 from bot.talk import Talks
-from bot.transport.rate_limit_notice import Busy
-from bot.transport.rate_limiter import MinuteFull, Pace
+from bot.transport.rate_limit_notice import RateLimitNotice
+from bot.transport.rate_limiter import GroupLimitReached, RateLimiter
 from vlm.queue.client import Client
 
 WINDOW_MS = 1500
@@ -22,7 +22,7 @@ WINDOW_MS = 1500
 @pytest.fixture
 async def bot(stack: Stack, redis: Redis) -> AsyncIterator[ExtBot[bool]]:
     """One that may send a group three messages in a second and a half, and one that is reserved."""
-    pace = Pace(redis, most=4, window_ms=WINDOW_MS)
+    pace = RateLimiter(redis, most=4, window_ms=WINDOW_MS)
     async with ExtBot("1:sandbox-token", base_url=f"{stack.page}/bot", rate_limiter=pace) as bot:
         yield bot
 
@@ -129,8 +129,8 @@ async def test_a_line_that_comes_when_nothing_waits_any_more_goes_at_once(
     (ann,) = stack.group(1)
     ann.write("Hello")
     ann.trouble(method="sendMessage", delay_s=1, times=1)
-    busy = Busy(bot, redis, Talks(Client(redis)))
-    telling = asyncio.create_task(busy.tell(MinuteFull(timedelta(minutes=1), ann.chat, 0)))
+    busy = RateLimitNotice(bot, redis, Talks(Client(redis)))
+    telling = asyncio.create_task(busy.tell(GroupLimitReached(timedelta(minutes=1), ann.chat, 0)))
     await until(lambda: redis.exists(f"waits:{{{ann.chat}}}"))
     await busy.over(ann.chat)
     await telling

@@ -15,7 +15,7 @@ from bot.app import App
 from bot.settings import Settings
 from bot.talk import Talks
 from bot.transport.outbox import Outbox
-from bot.transport.rate_limiter import Pace
+from bot.transport.rate_limiter import RateLimiter
 from bot.transport.updates import Updates
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
@@ -26,7 +26,7 @@ from vlm.queue.streams import Entry
 async def application(stack: Stack, redis: Redis) -> AsyncIterator[App]:
     """One that talks to the sandbox, and has no handlers yet."""
     settings = Settings(token="1:sandbox-token", api_url=stack.page)
-    async with app.build(settings, Pace(redis)) as application:
+    async with app.build(settings, RateLimiter(redis)) as application:
         yield application
 
 

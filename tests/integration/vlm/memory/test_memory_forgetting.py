@@ -13,7 +13,7 @@ from vlm.protocol import Answered, Ask, Job, Result, Turn, decode_job, decode_re
 from vlm.queue.broker import Broker
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, LANES, LOAD, results_key
+from vlm.queue.keys import DEAD, LANES, OPEN_JOBS_BY_CHAT, results_key
 from vlm.queue.server import Server
 
 MANY = 10_000
@@ -283,7 +283,7 @@ async def test_open_jobs_of_a_forgotten_chat_end_in_nothing_even_in_a_workers_ha
     ended = Result(job="held", chat=CHAT, task=delivery.job.task, outcome=Answered(text="late"))
     assert not await broker.finish(delivery, ended)
     assert b"late" not in await everything_said(redis)
-    assert await redis.hgetall(LOAD) == {str(OTHER).encode(): b"1"}
+    assert await redis.hgetall(OPEN_JOBS_BY_CHAT) == {str(OTHER).encode(): b"1"}
     assert await client.position("held") is await client.position("waits") is None
     assert [taken.job.id for taken in await broker.take(8, 0)] == ["theirs"]
 

@@ -19,7 +19,7 @@ from vlm.protocol import VERSION, ModelInfo
 from vlm.queue import server
 from vlm.queue.broker import Broker
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, LANES, ROSTER, worker_key
+from vlm.queue.keys import DEAD, LANES, WORKER_NAMES, worker_key
 from vlm.queue.server import Server
 from vlm.settings import Settings
 
@@ -87,7 +87,7 @@ async def test_a_server_that_is_away_is_all_there_is_to_say(tmp_path: Path) -> N
 
 async def test_workers_that_are_missing_or_of_another_version_are_told(redis: Redis, shared: Server) -> None:
     strange = msgspec.to_builtins(ECHO) | {"protocol": VERSION + 1}
-    await redis.sadd(ROSTER, "old")
+    await redis.sadd(WORKER_NAMES, "old")
     await redis.set(worker_key("old"), msgspec.msgpack.encode(strange))
     workers = (await found(shared))["workers"]
     assert workers.level == "bad" and "another version: old" in workers.says

@@ -12,7 +12,7 @@ from vlm.protocol import Answered, ModelInfo, Result
 from vlm.queue.admission import SHARE
 from vlm.queue.broker import Broker, Delivery
 from vlm.queue.client import Client, clean_question
-from vlm.queue.keys import LOAD, mark_key
+from vlm.queue.keys import OPEN_JOBS_BY_CHAT, job_state_key
 from vlm.queue.server import Server
 
 
@@ -153,25 +153,25 @@ async def test_the_position_counts_the_jobs_that_come_before(redis: Redis) -> No
 
 async def test_the_load_of_a_chat_returns_to_nothing(client: Client, redis: Redis) -> None:
     await caption(client, "a")
-    assert await redis.hgetall(LOAD) == {b"1": b"1"}
+    assert await redis.hgetall(OPEN_JOBS_BY_CHAT) == {b"1": b"1"}
     await answer(Broker(redis, name="w"))
-    assert await redis.exists(LOAD) == 0
+    assert await redis.exists(OPEN_JOBS_BY_CHAT) == 0
 
 
 async def test_what_a_job_keeps_in_the_server_expires_whatever_becomes_of_it(
     client: Client, redis: Redis
 ) -> None:
     await caption(client, "a")
-    for key in (blob_key(1, "a"), mark_key("a")):
+    for key in (blob_key(1, "a"), job_state_key("a")):
         assert 0 < await redis.ttl(key) <= 24 * 3600
     await answer(Broker(redis, name="w"))
-    assert 0 < await redis.ttl(mark_key("a")) <= 24 * 3600
+    assert 0 < await redis.ttl(job_state_key("a")) <= 24 * 3600
 
 
 async def test_a_load_that_an_accident_left_bars_no_chat(client: Client, redis: Redis) -> None:
-    await redis.hset(LOAD, "1", 3)
+    await redis.hset(OPEN_JOBS_BY_CHAT, "1", 3)
     await caption(client, "a")
-    assert await redis.hgetall(LOAD) == {b"1": b"1"}
+    assert await redis.hgetall(OPEN_JOBS_BY_CHAT) == {b"1": b"1"}
 
 
 async def test_a_program_waits_for_its_own_results_and_leaves_nothing(client: Client, redis: Redis) -> None:

@@ -16,8 +16,8 @@ from vlm.protocol import Answered, Refused, Result
 from vlm.queue.broker import Broker
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.dead_letters import Letter, Letters
-from vlm.queue.keys import DEAD, LANES, mark_key
+from vlm.queue.dead_letters import DeadLetter, DeadLetterQueue
+from vlm.queue.keys import DEAD, LANES, job_state_key
 
 QUESTION = "is the canary blue?"
 
@@ -48,7 +48,7 @@ def now_ms() -> int:
 
 async def test_a_letter_tells_all_that_there_is_to_know(redis: Redis) -> None:
     await bury(redis, "a")
-    [letter] = await Letters(redis).all()
+    [letter] = await DeadLetterQueue(redis).all()
     assert (letter.code, letter.times, letter.task, letter.content) == ("poisoned", 2, "ask", QUESTION)
     assert letter.sender and (letter.sender.id, letter.sender.chat) == ("a", 7)
     assert abs(letter.at_ms - now_ms()) < 600_000
@@ -56,8 +56,8 @@ async def test_a_letter_tells_all_that_there_is_to_know(redis: Redis) -> None:
 
 async def test_a_job_is_put_back_once_and_then_answered(redis: Redis) -> None:
     await bury(redis, "a", deadline_ms=now_ms() + 600_000)
-    [letter] = await Letters(redis).all()
-    letters = Letters(redis)
+    [letter] = await DeadLetterQueue(redis).all()
+    letters = DeadLetterQueue(redis)
     assert sorted(await asyncio.gather(*(letters.replay(letter, now_ms()) for _ in range(5)))) == [
         False
     ] * 4 + [True]
@@ -73,16 +73,16 @@ async def test_a_job_is_put_back_once_and_then_answered(redis: Redis) -> None:
 
 async def test_a_job_that_was_sent_anew_meanwhile_is_not_done_twice(redis: Redis) -> None:
     await bury(redis, "a")
-    [letter] = await Letters(redis).all()
-    await redis.delete(mark_key("a"))  # a day later
+    [letter] = await DeadLetterQueue(redis).all()
+    await redis.delete(job_state_key("a"))  # a day later
     await Client(redis).ask(job="a", chat=7, photo="1", question=QUESTION)
-    assert not await Letters(redis).replay(letter, now_ms())
+    assert not await DeadLetterQueue(redis).replay(letter, now_ms())
     assert await redis.xlen(LANES["interactive"]) == 1 and await redis.xlen(DEAD) == 0
 
 
 async def test_what_cannot_be_read_can_only_be_dropped(redis: Redis) -> None:
     await redis.xadd(DEAD, {"job": b"\xc1 junk", "code": "protocol", "times": 1})
-    letters = Letters(redis)
+    letters = DeadLetterQueue(redis)
     [letter] = await letters.all()
     assert (letter.job, letter.sender, letter.task, letter.content) == (None, None, "", "")
     with pytest.raises(ProtocolError):
@@ -91,7 +91,7 @@ async def test_what_cannot_be_read_can_only_be_dropped(redis: Redis) -> None:
 
 
 def test_an_id_that_is_not_there_is_named() -> None:
-    one = Letter(id="1-0", at_ms=1, code="poisoned", times=4)
+    one = DeadLetter(id="1-0", at_ms=1, code="poisoned", times=4)
     assert chosen([one], ["1-0"]) == [one]
     with pytest.raises(NotFound, match="2-0"):
         chosen([one], ["1-0", "2-0"])

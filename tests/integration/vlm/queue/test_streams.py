@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, ConnectionError, NoScriptError, ResponseError
 from support.queue_examples import running, until
 
-from vlm.queue.connection import connect, is_away, patiently
+from vlm.queue.connection import connect, is_unavailable, retry_while_unavailable
 from vlm.queue.server import Server
 from vlm.queue.streams import Entry, Group
 
@@ -188,7 +188,7 @@ async def test_a_server_that_is_away_is_waited_for() -> None:
             raise error
         return "done"
 
-    assert await patiently(call) == "done"
+    assert await retry_while_unavailable(call) == "done"
 
 
 async def test_a_server_that_forgot_a_script_as_it_was_called_is_asked_again(redis: Redis) -> None:
@@ -206,7 +206,7 @@ async def test_a_server_that_forgot_a_script_as_it_was_called_is_asked_again(red
         await script()
     redis.script_load = load_in_vain
     await redis.script_flush()
-    assert await patiently(script) == b"done"
+    assert await retry_while_unavailable(script) == b"done"
 
 
 async def test_a_server_whose_disk_is_full_is_waited_for(binary: Path, tmp_path: Path) -> None:
@@ -224,7 +224,10 @@ async def test_a_server_whose_disk_is_full_is_waited_for(binary: Path, tmp_path:
             await redis.bgsave()
             await until(lambda: refuses_to_write(redis))
             waiting = asyncio.gather(
-                patiently(redis.set, "x", "y"), one.renew(held), one.ack(*held), return_exceptions=True
+                retry_while_unavailable(redis.set, "x", "y"),
+                one.renew(held),
+                one.ack(*held),
+                return_exceptions=True,
             )
             await asyncio.wait({waiting}, timeout=0.5)
             assert not waiting.done()
@@ -238,13 +241,13 @@ async def refuses_to_write(redis: Redis) -> bool:
     try:
         await redis.set("x", "y")
     except ResponseError as error:
-        return is_away(error)
+        return is_unavailable(error)
     return False
 
 
 async def test_a_wrong_password_or_command_is_not_waited_for() -> None:
-    assert not is_away(AuthenticationError("invalid password"))
-    assert not is_away(ResponseError("WRONGTYPE"))
+    assert not is_unavailable(AuthenticationError("invalid password"))
+    assert not is_unavailable(ResponseError("WRONGTYPE"))
 
 
 async def test_what_is_ordered_is_next_when_no_other_holds_an_older_one(redis: Redis) -> None:

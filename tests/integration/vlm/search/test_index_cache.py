@@ -5,8 +5,8 @@ import pytest
 from redis.asyncio import Redis
 
 from vlm.memory import Array, Memory, Photo, Searchable
-from vlm.search.index import Album
-from vlm.search.index_cache import PAGE, Albums
+from vlm.search.index import SearchIndex
+from vlm.search.index_cache import PAGE, IndexCache
 
 CHAT, OTHER = 5, 6
 Q, E = 2, 4
@@ -39,12 +39,12 @@ async def came(memory: Memory, id: str, caption: str = "a cat", chat: int = CHAT
     await memory.keep_vectors(chat, id, vectors())
 
 
-def texts(album: Album) -> dict[str, str]:
+def texts(album: SearchIndex) -> dict[str, str]:
     return {photo.id: photo.text for photo in album.photos}
 
 
 async def test_an_album_shows_what_came_changed_and_went(counted: Counted) -> None:
-    albums = Albums(counted, "one")
+    albums = IndexCache(counted, "one")
     assert texts(await albums.of(CHAT)) == {}
     for id in "123":
         await came(counted, id)
@@ -63,7 +63,7 @@ async def test_an_album_shows_what_came_changed_and_went(counted: Counted) -> No
 
 
 async def test_only_what_is_new_or_changed_is_read(counted: Counted) -> None:
-    albums = Albums(counted, "one")
+    albums = IndexCache(counted, "one")
     for id in "123":
         await came(counted, id)
     await albums.of(CHAT)
@@ -79,7 +79,7 @@ async def test_vectors_of_another_model_are_left_out(counted: Counted) -> None:
     await came(counted, "1")
     await came(counted, "2")
     await counted.keep_vectors(CHAT, "2", vectors("of an older model"))
-    album = await Albums(counted, "one").of(CHAT)
+    album = await IndexCache(counted, "one").of(CHAT)
     assert album.columns.row.tolist().count(-1) == 1
     assert len(album) == 2
 
@@ -87,7 +87,7 @@ async def test_vectors_of_another_model_are_left_out(counted: Counted) -> None:
 async def test_what_the_chat_was_shown_is_searched_until_it_is_corrected(counted: Counted) -> None:
     await came(counted, "1")
     await counted.describe(CHAT, "1", caption="a cat", revision="one", shown="eine Katze", language="de")
-    albums = Albums(counted, "one")
+    albums = IndexCache(counted, "one")
     assert texts(await albums.of(CHAT)) == {"1": "a cat\neine Katze"}
     await counted.correct(CHAT, "1", "Minka")
     assert texts(await albums.of(CHAT)) == {"1": "Minka"}
@@ -95,7 +95,7 @@ async def test_what_the_chat_was_shown_is_searched_until_it_is_corrected(counted
 
 async def test_what_its_owner_wrote_of_a_photo_is_told_from_what_a_model_did(counted: Counted) -> None:
     await came(counted, "1")
-    albums = Albums(counted, "one")
+    albums = IndexCache(counted, "one")
     assert [photo.own.split() for photo in (await albums.of(CHAT)).photos] == [[]]
     await counted.annotate(CHAT, "1", "in Rome")
     await counted.correct(CHAT, "1", "Minka")
@@ -105,7 +105,7 @@ async def test_what_its_owner_wrote_of_a_photo_is_told_from_what_a_model_did(cou
 async def test_chats_do_not_see_each_other(counted: Counted) -> None:
     await came(counted, "1", "a secret", chat=OTHER)
     await came(counted, "1")
-    albums = Albums(counted, "one")
+    albums = IndexCache(counted, "one")
     assert texts(await albums.of(CHAT)) == {"1": "a cat"}
     assert texts(await albums.of(OTHER)) == {"1": "a secret"}
 
@@ -113,18 +113,18 @@ async def test_chats_do_not_see_each_other(counted: Counted) -> None:
 async def test_the_album_unused_the_longest_makes_room_and_is_read_again(counted: Counted) -> None:
     for chat in (1, 2, 3):
         await came(counted, "1", chat=chat)
-    one = (await Albums(counted, "one").of(1)).nbytes
-    albums = Albums(counted, "one", max_bytes=2 * one)
+    one = (await IndexCache(counted, "one").of(1)).nbytes
+    albums = IndexCache(counted, "one", max_bytes=2 * one)
     for chat in (1, 2, 1, 3):
         await albums.of(chat)
     assert albums.chats == (1, 3)
     assert texts(await albums.of(2)) == {"1": "a cat"}
-    assert Albums(counted, "one", max_bytes=0).chats == ()
+    assert IndexCache(counted, "one", max_bytes=0).chats == ()
 
 
 async def test_an_album_too_large_for_the_room_is_kept_while_it_is_the_last(counted: Counted) -> None:
     await came(counted, "1")
-    albums = Albums(counted, "one", max_bytes=0)
+    albums = IndexCache(counted, "one", max_bytes=0)
     await albums.of(CHAT)
     assert albums.chats == (CHAT,)
 
@@ -132,7 +132,7 @@ async def test_an_album_too_large_for_the_room_is_kept_while_it_is_the_last(coun
 async def test_what_is_expected_is_read_ahead_a_page_at_a_time(counted: Counted) -> None:
     for id in range(PAGE + 20):
         await came(counted, str(id))
-    albums = Albums(counted, "one")
+    albums = IndexCache(counted, "one")
     albums.expect(CHAT)
     await albums.read_ahead()
     assert (len(counted.read), albums.expecting) == (PAGE, True)
@@ -148,7 +148,7 @@ async def test_what_is_expected_is_read_ahead_a_page_at_a_time(counted: Counted)
 async def test_a_search_goes_on_where_reading_ahead_was(counted: Counted) -> None:
     for id in range(PAGE + 20):
         await came(counted, str(id))
-    albums = Albums(counted, "one")
+    albums = IndexCache(counted, "one")
     albums.expect(CHAT)
     await albums.read_ahead()
     await counted.forget(CHAT, "3")
@@ -160,8 +160,8 @@ async def test_a_search_goes_on_where_reading_ahead_was(counted: Counted) -> Non
 async def test_the_chats_that_changed_last_are_expected_first_and_as_many_as_fit(counted: Counted) -> None:
     for chat in (1, 2, 3, 2):
         await came(counted, "1", chat=chat)
-    one = (await Albums(counted, "one").of(1)).nbytes
-    albums = Albums(counted, "one", max_bytes=2 * one)
+    one = (await IndexCache(counted, "one").of(1)).nbytes
+    albums = IndexCache(counted, "one", max_bytes=2 * one)
     await albums.expect_latest()
     while albums.expecting:
         await albums.read_ahead()
@@ -174,7 +174,7 @@ async def test_what_a_chat_forgot_is_soon_gone_from_its_album_though_nobody_sear
     for id in "12":
         await came(counted, id)
         await came(counted, id, chat=OTHER)
-    albums = Albums(counted, "one")
+    albums = IndexCache(counted, "one")
     album, other = await albums.of(CHAT), await albums.of(OTHER)
     await counted.forget(CHAT, "1")
     await counted.forget_chat(OTHER)
@@ -184,7 +184,7 @@ async def test_what_a_chat_forgot_is_soon_gone_from_its_album_though_nobody_sear
 
 async def test_an_album_that_nobody_searches_is_let_go(counted: Counted) -> None:
     await came(counted, "1")
-    albums = Albums(counted, "one")
+    albums = IndexCache(counted, "one")
     await albums.of(CHAT)
     await albums.follow(idle_s=60)
     assert albums.chats == (CHAT,)

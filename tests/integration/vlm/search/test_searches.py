@@ -16,7 +16,7 @@ from vlm.errors import OutOfMemory, Unsupported
 from vlm.memory import Memory, Photo, Searchable
 from vlm.protocol import Found, Result
 from vlm.queue.client import Client
-from vlm.search.calibration import Background, Facts, Rule
+from vlm.search.calibration import Facts, ReferenceSet, Rule
 
 CHAT, OTHER = 5, 6
 COLOURS = ["red", "green", "blue", "yellow", "white", "black"]
@@ -203,9 +203,9 @@ async def test_the_models_own_calibration_decides(client: Client, redis: Redis) 
     facts = Facts(
         revision="echo-1", rule=Rule(spread=0, similarity=1, words=0, cut=0.9), texts=1, words={}, fitted={}
     )
-    bank = Background(facts, np.eye(10, dtype=np.float16)[:, None])
+    bank = ReferenceSet(facts, np.eye(10, dtype=np.float16)[:, None])
     await client.find(job="f", chat=CHAT, query="something yellow or so")
-    async with working(redis, EchoEngine(), background=bank):
+    async with working(redis, EchoEngine(), reference_set=bank):
         [result] = await results(redis, "f")
     assert photos(result) == ["4"]
 

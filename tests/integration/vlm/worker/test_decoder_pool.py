@@ -14,7 +14,7 @@ from support.paths import HEIC as HEIC_FILE
 
 from vlm.errors import AfterimageError, BadImage, TooLarge
 from vlm.images.opening import MAX_BYTES
-from vlm.worker.decoder_pool import Decoders
+from vlm.worker.decoder_pool import DecoderPool
 
 HEIC = HEIC_FILE.read_bytes()
 CRASHES = HEIC[:176] + b"\x90" + HEIC[177:]  # pi-heif 1.4.0 dies of it
@@ -27,8 +27,8 @@ def saved(kind: str, size: tuple[int, int] = (64, 48)) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def decoders() -> Iterator[Decoders]:
-    with Decoders(2) as pool:
+def decoders() -> Iterator[DecoderPool]:
+    with DecoderPool(2) as pool:
         yield pool
 
 
@@ -41,7 +41,7 @@ def refused(outcome: object, kind: type[AfterimageError] = BadImage) -> None:
     assert isinstance(outcome, kind), outcome
 
 
-def test_pictures_come_back_in_order_beside_the_errors_of_others(decoders: Decoders) -> None:
+def test_pictures_come_back_in_order_beside_the_errors_of_others(decoders: DecoderPool) -> None:
     first, broken, third = decoders.open([saved("PNG"), b"no picture", saved("WEBP", (32, 16))])
     assert isinstance(first, Image.Image) and (first.mode, first.size) == ("RGB", (64, 48))
     assert first.getpixel((5, 5)) == (255, 0, 0)
@@ -49,17 +49,17 @@ def test_pictures_come_back_in_order_beside_the_errors_of_others(decoders: Decod
     assert isinstance(third, Image.Image) and third.size == (32, 16)
 
 
-def test_heic_opens(decoders: Decoders) -> None:
+def test_heic_opens(decoders: DecoderPool) -> None:
     [image] = decoders.open([HEIC])
     assert isinstance(image, Image.Image) and image.size == (48, 64)
 
 
-def test_a_large_picture_travels_no_larger_than_needed(decoders: Decoders) -> None:
+def test_a_large_picture_travels_no_larger_than_needed(decoders: DecoderPool) -> None:
     [image] = decoders.open([saved("PNG", (5000, 4000))])
     assert isinstance(image, Image.Image) and image.size == (1667, 1334)
 
 
-def test_an_errors_values_come_along(decoders: Decoders) -> None:
+def test_an_errors_values_come_along(decoders: DecoderPool) -> None:
     [error, heavy] = decoders.open([saved("PNG", (16_001, 8)), bytes(MAX_BYTES + 1)])
     refused(error, TooLarge)
     assert isinstance(error, AfterimageError) and error.values == {"width": 16001, "height": 8, "most": 16000}
@@ -67,7 +67,7 @@ def test_an_errors_values_come_along(decoders: Decoders) -> None:
 
 
 def test_a_child_that_dies_is_replaced_and_its_picture_refused() -> None:
-    with Decoders(1) as pool:
+    with DecoderPool(1) as pool:
         [before] = pool.pids()
         refused(*pool.open([CRASHES]))
         assert pool.deaths == 1
@@ -76,7 +76,7 @@ def test_a_child_that_dies_is_replaced_and_its_picture_refused() -> None:
 
 
 def test_a_child_that_was_killed_while_idle_costs_no_picture() -> None:
-    with Decoders(1) as pool:
+    with DecoderPool(1) as pool:
         [pid] = pool.pids()
         os.kill(pid, signal.SIGKILL)
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
@@ -85,7 +85,7 @@ def test_a_child_that_was_killed_while_idle_costs_no_picture() -> None:
 
 
 def test_a_child_that_hangs_is_killed_in_time() -> None:
-    with Decoders(1, timeout_s=0.5, command=told("import signal; signal.pause()")) as pool:
+    with DecoderPool(1, timeout_s=0.5, command=told("import signal; signal.pause()")) as pool:
         refused(*pool.open([saved("JPEG")]))
         assert pool.deaths == 1 and pool.pids() == []
 
@@ -133,7 +133,7 @@ def test_no_privileges_are_gained() -> None:
     ],
 )
 def test_a_child_in_a_strangers_hands_is_not_believed(answer: bytes) -> None:
-    with Decoders(
+    with DecoderPool(
         1, command=told(f"import sys; sys.stdin.read(4); sys.stdout.buffer.write({answer!r})")
     ) as pool:
         refused(*pool.open([saved("JPEG")]))
@@ -142,13 +142,13 @@ def test_a_child_in_a_strangers_hands_is_not_believed(answer: bytes) -> None:
 
 def test_children_know_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://:secret@example.org")
-    with Decoders(1) as pool:
+    with DecoderPool(1) as pool:
         pool.open([saved("JPEG")])
         [pid] = pool.pids()
         assert b"secret" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
-def test_children_load_no_torch_and_hold_no_sockets(decoders: Decoders) -> None:
+def test_children_load_no_torch_and_hold_no_sockets(decoders: DecoderPool) -> None:
     decoders.open([saved("JPEG")])
     for pid in decoders.pids():
         assert "torch" not in Path(f"/proc/{pid}/maps").read_text()
@@ -156,12 +156,12 @@ def test_children_load_no_torch_and_hold_no_sockets(decoders: Decoders) -> None:
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "EPS", "ICO", "PCX", "BMP", "PPM", "TGA", "SGI", "PDF", "JPEG2000"])
-def test_other_decoders_are_closed_whatever_the_name(decoders: Decoders, kind: str) -> None:
+def test_other_decoders_are_closed_whatever_the_name(decoders: DecoderPool, kind: str) -> None:
     refused(*decoders.open([saved(kind)]))
 
 
 def test_children_end_with_the_pool() -> None:
-    with Decoders(2) as pool:
+    with DecoderPool(2) as pool:
         pids = pool.pids()
     for pid in pids:
         with pytest.raises(ProcessLookupError):

@@ -6,7 +6,7 @@ import pytest
 
 from bot.i18n.date_filter import ME, Asked, read
 from bot.i18n.date_phrases import SPOKEN
-from bot.i18n.translator import CATALOGS, tongue
+from bot.i18n.translator import CATALOGS, translator_for
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
 
@@ -24,7 +24,7 @@ ALWAYS = ("", "")
 
 
 def read_as(words: str, language: str) -> tuple[str, tuple[str, str], str]:
-    found = read(words, tongue(language), NOW)
+    found = read(words, translator_for(language), NOW)
     return found.words, (day(found.since_ms), day(found.until_ms)), found.sender_name
 
 
@@ -115,7 +115,7 @@ def test_a_filter_is_taken_out_of_the_words(
     ],
 )
 def test_what_only_looks_like_a_filter_is_searched_for(words: str) -> None:
-    assert read(words, tongue("en"), NOW) == Asked(words)
+    assert read(words, translator_for("en"), NOW) == Asked(words)
 
 
 @pytest.mark.parametrize("language", CATALOGS)
@@ -139,6 +139,6 @@ def test_every_language_of_the_interface_knows_the_times_in_its_own_words(langua
 @pytest.mark.parametrize("language", CATALOGS)
 @pytest.mark.parametrize("month", range(1, 13))
 def test_every_month_is_known_as_the_bot_itself_writes_it(language: str, month: int) -> None:
-    shown = tongue(language).day(int(datetime(2025, month, 3, tzinfo=UTC).timestamp()) * 1000)
+    shown = translator_for(language).day(int(datetime(2025, month, 3, tzinfo=UTC).timestamp()) * 1000)
     first = date(2025, month, 3)
     assert read_as(shown, language) == ("", (str(first), str(first.replace(day=4))), "")

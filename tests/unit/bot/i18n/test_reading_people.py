@@ -4,7 +4,7 @@ import pytest
 
 from bot.i18n.album_selection import ALL, EVERY, picked, without_number
 from bot.i18n.question_detection import is_question, note_in
-from bot.i18n.translator import tongue
+from bot.i18n.translator import translator_for
 from bot.replies.suggested_questions import question, suggested
 
 
@@ -116,13 +116,13 @@ def test_what_is_no_question_is_kept_as_a_note() -> None:
     ],
 )
 def test_a_question_may_name_its_photo(text: str, number: int | None) -> None:
-    assert picked(tongue("en"), text, 3) == number
+    assert picked(translator_for("en"), text, 3) == number
 
 
 @pytest.mark.parametrize("language", ["de", "ar", "ja", "zh", "hi"])
 def test_the_words_for_all_are_known_in_the_chats_language(language: str) -> None:
-    _ = tongue(language)
-    assert any(picked(_, f"… {word} …", 3) == ALL for word in _(EVERY).strip("\u200f").split("/"))
+    t = translator_for(language)
+    assert any(picked(t, f"… {word} …", 3) == ALL for word in t(EVERY).strip("\u200f").split("/"))
 
 
 def test_the_number_is_not_part_of_the_question() -> None:
@@ -144,15 +144,15 @@ def test_the_number_is_not_part_of_the_question() -> None:
 def test_the_questions_offered_fit_the_caption(caption: str, first: str) -> None:
     keys = suggested(caption)
     assert len(keys) == 2
-    assert question(tongue("en"), keys[0]) == first
+    assert question(translator_for("en"), keys[0]) == first
 
 
 def test_in_other_languages_no_english_word_is_mixed_in() -> None:
-    assert "cats" not in question(tongue("de"), "many:cats")
+    assert "cats" not in question(translator_for("de"), "many:cats")
 
 
 def test_a_forged_key_asks_nothing() -> None:
-    assert question(tongue("en"), "drop table") == ""
+    assert question(translator_for("en"), "drop table") == ""
 
 
 def test_what_a_button_brings_back_fits_telegrams_64_bytes() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.i18n import languages
-from bot.i18n.translator import CATALOGS, tongue
+from bot.i18n.translator import CATALOGS, translator_for
 from vlm.text.languages import NAMES, code_of
 
 RIGHT, LEFT, APART, END = "\u200f", "\u200e", "\u2068", "\u2069"
@@ -60,42 +60,42 @@ def test_names_are_their_own() -> None:
 
 
 def test_numbers_and_days_are_written_as_people_do() -> None:
-    assert tongue("en").number(12345) == "12,345"
-    assert tongue("de").number(12345) == "12.345"
-    assert tongue("de").day(1_777_800_000_000) == "3. Mai 2026"
-    assert tongue("ja").day(1_777_800_000_000) == "2026年5月3日"
+    assert translator_for("en").number(12345) == "12,345"
+    assert translator_for("de").number(12345) == "12.345"
+    assert translator_for("de").day(1_777_800_000_000) == "3. Mai 2026"
+    assert translator_for("ja").day(1_777_800_000_000) == "2026年5月3日"
 
 
 def test_a_language_without_catalog_is_spoken_to_in_english() -> None:
-    assert tongue("pl")("What I can do") == "What I can do"
-    assert tongue("pl").tag == "pl"
+    assert translator_for("pl")("What I can do") == "What I can do"
+    assert translator_for("pl").tag == "pl"
 
 
 def test_forms_follow_the_number() -> None:
     one, many = "{n} photo: {what}", "{n} photos: {what}"
-    assert tongue("de").many(one, many, 1, what="x") == "1 Foto: x"
-    assert tongue("de").many(one, many, 2, what="x") == "2 Fotos: x"
+    assert translator_for("de").many(one, many, 1, what="x") == "1 Foto: x"
+    assert translator_for("de").many(one, many, 2, what="x") == "2 Fotos: x"
 
 
 def test_arabic_counts_in_its_four_ways() -> None:
     one, many = "A photo is forgotten {n} day after it came.", "A photo is forgotten {n} days after it came."
-    said = [tongue("ar").many(one, many, n) for n in (1, 2, 7, 11, 30, 99, 365, 100, 102, 400)]
+    said = [translator_for("ar").many(one, many, n) for n in (1, 2, 7, 11, 30, 99, 365, 100, 102, 400)]
     counted = ["يوم واحد", "يومين", "أيام", "يومًا", "يومًا", "يومًا", "يومًا", "يوم ", "يوم ", "يوم "]
     assert all(word in sentence for word, sentence in zip(counted, said, strict=True)), said
 
 
 def test_from_the_right_a_line_keeps_its_side_and_what_is_filled_in_its_own() -> None:
-    _ = tongue("ar")
-    assert _("AI caption: {text}", text="two cats").endswith(f": {APART}two cats{END}")
-    assert _("/{command}: {does}", command="find", does="x") == f"{RIGHT}{LEFT}/find: {APART}x{END}"
-    assert f"{LEFT}/lang español" in _(
+    t = translator_for("ar")
+    assert t("AI caption: {text}", text="two cats").endswith(f": {APART}two cats{END}")
+    assert t("/{command}: {does}", command="find", does="x") == f"{RIGHT}{LEFT}/find: {APART}x{END}"
+    assert f"{LEFT}/lang español" in t(
         "Which language shall I speak? Choose one, or write it, for example: /lang español"
     )
 
 
 def test_a_name_or_a_link_stays_whole_from_the_right() -> None:
-    _ = tongue("ar")
-    called = _(
+    t = translator_for("ar")
+    called = t(
         "In groups I stay silent until I am called. Write @{name} under a photo, or in reply to one, "
         "with a question if you like. You can also reply to what I say.",
         name="afterimage_bot",

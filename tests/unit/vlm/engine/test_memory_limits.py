@@ -15,7 +15,7 @@ from vlm.engine.base import Prompt
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.checkpoints import open_blip2
 from vlm.engine.load import EngineOptions
-from vlm.engine.split_on_oom import halving
+from vlm.engine.split_on_oom import split_on_oom
 from vlm.errors import OutOfMemory
 
 
@@ -32,7 +32,7 @@ def room_for(size: int, heaviest: int = 9) -> Callable[[Sequence[int]], list[int
 
 @given(st.lists(st.integers(1, 12), max_size=40), st.integers(9, 60))
 def test_only_the_offender_fails(items: list[int], size: int) -> None:
-    outcomes = halving(items, room_for(size))
+    outcomes = split_on_oom(items, room_for(size))
     for item, outcome in zip(items, outcomes, strict=True):
         assert isinstance(outcome, OutOfMemory) if item > 9 else outcome == 2 * item
 
@@ -44,14 +44,14 @@ def test_a_batch_that_fits_is_run_once() -> None:
         runs.append(len(items))
         return items
 
-    assert halving([1, 2, 3], run) == [1, 2, 3]
+    assert split_on_oom([1, 2, 3], run) == [1, 2, 3]
     assert runs == [3]
-    assert halving([], run) == []
+    assert split_on_oom([], run) == []
 
 
 def test_other_errors_are_not_swallowed() -> None:
     with pytest.raises(ZeroDivisionError):
-        halving([1, 0], lambda items: [1 // item for item in items])
+        split_on_oom([1, 0], lambda items: [1 // item for item in items])
 
 
 CPU_ALLOCATOR = "[enforce fail at alloc_cpu] DefaultCPUAllocator: can't allocate memory"
@@ -89,9 +89,9 @@ def test_an_engine_under_pressure_gives_the_same_answers_in_smaller_batches(
     with a_small_device(engine, 2, error):
         with pytest.raises(OutOfMemory):
             engine.encode(images)
-        encoded = halving(images, engine.encode)
+        encoded = split_on_oom(images, engine.encode)
         tokens = [one.tokens for one in encoded if not isinstance(one, OutOfMemory)]
-        assert halving(tokens, lambda rows: engine.generate(rows, [Prompt()] * len(rows))) == expected
+        assert split_on_oom(tokens, lambda rows: engine.generate(rows, [Prompt()] * len(rows))) == expected
 
 
 def test_a_programming_error_is_not_taken_for_a_full_device(folder: Path) -> None:

@@ -13,7 +13,7 @@ from vlm.engine.source import Card
 from vlm.images.opening import open_picture
 from vlm.protocol import Answered, Caption, Job, Style
 from vlm.text.caption_details import DRAWN, GENERAL, PLACED
-from vlm.worker.batch import Sight
+from vlm.worker.batch import ImageInput
 from vlm.worker.telling import tell
 
 SAMPLES = files("vlm").joinpath("assets", "samples")
@@ -30,7 +30,9 @@ def farm() -> bytes:
     return SAMPLES.joinpath("farm.jpg").read_bytes()
 
 
-def said(engine: Engine, sight: Sight, language: str = "", style: Style = "normal", *given: str) -> Answered:
+def said(
+    engine: Engine, sight: ImageInput, language: str = "", style: Style = "normal", *given: str
+) -> Answered:
     task = Caption(style=style, other_than=given)
     [told] = tell(engine, [Job(id="a", chat=1, task=task, language=language, created_ms=0)], [sight])
     assert isinstance(told.outcome, Answered)

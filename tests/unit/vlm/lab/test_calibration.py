@@ -10,7 +10,7 @@ from vlm.lab.calibration import Material, absent_test, best_cut, fit
 from vlm.lab.logistic import logistic
 from vlm.lab.scenes import held_out_series, scene
 from vlm.lab.searches import of_captions, of_scenes
-from vlm.search.calibration import Background, Facts, Rule
+from vlm.search.calibration import Facts, ReferenceSet, Rule
 
 Q, E, KINDS = 4, 32, 40
 WORLD = np.random.default_rng(0).standard_normal((KINDS, E)).astype(np.float32)
@@ -40,20 +40,20 @@ def material(seed: int, pictures: int = 300, *, blind: bool = False, mute: bool 
     )
 
 
-def door(cut: float) -> Background:
+def door(cut: float) -> ReferenceSet:
     """A rule that lets nothing or everything through."""
     rule = Rule(spread=0, similarity=0, words=1, cut=cut)
     facts = Facts(revision="r", rule=rule, texts=10, words={}, fitted={})
-    return Background(facts, np.ones((16, Q, E), np.float16))
+    return ReferenceSet(facts, np.ones((16, Q, E), np.float16))
 
 
 # Fitting.
 
 
 def test_a_fitted_cut_holds_for_pictures_and_queries_that_it_never_saw() -> None:
-    background, reported = fit(material(1), revision="r", gallery=50)
+    reference_set, reported = fit(material(1), revision="r", gallery=50)
     assert reported.found >= 0.9 and reported.nothing >= 0.9 and reported.first >= 0.9
-    others = absent_test(material(2), background, gallery=50)
+    others = absent_test(material(2), reference_set, gallery=50)
     assert others.found >= 0.9 and others.nothing >= 0.9 and others.right >= 0.8
 
 
@@ -65,10 +65,10 @@ def test_what_tells_nothing_gets_little_weight() -> None:
 
 
 def test_a_calibration_tells_how_it_was_made() -> None:
-    background, reported = fit(material(1), revision="r", gallery=50, bank=64, seed=3)
-    facts = background.facts
-    assert (facts.revision, facts.texts, background.vectors.shape) == ("r", 64, (64, Q, E))
-    assert background.vectors.dtype == np.float16 and sum(facts.words.values()) >= 64
+    reference_set, reported = fit(material(1), revision="r", gallery=50, bank=64, seed=3)
+    facts = reference_set.facts
+    assert (facts.revision, facts.texts, reference_set.vectors.shape) == ("r", 64, (64, Q, E))
+    assert reference_set.vectors.dtype == np.float16 and sum(facts.words.values()) >= 64
     assert (facts.fitted["pictures"], facts.fitted["gallery"], facts.fitted["seed"]) == (300, 50, 3)
     assert facts.fitted["scores"]["found"] == round(reported.found, 4)
 

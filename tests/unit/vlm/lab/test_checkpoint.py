@@ -15,7 +15,7 @@ from vlm.engine.load import EngineOptions, load
 from vlm.lab.card import hashes
 from vlm.lab.evaluate import score, world_of
 from vlm.lab.scenes import held_out_series, scene
-from vlm.search.calibration import load_background
+from vlm.search.calibration import load_reference_set
 
 ASSETS = ROOT / "vlm" / "assets"
 TINY = ASSETS / "tiny"
@@ -104,7 +104,7 @@ def test_it_sees_scenes_that_it_never_learned_from() -> None:
 
 
 def test_its_searches_are_calibrated() -> None:
-    background = load_background(TINY, engine().info.revision)
-    assert background is not None
+    reference_set = load_reference_set(TINY, engine().info.revision)
+    assert reference_set is not None
     found = json.loads((TINY / "card.json").read_text())["scores"]["present and absent queries"]
     assert min(found.values()) > 0.9

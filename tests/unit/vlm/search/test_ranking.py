@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vlm.errors import BadRequest, ModelNotFound, TooLarge
-from vlm.search.calibration import Background, Facts, Rule, load_background
-from vlm.search.ranking import Album, Found, Photo, Query, find, find_like
+from vlm.search.calibration import Facts, ReferenceSet, Rule, load_reference_set
+from vlm.search.ranking import Found, Photo, Query, SearchIndex, find, find_like
 from vlm.search.stemming import clean_query, term, terms
 from vlm.search.vectors import Blocks
 
@@ -25,9 +25,9 @@ def units(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
     return drawn / np.linalg.norm(drawn, axis=-1, keepdims=True)
 
 
-def background(rule: Rule = RULE) -> Background:
+def reference_set(rule: Rule = RULE) -> ReferenceSet:
     facts = Facts(revision="one", rule=rule, texts=64, words={"cat": 3, "dog": 2, "green": 9}, fitted={})
-    return Background(facts, units(np.random.default_rng(9), 64, Q).astype(np.float16))
+    return ReferenceSet(facts, units(np.random.default_rng(9), 64, Q).astype(np.float16))
 
 
 def photo(name: str, text: str = "", *, seed: int = 0, at: float = 0, digest: str = "") -> Photo:
@@ -64,49 +64,49 @@ def albums(draw: st.DrawFn) -> list[Photo]:
 
 
 def test_an_empty_chat_has_nothing_and_offers_nothing() -> None:
-    assert find(Album([]), query("a cat"), background()) == Found()
+    assert find(SearchIndex([]), query("a cat"), reference_set()) == Found()
 
 
 def test_words_of_the_caption_and_the_picture_speak_together() -> None:
     both, words, picture = photo("both", "a cat", seed=1), photo("words", "a cat", seed=2), photo("p", seed=1)
-    found = find(Album([words, picture, both]), like(both, "cats"), background(RULE))
+    found = find(SearchIndex([words, picture, both]), like(both, "cats"), reference_set(RULE))
     assert found.hits[0].id == "both"
     assert "dog" not in found.hits[0].words and found.hits[0].words == ("cats",)
 
 
 def test_what_nothing_is_like_is_not_found_but_the_nearest_is_offered() -> None:
     photos = [photo(str(seed), "a dog", seed=seed) for seed in range(30)]
-    found = find(Album(photos), query("a giraffe"), background())
+    found = find(SearchIndex(photos), query("a giraffe"), reference_set())
     assert (found.hits, found.total) == ((), 0)
     assert found.nearest is not None and found.nearest.score < 0.5 and found.nearest.words == ()
 
 
 def test_a_photo_of_another_models_time_is_found_by_its_words() -> None:
     old = Photo(id="old", vectors=None, text="a red bicycle")
-    assert ids(find(Album([old, photo("new", "a cat")]), query("red bicycles"), None)) == ["old"]
+    assert ids(find(SearchIndex([old, photo("new", "a cat")]), query("red bicycles"), None)) == ["old"]
 
 
 def test_a_rare_word_counts_more_than_a_common_one() -> None:
-    album = Album([photo("green", "green", seed=1), photo("key", "key", seed=1)])
-    measured = album.measure(query("green key"), background())
+    album = SearchIndex([photo("green", "green", seed=1), photo("key", "key", seed=1)])
+    measured = album.measure(query("green key"), reference_set())
     assert measured.words[1] > measured.words[0] > 0 and measured.words.sum() == pytest.approx(1)
 
 
 def test_a_hit_says_why() -> None:
     one = photo("one", "two cats on a green background", seed=3)
-    (hit,) = find(Album([one]), like(one, "Two Cats, please"), background()).hits
+    (hit,) = find(SearchIndex([one]), like(one, "Two Cats, please"), reference_set()).hits
     assert hit.words == ("two", "cats") and hit.similarity == pytest.approx(1, abs=1e-3)
     assert hit.score > 0.5 and hit.spread > 1
 
 
 def test_without_a_calibration_the_album_itself_says_what_is_usual() -> None:
     photos = [photo(str(seed), "a dog" if seed else "a cat", seed=seed) for seed in range(40)]
-    assert ids(find(Album(photos), like(photos[0], "a cat"), None)) == ["0"]
-    assert ids(find(Album(photos), query("a giraffe"), None)) == []
+    assert ids(find(SearchIndex(photos), like(photos[0], "a cat"), None)) == ["0"]
+    assert ids(find(SearchIndex(photos), query("a giraffe"), None)) == []
 
 
 def test_too_few_pictures_to_compare_with_leave_it_to_the_words() -> None:
-    few = Album([photo("cat", "a cat", seed=1), photo("dog", "a dog", seed=2)])
+    few = SearchIndex([photo("cat", "a cat", seed=1), photo("dog", "a dog", seed=2)])
     assert ids(find(few, query("a cat"), None)) == ["cat"]
     assert ids(find(few, query("a giraffe"), None)) == []
 
@@ -118,7 +118,7 @@ def test_too_few_pictures_to_compare_with_leave_it_to_the_words() -> None:
 def test_hits_come_best_first_all_above_the_cut_and_within_the_limit(
     photos: list[Photo], noun: str, limit: int
 ) -> None:
-    found = find(Album(photos), query(noun), background(), limit=limit)
+    found = find(SearchIndex(photos), query(noun), reference_set(), limit=limit)
     scores = [hit.score for hit in found.hits]
     assert scores == sorted(scores, reverse=True) and all(score > 0.5 for score in scores)
     assert len(scores) == min(limit, found.total)
@@ -127,8 +127,8 @@ def test_hits_come_best_first_all_above_the_cut_and_within_the_limit(
 
 @given(albums(), st.sampled_from(NOUNS))
 def test_every_photo_is_shown_or_stood_for_once(photos: list[Photo], noun: str) -> None:
-    open_door = background(Rule(spread=1.0, similarity=0.0, words=1.0, cut=-1e6))
-    found = find(Album(photos), query(noun), open_door, limit=len(photos) + 1)
+    open_door = reference_set(Rule(spread=1.0, similarity=0.0, words=1.0, cut=-1e6))
+    found = find(SearchIndex(photos), query(noun), open_door, limit=len(photos) + 1)
     shown = [name for hit in found.hits for name in (hit.id, *hit.others)]
     assert sorted(shown) == sorted(photo.id for photo in photos)
 
@@ -137,7 +137,9 @@ def test_every_photo_is_shown_or_stood_for_once(photos: list[Photo], noun: str) 
 def test_a_stricter_cut_never_finds_more(photos: list[Photo], noun: str) -> None:
     totals = [
         find(
-            Album(photos), query(noun), background(Rule(spread=1.0, similarity=1.0, words=4.0, cut=cut))
+            SearchIndex(photos),
+            query(noun),
+            reference_set(Rule(spread=1.0, similarity=1.0, words=4.0, cut=cut)),
         ).total
         for cut in (-2.0, 1.0, 3.0, 5.0)
     ]
@@ -147,8 +149,8 @@ def test_a_stricter_cut_never_finds_more(photos: list[Photo], noun: str) -> None
 @given(st.permutations([photo(str(seed), NOUNS[seed], seed=seed, at=seed) for seed in range(6)]))
 def test_the_order_of_the_album_changes_nothing(photos: list[Photo]) -> None:
     known = [photo(str(seed), NOUNS[seed], seed=seed, at=seed) for seed in range(6)]
-    assert find(Album(photos), query("a star"), background()) == find(
-        Album(known), query("a star"), background()
+    assert find(SearchIndex(photos), query("a star"), reference_set()) == find(
+        SearchIndex(known), query("a star"), reference_set()
     )
 
 
@@ -158,7 +160,7 @@ def test_near_identical_photos_are_one_hit_the_latest() -> None:
     noise = 0.01 * np.random.default_rng(0).standard_normal((Q, E))
     again = Photo(id="again", vectors=(first.vectors + noise).astype(np.float16), text="two cats", at=2)
     other = photo("other", "a cat", seed=6, at=3)
-    found = find(Album([first, again, other]), like(first, "cat"), background(Rule(
+    found = find(SearchIndex([first, again, other]), like(first, "cat"), reference_set(Rule(
         spread=0, similarity=1, words=4, cut=2)))  # fmt: skip
     assert ids(found) == ["again", "other"] and found.total == 2
     assert [hit.others for hit in found.hits] == [("first",), ()]
@@ -170,18 +172,20 @@ def test_two_scenes_that_are_much_alike_stay_two(product: float, hits: int) -> N
     aside = np.tile(np.eye(E, dtype=np.float32)[1], (Q, 1))
     other = product * first + (1 - product**2) ** 0.5 * aside
     photos = [Photo(id=name, vectors=each, text="a cat") for name, each in (("a", first), ("b", other))]
-    words = background(Rule(spread=0, similarity=0, words=4, cut=2))
-    assert find(Album(photos), query("cat"), words).total == hits
+    words = reference_set(Rule(spread=0, similarity=0, words=4, cut=2))
+    assert find(SearchIndex(photos), query("cat"), words).total == hits
 
 
 def test_the_same_bytes_are_the_same_photo_whatever_the_model_saw() -> None:
     photos = [photo(name, "a cat", seed=seed, at=seed, digest="d") for seed, name in enumerate("abc")]
-    found = find(Album(photos), query("cat"), background(Rule(spread=0, similarity=0, words=4, cut=2)))
+    found = find(
+        SearchIndex(photos), query("cat"), reference_set(Rule(spread=0, similarity=0, words=4, cut=2))
+    )
     assert ids(found) == ["c"] and found.hits[0].others == ("b", "a")
 
 
 def test_a_photo_that_came_twice_under_one_id_is_there_once() -> None:
-    album = Album([photo("a", "a cat", seed=1), photo("a", "a dog", seed=1)])
+    album = SearchIndex([photo("a", "a cat", seed=1), photo("a", "a dog", seed=1)])
     assert [one.text for one in album.photos] == ["a dog"]
 
 
@@ -198,7 +202,7 @@ def test_a_photo_that_came_twice_under_one_id_is_there_once() -> None:
 def test_an_album_that_grew_and_shrank_is_as_one_that_was_made_at_once(
     steps: list[tuple[int, str, bool, bool]],
 ) -> None:
-    album, known = Album(), dict[str, Photo]()
+    album, known = SearchIndex(), dict[str, Photo]()
     for at, (name, noun, gone, seen) in enumerate(steps):
         if gone:
             album.drop(str(name))
@@ -207,21 +211,22 @@ def test_an_album_that_grew_and_shrank_is_as_one_that_was_made_at_once(
         given_ = photo(str(name), noun, seed=at, at=at)
         known[str(name)] = given_ if seen else Photo(id=str(name), vectors=None, text=noun, at=at)
         album.put(known[str(name)])
-    anew = Album(known.values())
+    anew = SearchIndex(known.values())
     assert (album.ids, len(album)) == (anew.ids, len(anew)) == (frozenset(known), len(known))
     for wanted in (query("a cat"), query("star and key", seed=3)):
-        assert find(album, wanted, background()) == find(anew, wanted, background())
+        assert find(album, wanted, reference_set()) == find(anew, wanted, reference_set())
         assert find(album, wanted, None) == find(anew, wanted, None)
     for name in known:
-        assert find_like(album, name, background()) == find_like(anew, name, background())
+        assert find_like(album, name, reference_set()) == find_like(anew, name, reference_set())
 
 
 @given(st.permutations([photo(str(seed), "a cat", seed=seed % 4, at=seed // 4) for seed in range(20)]))
 def test_photos_that_came_at_one_time_are_ranked_by_their_ids_wherever_they_lie(photos: list[Photo]) -> None:
-    open_door = background(Rule(spread=0, similarity=0, words=4, cut=2))
-    assert ids(find(Album(photos), query("cat"), open_door)) == ["19", "18", "17", "16"]
-    assert find(Album(photos), query("cat"), None) == find(Album(sorted(photos, key=lambda one: one.at)),
-        query("cat"), None)  # fmt: skip
+    open_door = reference_set(Rule(spread=0, similarity=0, words=4, cut=2))
+    assert ids(find(SearchIndex(photos), query("cat"), open_door)) == ["19", "18", "17", "16"]
+    assert find(SearchIndex(photos), query("cat"), None) == find(
+        SearchIndex(sorted(photos, key=lambda one: one.at)), query("cat"), None
+    )
 
 
 @pytest.mark.parametrize(("queries", "width"), [(1, 7), (25, 64), (32, 255)])
@@ -239,7 +244,7 @@ def test_how_near_a_picture_comes_does_not_depend_on_where_it_lies(queries: int,
 
 
 def test_a_photo_that_went_leaves_no_vectors() -> None:
-    album = Album([photo("a", seed=1), photo("b", seed=2)])
+    album = SearchIndex([photo("a", seed=1), photo("b", seed=2)])
     (row,) = album.columns.row[[album.place("a")]]
     album.drop("a")
     assert not album._blocks.at(np.array([row])).any()
@@ -248,21 +253,21 @@ def test_a_photo_that_went_leaves_no_vectors() -> None:
 def test_many_more_photos_than_fit_a_block_are_all_searched() -> None:
     photos = [photo(str(seed), "a dog", seed=seed) for seed in range(600)]
     for wanted in (0, 255, 256, 599):
-        found = find(Album(photos), like(photos[wanted], "a cat"), None)
+        found = find(SearchIndex(photos), like(photos[wanted], "a cat"), None)
         assert [found.hits[0].id if found.hits else found.nearest and found.nearest.id] == [str(wanted)]
 
 
 def test_vectors_of_another_shape_are_not_compared() -> None:
     odd = Photo(id="odd", vectors=np.ones((Q, E + 1), np.float16), text="a cat")
-    assert ids(find(Album([photo("one", "a dog"), odd]), query("a cat"), None)) == ["odd"]
+    assert ids(find(SearchIndex([photo("one", "a dog"), odd]), query("a cat"), None)) == ["odd"]
 
 
 # Some of them.
 
 
 def test_only_the_photos_that_are_asked_for_are_found_or_offered() -> None:
-    album = Album([photo(str(at), "a cat", seed=at, at=at) for at in range(6)])
-    words = background(Rule(spread=0, similarity=0, words=4, cut=2))
+    album = SearchIndex([photo(str(at), "a cat", seed=at, at=at) for at in range(6)])
+    words = reference_set(Rule(spread=0, similarity=0, words=4, cut=2))
     late = album.columns.at >= 4
     assert set(ids(find(album, query("cat"), words, among=late))) == {"4", "5"}
     none = find(album, query("dog"), words, among=late)
@@ -272,9 +277,9 @@ def test_only_the_photos_that_are_asked_for_are_found_or_offered() -> None:
 
 @given(albums(), st.integers(0, 12), st.integers(1, 5))
 def test_pages_follow_one_another(photos: list[Photo], offset: int, limit: int) -> None:
-    words = background(Rule(spread=0, similarity=0, words=4, cut=2))
-    whole = find(Album(photos), query("cat"), words, limit=100)
-    page = find(Album(photos), query("cat"), words, limit=limit, offset=offset)
+    words = reference_set(Rule(spread=0, similarity=0, words=4, cut=2))
+    whole = find(SearchIndex(photos), query("cat"), words, limit=100)
+    page = find(SearchIndex(photos), query("cat"), words, limit=limit, offset=offset)
     assert page.hits == whole.hits[offset : offset + limit] and page.total == whole.total
 
 
@@ -284,61 +289,65 @@ def test_pages_follow_one_another(photos: list[Photo], offset: int, limit: int) 
 def test_what_was_typed_in_another_language_is_found_where_all_its_words_stand() -> None:
     mine = Photo(id="mine", vectors=None, text="a woman on a sofa\nOma Ilse im Sessel")
     other = Photo(id="other", vectors=None, text="a sofa\nim Garten")
-    found = find(Album([mine, other]), Query(text="grandma ilse", vector=None, typed="Oma Ilse"), None)
+    found = find(SearchIndex([mine, other]), Query(text="grandma ilse", vector=None, typed="Oma Ilse"), None)
     assert ids(found) == ["mine"] and found.hits[0].words == ("oma", "ilse")
-    assert find(Album([other]), Query(text="a garden", vector=None, typed="ein Garten"), None).hits == ()
+    assert (
+        find(SearchIndex([other]), Query(text="a garden", vector=None, typed="ein Garten"), None).hits == ()
+    )
 
 
 @pytest.mark.parametrize(
-    "bank", [background(), background(Rule(spread=1, similarity=0, words=1, cut=9)), None]
+    "bank", [reference_set(), reference_set(Rule(spread=1, similarity=0, words=1, cut=9)), None]
 )
-def test_what_its_owner_wrote_of_a_photo_finds_it_whatever_a_model_sees(bank: Background | None) -> None:
+def test_what_its_owner_wrote_of_a_photo_finds_it_whatever_a_model_sees(bank: ReferenceSet | None) -> None:
     others = [photo(str(seed), "a cat", seed=seed) for seed in range(20)]
     mine = replace(photo("mine", "a dog\nour garden in Kyoto", seed=50), own="our garden in Kyoto")
     for typed in ("kyoto", "garden", "Kyoto garden"):
-        assert ids(find(Album([*others, mine]), query(typed), bank)) == ["mine"]
+        assert ids(find(SearchIndex([*others, mine]), query(typed), bank)) == ["mine"]
 
 
 def test_only_what_the_owner_wrote_finds_a_photo_against_the_model() -> None:
-    strict = background(Rule(spread=1, similarity=0, words=1, cut=9))
+    strict = reference_set(Rule(spread=1, similarity=0, words=1, cut=9))
     text = "a dog\nour garden in Kyoto"
-    assert find(Album([replace(photo("one", text), own="our garden")]), query("kyoto"), strict).hits == ()
-    assert find(Album([replace(photo("one", text), own=text)]), query("kyoto zebra"), strict).hits == ()
+    assert (
+        find(SearchIndex([replace(photo("one", text), own="our garden")]), query("kyoto"), strict).hits == ()
+    )
+    assert find(SearchIndex([replace(photo("one", text), own=text)]), query("kyoto zebra"), strict).hits == ()
 
 
 def test_what_nobody_could_look_at_is_offered_last() -> None:
     seen, unseen = photo("seen", "a cat", seed=1), Photo(id="unseen", vectors=None, at=9)
-    found = find(Album([seen, unseen]), query("zebra"), background())
+    found = find(SearchIndex([seen, unseen]), query("zebra"), reference_set())
     assert found.nearest is not None
     assert found.nearest.id == "seen"
 
 
 def test_words_alone_decide_where_no_model_reads_the_query() -> None:
-    album = Album([photo(str(seed), "a dog" if seed else "a cat", seed=seed) for seed in range(40)])
-    assert ids(find(album, Query(text="a cat", vector=None), background())) == ["0"]
+    album = SearchIndex([photo(str(seed), "a dog" if seed else "a cat", seed=seed) for seed in range(40)])
+    assert ids(find(album, Query(text="a cat", vector=None), reference_set())) == ["0"]
 
 
 def test_a_photo_without_vectors_is_found_by_words_whatever_the_calibration_weighs() -> None:
-    strict = background(Rule(spread=1, similarity=1, words=1, cut=50))
-    album = Album([Photo(id="old", vectors=None, text="a cat"), photo("new", "a cat")])
+    strict = reference_set(Rule(spread=1, similarity=1, words=1, cut=50))
+    album = SearchIndex([Photo(id="old", vectors=None, text="a cat"), photo("new", "a cat")])
     assert ids(find(album, query("cat"), strict)) == ["old"]
 
 
 # Photos that are like one of them.
 
 
-@pytest.mark.parametrize("bank", [None, background()])
-def test_photos_with_something_in_common_are_like_one_another(bank: Background | None) -> None:
+@pytest.mark.parametrize("bank", [None, reference_set()])
+def test_photos_with_something_in_common_are_like_one_another(bank: ReferenceSet | None) -> None:
     rng = np.random.default_rng(5)
     photos = [photo(str(seed), "", seed=seed, at=seed) for seed in range(40)]
     thing = units(rng)
     for at in (3, 30):
         assert photos[at].vectors is not None
         photos[at].vectors[at % Q] = thing
-    found = find_like(Album(photos), "3", bank)
+    found = find_like(SearchIndex(photos), "3", bank)
     best = found.hits[0] if found.hits else found.nearest
     assert best is not None and best.id == "30"
-    assert "3" not in ids(find_like(Album(photos), "3", bank, limit=100))
+    assert "3" not in ids(find_like(SearchIndex(photos), "3", bank, limit=100))
 
 
 def test_a_photo_that_nothing_is_like_finds_nothing_and_offers_the_nearest() -> None:
@@ -348,12 +357,12 @@ def test_a_photo_that_nothing_is_like_finds_nothing_and_offers_the_nearest() -> 
     for one in others:
         assert one.vectors is not None
         one.vectors[:, 0] = 0
-    found = find_like(Album([Photo(id="apart", vectors=apart), *others]), "apart", None)
+    found = find_like(SearchIndex([Photo(id="apart", vectors=apart), *others]), "apart", None)
     assert found.hits == () and found.nearest is not None
 
 
 def test_a_photo_that_is_not_there_or_was_never_seen_is_like_none() -> None:
-    album = Album([Photo(id="unseen", vectors=None, text="a cat"), photo("seen", "a cat")])
+    album = SearchIndex([Photo(id="unseen", vectors=None, text="a cat"), photo("seen", "a cat")])
     assert find_like(album, "unseen", None) == find_like(album, "gone", None) == Found()
 
 
@@ -403,21 +412,21 @@ def test_blanks_around_a_query_are_taken_off() -> None:
 
 
 def test_a_calibration_is_read_back_as_it_was_written(tmp_path: Path) -> None:
-    written = background()
+    written = reference_set()
     written.save(tmp_path)
-    read = load_background(tmp_path, "one")
+    read = load_reference_set(tmp_path, "one")
     assert read is not None and read.facts == written.facts
     assert np.array_equal(read.vectors, written.vectors)
 
 
 def test_a_calibration_of_another_revision_is_none(tmp_path: Path) -> None:
-    background().save(tmp_path)
-    assert load_background(tmp_path, "two") is None
-    assert load_background(tmp_path / "elsewhere", "one") is None
+    reference_set().save(tmp_path)
+    assert load_reference_set(tmp_path, "two") is None
+    assert load_reference_set(tmp_path / "elsewhere", "one") is None
 
 
 def test_a_broken_calibration_is_named(tmp_path: Path) -> None:
-    background().save(tmp_path)
+    reference_set().save(tmp_path)
     (tmp_path / "search" / "bank.safetensors").write_bytes(b"no tensors")
     with pytest.raises(ModelNotFound, match="cannot be read"):
-        load_background(tmp_path, "one")
+        load_reference_set(tmp_path, "one")
