@@ -35,7 +35,7 @@ BOT = f"""
 import sys
 from functools import partial
 from bot import __main__, service
-from bot.transport import rate_limit_notice as busy, rate_limiter as pace
+from bot.transport import rate_limit_notice, rate_limiter
 service.LEASE_S = {LEASE_S}
 %s
 sys.exit(__main__.main(["run"]))

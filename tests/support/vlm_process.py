@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from PIL import Image
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.startswith(("VLM_", "REDIS_", "BOT_"))
 }

@@ -22,7 +22,7 @@ from bot.transport.journal import GROUP, UPDATES
 from vlm.queue import connection, server, streams
 from vlm.settings import Settings, variable
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 DOCKER = ROOT / "docker"
 PASSWORDS = {"bot": "abc123", "worker": "def456"}
 TESTS = "ghi789"  # the password of a user for tests, who may look at the configuration
