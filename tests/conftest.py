@@ -1,4 +1,4 @@
-"""For all tests: no network, no settings of the developer's own, and no limits that a busy machine would break."""
+"""For all tests: no network, no settings of the developer, no limits that a busy machine would break."""
 
 import os
 

@@ -93,6 +93,7 @@ def found(words: str | bytes, stack: Stack) -> list[bytes]:
     return [key for key, value in held(stack).items() if wanted in value]
 
 
+@pytest.mark.promise("security#no-secret-in-logs")
 def test_no_log_and_no_value_tells_what_it_must_not(loud: Stack) -> None:
     person = loud.person()
     _talk(person)
@@ -156,6 +157,7 @@ WRONG_URLS = (
 )
 
 
+@pytest.mark.promise("security#settings-hide-secrets")
 @pytest.mark.parametrize("url", WRONG_URLS)
 @pytest.mark.parametrize("program", ["afterimage run", "vlm worker --model echo"])
 def test_a_wrong_url_is_refused_without_its_password(told: Told, program: str, url: str) -> None:
@@ -163,18 +165,21 @@ def test_a_wrong_url_is_refused_without_its_password(told: Told, program: str, u
     assert "REDIS_URL" in said and "Canary" not in said
 
 
+@pytest.mark.promise("security#settings-hide-secrets")
 @pytest.mark.parametrize("token", ["Canary Token", "CanaryToken\n", "1:Canary/Token"])
 def test_a_wrong_token_is_refused_unseen(told: Told, token: str) -> None:
     said = told("afterimage run", BOT_TOKEN=token)
     assert "BOT_TOKEN" in said and "Canary" not in said
 
 
+@pytest.mark.promise("security#help-hides-settings")
 @pytest.mark.parametrize("program", ["afterimage run --help", "vlm worker --help", "vlm health --help"])
 def test_help_shows_no_secret(told: Told, program: str) -> None:
     said = told(program, BOT_TOKEN=TOKEN, REDIS_URL=f"redis://us:{IN_URL}@host:6379/0")
     assert "usage" in said and "Canary" not in said
 
 
+@pytest.mark.promise("security#logs-redacted")
 @pytest.mark.parametrize(
     "url",
     [f"redis://us:{IN_URL}@host/0", f"rediss://host/0?password={IN_URL}", f"unix:///s?password={IN_URL}"],

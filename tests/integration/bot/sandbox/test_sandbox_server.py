@@ -94,6 +94,7 @@ def test_a_taken_port_is_said_plainly() -> None:
     assert refused.returncode == 1 and f"Port {port} cannot be used" in refused.stderr
 
 
+@pytest.mark.promise("security#sandbox-request-limit")
 def test_a_request_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
     with program("--data", str(tmp_path)) as url:
         port = int(url.rpartition(":")[2])
@@ -111,6 +112,7 @@ def told(port: int, header: str) -> bytes:
 HEAD = b"POST /bot1:a/getMe HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
+@pytest.mark.promise("security#sandbox-slow-clients")
 @pytest.mark.parametrize(
     "sent",
     [b"", HEAD[:40], HEAD + b"Content-Length: 9\r\n\r\n{"],
@@ -127,6 +129,7 @@ def test_who_is_slow_on_purpose_is_cut_off(sent: bytes) -> None:
             assert again.recv(4096) == b""
 
 
+@pytest.mark.promise("security#sandbox-slow-clients")
 def test_who_waits_for_an_answer_or_between_two_requests_is_not_cut_off() -> None:
     wait = b"GET /sandbox/messages?since=0&wait_s=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with program(start=("-c", HURRIED)) as url, calling(url) as caller:

@@ -143,6 +143,7 @@ def later(message: Json) -> bool:
     return "none is lost" in message.get("text", "")
 
 
+@pytest.mark.promise("reliability#clock-set-back")
 async def test_a_clock_that_was_set_back_bars_a_group_no_longer_than_a_full_minute_does(
     redis: Redis, bot: ExtBot[bool], stack: Stack
 ) -> None:
