@@ -1,4 +1,4 @@
-"""Two real servers: the wheel's in `make test`, Debian's in `make test-system`. A missing server is a failure."""
+"""Two real servers: the wheel's in `make test`, Debian's in `make test-system`. Missing ones are failures."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

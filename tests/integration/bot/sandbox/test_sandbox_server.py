@@ -13,18 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.programs import IMPATIENT_SANDBOX
 from support.sandboxes import picture
 
 from bot.sandbox import page
 from bot.sandbox.app import MAX_BYTES
-
-HURRIED = """
-import sys
-from bot.sandbox import __main__
-from bot.sandbox import slow_client_guard as prompt
-prompt.HEAD_S = prompt.BODY_S = 0.2
-sys.exit(__main__.main(sys.argv[1:]))
-"""
 
 
 @contextmanager
@@ -119,7 +112,7 @@ HEAD = b"POST /bot1:a/getMe HTTP/1.1\r\nHost: localhost\r\nContent-Type: applica
     ids=["nothing", "half a head", "half a body"],
 )
 def test_who_is_slow_on_purpose_is_cut_off(sent: bytes) -> None:
-    with program(start=("-c", HURRIED)) as url, calling(url) as caller:
+    with program(start=("-c", IMPATIENT_SANDBOX)) as url, calling(url) as caller:
         caller.sendall(sent)
         assert caller.recv(4096) == b""  # the server hangs up by itself
         with calling(url) as again:
@@ -132,7 +125,7 @@ def test_who_is_slow_on_purpose_is_cut_off(sent: bytes) -> None:
 @pytest.mark.promise("security#sandbox-slow-clients")
 def test_who_waits_for_an_answer_or_between_two_requests_is_not_cut_off() -> None:
     wait = b"GET /sandbox/messages?since=0&wait_s=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    with program(start=("-c", HURRIED)) as url, calling(url) as caller:
+    with program(start=("-c", IMPATIENT_SANDBOX)) as url, calling(url) as caller:
         for _ in range(2):
             caller.sendall(wait)  # answered long after both bounds
             assert answered(caller) == 200
