@@ -10,18 +10,21 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL = $(PIP) install -q --no-deps --no-build-isolation -e . && $(PIP) check
 ARGS ?=
 
-.PHONY: help setup demo test hostile isolation formatting guards check format system lock sbom clean
+.PHONY: help setup demo test test-system hostile isolation formatting guards faults check format system lock sbom clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 setup: .venv/.demo ## make .venv with all that the demo needs (a few minutes of downloads the first time)
 
 demo: .venv/.demo ## open the chat page with the model that ships along (ARGS=--once: one picture, one question, and out)
 	@$(BIN)/afterimage demo $(ARGS)
 
-test: .venv/.dev system ## run all tests (ARGS='-k name' for some)
-	$(BIN)/python -m pytest $(ARGS)
+test: .venv/.dev system ## run the unit and integration tests, two at a time (ARGS='-k name' for some)
+	$(BIN)/python -m pytest -m "not system" -n 2 --dist loadfile $(ARGS)
+
+test-system: .venv/.dev system ## run the system tests one after the other (ARGS='-k name' for some)
+	$(BIN)/python -m pytest -m system $(ARGS)
 
 hostile: .venv/.dev ## give 10,000 hostile pictures to the decoders and print what became of them (ARGS=100000 for more)
 	PYTHONPATH=tests $(BIN)/python -m support.hostile $(ARGS)
@@ -42,7 +45,6 @@ check: .venv/.dev ## lint, types, import contracts, known vulnerabilities: all t
 	$(BIN)/lint-imports
 	@$(BIN)/python scripts/audit
 
-.PHONY: faults
 faults: .venv/.dev ## break one thing at a time under load and count what is lost or doubled (ARGS='--seeds 20 --updates 40')
 	PYTHONPATH=tests $(BIN)/python -m support.faults $(ARGS)
 

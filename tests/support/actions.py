@@ -5,103 +5,111 @@ from collections.abc import Callable
 from typing import Any
 
 from support.bot_stack import Person, buttons, picture
-from support.conversation import Deed, Scene
+from support.conversation import Action, Conversation
 
 
-def writes(text: str, reply_to: str = "", name: str = "") -> Deed:
-    def deed(scene: Scene, who: Person) -> None:
-        keep(scene, who, name, who.write(text.format_map(scene.words), scene.id_of(reply_to)))
+def writes(text: str, reply_to: str = "", name: str = "") -> Action:
+    def action(conversation: Conversation, who: Person) -> None:
+        keep(
+            conversation,
+            who,
+            name,
+            who.write(text.format_map(conversation.words), conversation.id_of(reply_to)),
+        )
 
-    return deed
+    return action
 
 
-def sends(what: str | bytes, file: str = "picture.png", name: str = "", **extra: Any) -> Deed:
+def sends(what: str | bytes, file: str = "picture.png", name: str = "", **extra: Any) -> Action:
     """A picture, by colour and size ('red 80 60') or by its bytes. `kind`, `as_file`: how it is sent."""
 
-    def deed(scene: Scene, who: Person) -> None:
-        keep(scene, who, name, who.send(drawn(what), file, **extra))
+    def action(conversation: Conversation, who: Person) -> None:
+        keep(conversation, who, name, who.send(drawn(what), file, **extra))
 
-    return deed
-
-
-def sends_album(*whats: str | bytes, name: str = "", **extra: Any) -> Deed:
-    def deed(scene: Scene, who: Person) -> None:
-        keep(scene, who, name, who.send_album(*map(drawn, whats), **extra)[0])
-
-    return deed
+    return action
 
 
-def edits(name: str, text: str) -> Deed:
-    return lambda scene, who: who.edit(int(scene.named[name]["message_id"]), text)
+def sends_album(*whats: str | bytes, name: str = "", **extra: Any) -> Action:
+    def action(conversation: Conversation, who: Person) -> None:
+        keep(conversation, who, name, who.send_album(*map(drawn, whats), **extra)[0])
+
+    return action
 
 
-def presses(name: str, label: str) -> Deed:
+def edits(name: str, text: str) -> Action:
+    return lambda conversation, who: who.edit(int(conversation.named[name]["message_id"]), text)
+
+
+def presses(name: str, label: str) -> Action:
     """The button whose label fits a pattern."""
 
-    def deed(scene: Scene, who: Person) -> None:
-        offered = buttons(scene.now(who, name))
+    def action(conversation: Conversation, who: Person) -> None:
+        offered = buttons(conversation.now(who, name))
         [data] = [data for shown, data in offered.items() if re.fullmatch(label, shown)]
-        scene.told = who.press(int(scene.named[name]["message_id"]), data)
+        conversation.told = who.press(int(conversation.named[name]["message_id"]), data)
 
-    return deed
+    return action
 
 
-def types_inline(query: str) -> Deed:
-    def deed(scene: Scene, who: Person) -> None:
+def types_inline(query: str) -> Action:
+    def action(conversation: Conversation, who: Person) -> None:
         asked = who.act("inline", query=query)["query"]
-        told = scene.stack.call("GET", "answer", params={"query": asked, "wait_s": 30})
-        scene.told = {**told, "query": asked}
+        told = conversation.stack.call("GET", "answer", params={"query": asked, "wait_s": 30})
+        conversation.told = {**told, "query": asked}
 
-    return deed
+    return action
 
 
-def chooses() -> Deed:
+def chooses() -> Action:
     """The first of the results that were typed for: it is posted in this chat."""
-    return lambda scene, who: (
-        who.act("choose", query=scene.told["query"], result=scene.told["results"][0]["id"]) and None
+    return lambda conversation, who: (
+        who.act("choose", query=conversation.told["query"], result=conversation.told["results"][0]["id"])
+        and None
     )
 
 
-def acts(*deeds: str, **about: Any) -> Deed:
+def acts(*actions: str, **about: Any) -> Action:
     """What else can be done in a chat: block, unblock, promote (see bot/sandbox/page.py)."""
 
-    def deed(scene: Scene, who: Person) -> None:
-        for one in deeds:
+    def action(conversation: Conversation, who: Person) -> None:
+        for one in actions:
             who.act(one, **about)
 
-    return deed
+    return action
 
 
-def moves(*cast: str) -> Deed:
+def moves(*cast: str) -> Action:
     """The group becomes a supergroup, and these people go with it."""
 
-    def deed(scene: Scene, who: Person) -> None:
+    def action(conversation: Conversation, who: Person) -> None:
         new = who.act("migrate")["chat"]
         for name in cast:
-            scene.cast[name] = Person(scene.stack, new, user=scene.cast[name].who["user"])
+            conversation.cast[name] = Person(
+                conversation.stack, new, user=conversation.cast[name].who["user"]
+            )
 
-    return deed
+    return action
 
 
-def deadly(deed: Deed) -> Deed:
-    """Right after the deed, bot and worker may end as in a crash, and start again."""
+def deadly(action: Action) -> Action:
+    """Right after the action, bot and worker may end as in a crash, and start again."""
 
-    def done(scene: Scene, who: Person) -> None:
-        deed(scene, who)
-        if scene.is_deadly:
-            scene.kill()
+    def done(conversation: Conversation, who: Person) -> None:
+        action(conversation, who)
+        if conversation.is_deadly:
+            conversation.kill()
 
     return done
 
 
-def happens(what: Callable[[Scene], None], *, is_idle: bool = True) -> Deed:
+def happens(what: Callable[[Conversation], None], *, is_idle: bool = True) -> Action:
     """Something around the chat. Not `is_idle`: from then on, what comes in has to wait."""
 
-    def deed(scene: Scene, who: Person) -> None:
-        what(scene)
-        scene.is_idle = is_idle
+    def action(conversation: Conversation, who: Person) -> None:
+        what(conversation)
+        conversation.is_idle = is_idle
 
-    return deed
+    return action
 
 
 def drawn(what: str | bytes) -> bytes:
@@ -111,6 +119,6 @@ def drawn(what: str | bytes) -> bytes:
     return picture(colour, (int(size[0]), int(size[1])) if size else (64, 48))
 
 
-def keep(scene: Scene, who: Person, name: str, message: int) -> None:
+def keep(conversation: Conversation, who: Person, name: str, message: int) -> None:
     if name:
-        scene.named[name] = next(one for one in who.messages() if one["message_id"] == message)
+        conversation.named[name] = next(one for one in who.messages() if one["message_id"] == message)

@@ -1,7 +1,5 @@
 """Everything around the bot for tests, each a process of its own: server, sandbox, worker (echo), bot."""
 
-import asyncio
-import inspect
 import io
 import itertools
 import os
@@ -9,8 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +16,16 @@ from PIL import Image
 from redis import Redis
 
 from bot.state.job_stats import JobRecord
+from support.programs import BOT, LEASE_S
+from support.waiting import DEADLINE_S, until, wait_until  # noqa: F401 - tests take `until` from here, too
 from vlm.protocol import ModelInfo
 from vlm.queue.server import Server, start
 
 Json = dict[str, Any]
 
 START_S = 60.0
-ANSWER_S = 60.0  # a busy machine is slow, not wrong
-LEASE_S = 2.0
+ANSWER_S = DEADLINE_S
 TOKEN = "1:sandbox-token"
-
-# The bot as it is, but for the lease: tests that kill it would wait ten seconds each time.
-BOT = f"""
-import sys
-from functools import partial
-from bot import __main__, service
-from bot.transport import rate_limit_notice, rate_limiter
-service.LEASE_S = {LEASE_S}
-%s
-sys.exit(__main__.main(["run"]))
-"""
 
 _chats = itertools.count(7_000_000_001)
 _groups = itertools.count(-1_000_001, -1)
@@ -52,22 +38,6 @@ def picture(
     data = io.BytesIO()
     Image.new("RGB", size, colour).save(data, kind, **options)
     return data.getvalue()
-
-
-def wait_until(holds: Callable[[], Any], timeout_s: float = ANSWER_S) -> Any:
-    """What `holds` returns, once that is true."""
-    deadline_s = time.monotonic() + timeout_s
-    while not (value := holds()):
-        assert time.monotonic() < deadline_s, f"not within {timeout_s} s"
-        time.sleep(0.02)
-    return value
-
-
-async def until(holds: Callable[[], Awaitable[Any] | Any], timeout_s: float = ANSWER_S) -> None:
-    """Return once `holds` is true, or what it awaits is."""
-    async with asyncio.timeout(timeout_s):
-        while not (await value if inspect.isawaitable(value := holds()) else value):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 def buttons(message: Json) -> Json:
@@ -124,9 +94,9 @@ class Person:
         """Change a text of one's own."""
         self._stack.call("POST", "edit", json={**self.who, "message_id": message, "text": text})
 
-    def act(self, deed: str, **about: Any) -> Json:
+    def act(self, action: str, **about: Any) -> Json:
         """Do something else in the chat: block, unblock, promote, migrate; see bot/sandbox/page.py."""
-        done: Json = self._stack.call("POST", deed, json={**self.who, **about})
+        done: Json = self._stack.call("POST", action, json={**self.who, **about})
         return done
 
     def press(self, message: int, data: str) -> Json:
@@ -216,13 +186,13 @@ class Stack:
 
     def start_worker(self, name: str = "worker", **environ: str) -> None:
         command = ["-m", "vlm.cli", "worker", "--model", "echo", "--redis", self.server.url]
-        self._start(name, command, VLM_LEASE_S="2", **environ)
+        self._start(name, command, VLM_LEASE_S=str(int(LEASE_S)), **environ)
         self.log_line(name, "(ready)")
 
-    def start_bot(self, name: str = "bot", change: str = "", **environ: str) -> None:
-        """The bot, as a process; `change` is a line of Python that shortens one of its times."""
+    def start_bot(self, name: str = "bot", patches: str = "", **environ: str) -> None:
+        """The bot, as a process; `patches` come first: see programs.py."""
         settings = {"BOT_TOKEN": TOKEN, "BOT_API_URL": self.page, "REDIS_URL": self.server.url}
-        self._start(name, ["-c", BOT % change], **{**settings, **environ})
+        self._start(name, ["-c", BOT % patches], **{**settings, **environ})
 
     def restart_server(self) -> None:
         self.server.stop()

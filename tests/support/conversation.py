@@ -2,11 +2,11 @@
 
     ("Ada", sends("red", name="bike"), hears("AI caption: a red picture"))
 
-A sight is what the bot said or changed in that chat since the step began. `name=` names a message, so that
-later steps can reply to it, edit it or press its buttons; a group `(?P<word>...)` of a pattern keeps a word,
-for later texts that say `{word}`. Words that are not English are looked up in the bot's own catalogs.
+What the bot said or changed in that chat since the step began must meet the expectations. `name=` names a
+message, so that later steps can reply to it, edit it or press its buttons; a group `(?P<word>...)` of a
+pattern keeps a word, for later texts that say `{word}`. The bot's catalogs have the words in other languages.
 
-What people can do is in deeds.py, what can be seen in sights.py, the conversation in script.py.
+The actions are in actions.py, the expectations in expectations.py, the conversation in scenario.py.
 """
 
 import re
@@ -22,10 +22,10 @@ from support.bot_stack import Json, Person, Stack, wait_until
 STREAMS = ("updates", "jobs:interactive", "jobs:busy", "jobs:bulk", "results", "exports")
 
 
-class Scene:
+class Conversation:
     """Who is there, and what was said so far. `bot` are the bot's settings.
 
-    is_deadly   bot and worker are killed in the middle of each `deadly` deed
+    is_deadly   bot and worker are killed in the middle of each `deadly` action
     is_idle     what comes in is done at once
     told        the answer to the last press or inline query
     """
@@ -50,9 +50,9 @@ class Scene:
         person = self.cast[step.who]
         self._before = {one["message_id"]: one for one in person.messages()}
         try:
-            step.deed(self, person)
-            for sight in step.sights:
-                sight(self, self.cast[step.who])
+            step.action(self, person)
+            for expectation in step.expectations:
+                expectation(self, self.cast[step.who])
             if self.is_idle:
                 self.settle()
         except Exception as error:
@@ -103,8 +103,8 @@ class Scene:
         return "\n".join(said[-8:])
 
 
-Deed = Callable[[Scene, Person], None]
-Expectation = Callable[[Scene, Person], None]
+Action = Callable[[Conversation, Person], None]
+Expectation = Callable[[Conversation, Person], None]
 
 
 class Step(NamedTuple):
@@ -112,13 +112,13 @@ class Step(NamedTuple):
 
     item: int
     who: str
-    deed: Deed
-    sights: tuple[Expectation, ...]
+    action: Action
+    expectations: tuple[Expectation, ...]
 
 
 def about(item: int, *rows: tuple[Any, ...]) -> list[Step]:
-    """Steps that show one item. A row: who, the deed, and any number of sights."""
-    return [Step(item, who, deed, tuple(sights)) for who, deed, *sights in rows]
+    """Steps that show one item. A row: who, the action, and any number of expectations."""
+    return [Step(item, who, action, tuple(expectations)) for who, action, *expectations in rows]
 
 
 def words(message: Json) -> str:

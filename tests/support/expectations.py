@@ -7,154 +7,158 @@ import zipfile
 import httpx
 
 from support.bot_stack import Json, Person, buttons, wait_until
-from support.conversation import Expectation, Scene, words
+from support.conversation import Conversation, Expectation, words
 
 
 def hears(pattern: str, *labels: str, name: str = "", to: str = "") -> Expectation:
     """The bot says it, with buttons of these labels, in reply `to` that message."""
 
-    def sight(scene: Scene, who: Person) -> None:
-        message = wait_until(lambda: next((one for one in scene.news(who) if fits(scene, one)), None))
-        scene.named |= {name: message} if name else {}
+    def expectation(conversation: Conversation, who: Person) -> None:
+        message = wait_until(
+            lambda: next((one for one in conversation.news(who) if fits(conversation, one)), None)
+        )
+        conversation.named |= {name: message} if name else {}
         if found := re.search(pattern, words(message), re.DOTALL):
-            scene.words |= found.groupdict()
+            conversation.words |= found.groupdict()
 
-    def fits(scene: Scene, one: Json) -> bool:
+    def fits(conversation: Conversation, one: Json) -> bool:
         offered, answered = list(buttons(one)), one.get("reply_to_message", {}).get("message_id")
-        if not re.search(pattern, words(one), re.DOTALL) or (to and answered != scene.id_of(to)):
+        if not re.search(pattern, words(one), re.DOTALL) or (to and answered != conversation.id_of(to)):
             return False
         return all(any(re.fullmatch(label, shown) for shown in offered) for label in labels)
 
-    return sight
+    return expectation
 
 
 def has_heard(pattern: str, to: str = "") -> Expectation:
     """The bot said it, now or before."""
 
-    def sight(scene: Scene, who: Person) -> None:
+    def expectation(conversation: Conversation, who: Person) -> None:
         said = [one for one in who.messages() if one["from"]["is_bot"] and re.search(pattern, words(one))]
         replied = [one.get("reply_to_message", {}).get("message_id") for one in said]
-        assert said and (not to or scene.id_of(to) in replied), (pattern, said)
+        assert said and (not to or conversation.id_of(to) in replied), (pattern, said)
 
-    return sight
+    return expectation
 
 
 def is_told(pattern: str) -> Expectation:
     """The answer to a press: a line over the chat."""
 
-    def sight(scene: Scene, who: Person) -> None:
-        assert re.search(pattern, scene.told.get("text", "")), scene.told
+    def expectation(conversation: Conversation, who: Person) -> None:
+        assert re.search(pattern, conversation.told.get("text", "")), conversation.told
 
-    return sight
+    return expectation
 
 
 def sees(*names: str) -> Expectation:
     """The bot shows exactly these photos, as Telegram has them: nothing is uploaded again."""
 
-    def sight(scene: Scene, who: Person) -> None:
-        wanted = sorted(file_of(scene.named[name]) for name in names)
-        wait_until(lambda: shown(scene, who) == wanted)
+    def expectation(conversation: Conversation, who: Person) -> None:
+        wanted = sorted(file_of(conversation.named[name]) for name in names)
+        wait_until(lambda: shown(conversation, who) == wanted)
 
-    def shown(scene: Scene, who: Person) -> list[str]:
-        return sorted(file_of(one) for one in scene.news(who) if {"photo", "document"} & {*one})
+    def shown(conversation: Conversation, who: Person) -> list[str]:
+        return sorted(file_of(one) for one in conversation.news(who) if {"photo", "document"} & {*one})
 
-    return sight
+    return expectation
 
 
 def is_offered(pattern: str, count: int | None = None) -> Expectation:
     """The results of an inline query: so many, and one that fits."""
 
-    def sight(scene: Scene, who: Person) -> None:
-        results = scene.told["results"]
+    def expectation(conversation: Conversation, who: Person) -> None:
+        results = conversation.told["results"]
         assert count is None or len(results) == count, results
         assert not count or any(re.search(pattern, str(one)) for one in results), results
 
-    return sight
+    return expectation
 
 
 def silence() -> Expectation:
     """All is handled, and nothing in the chat has changed."""
 
-    def sight(scene: Scene, who: Person) -> None:
-        scene.settle()
-        assert scene.news(who) == []
+    def expectation(conversation: Conversation, who: Person) -> None:
+        conversation.settle()
+        assert conversation.news(who) == []
 
-    return sight
+    return expectation
 
 
 def no_more(name: str) -> Expectation:
     """A message is not in the chat any more."""
-    return lambda scene, who: wait_until(
-        lambda: scene.named[name]["message_id"] in [one["message_id"] for one in scene.gone(who)]
+    return lambda conversation, who: wait_until(
+        lambda: (
+            conversation.named[name]["message_id"] in [one["message_id"] for one in conversation.gone(who)]
+        )
     )
 
 
 def the_menu(pattern: str) -> Expectation:
     """Telegram's menu of commands has it."""
 
-    def sight(scene: Scene, who: Person) -> None:
+    def expectation(conversation: Conversation, who: Person) -> None:
         def menu() -> str:
-            entries = scene.stack.call("GET", "state", params=who.who)["commands"]
+            entries = conversation.stack.call("GET", "state", params=who.who)["commands"]
             return "\n".join(f"/{one['command']} {one['description']}" for one in entries)
 
         wait_until(lambda: re.search(pattern, menu()))
 
-    return sight
+    return expectation
 
 
 def gets_zip(*patterns: str) -> Expectation:
     """A zip comes with these files and words in them: 'NAME: TEXT', both patterns."""
 
-    def sight(scene: Scene, who: Person) -> None:
-        [sent] = wait_until(lambda: [one for one in scene.news(who) if "document" in one])
-        got = httpx.get(f"{scene.stack.page}/sandbox/file/{sent['document']['file_id']}").content
+    def expectation(conversation: Conversation, who: Person) -> None:
+        [sent] = wait_until(lambda: [one for one in conversation.news(who) if "document" in one])
+        got = httpx.get(f"{conversation.stack.page}/sandbox/file/{sent['document']['file_id']}").content
         with zipfile.ZipFile(io.BytesIO(got)) as inside:
             for name, _, text in (pattern.partition(": ") for pattern in patterns):
                 held = [inside.read(one).decode() for one in inside.namelist() if re.search(name, one)]
                 assert any(re.search(text, one) for one in held), (name, text, held)
 
-    return sight
+    return expectation
 
 
 def in_topic(name: str, of: str) -> Expectation:
     """One message is in the same topic of the forum as another."""
 
-    def sight(scene: Scene, who: Person) -> None:
-        topics = [scene.now(who, one).get("message_thread_id") for one in (name, of)]
+    def expectation(conversation: Conversation, who: Person) -> None:
+        topics = [conversation.now(who, one).get("message_thread_id") for one in (name, of)]
         assert topics[0] == topics[1] is not None, topics
 
-    return sight
+    return expectation
 
 
 def brings_nothing(words_of_mine: str) -> Expectation:
     """What was posted in the chat says nothing of that, and the bot does not answer it."""
 
-    def sight(scene: Scene, who: Person) -> None:
-        silence()(scene, who)
+    def expectation(conversation: Conversation, who: Person) -> None:
+        silence()(conversation, who)
         assert not [one for one in who.messages() if words_of_mine in words(one)]
 
-    return sight
+    return expectation
 
 
 def knows_of(*said: str, photos: tuple[str, ...] = ()) -> Expectation:
     """Keys of the server have each of these words, and what Telegram calls these photos."""
 
-    def sight(scene: Scene, who: Person) -> None:
-        for word in (*said, *(file_of(scene.named[name]) for name in photos)):
-            assert scene.traces(word), word
+    def expectation(conversation: Conversation, who: Person) -> None:
+        for word in (*said, *(file_of(conversation.named[name]) for name in photos)):
+            assert conversation.traces(word), word
 
-    return sight
+    return expectation
 
 
 def knows_nothing_of(*said: str, photos: tuple[str, ...] = ()) -> Expectation:
     """No key of the server has any of these words any more, nor what Telegram calls these photos."""
 
-    def sight(scene: Scene, who: Person) -> None:
-        scene.settle()
-        for word in (*said, *(file_of(scene.named[name]) for name in photos)):
-            assert scene.traces(word) == [], word
+    def expectation(conversation: Conversation, who: Person) -> None:
+        conversation.settle()
+        for word in (*said, *(file_of(conversation.named[name]) for name in photos)):
+            assert conversation.traces(word) == [], word
 
-    return sight
+    return expectation
 
 
 def file_of(message: Json) -> str:

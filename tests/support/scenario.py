@@ -25,7 +25,7 @@ from support.actions import (
     writes,
 )
 from support.bot_stack import Person, Stack, slow_worker
-from support.conversation import Scene, Step, about, said_in
+from support.conversation import Conversation, Step, about, said_in
 from support.expectations import (
     brings_nothing,
     gets_zip,
@@ -65,20 +65,20 @@ def cast(stack: Stack) -> dict[str, Person]:
     }
 
 
-def a_slow_worker(scene: Scene) -> None:
-    with Redis.from_url(scene.stack.server.url) as redis:
+def a_slow_worker(conversation: Conversation) -> None:
+    with Redis.from_url(conversation.stack.server.url) as redis:
         redis.delete("{afterimage}:tally")
         slow_worker(redis, seconds_a_job=10)
 
 
-def a_quick_worker(scene: Scene) -> None:
-    with Redis.from_url(scene.stack.server.url) as redis:
+def a_quick_worker(conversation: Conversation) -> None:
+    with Redis.from_url(conversation.stack.server.url) as redis:
         redis.srem("{afterimage}:workers", "slow")
-    scene.stack.start_worker()
+    conversation.stack.start_worker()
 
 
-def telegram_is_busy(scene: Scene) -> None:
-    scene.cast["Ada"].trouble(status=429, retry_after=1, times=2)
+def telegram_is_busy(conversation: Conversation) -> None:
+    conversation.cast["Ada"].trouble(status=429, retry_after=1, times=2)
 
 
 # fmt: off
@@ -238,7 +238,7 @@ STYLES: Final = about(8,
 )
 
 WAITING: Final = about(9,
-    ("Ada", happens(lambda scene: scene.stack.stop("worker"), is_idle=False)),
+    ("Ada", happens(lambda conversation: conversation.stack.stop("worker"), is_idle=False)),
     ("Ada", sends("green 99 66", name="queued"), hears("in line. No worker is running right now")),
     ("Ada", writes("Who is it?", "bike"), hears("Your question is in line. No worker is running")),
     ("Ben", happens(a_slow_worker, is_idle=False)),
@@ -276,7 +276,7 @@ KEEPING: Final = about(6,
 )
 # fmt: on
 
-SCRIPT: Final[list[Step]] = [
+SCENARIO: Final[list[Step]] = [
     *COMING_IN,
     *ASKING,
     *ALBUMS_AND_FILES,

@@ -121,6 +121,7 @@ def test_a_bad_picture_delays_nobody_else(stack: Stack) -> None:
     assert bad.says(broken)
 
 
+@pytest.mark.promise("security#lone-surrogates")
 def test_half_a_character_in_a_question_costs_no_answer(stack: Stack, person: Person) -> None:
     photo = person.send(picture("red"))
     person.says(photo)

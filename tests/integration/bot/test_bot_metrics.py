@@ -25,6 +25,7 @@ def numbers(port: int) -> dict[str, float]:
     }
 
 
+@pytest.mark.promise("security#logs-hold-no-content")
 def test_work_is_counted_and_nobody_is_named(own_stack: Stack) -> None:
     bot, worker = free_port(), free_port()
     own_stack.start_sandbox()

@@ -23,6 +23,7 @@ def server(stack: Stack) -> Iterator[Redis]:
         yield connection
 
 
+@pytest.mark.promise("reliability#left-behind")
 def test_a_picture_that_a_dead_worker_left_goes_with_its_result(person: Person, server: Redis) -> None:
     """Killed between its last two commands: the result is out, the picture still there."""
     photo = person.send(picture("red"))
@@ -42,6 +43,7 @@ def test_a_picture_that_a_dead_worker_left_goes_with_its_result(person: Person, 
     assert person.replies(photo) == [caption]
 
 
+@pytest.mark.promise("reliability#left-behind")
 def test_a_photo_that_is_forgotten_while_its_caption_is_on_its_way_gets_none(
     stack: Stack, person: Person, server: Redis
 ) -> None:
@@ -53,6 +55,7 @@ def test_a_photo_that_is_forgotten_while_its_caption_is_on_its_way_gets_none(
     assert [text for text in person.heard() if "AI caption" in text] == []
 
 
+@pytest.mark.promise("reliability#clock-set-back")
 async def test_an_album_waits_no_longer_when_the_clock_was_set_back(redis: AsyncRedis) -> None:
     place = Place(7, "album-1", 1)
     in_an_hour_ms = 1000 * int((await redis.time())[0] + 3600)
@@ -60,6 +63,7 @@ async def test_an_album_waits_no_longer_when_the_clock_was_set_back(redis: Async
     assert await AlbumStore(redis).quiet_in_s(place) == QUIET_S
 
 
+@pytest.mark.promise("reliability#group-migrates")
 def test_what_a_group_said_before_it_became_a_supergroup_is_answered_there(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_worker()
@@ -82,6 +86,7 @@ class Slow(Group):
         return await super().reclaim()
 
 
+@pytest.mark.promise("reliability#takeover-keeps-leases")
 async def test_who_takes_over_much_keeps_what_it_has(redis: AsyncRedis) -> None:
     """Sixty entries of a dead process, three leases to take them over, and another bot that looks for any."""
 

@@ -26,6 +26,7 @@ def written() -> Iterator[io.StringIO]:
     logger.removeHandler(handler)
 
 
+@pytest.mark.promise("security#logs-redacted")
 def test_secrets_are_hidden_in_messages_arguments_and_tracebacks(written: io.StringIO) -> None:
     logger = logging.getLogger("test.redaction")
     try:
@@ -100,6 +101,7 @@ def jobs_in(stack: Stack, name: str) -> set[tuple[object, object]]:
     return {(row["job"], row["chat"]) for row in logged(stack, name) if "job" in row}
 
 
+@pytest.mark.promise("security#logs-hold-no-content")
 def test_a_job_can_be_followed_from_bot_to_worker_and_nothing_of_it_can_be_read(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_worker(VLM_LOG="json")

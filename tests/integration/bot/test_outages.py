@@ -24,6 +24,7 @@ def redis_of() -> Iterator[Callable[[Stack], Redis]]:
         yield lambda stack: connections.enter_context(Redis.from_url(stack.server.url))
 
 
+@pytest.mark.promise("reliability#chat-slowed-down")
 def test_a_chat_that_telegram_slows_down_waits_alone(own_stack: Stack) -> None:
     own_stack.start_all()
     slowed, other = own_stack.person(), own_stack.person()
@@ -41,6 +42,7 @@ def test_a_slow_down_before_the_placeholder_costs_no_answer(person: Person) -> N
     assert len(person.replies(photo)) == 1
 
 
+@pytest.mark.promise("reliability#telegram-errors")
 @pytest.mark.parametrize(
     ("method", "fault"),
     [
@@ -79,6 +81,7 @@ def test_a_placeholder_that_was_deleted_is_replaced(stack: Stack, person: Person
     assert "asked of a red picture" in person.says(question, "AI answer")
 
 
+@pytest.mark.promise("reliability#bot-blocked")
 def test_a_chat_that_blocked_the_bot_is_left_alone(
     stack: Stack, person: Person, redis_of: Callable[[Stack], Redis]
 ) -> None:
@@ -90,6 +93,7 @@ def test_a_chat_that_blocked_the_bot_is_left_alone(
     assert "a blue picture" in other.says(other.send(picture("blue")))
 
 
+@pytest.mark.promise("reliability#photo-gone")
 def test_a_photo_that_telegram_no_longer_has_is_asked_for_again(stack: Stack, person: Person) -> None:
     stack.trouble(method="getFile", status=400, description="Bad Request: wrong file_id", times=1)
     assert "send it again" in person.says(person.send(picture("red")))
@@ -147,6 +151,7 @@ def test_any_past_photo_can_be_asked_about_after_everything_was_restarted(own_st
     assert "asked of a blue picture" in person.says(person.write("And this?"))
 
 
+@pytest.mark.promise("reliability#redis-crash")
 def test_a_server_that_restarts_under_a_handler_costs_no_answer(own_stack: Stack) -> None:
     own_stack.start_all()
     own_stack.trouble(method="getFile", delay_s=1, times=1)
@@ -160,6 +165,7 @@ def test_a_server_that_restarts_under_a_handler_costs_no_answer(own_stack: Stack
     assert len(person.replies(photo)) == 1
 
 
+@pytest.mark.promise("reliability#one-outcome")
 @pytest.mark.timeout(300)  # two restarts and 150 messages: minutes, on a busy machine
 def test_a_bot_killed_in_its_handlers_loses_nothing_and_answers_each_once(
     own_stack: Stack, redis_of: Callable[[Stack], Redis]
@@ -205,6 +211,7 @@ def answers(people: list[Person]) -> dict[tuple[int, int], list[str]]:
     return found
 
 
+@pytest.mark.promise("reliability#poison-update")
 def test_an_update_that_keeps_killing_the_bot_is_given_up_with_an_apology(own_stack: Stack) -> None:
     """Delivered three times and never finished, as if its handler had ended the process each time."""
     own_stack.start_sandbox()
@@ -229,6 +236,7 @@ def test_an_update_that_keeps_killing_the_bot_is_given_up_with_an_apology(own_st
     assert person.says(message).startswith("Sorry")
 
 
+@pytest.mark.promise("reliability#result-versions")
 def test_a_result_of_an_older_version_gets_an_apology(
     stack: Stack, person: Person, redis_of: Callable[[Stack], Redis]
 ) -> None:
@@ -242,6 +250,7 @@ def test_a_result_of_an_older_version_gets_an_apology(
     wait_until(lambda: redis_of(stack).xlen(results) == 0)
 
 
+@pytest.mark.promise("reliability#result-versions")
 def test_a_result_of_a_newer_version_is_left_to_newer_bots_but_not_for_ever(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_bot()
@@ -264,6 +273,7 @@ def test_a_result_of_a_newer_version_is_left_to_newer_bots_but_not_for_ever(own_
     assert not any("Sorry" in reply["text"] for reply in person.replies(late))
 
 
+@pytest.mark.promise("reliability#graceful-stop")
 def test_a_bot_that_is_told_to_stop_finishes_what_it_has_begun(own_stack: Stack) -> None:
     own_stack.start_all()
     person = own_stack.person()
@@ -277,6 +287,7 @@ def test_a_bot_that_is_told_to_stop_finishes_what_it_has_begun(own_stack: Stack)
     assert "a red picture" in person.says(photo)
 
 
+@pytest.mark.promise("reliability#several-bots")
 def test_two_bots_share_the_work_and_one_of_them_polls(own_stack: Stack) -> None:
     own_stack.start_all()
     own_stack.start_bot("second")

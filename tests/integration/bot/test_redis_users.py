@@ -32,6 +32,7 @@ def allow(stack: Stack) -> None:
                 redis.execute_command("ACL", "SETUSER", name, *rules, f">{USERS[name]}")
 
 
+@pytest.mark.promise("security#redis-users")
 def test_bot_and_worker_do_their_work_as_their_users(own_stack: Stack) -> None:
     allow(own_stack)
     own_stack.start_sandbox()
@@ -112,6 +113,7 @@ def guarded(tmp_path: Path) -> Iterator[Path]:
         process.wait(timeout=20)
 
 
+@pytest.mark.promise("security#redis-users")
 def test_nobody_comes_in_without_a_user(guarded: Path) -> None:
     with Redis(unix_socket_path=str(guarded), retry=None) as stranger, pytest.raises(AuthenticationError):
         stranger.ping()
@@ -142,6 +144,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.promise("security#redis-users")
 @pytest.mark.parametrize(("name", "command"), REFUSED, ids=" ".join)
 def test_what_is_not_a_users_business_is_refused(guarded: Path, name: str, command: str) -> None:
     with Redis(unix_socket_path=str(guarded), username=name, password=USERS[name], retry=None) as redis:

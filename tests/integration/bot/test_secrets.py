@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 from redis import Redis
-from support.bot_stack import LEASE_S, Person, Stack, wait_until
+from support.bot_stack import Person, Stack, wait_until
+from support.programs import BOT, DEBUG_LOGS, FAILING_WORKER, SANDBOX
 
 from bot.__main__ import main as afterimage
 from bot.settings import Settings
@@ -26,33 +27,6 @@ SECRETS = (TOKEN, "Canary_Token", PASSWORD, IN_URL, "Canary/Pass")
 TEXT, NOTE, OWN_WORDS = "CanaryQuestion", "CanaryNote", "CanaryCaption"
 PLACE = (0x47505331, 0x47505332)  # a latitude's degrees, as two numbers that nothing else would have
 GPS = (struct.pack("<2I", *PLACE), struct.pack(">2I", *PLACE), b"CanaryHarbour", b"GPS1", b"1SPG")
-
-# The programs as they are, but that every library may say all that it has to say.
-LOUD = """
-import logging, sys
-set_up = logging.basicConfig
-logging.basicConfig = lambda **options: set_up(**{**options, "level": logging.DEBUG})
-"""
-BOT = f"""
-from bot import __main__, service
-service.LEASE_S = {LEASE_S}
-sys.exit(__main__.main(["run"]))
-"""
-WORKER = """
-from vlm import cli
-from vlm.engine.echo import EchoEngine
-speak = EchoEngine.generate
-def broken(engine, tokens, prompts):
-    if any(prompt.question and "breaks" in prompt.question for prompt in prompts):
-        raise RuntimeError("the device is gone")
-    return speak(engine, tokens, prompts)
-EchoEngine.generate = broken
-sys.exit(cli.main(["worker", "--model", "echo"]))
-"""
-SANDBOX = """
-from bot.sandbox.__main__ import main
-sys.exit(main(["--port", "0", "--data", sys.argv[1]]))
-"""
 
 
 def located() -> bytes:
@@ -73,11 +47,13 @@ def loud(own_stack: Stack) -> Iterator[Stack]:
         redis.execute_command("ACL", "SETUSER", "us", "on", f">{PASSWORD}", "~*", "&*", "+@all")
         redis.config_set("rdbcompression", "no")
     url = own_stack.server.url.replace("unix://", f"unix://us:{IN_URL}@")
-    own_stack._start("sandbox", ["-c", LOUD + SANDBOX, str(own_stack.folder / "sandbox")])
+    own_stack._start("sandbox", ["-c", DEBUG_LOGS + SANDBOX, str(own_stack.folder / "sandbox")])
     own_stack.page = own_stack.log_line("sandbox", r"(http://\S+)")
-    own_stack._start("worker", ["-c", LOUD + WORKER], REDIS_URL=url, VLM_LEASE_S="2")
+    own_stack._start("worker", ["-c", DEBUG_LOGS + FAILING_WORKER], REDIS_URL=url, VLM_LEASE_S="2")
     own_stack.log_line("worker", "(ready)")
-    own_stack._start("bot", ["-c", LOUD + BOT], BOT_TOKEN=TOKEN, BOT_API_URL=own_stack.page, REDIS_URL=url)
+    own_stack._start(
+        "bot", ["-c", DEBUG_LOGS + BOT % ""], BOT_TOKEN=TOKEN, BOT_API_URL=own_stack.page, REDIS_URL=url
+    )
     yield own_stack
 
 
@@ -93,6 +69,7 @@ def found(words: str | bytes, stack: Stack) -> list[bytes]:
     return [key for key, value in held(stack).items() if wanted in value]
 
 
+@pytest.mark.promise("security#no-secret-in-logs")
 def test_no_log_and_no_value_tells_what_it_must_not(loud: Stack) -> None:
     person = loud.person()
     _talk(person)
@@ -156,6 +133,7 @@ WRONG_URLS = (
 )
 
 
+@pytest.mark.promise("security#settings-hide-secrets")
 @pytest.mark.parametrize("url", WRONG_URLS)
 @pytest.mark.parametrize("program", ["afterimage run", "vlm worker --model echo"])
 def test_a_wrong_url_is_refused_without_its_password(told: Told, program: str, url: str) -> None:
@@ -163,18 +141,21 @@ def test_a_wrong_url_is_refused_without_its_password(told: Told, program: str, u
     assert "REDIS_URL" in said and "Canary" not in said
 
 
+@pytest.mark.promise("security#settings-hide-secrets")
 @pytest.mark.parametrize("token", ["Canary Token", "CanaryToken\n", "1:Canary/Token"])
 def test_a_wrong_token_is_refused_unseen(told: Told, token: str) -> None:
     said = told("afterimage run", BOT_TOKEN=token)
     assert "BOT_TOKEN" in said and "Canary" not in said
 
 
+@pytest.mark.promise("security#help-hides-settings")
 @pytest.mark.parametrize("program", ["afterimage run --help", "vlm worker --help", "vlm health --help"])
 def test_help_shows_no_secret(told: Told, program: str) -> None:
     said = told(program, BOT_TOKEN=TOKEN, REDIS_URL=f"redis://us:{IN_URL}@host:6379/0")
     assert "usage" in said and "Canary" not in said
 
 
+@pytest.mark.promise("security#logs-redacted")
 @pytest.mark.parametrize(
     "url",
     [f"redis://us:{IN_URL}@host/0", f"rediss://host/0?password={IN_URL}", f"unix:///s?password={IN_URL}"],

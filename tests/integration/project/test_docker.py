@@ -15,6 +15,7 @@ import pytest
 import yaml
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
+from support.paths import ROOT
 
 from bot import health
 from bot.settings import Settings as BotSettings
@@ -22,7 +23,6 @@ from bot.transport.journal import GROUP, UPDATES
 from vlm.queue import connection, server, streams
 from vlm.settings import Settings, variable
 
-ROOT = Path(__file__).parents[3]
 DOCKER = ROOT / "docker"
 PASSWORDS = {"bot": "abc123", "worker": "def456"}
 TESTS = "ghi789"  # the password of a user for tests, who may look at the configuration
@@ -53,6 +53,7 @@ def test_the_linter_finds_nothing(dockerfile: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.promise("security#containers-unprivileged")
 def test_images_are_pinned_unprivileged_and_tell_their_health(dockerfile: Path) -> None:
     text = dockerfile.read_text()
     bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
@@ -101,6 +102,7 @@ def test_the_server_is_reached_from_inside_only_and_forgets_nothing() -> None:
     assert redis["volumes"] == ["redis:/data"] and redis["healthcheck"]["test"]
 
 
+@pytest.mark.promise("security#containers-unprivileged")
 def test_no_service_opens_a_port_or_has_more_rights_than_it_needs() -> None:
     for name, service in compose()["services"].items():
         opened = service.get("ports", [])
@@ -171,6 +173,7 @@ def configured(tmp_path: Path) -> Iterator[Path]:
         process.wait(timeout=20)
 
 
+@pytest.mark.promise("security#compose-passwords")
 def test_each_role_comes_in_by_its_own_password_and_nobody_else(configured: Path) -> None:
     for user, password in [
         *((None, password) for password in (None, "", *PASSWORDS.values())),

@@ -38,6 +38,7 @@ def read(path: Path) -> dict[str, tuple[Requirement, set[str]]]:
     return locked
 
 
+@pytest.mark.promise("security#packages-hashed")
 @pytest.mark.parametrize("lock", EVERY_LOCK)
 def test_each_package_has_one_version_and_hashes(lock: str) -> None:
     for requirement, hashes in read(ROOT / lock).values():
@@ -45,6 +46,7 @@ def test_each_package_has_one_version_and_hashes(lock: str) -> None:
         assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), requirement
 
 
+@pytest.mark.promise("security#packages-hashed")
 @pytest.mark.parametrize("lock", LOCKS)
 def test_all_that_is_asked_for_is_locked(lock: str) -> None:
     table = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -123,6 +125,7 @@ def installed(wheels: Path, *lines: str) -> tuple[int, str]:
     return run.returncode, run.stdout + run.stderr
 
 
+@pytest.mark.promise("security#packages-hashed")
 def test_a_file_with_another_hash_is_not_installed(wheels: Path) -> None:
     digest = hashlib.sha256((wheels / "thing-1.0-py3-none-any.whl").read_bytes()).hexdigest()
     tampered = digest[::-1]
@@ -134,6 +137,7 @@ def test_a_file_with_another_hash_is_not_installed(wheels: Path) -> None:
     assert installed(wheels, f"thing==1.0 --hash=sha256:{tampered} --hash=sha256:{digest}")[0] == 0
 
 
+@pytest.mark.promise("security#packages-hashed")
 def test_sources_are_not_built(wheels: Path) -> None:
     digest = hashlib.sha256((wheels / "other-1.0.zip").read_bytes()).hexdigest()
     code, said = installed(wheels, f"other==1.0 --hash=sha256:{digest}")

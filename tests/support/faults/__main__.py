@@ -10,29 +10,29 @@ import time
 import traceback
 from pathlib import Path
 
-from support.faults.base import Fault
+from support.faults.base import InjectedFault
 from support.faults.catalogue import FAULTS
-from support.faults.harness import Rig
+from support.faults.harness import Harness
 from support.faults.run import HEADINGS, Outcome, run
 
 MOST_CHATS = 50
 
 
-async def tried(fault: Fault, seeds: range, updates: int, logs: Path | None) -> Outcome:
+async def tried(fault: InjectedFault, seeds: range, updates: int, logs: Path | None) -> Outcome:
     """One fault with each seed, on one set of processes."""
     total = Outcome()
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        rig = Rig(Path(folder), fault.prelude, by_webhook=fault.by_webhook)
+        harness = Harness(Path(folder), fault.prelude, by_webhook=fault.by_webhook)
         try:
-            await rig.open()
+            await harness.open()
             for seed in seeds:
-                one = await run(rig, fault, seed, updates, max(4, min(MOST_CHATS, updates // 6)))
+                one = await run(harness, fault, seed, updates, max(4, min(MOST_CHATS, updates // 6)))
                 say(one.row(f"{fault.name}, seed {seed}"))
                 for complaint in one.complaints():
                     say(f"  {fault.name}, seed {seed}: {complaint}")
                 total.add(one)
         finally:
-            await rig.shut()
+            await harness.shut()
             if logs:
                 _keep(Path(folder), logs, fault.name)
     return total

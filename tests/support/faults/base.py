@@ -4,14 +4,14 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from support.faults.harness import Rig
+from support.faults.harness import Harness
 
-Act = Callable[[Rig, random.Random], Awaitable[None]]
+Act = Callable[[Harness, random.Random], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Fault:
-    """`loses`: what is lost is counted and not held against it; `prelude` and `by_webhook` as for Rig."""
+class InjectedFault:
+    """`loses`: what is lost is counted and not held against it; `prelude` and `by_webhook` as for Harness."""
 
     name: str
     act: Act

@@ -10,7 +10,7 @@ import httpx
 Json = dict[str, Any]
 
 
-class Mirror:
+class ChatView:
     """`chats`: chat -> message id -> message; `answers`: what pressed buttons and inline queries got."""
 
     def __init__(self, page: str) -> None:

@@ -26,8 +26,9 @@ from bot.state.job_stats import KEY as TALLY
 from bot.transport.journal import BOT as BOT_ID
 from bot.transport.journal import GROUP, UPDATES
 from bot.transport.webhook import listen
-from support.bot_stack import BOT, LEASE_S, TOKEN, Stack
+from support.bot_stack import TOKEN, Stack
 from support.faults.proxy import Proxy
+from support.programs import BOT, LEASE_S, WORKER
 from vlm.queue.keys import DEAD, DELIVERY, LANES, WORKER_NAMES, WORKERS, results_key
 from vlm.queue.server import start
 
@@ -38,17 +39,12 @@ STREAMS = {
     **dict.fromkeys(LANES.values(), WORKERS),
 }
 AWAY_S = 0.03  # one way
-WORKER = """
-import sys
-from vlm.cli import main
-sys.exit(main(["worker", "--model", "echo", "--redis", {url!r}]))
-"""
 PERMANENT = ("photos", "photo", "turns", "messages", "links", "changes", "chat")
 PASSING = ("blob", "editing", "forgetting")  # gone when what they are for is done
 OURS = {*STREAMS, BOT_ID, WORKER_NAMES, DEAD, TALLY, "menus"}
 
 
-class Rig(Stack):
+class Harness(Stack):
     """`prelude` is Python that each program runs first: a broken clock, a poisonous question. `by_webhook`:
     Telegram calls the bot, instead of being polled.
 

@@ -1,4 +1,4 @@
-"""The books: what was sent, and what became of it by what is to be seen in the chats.
+"""The ledger: what was sent, and what became of it by what is to be seen in the chats.
 
     answer     what it should bring
     refusal    it cannot be done, with what to do instead
@@ -18,7 +18,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from support.faults.chat_view import Json, Mirror
+from support.faults.chat_view import ChatView, Json
 
 REFUSALS = re.compile(
     r"again|first|Please|I have too much to do|already have \d+|not a picture|cannot look at|larger than"
@@ -67,7 +67,7 @@ class Verdict(NamedTuple):
 
 
 @dataclass
-class Books:
+class Ledger:
     """`causes`: what each message of the bot answers, as it has noted, by chat; empty until that was asked.
 
     gone    chats in which nobody can read the bot any more
@@ -75,7 +75,7 @@ class Books:
     is_full   so much is under way that nothing should be sent just now
     """
 
-    mirror: Mirror
+    chat_view: ChatView
     entries: list[Sent] = field(default_factory=list)
     causes: dict[int, dict[int, str]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
@@ -94,7 +94,7 @@ class Books:
         """What has become of it by now."""
         if sent.query:
             missing = "unread" if sent.chat in self.gone else "lost"
-            return Verdict("answer" if sent.query in self.mirror.answers else missing)
+            return Verdict("answer" if sent.query in self.chat_view.answers else missing)
         found = self.found(sent)
         final = [one for one in found if not is_waiting(one["text"])]
         heard = [one for one in final if self._is_heard(one)]
@@ -133,8 +133,8 @@ class Books:
         return here
 
     def _said(self, sent: Sent) -> list[Json]:
-        there = self.mirror.said(self.moved[sent.chat]) if sent.chat in self.moved else []
-        return self.mirror.said(sent.chat) + there
+        there = self.chat_view.said(self.moved[sent.chat]) if sent.chat in self.moved else []
+        return self.chat_view.said(sent.chat) + there
 
     def _is_about(self, sent: Sent, message: Json) -> bool:
         """Whether the bot's notes name what was sent as its cause, or else it is shown as a reply to that."""

@@ -13,7 +13,7 @@ import httpx
 
 from support.bot_stack import buttons, picture
 from support.faults.chat_view import Json
-from support.faults.ledger import Books, Sent
+from support.faults.ledger import Ledger, Sent
 from vlm.engine.echo import NAMES
 
 NAME = "@afterimage_bot"
@@ -29,9 +29,9 @@ _groups = itertools.count(-3_000_001, -1)
 class Visitor:
     """One person in one chat, who pauses for `pause_s` on average. `first`, `question`: what is spoken of."""
 
-    def __init__(self, books: Books, rng: random.Random, *, in_group: bool, pause_s: float = 0.1) -> None:
-        self.books = books
-        self.mirror = books.mirror
+    def __init__(self, ledger: Ledger, rng: random.Random, *, in_group: bool, pause_s: float = 0.1) -> None:
+        self.ledger = ledger
+        self.chat_view = ledger.chat_view
         self.rng = rng
         self.user = next(_people)
         self.chat = next(_groups) if in_group else self.user
@@ -48,7 +48,7 @@ class Visitor:
         left = updates
         await asyncio.sleep(self.rng.uniform(0, self.pause_s))
         while left > 0:
-            while self.books.is_full:  # noqa: ASYNC110 - a state, not an event
+            while self.ledger.is_full:  # noqa: ASYNC110 - a state, not an event
                 await asyncio.sleep(0.2)
             try:
                 left -= await next(steps)()
@@ -60,7 +60,7 @@ class Visitor:
 
     def is_closed(self) -> bool:
         """Whether nothing can be sent any more."""
-        return self.chat in self.books.gone or self.chat in self.books.moved
+        return self.chat in self.ledger.gone or self.chat in self.ledger.moved
 
     def _steps(self) -> list[Callable[[], Awaitable[int]]]:
         """A photo and a question about it come first: the others are about these."""
@@ -201,14 +201,14 @@ class Visitor:
         if asked is None or not await self._final(asked):
             return await self.help()
         token = f"Q{next(_numbers)}"
-        await self.mirror.call("edit", json=self._who(message_id=asked.message, text=f"What is {token}?"))
+        await self.chat_view.call("edit", json=self._who(message_id=asked.message, text=f"What is {token}?"))
         asked.updates += 1
         asked.wants, asked.token = asked.wants.replace(asked.token, token), token
         self.question = None  # its answer is this one's now
         return 1
 
     async def inline(self) -> int:
-        told = await self.mirror.call("inline", json=self._who(query=self.rng.choice(NAMES)))
+        told = await self.chat_view.call("inline", json=self._who(query=self.rng.choice(NAMES)))
         self._note("inline", "", 0, query=told["query"])
         return 1
 
@@ -235,7 +235,7 @@ class Visitor:
         if caption and data:
             about = self._who(message_id=caption["message_id"], data=data)
             with suppress(httpx.HTTPStatusError):  # it was edited at that moment
-                told = await self.mirror.call("press", json=about)
+                told = await self.chat_view.call("press", json=about)
                 self._note("press", "", 0, query=told["query"])
                 return caption
         await self.help()
@@ -258,9 +258,9 @@ class Visitor:
         """The bot's answer as it is then; None if there is none in time, or it is none."""
 
         def found() -> Json | None:
-            if self.books.verdict(sent).outcome in ("lost", "apology"):
+            if self.ledger.verdict(sent).outcome in ("lost", "apology"):
                 return None
-            said = self.mirror.said(self.chat)
+            said = self.chat_view.said(self.chat)
             place = sent.below or sent.message
             mine = [one for one in said if one.get("reply_to_message", {}).get("message_id") == place]
             if sent.token:
@@ -269,19 +269,19 @@ class Visitor:
 
         if sent in self.hopeless:
             return found()
-        answer: Json | None = await self.mirror.until(self.chat, found, PATIENCE_S)
+        answer: Json | None = await self.chat_view.until(self.chat, found, PATIENCE_S)
         if answer is None:
             self.hopeless.append(sent)
         return answer
 
     async def _write(self, text: str, reply_to: int = 0) -> int:
         more = {"reply_to": reply_to} if reply_to else {}
-        told = await self.mirror.call("send", json=self._who(text=text, **more))
+        told = await self.chat_view.call("send", json=self._who(text=text, **more))
         return int(told["messages"][0]["message_id"])
 
     async def _send(self, files: list[tuple[str, tuple[str, bytes]]], **more: str) -> list[Json]:
         fields = {key: str(value) for key, value in self._who(**more).items()}
-        told = await self.mirror.call("send", data=fields, files=files)
+        told = await self.chat_view.call("send", data=fields, files=files)
         messages: list[Json] = told["messages"]
         return messages
 
@@ -289,18 +289,18 @@ class Visitor:
         return {"chat": self.chat, "user": self.user, **more}
 
     def _note(self, kind: str, wants: str, message: int, **more: object) -> Sent:
-        return self.books.note(Sent(kind, self.chat, wants, message=message, **more))  # type: ignore[arg-type]
+        return self.ledger.note(Sent(kind, self.chat, wants, message=message, **more))  # type: ignore[arg-type]
 
 
 async def load(
-    books: Books, rng: random.Random, updates: int, chats: int, people: dict[int, int]
+    ledger: Ledger, rng: random.Random, updates: int, chats: int, people: dict[int, int]
 ) -> list[Visitor]:
     """Some visitors send so many updates in all. Returns when all are sent, not when all are answered.
 
     `people` is told who is in which chat.
     """
     visitors = [
-        Visitor(books, random.Random(rng.random()), in_group=n % GROUPS == 1, pause_s=chats / RATE)
+        Visitor(ledger, random.Random(rng.random()), in_group=n % GROUPS == 1, pause_s=chats / RATE)
         for n in range(chats)
     ]
     people.clear()

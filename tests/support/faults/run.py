@@ -1,4 +1,4 @@
-"""One run: a load, one fault at a random moment of it, and then the books."""
+"""One run: a load, one fault at a random moment of it, and then the ledger."""
 
 import asyncio
 import random
@@ -7,10 +7,10 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from support.faults.base import Fault
-from support.faults.chat_view import Mirror
-from support.faults.harness import Rig
-from support.faults.ledger import Books, Sent, Verdict
+from support.faults.base import InjectedFault
+from support.faults.chat_view import ChatView
+from support.faults.harness import Harness
+from support.faults.ledger import Ledger, Sent, Verdict
 from support.faults.load import load
 
 SETTLE_S = 120.0  # after the load and the fault: a busy machine is slow, not wrong
@@ -70,82 +70,87 @@ class Outcome:
         ]
 
 
-async def run(rig: Rig, fault: Fault, seed: int, updates: int, chats: int) -> Outcome:
+async def run(harness: Harness, fault: InjectedFault, seed: int, updates: int, chats: int) -> Outcome:
     """Load and fault side by side; what came of it when all is settled, or it is given up."""
     rng = random.Random(f"{fault.name} {seed}")
-    mirror, sending, watching = Mirror(rig.page), None, None
-    await mirror.start()
+    chat_view, sending, watching = ChatView(harness.page), None, None
+    await chat_view.start()
     try:
-        books = Books(mirror, gone=rig.gone, moved=rig.moved)
-        rig.picked_up_s, rig.rss_mb = 0.0, {}
+        ledger = Ledger(chat_view, gone=harness.gone, moved=harness.moved)
+        harness.picked_up_s, harness.rss_mb = 0.0, {}
         at = int(updates * rng.uniform(0.15, 0.75))
-        watching = asyncio.create_task(_watch(rig, books))
-        sending = asyncio.create_task(load(books, rng, updates, chats, rig.people))
-        recovery_s = await _strike(rig, fault, rng, books, at, sending)
+        watching = asyncio.create_task(_watch(harness, ledger))
+        sending = asyncio.create_task(load(ledger, rng, updates, chats, harness.people))
+        recovery_s = await _strike(harness, fault, rng, ledger, at, sending)
         await sending
-        await _settled(rig, books)
-        await mirror.refresh()
-        rig.weigh()
-        return await _counted(rig, books, recovery_s)
+        await _settled(harness, ledger)
+        await chat_view.refresh()
+        harness.weigh()
+        return await _counted(harness, ledger, recovery_s)
     finally:
         beside = [task for task in (sending, watching) if task]
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        await mirror.close()
+        await chat_view.close()
 
 
-async def _watch(rig: Rig, books: Books) -> None:
+async def _watch(harness: Harness, ledger: Ledger) -> None:
     """People wait a little when a slow machine does not keep up: otherwise there would be two faults."""
     while True:
-        books.is_full = await rig.waiting() > MOST_WAITING
+        ledger.is_full = await harness.waiting() > MOST_WAITING
         await asyncio.sleep(0.3)
 
 
 async def _strike(
-    rig: Rig, fault: Fault, rng: random.Random, books: Books, at: int, sending: asyncio.Task[object]
+    harness: Harness,
+    fault: InjectedFault,
+    rng: random.Random,
+    ledger: Ledger,
+    at: int,
+    sending: asyncio.Task[object],
 ) -> float:
     """Wait for the moment, do the harm, and see how long what was open then takes to be done."""
-    while books.updates < at and not sending.done():  # noqa: ASYNC110 - a count, not an event
+    while ledger.updates < at and not sending.done():  # noqa: ASYNC110 - a count, not an event
         await asyncio.sleep(0.01)
     await asyncio.sleep(rng.uniform(0, 0.5))
-    rig.weigh()
-    tails = await rig.tails()
-    rig.healed_s = time.monotonic()
-    await fault.act(rig, rng)
-    while not await rig.is_past(tails):
-        if time.monotonic() - rig.healed_s > SETTLE_S:
+    harness.weigh()
+    tails = await harness.tails()
+    harness.healed_s = time.monotonic()
+    await fault.act(harness, rng)
+    while not await harness.is_past(tails):
+        if time.monotonic() - harness.healed_s > SETTLE_S:
             break
         await asyncio.sleep(0.05)
-    return time.monotonic() - rig.healed_s
+    return time.monotonic() - harness.healed_s
 
 
-async def _settled(rig: Rig, books: Books) -> None:
+async def _settled(harness: Harness, ledger: Ledger) -> None:
     """Until each update has its outcome and nothing waits; or time is up."""
     with suppress(TimeoutError):
         async with asyncio.timeout(SETTLE_S):
-            while still := books.open():
+            while still := ledger.open():
                 await asyncio.sleep(0.5)
-                books.causes |= await rig.notes({one.chat for one in still})
+                ledger.causes |= await harness.notes({one.chat for one in still})
     with suppress(TimeoutError):
         async with asyncio.timeout(IDLE_S):
-            while not await rig.is_idle() or await rig.leftovers():  # noqa: ASYNC110
+            while not await harness.is_idle() or await harness.leftovers():  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
 
 
-async def _counted(rig: Rig, books: Books, recovery_s: float) -> Outcome:
-    books.causes = await rig.notes({one.chat for one in books.entries})
-    found = [(one, books.verdict(one)) for one in books.entries]
-    outcome = Outcome(1, books.updates, recovery_s=recovery_s, picked_up_s=rig.picked_up_s)
+async def _counted(harness: Harness, ledger: Ledger, recovery_s: float) -> Outcome:
+    ledger.causes = await harness.notes({one.chat for one in ledger.entries})
+    found = [(one, ledger.verdict(one)) for one in ledger.entries]
+    outcome = Outcome(1, ledger.updates, recovery_s=recovery_s, picked_up_s=harness.picked_up_s)
     for sent, verdict in found:
         outcome.counts[verdict.outcome] += sent.updates
         outcome.unheard += verdict.unheard
         if verdict.outcome == "lost":
             outcome.lost.append(sent)
         if verdict.outcome == "wrong":
-            outcome.wrong.append((sent, str([one["text"] for one in books.found(sent)])))
+            outcome.wrong.append((sent, str([one["text"] for one in ledger.found(sent)])))
         if verdict.times > 1:
             outcome.doubled.append((sent, verdict))  # both known to the bot
-    outcome.leftovers = await rig.leftovers()
-    outcome.rss_mb = dict(rig.rss_mb)
+    outcome.leftovers = await harness.leftovers()
+    outcome.rss_mb = dict(harness.rss_mb)
     return outcome

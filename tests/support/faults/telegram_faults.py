@@ -4,67 +4,69 @@ import asyncio
 import random
 from typing import Any
 
-from support.faults.base import Act, Fault
-from support.faults.harness import Rig
+from support.faults.base import Act, InjectedFault
+from support.faults.harness import Harness
 
 
 def troubled(seconds: float, *faults: dict[str, Any]) -> Act:
     """The stand-in fails so, for a while."""
 
-    async def act(rig: Rig, rng: random.Random) -> None:
+    async def act(harness: Harness, rng: random.Random) -> None:
         for fault in faults:
-            await asyncio.to_thread(lambda fault=fault: rig.trouble(**fault))
+            await asyncio.to_thread(lambda fault=fault: harness.trouble(**fault))
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(rig.call, "DELETE", "faults")
-        rig.healed()
+        await asyncio.to_thread(harness.call, "DELETE", "faults")
+        harness.healed()
 
     return act
 
 
-async def slowed_down(rig: Rig, rng: random.Random) -> None:
+async def slowed_down(harness: Harness, rng: random.Random) -> None:
     """One chat must wait for 30 s."""
-    chat = rng.choice(_private(rig))
+    chat = rng.choice(_private(harness))
     fault = {"chat": chat, "status": 429, "retry_after": 30, "times": 3}
-    await asyncio.to_thread(lambda: rig.trouble(**fault))
+    await asyncio.to_thread(lambda: harness.trouble(**fault))
     await asyncio.sleep(31)
-    await asyncio.to_thread(rig.call, "DELETE", "faults")
-    rig.healed()
+    await asyncio.to_thread(harness.call, "DELETE", "faults")
+    harness.healed()
 
 
-async def cut(rig: Rig, rng: random.Random) -> None:
+async def cut(harness: Harness, rng: random.Random) -> None:
     """Telegram has done it, and the bot does not hear so."""
-    traps = [rig.telegram.trap(b"^POST /bot", "after", spare=rng.randrange(60)) for _ in range(15)]
+    traps = [harness.telegram.trap(b"^POST /bot", "after", spare=rng.randrange(60)) for _ in range(15)]
     await asyncio.sleep(10)
     for trap in traps:
         trap.times = 0
-    rig.healed()
+    harness.healed()
 
 
-async def blocked(rig: Rig, rng: random.Random) -> None:
-    for chat in rng.sample(_private(rig), min(3, len(_private(rig)))):
-        rig.gone.add(chat)
-        await asyncio.to_thread(rig.call, "POST", "block", json={"chat": chat, "user": chat})
+async def blocked(harness: Harness, rng: random.Random) -> None:
+    for chat in rng.sample(_private(harness), min(3, len(_private(harness)))):
+        harness.gone.add(chat)
+        await asyncio.to_thread(harness.call, "POST", "block", json={"chat": chat, "user": chat})
 
 
-async def kicked(rig: Rig, rng: random.Random) -> None:
-    for chat in _groups(rig):
-        rig.gone.add(chat)
-        await asyncio.to_thread(rig.call, "POST", "block", json={"chat": chat, "user": rig.people[chat]})
+async def kicked(harness: Harness, rng: random.Random) -> None:
+    for chat in _groups(harness):
+        harness.gone.add(chat)
+        await asyncio.to_thread(
+            harness.call, "POST", "block", json={"chat": chat, "user": harness.people[chat]}
+        )
 
 
-async def migrated(rig: Rig, rng: random.Random) -> None:
-    for chat in _groups(rig):
-        about = {"chat": chat, "user": rig.people[chat]}
-        told = await asyncio.to_thread(lambda about=about: rig.call("POST", "migrate", json=about))
-        rig.moved[chat] = told["chat"]
+async def migrated(harness: Harness, rng: random.Random) -> None:
+    for chat in _groups(harness):
+        about = {"chat": chat, "user": harness.people[chat]}
+        told = await asyncio.to_thread(lambda about=about: harness.call("POST", "migrate", json=about))
+        harness.moved[chat] = told["chat"]
 
 
-def _private(rig: Rig) -> list[int]:
-    return [chat for chat in rig.people if chat > 0]
+def _private(harness: Harness) -> list[int]:
+    return [chat for chat in harness.people if chat > 0]
 
 
-def _groups(rig: Rig) -> list[int]:
-    return [chat for chat in rig.people if chat < 0]
+def _groups(harness: Harness) -> list[int]:
+    return [chat for chat in harness.people if chat < 0]
 
 
 EXPIRED = {"method": "getFile", "status": 400, "description": "Bad Request: wrong file_id", "times": 3}
@@ -72,20 +74,20 @@ TOO_BIG = {"method": "getFile", "status": 400, "description": "Bad Request: file
 CUT_SHORT = {"method": "file", "cut": "after", "times": 5}
 
 TELEGRAM = [
-    Fault("telegram-429", slowed_down, "429 with `retry_after` 30 in one chat"),
-    Fault("telegram-5xx", troubled(60, {"status": 502}), "502 to every call for 60 s"),
-    Fault(
+    InjectedFault("telegram-429", slowed_down, "429 with `retry_after` 30 in one chat"),
+    InjectedFault("telegram-5xx", troubled(60, {"status": 502}), "502 to every call for 60 s"),
+    InjectedFault(
         "telegram-timeouts",
         troubled(60, {"delay_s": 35, "cut": "before"}),
         "no answer to any call within the bot's patience, for 60 s",
     ),
-    Fault("telegram-cut", cut, "connections cut after the call and before its answer, 15 times"),
-    Fault(
+    InjectedFault("telegram-cut", cut, "connections cut after the call and before its answer, 15 times"),
+    InjectedFault(
         "telegram-files",
         troubled(10, EXPIRED, TOO_BIG, CUT_SHORT),
         "files that expired, are too large, come cut short",
     ),
-    Fault("blocked", blocked, "three people block the bot"),
-    Fault("kicked", kicked, "the bot is thrown out of the groups"),
-    Fault("migrated", migrated, "the groups become supergroups"),
+    InjectedFault("blocked", blocked, "three people block the bot"),
+    InjectedFault("kicked", kicked, "the bot is thrown out of the groups"),
+    InjectedFault("migrated", migrated, "the groups become supergroups"),
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.faults.catalogue import FAULTS
-from support.faults.harness import Rig
+from support.faults.harness import Harness
 from support.faults.run import Outcome, run
 from support.paths import ROOT
 
@@ -21,14 +21,15 @@ PAGE = ROOT / "docs" / "reliability.md"
 async def tried(folder: Path, name: str, seed: int = 1) -> Outcome:
     """One run of one fault, on processes of its own."""
     fault = FAULTS[name]
-    rig = Rig(folder, fault.prelude, by_webhook=fault.by_webhook)
+    harness = Harness(folder, fault.prelude, by_webhook=fault.by_webhook)
     try:
-        await rig.open()
-        return await run(rig, fault, seed, UPDATES, CHATS)
+        await harness.open()
+        return await run(harness, fault, seed, UPDATES, CHATS)
     finally:
-        await rig.shut()
+        await harness.shut()
 
 
+@pytest.mark.promise("reliability#one-outcome")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "name", ["bot-killed", "webhook-before-journal", "worker-stalled", "worker-after-finish", "redis-crashed"]

@@ -13,6 +13,7 @@ STEP = {"chunks": 5, "truncated": 25, "heic": 3}  # one in so many, of the slow 
 MOST = {"bombs": 6, "heic": 200}  # the first take long to make; of the second, few bite
 
 
+@pytest.mark.promise("security#hostile-pictures")
 @pytest.mark.parametrize("name", FAMILIES)
 def test_each_hostile_picture_is_a_picture_or_a_polite_refusal(name: str) -> None:
     step, most = STEP.get(name, 1), MOST.get(name, 80)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 from support.queue_examples import all_answered, held, picture, published, running, until, workers
@@ -34,6 +35,7 @@ async def no_picture_is_left(redis: Redis) -> bool:
     return await redis.keys("blob:*") == []
 
 
+@pytest.mark.promise("reliability#dead-worker")
 async def test_the_jobs_of_a_killed_worker_are_answered_once_by_another(
     own_server: Server, tmp_path: Path
 ) -> None:
@@ -50,6 +52,7 @@ async def test_the_jobs_of_a_killed_worker_are_answered_once_by_another(
         assert all(isinstance(answer.outcome, Answered) for answer in answers.values())
 
 
+@pytest.mark.promise("reliability#redis-crash")
 async def test_a_server_that_crashes_under_load_loses_nothing(binary: Path, tmp_path: Path) -> None:
     folder = tmp_path / "server"
     jobs = {f"what {n}" for n in range(100)}
@@ -66,6 +69,7 @@ async def test_a_server_that_crashes_under_load_loses_nothing(binary: Path, tmp_
                     await nothing_is_left(redis)
 
 
+@pytest.mark.promise("reliability#graceful-stop")
 async def test_a_worker_that_is_told_to_stop_finishes_what_it_holds_and_takes_no_more(
     own_server: Server, tmp_path: Path
 ) -> None:
@@ -85,6 +89,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_holds_and_takes_no
         assert await client.models() == []
 
 
+@pytest.mark.promise("reliability#long-job")
 async def test_a_job_that_takes_longer_than_its_lease_is_run_once(own_server: Server, tmp_path: Path) -> None:
     async with connect(own_server.url) as redis:
         client = Client(redis)
@@ -95,6 +100,7 @@ async def test_a_job_that_takes_longer_than_its_lease_is_run_once(own_server: Se
             assert sum(one.runs["slow"] for one in both) == 1
 
 
+@pytest.mark.promise("reliability#stalled-worker")
 async def test_a_worker_that_slept_past_its_lease_does_not_answer_again(
     own_server: Server, tmp_path: Path
 ) -> None:
@@ -111,6 +117,7 @@ async def test_a_worker_that_slept_past_its_lease_does_not_answer_again(
             await nothing_is_left(redis)
 
 
+@pytest.mark.promise("reliability#poison-job")
 async def test_a_job_that_kills_its_workers_is_buried_with_an_apology_and_its_batch_mates_are_answered(
     own_server: Server, tmp_path: Path
 ) -> None:
@@ -133,6 +140,7 @@ async def test_a_job_that_kills_its_workers_is_buried_with_an_apology_and_its_ba
         assert (letter[b"code"], letter[b"times"]) == (b"poisoned", b"4")
 
 
+@pytest.mark.promise("reliability#redis-emptied")
 async def test_idle_workers_bear_that_the_server_is_emptied(own_server: Server, tmp_path: Path) -> None:
     async with connect(own_server.url) as redis:
         client = Client(redis)
@@ -143,6 +151,7 @@ async def test_idle_workers_bear_that_the_server_is_emptied(own_server: Server, 
             await until(lambda: are_up(client, 1))
 
 
+@pytest.mark.promise("reliability#redis-emptied")
 async def test_what_was_in_hand_when_the_server_was_emptied_is_still_answered(
     own_server: Server, tmp_path: Path
 ) -> None:

@@ -16,10 +16,12 @@ STRINGS = 1500
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)  # halves of pairs and NULs as well
 
 
+@pytest.mark.promise("security#messages-are-valid")
 def test_no_words_make_a_call_that_telegram_would_refuse() -> None:
     assert formatting.run(STRINGS, seed=7) > 15 * STRINGS
 
 
+@pytest.mark.promise("security#messages-are-valid")
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 59), ANY, ANY)
 def test_nor_do_any_that_hypothesis_thinks_of(n: int, model: str, person: str) -> None:
@@ -27,11 +29,13 @@ def test_nor_do_any_that_hypothesis_thinks_of(n: int, model: str, person: str) -
         assert not list(faults(call)), call
 
 
+@pytest.mark.promise("security#messages-are-valid")
 def test_no_parse_mode_is_asked_for() -> None:
     for call in calls(0, "<b>*a*</b>", "_b_"):
         assert "parse_mode" not in json.dumps(call, default=str)
 
 
+@pytest.mark.promise("security#lone-surrogates")
 @given(ANY)
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
 def test_what_comes_in_is_whole_characters_of_the_same_places(text: str) -> None:
@@ -46,6 +50,7 @@ def mark(**about: Any) -> dict[str, Any]:
     return {"text": "a👍b", "entities": [{"type": "bold", "offset": 0, "length": 1, **about}]}
 
 
+@pytest.mark.promise("security#messages-are-checked")
 @pytest.mark.parametrize(
     ("call", "said"),
     [

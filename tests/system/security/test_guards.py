@@ -1,15 +1,12 @@
 """Each guard of `guard_list` is where it is said to be; `make guards` takes them out, one by one."""
 
 import ast
-import re
 import sys
 
 import pytest
 from support.paths import ROOT
 from support.security import guards
 from support.security.guard_list import GUARDS, Guard
-
-TABLE = (ROOT / "docs" / "security.md").read_text()
 
 
 def name(guard: Guard) -> str:
@@ -24,11 +21,6 @@ def test_a_guards_text_stands_once_and_its_tests_are_there(guard: Guard) -> None
         file, _, function = test.partition("::")
         nodes = ast.walk(ast.parse((ROOT / file).read_text()))
         assert function in {getattr(node, "name", "") for node in nodes}, test
-
-
-def test_the_table_in_the_docs_is_of_these_guards() -> None:
-    listed = re.findall(r"^\| ([^|]+) \| `([\w/.]+)` \| `(tests/[^`]+)` \|$", TABLE, re.MULTILINE)
-    assert listed == [(guard.name, guard.file, guard.tests[0]) for guard in GUARDS]
 
 
 def test_without_a_guard_its_tests_fail_and_with_it_they_pass(

@@ -33,6 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running.kill()
 
 
+@pytest.mark.promise("security#isolation")
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("default")  # the parts end with open connections
 def test_nobody_is_shown_what_was_another_chats(
@@ -58,6 +59,7 @@ async def shown(world: World, method: str, chat: int | None, **args: Any) -> Non
     world.check()
 
 
+@pytest.mark.promise("security#isolation-is-watched")
 @pytest.mark.parametrize("text", [f"AI caption: {mark(3, 7)}", "AI caption: a red picture of 103 by 17"])
 @pytest.mark.parametrize("method", ["sendMessage", "editMessageText", "answerCallbackQuery"])
 async def test_the_watch_sees_another_chats_words(world: World, method: str, text: str) -> None:
@@ -66,6 +68,7 @@ async def test_the_watch_sees_another_chats_words(world: World, method: str, tex
         await shown(world, method, None if method[0] == "a" else world.ids[4], text=text)
 
 
+@pytest.mark.promise("security#isolation-is-watched")
 async def test_the_watch_sees_another_chats_photo(world: World) -> None:
     await world.send(world.person(3), [world.next_photo(3, "red")], "")
     [*_, file] = world.marked
@@ -74,6 +77,7 @@ async def test_the_watch_sees_another_chats_photo(world: World) -> None:
         await shown(world, "sendMediaGroup", world.ids[4], media=f'[{{"media": "{file}"}}]')
 
 
+@pytest.mark.promise("security#isolation-is-watched")
 async def test_the_watch_sees_who_asks_inline(world: World) -> None:
     results = [{"type": "photo", "caption": mark(3, 7)}]
     for person, leaks in ((3, False), (4, True)):
@@ -86,6 +90,7 @@ async def test_the_watch_sees_who_asks_inline(world: World) -> None:
             await shown(world, "answerInlineQuery", None, inline_query_id=query, results=results)
 
 
+@pytest.mark.promise("security#isolation-is-watched")
 @pytest.mark.parametrize("name", ["photos.jsonl", "pictures/1.png"])
 async def test_the_watch_looks_into_exports(world: World, name: str) -> None:
     group, asker = PEOPLE, 0
@@ -103,6 +108,7 @@ async def test_the_watch_looks_into_exports(world: World, name: str) -> None:
 # By what a picture's words are kept.
 
 
+@pytest.mark.promise("security#pictures-by-hash")
 def test_a_picture_is_known_by_all_of_its_sha256_and_the_models_revision(tmp_path: Path) -> None:
     for name, colour in (("a.png", "red"), ("b.png", "blue")):
         Image.new("RGB", (32, 24), colour).save(tmp_path / name)

@@ -27,6 +27,7 @@ def test_values_are_typed() -> None:
     assert given.listen == ("0.0.0.0", 80)  # noqa: S104 - only parsed here
 
 
+@pytest.mark.promise("security#webhook-needs-secret")
 @pytest.mark.parametrize(
     ("environ", "named"),
     [

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
 from support.paths import ROOT
 
 ADVICE = {
@@ -59,6 +60,7 @@ def audited(url: str) -> tuple[int, str]:
     return run.returncode, run.stdout
 
 
+@pytest.mark.promise("security#packages-audited")
 def test_a_known_vulnerability_fails_the_check_and_is_named() -> None:
     with list_of_vulnerabilities("httpx") as url:
         code, said = audited(url)
@@ -71,6 +73,7 @@ def test_none_passes() -> None:
     assert code == 0 and "skipped" not in said and "0 vulnerabilities" in said
 
 
+@pytest.mark.promise("security#packages-audited")
 def test_a_list_that_cannot_be_reached_is_said_and_fails_nothing() -> None:
     with list_of_vulnerabilities(status=503) as url:
         assert audited(url)[0] == 0

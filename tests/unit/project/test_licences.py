@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from packaging.utils import canonicalize_name
 from support.paths import ROOT
 
@@ -35,6 +36,7 @@ def locked() -> set[str]:
     return {name for lock in locks for name in re.findall(r"^([a-z0-9-]+)==", lock.read_text(), re.MULTILINE)}
 
 
+@pytest.mark.promise("security#packages-licensed")
 def test_each_locked_package_has_a_licence_and_no_other_is_listed() -> None:
     allowed, explained = rows(2), rows(3)
     assert not allowed.keys() & explained.keys()
@@ -47,6 +49,7 @@ def test_what_needs_no_word_is_allowed() -> None:
         assert {re.sub(r" \(\w+\)$", "", part) for part in parts} <= ALLOWED, licence
 
 
+@pytest.mark.promise("security#packages-licensed")
 def test_the_page_says_what_the_packages_say() -> None:
     command = [sys.executable, "-m", "piplicenses", "--format=json", "--from=mixed", "--with-system"]
     said = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=100).stdout)
@@ -63,6 +66,7 @@ def test_weights_pictures_and_font_are_named() -> None:
         assert name in PAGE
 
 
+@pytest.mark.promise("security#packages-licensed")
 def test_a_bill_of_materials_is_written(tmp_path: Path) -> None:
     recipe = re.search(
         r"^sbom:.*\n(?:\t.*\n)*?\t(\$\(BIN\)/cyclonedx-py .*)$", (ROOT / "Makefile").read_text(), re.MULTILINE

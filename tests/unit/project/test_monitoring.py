@@ -65,6 +65,7 @@ def test_every_number_of_ours_is_looked_at() -> None:
     assert looked_at == explained().keys()
 
 
+@pytest.mark.promise("security#logs-hold-no-content")
 def test_labels_are_as_the_page_has_them() -> None:
     instruments = [one for one in vars(Metrics()).values() if hasattr(one, "_labelnames")]
     labels = {

@@ -177,6 +177,7 @@ async def test_what_is_too_large_for_one_file_comes_in_several_and_once(
     assert "2 files" in told
 
 
+@pytest.mark.promise("reliability#export-reports")
 def test_what_is_said_of_an_export_is_said_however_often_it_fails(stack: Stack, person: Person) -> None:
     person.says(person.send(picture("red")))
     person.trouble(method="editMessageText", status=502, times=2)  # how far it is, and that it is there

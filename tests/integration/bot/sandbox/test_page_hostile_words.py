@@ -69,6 +69,7 @@ async def harmless(page: Page) -> None:
     assert set(links) <= {"http:", "https:"}
 
 
+@pytest.mark.promise("security#page-shows-text")
 @pytest.mark.parametrize("when", ["before the page is opened", "while it is open"])
 async def test_texts_and_captions_are_shown_as_they_are(
     page: Page, http: httpx.AsyncClient, url: str, when: str
@@ -96,6 +97,7 @@ async def test_texts_and_captions_are_shown_as_they_are(
     await harmless(page)
 
 
+@pytest.mark.promise("security#page-shows-text")
 async def test_names_buttons_and_menus_are_texts_too(page: Page, http: httpx.AsyncClient, url: str) -> None:
     chat, name = next(CHATS), HOSTILE[0] + HOSTILE[1]
     await http.post("/sandbox/send", json={"chat": chat, "text": "hello", "name": name})

@@ -13,18 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.programs import IMPATIENT_SANDBOX
 from support.sandboxes import picture
 
 from bot.sandbox import page
 from bot.sandbox.app import MAX_BYTES
-
-HURRIED = """
-import sys
-from bot.sandbox import __main__
-from bot.sandbox import slow_client_guard as prompt
-prompt.HEAD_S = prompt.BODY_S = 0.2
-sys.exit(__main__.main(sys.argv[1:]))
-"""
 
 
 @contextmanager
@@ -94,6 +87,7 @@ def test_a_taken_port_is_said_plainly() -> None:
     assert refused.returncode == 1 and f"Port {port} cannot be used" in refused.stderr
 
 
+@pytest.mark.promise("security#sandbox-request-limit")
 def test_a_request_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
     with program("--data", str(tmp_path)) as url:
         port = int(url.rpartition(":")[2])
@@ -111,13 +105,14 @@ def told(port: int, header: str) -> bytes:
 HEAD = b"POST /bot1:a/getMe HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
+@pytest.mark.promise("security#sandbox-slow-clients")
 @pytest.mark.parametrize(
     "sent",
     [b"", HEAD[:40], HEAD + b"Content-Length: 9\r\n\r\n{"],
     ids=["nothing", "half a head", "half a body"],
 )
 def test_who_is_slow_on_purpose_is_cut_off(sent: bytes) -> None:
-    with program(start=("-c", HURRIED)) as url, calling(url) as caller:
+    with program(start=("-c", IMPATIENT_SANDBOX)) as url, calling(url) as caller:
         caller.sendall(sent)
         assert caller.recv(4096) == b""  # the server hangs up by itself
         with calling(url) as again:
@@ -127,9 +122,10 @@ def test_who_is_slow_on_purpose_is_cut_off(sent: bytes) -> None:
             assert again.recv(4096) == b""
 
 
+@pytest.mark.promise("security#sandbox-slow-clients")
 def test_who_waits_for_an_answer_or_between_two_requests_is_not_cut_off() -> None:
     wait = b"GET /sandbox/messages?since=0&wait_s=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    with program(start=("-c", HURRIED)) as url, calling(url) as caller:
+    with program(start=("-c", IMPATIENT_SANDBOX)) as url, calling(url) as caller:
         for _ in range(2):
             caller.sendall(wait)  # answered long after both bounds
             assert answered(caller) == 200

@@ -246,6 +246,7 @@ async def test_a_server_that_was_emptied_is_taken_as_it_comes(redis: Redis) -> N
         await until(lambda: desk.done == ["a1", "a2"])
 
 
+@pytest.mark.promise("reliability#order-in-chat")
 async def test_two_processes_keep_the_order_within_a_chat(redis: Redis) -> None:
     def ordered(consumer: str) -> Group:
         return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=60, ordered="chat")
@@ -267,6 +268,7 @@ async def test_two_processes_keep_the_order_within_a_chat(redis: Redis) -> None:
     assert desk.done == ["another chat's", "question"]
 
 
+@pytest.mark.promise("reliability#order-in-chat")
 async def test_what_is_taken_over_goes_before_what_waits_for_it(redis: Redis) -> None:
     """The oldest entry's holder dies; another process holds the middle one, and the newest waits for both."""
 

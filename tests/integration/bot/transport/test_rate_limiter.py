@@ -8,6 +8,7 @@ import pytest
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from support.bot_stack import Json, Person, Stack, picture, until, wait_until
+from support.programs import SMALL_GROUP_LIMIT
 from telegram.error import RetryAfter
 from telegram.ext import ExtBot
 
@@ -87,16 +88,10 @@ def test_a_busy_group_waits_its_minute_and_loses_nothing(own_stack: Stack) -> No
         assert redis.xlen("{afterimage}:updates") == 4
 
 
-SHORT = (
-    "service.RateLimiter, rate_limit_notice.LEAST_S = "
-    "partial(rate_limiter.RateLimiter, most=4, window_ms=2500), 0"
-)
-
-
 def test_a_group_that_is_full_is_told_so_and_gets_every_answer_once(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_worker()
-    own_stack.start_bot(change=SHORT)
+    own_stack.start_bot(patches=SMALL_GROUP_LIMIT)
     (ann,) = own_stack.group(1, supergroup=True)
     cats = Person(own_stack, ann.chat, user=ann.who["user"], topic="Cats")
     asked = [cats.write("/auto") for _ in range(6)] + [
@@ -113,13 +108,13 @@ def test_a_group_that_is_full_is_told_so_and_gets_every_answer_once(own_stack: S
 
 def test_a_bot_that_ends_while_a_group_waits_leaves_its_line_to_another(own_stack: Stack) -> None:
     own_stack.start_sandbox()
-    own_stack.start_bot(change=SHORT)
+    own_stack.start_bot(patches=SMALL_GROUP_LIMIT)
     (ann,) = own_stack.group(1)
     asked = [ann.write("/auto") for _ in range(6)]
     with BlockingRedis.from_url(own_stack.server.url) as redis:
         wait_until(lambda: redis.get(f"waits:{{{ann.chat}}}"))  # it has noted which line that is
     own_stack.kill("bot")
-    own_stack.start_bot(change=SHORT)
+    own_stack.start_bot(patches=SMALL_GROUP_LIMIT)
     for message in asked:
         ann.answer(message)
     wait_until(lambda: not any(later(one) for one in ann.messages()))
@@ -146,6 +141,7 @@ def later(message: Json) -> bool:
     return "none is lost" in message.get("text", "")
 
 
+@pytest.mark.promise("reliability#clock-set-back")
 async def test_a_clock_that_was_set_back_bars_a_group_no_longer_than_a_full_minute_does(
     redis: Redis, bot: ExtBot[bool], stack: Stack
 ) -> None:

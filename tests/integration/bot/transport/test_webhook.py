@@ -33,6 +33,7 @@ async def test_an_update_with_the_secret_is_kept_once(caller: httpx.AsyncClient,
     assert await redis.xlen(UPDATES) == 1
 
 
+@pytest.mark.promise("security#webhook-checks-secret")
 @pytest.mark.parametrize("shown", [None, "", "wrong", SECRET + "x", SECRET.lower(), "ä".encode()])
 async def test_without_the_secret_nothing_is_kept(
     caller: httpx.AsyncClient, redis: Redis, shown: str | bytes | None
@@ -50,6 +51,7 @@ async def test_what_is_no_update_is_refused(caller: httpx.AsyncClient, redis: Re
     assert await redis.dbsize() == 0
 
 
+@pytest.mark.promise("security#webhook-body-limit")
 async def test_a_body_without_end_is_cut_short(caller: httpx.AsyncClient, redis: Redis) -> None:
     given = []
 
@@ -77,12 +79,14 @@ def test_an_address_that_is_taken_is_said_by_its_setting() -> None:
         listen("127.0.0.1", taken.getsockname()[1])
 
 
+@pytest.mark.promise("security#webhook-body-limit")
 async def test_who_says_that_a_body_is_too_large_is_not_read(caller: httpx.AsyncClient) -> None:
     headers = {SECRET_HEADER: SECRET, "Content-Length": str(MAX_BYTES + 1)}
     answer = await caller.post("/hook", content=b"{}", headers=headers)  # refused for what it says alone
     assert answer.status_code == 413
 
 
+@pytest.mark.promise("security#webhook-rate-limit")
 async def test_strangers_are_slowed_down_and_telegram_is_not(caller: httpx.AsyncClient, redis: Redis) -> None:
     codes = [(await caller.post("/hook", json=UPDATE)).status_code for _ in range(2 * int(STRANGERS[1]))]
     assert codes[0] == 401 and codes[-1] == 429 and set(codes) == {401, 429}
@@ -99,6 +103,7 @@ def test_an_allowance_is_used_up_and_fills_again() -> None:
     assert [allowance.take() for _ in range(3)] == [True, True, False]
 
 
+@pytest.mark.promise("security#webhook-rate-limit")
 async def test_too_many_updates_are_asked_to_come_again(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,12 +117,14 @@ async def test_too_many_updates_are_asked_to_come_again(
     assert codes == [200, 429]
 
 
+@pytest.mark.promise("security#webhook-checks-secret")
 async def test_an_empty_secret_lets_nobody_in(redis: Redis) -> None:
     app = webhook_app(Journal(redis), url="https://example.org/", secret="")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://h") as client:
         assert (await client.post("/", json=UPDATE, headers={SECRET_HEADER: ""})).status_code == 401
 
 
+@pytest.mark.promise("security#webhook-slow-clients")
 @pytest.mark.parametrize(
     ("sent", "told"),
     [

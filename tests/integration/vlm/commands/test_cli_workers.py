@@ -58,6 +58,7 @@ def test_an_empty_file_is_called_no_picture_by_workers_too(vlm: Vlm, redis_url: 
     assert refused["error"] == "bad_image", refused
 
 
+@pytest.mark.promise("security#decoder-knows-no-secrets")
 def test_a_workers_pictures_are_decoded_by_children_without_its_settings(worker: Running) -> None:
     children = [
         child

@@ -82,6 +82,7 @@ def test_a_picture_that_was_moved_or_touched_is_known_by_its_bytes(album: Path) 
     assert index["below/moved.png"].seen.caption.startswith("a red") and "red.png" not in index
 
 
+@pytest.mark.promise("security#pictures-by-hash")
 def test_another_model_looks_at_everything_again(album: Path) -> None:
     assert (shown(album, "one"), shown(album, "two"), shown(album, "two")) == (3, 3, 0)
 

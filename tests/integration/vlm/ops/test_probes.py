@@ -122,6 +122,7 @@ async def test_a_backlog_is_counted_whoever_holds_it(running: Server) -> None:
         assert (found.open, found.held) == (2, 1) and found.oldest_s >= 600
 
 
+@pytest.mark.promise("security#probes-opt-in")
 @pytest.mark.parametrize(
     ("listen", "means"),
     [
@@ -135,6 +136,7 @@ def test_without_a_host_only_this_machine_is_served(listen: str, means: tuple[st
     assert address(listen) == means
 
 
+@pytest.mark.promise("security#probes-opt-in")
 def test_nothing_is_served_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "ThreadingHTTPServer", None)
     with serving("", Metrics(), setting="VLM_METRICS") as known:

@@ -97,6 +97,7 @@ def test_an_id_that_is_not_there_is_named() -> None:
         chosen([one], ["1-0", "2-0"])
 
 
+@pytest.mark.promise("security#dead-letters-hide-content")
 async def test_the_command_shows_content_only_when_told_to(tmp_path: Path) -> None:
     vlm = Vlm(tmp_path)
     with running(tmp_path / "server") as server:

@@ -34,6 +34,7 @@ SAFE = [
 ]
 
 
+@pytest.mark.promise("security#redis-needs-password")
 @pytest.mark.parametrize("url", OPEN)
 def test_a_server_off_this_machine_without_a_password_is_refused(url: str) -> None:
     with pytest.raises(BadSetting, match="without a password"):
@@ -79,6 +80,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, P
         process.wait(timeout=20)
 
 
+@pytest.mark.promise("security#redis-tls")
 async def test_tls_is_spoken_and_the_servers_certificate_is_checked(certified: tuple[int, Path]) -> None:
     port, certificate = certified
     url = f"rediss://:pw@127.0.0.1:{port}/0"

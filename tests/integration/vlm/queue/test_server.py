@@ -8,17 +8,11 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from support.programs import SERVER_OWNER
 from support.queue_examples import running
 
 from vlm.errors import BadSetting, Unavailable
 from vlm.queue import server
-
-DIES = """
-import os, pathlib, sys
-from vlm.queue import server
-print(server.start(pathlib.Path(sys.argv[1])).pid, flush=True)
-os.kill(os.getpid(), 9)
-"""
 
 
 def client(one: server.Server) -> Redis:
@@ -62,7 +56,7 @@ def test_a_folder_has_one_server_and_whoever_comes_later_shares_it(tmp_path: Pat
 
 
 def test_a_server_whose_starter_was_killed_is_found_again(tmp_path: Path) -> None:
-    died = subprocess.run([sys.executable, "-c", DIES, str(tmp_path)], capture_output=True, text=True)
+    died = subprocess.run([sys.executable, "-c", SERVER_OWNER, str(tmp_path)], capture_output=True, text=True)
     with running(tmp_path) as found:
         assert found.pid == int(died.stdout)
     assert not found.is_running()

@@ -191,6 +191,7 @@ async def test_a_server_that_is_away_is_waited_for() -> None:
     assert await retry_while_unavailable(call) == "done"
 
 
+@pytest.mark.promise("reliability#script-lost")
 async def test_a_server_that_forgot_a_script_as_it_was_called_is_asked_again(redis: Redis) -> None:
     script, loaded = redis.register_script("return 'done'"), redis.script_load
 

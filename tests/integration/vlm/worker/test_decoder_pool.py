@@ -66,6 +66,7 @@ def test_an_errors_values_come_along(decoders: DecoderPool) -> None:
     refused(heavy, TooLarge)
 
 
+@pytest.mark.promise("security#decoder-dies")
 def test_a_child_that_dies_is_replaced_and_its_picture_refused() -> None:
     with DecoderPool(1) as pool:
         [before] = pool.pids()
@@ -84,6 +85,7 @@ def test_a_child_that_was_killed_while_idle_costs_no_picture() -> None:
         assert isinstance(image, Image.Image) and pool.deaths == 0
 
 
+@pytest.mark.promise("security#decoder-hangs")
 def test_a_child_that_hangs_is_killed_in_time() -> None:
     with DecoderPool(1, timeout_s=0.5, command=told("import signal; signal.pause()")) as pool:
         refused(*pool.open([saved("JPEG")]))
@@ -100,20 +102,24 @@ def confined(text: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.promise("security#decoder-limits")
 def test_memory_is_limited() -> None:
     assert "MemoryError" in confined("bytearray(1600 << 20)").stderr
 
 
+@pytest.mark.promise("security#decoder-limits")
 def test_processor_time_is_limited() -> None:
     assert confined("decoder.resource.setrlimit(0, (1, 2))\nwhile True: pass").returncode < 0
     assert confined("print(0 < decoder.resource.getrlimit(0)[0] < 8)").stdout == "True\n"  # -1: without end
 
 
+@pytest.mark.promise("security#decoder-limits")
 def test_no_file_is_written(tmp_path: Path) -> None:
     assert confined(f"open({str(tmp_path / 'x')!r}, 'wb', 0).write(b'x')").returncode != 0
     assert not (tmp_path / "x").stat().st_size
 
 
+@pytest.mark.promise("security#decoder-limits")
 def test_few_files_are_open() -> None:
     assert "Too many open files" in confined("a = [open('/dev/null') for _ in range(20)]").stderr
 
@@ -122,6 +128,7 @@ def test_no_privileges_are_gained() -> None:
     assert "NoNewPrivs:\t1" in confined("print(open('/proc/self/status').read())").stdout
 
 
+@pytest.mark.promise("security#decoder-reply-checked")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -140,6 +147,7 @@ def test_a_child_in_a_strangers_hands_is_not_believed(answer: bytes) -> None:
         assert pool.deaths == 1
 
 
+@pytest.mark.promise("security#decoder-knows-no-secrets")
 def test_children_know_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://:secret@example.org")
     with DecoderPool(1) as pool:
@@ -148,6 +156,7 @@ def test_children_know_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         assert b"secret" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
+@pytest.mark.promise("security#decoder-knows-no-secrets")
 def test_children_load_no_torch_and_hold_no_sockets(decoders: DecoderPool) -> None:
     decoders.open([saved("JPEG")])
     for pid in decoders.pids():
@@ -155,6 +164,7 @@ def test_children_load_no_torch_and_hold_no_sockets(decoders: DecoderPool) -> No
         assert not [fd for fd in Path(f"/proc/{pid}/fd").iterdir() if "socket" in str(fd.readlink())]
 
 
+@pytest.mark.promise("security#decoder-formats")
 @pytest.mark.parametrize("kind", ["TIFF", "EPS", "ICO", "PCX", "BMP", "PPM", "TGA", "SGI", "PDF", "JPEG2000"])
 def test_other_decoders_are_closed_whatever_the_name(decoders: DecoderPool, kind: str) -> None:
     refused(*decoders.open([saved(kind)]))

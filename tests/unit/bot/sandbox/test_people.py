@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from support.sandboxes import Person, picture, until
+from support.sandboxes import Person, picture
+from support.waiting import until
 from telegram import (
     Bot,
     InlineKeyboardButton,

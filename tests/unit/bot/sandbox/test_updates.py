@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from support.sandboxes import Person, until
+from support.sandboxes import Person
+from support.waiting import until
 from telegram import Bot, Update
 from telegram.error import BadRequest, Conflict
 from telegram.ext import Application, CommandHandler, ContextTypes

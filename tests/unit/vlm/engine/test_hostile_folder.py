@@ -52,6 +52,7 @@ class Bomb:
         return os.mkdir, (str(self.path),)
 
 
+@pytest.mark.promise("security#model-runs-nothing")
 def test_code_that_the_folder_brings_along_is_not_run(copied: Path, ran: Path) -> None:
     (copied / "evil.py").write_text(f"import os; os.mkdir({str(ran)!r})\nclass Evil: pass\n")
     autos = dict.fromkeys(("AutoConfig", "AutoModel", "AutoTokenizer", "AutoProcessor"), "evil.Evil")
@@ -62,6 +63,7 @@ def test_code_that_the_folder_brings_along_is_not_run(copied: Path, ran: Path) -
     assert not ran.exists()
 
 
+@pytest.mark.promise("security#model-runs-nothing")
 def test_pickled_weights_are_not_opened(copied: Path, ran: Path) -> None:
     bomb = pickle.dumps(Bomb(ran), protocol=2)
     (copied / "pytorch_model.bin").write_bytes(bomb)
@@ -76,6 +78,7 @@ def test_pickled_weights_are_not_opened(copied: Path, ran: Path) -> None:
     assert ran.exists()
 
 
+@pytest.mark.promise("security#model-runs-nothing")
 def test_a_translators_pickle_is_read_as_tensors_only(tmp_path: Path, ran: Path) -> None:
     from importlib.resources import files
 
@@ -89,6 +92,7 @@ def test_a_translators_pickle_is_read_as_tensors_only(tmp_path: Path, ran: Path)
     assert not ran.exists()
 
 
+@pytest.mark.promise("security#model-config-limits")
 @pytest.mark.parametrize(
     "values",
     [
@@ -119,6 +123,7 @@ def test_a_configuration_that_cannot_be_is_said_and_takes_no_memory(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 512 * 1024
 
 
+@pytest.mark.promise("security#model-config-limits")
 def test_a_configuration_without_end_is_not_read(copied: Path) -> None:
     (copied / "config.json").write_text("[" * 100_000)
     assert "cannot be read" in opened(copied)
@@ -126,12 +131,14 @@ def test_a_configuration_without_end_is_not_read(copied: Path) -> None:
     assert "too long" in opened(copied)
 
 
+@pytest.mark.promise("security#model-config-limits")
 def test_what_config_json_asks_for_is_compared_with_what_is_stored(copied: Path) -> None:
     config = json.loads((copied / "config.json").read_text())
     change(copied / "config.json", text_config=config["text_config"] | {"vocab_size": 9_000_000})
     assert re.search(r"asks for [\d,]{11,} numbers; its files hold [\d,]+\.$", opened(copied))
 
 
+@pytest.mark.promise("security#model-stays-in-folder")
 @pytest.mark.parametrize(
     "file", ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
 )
@@ -147,12 +154,14 @@ def test_a_file_that_lies_elsewhere_is_not_read(copied: Path, tmp_path: Path, fi
     assert opened(copied) == "open"
 
 
+@pytest.mark.promise("security#model-stays-in-folder")
 def test_a_folder_within_that_leads_out_is_not_entered(copied: Path, tmp_path: Path) -> None:
     (copied / "itc").rename(tmp_path / "itc")
     (copied / "itc").symlink_to(tmp_path / "itc", target_is_directory=True)
     assert "itc lies outside" in opened(copied)
 
 
+@pytest.mark.promise("security#model-stays-in-folder")
 def test_a_classic_captioners_folder_is_looked_at_too(classic_folder: Path, tmp_path: Path) -> None:
     copied = Path(shutil.copytree(classic_folder, tmp_path / "classic"))
     assert opened(copied, "classic:") == "open"
@@ -161,6 +170,7 @@ def test_a_classic_captioners_folder_is_looked_at_too(classic_folder: Path, tmp_
     assert "vocabulary.json lies outside of the folder" in opened(copied, "classic:")
 
 
+@pytest.mark.promise("security#model-stays-in-folder")
 def test_the_hubs_own_links_are_followed(copied: Path, tmp_path: Path) -> None:
     snapshot, blobs = tmp_path / "models--a--b" / "snapshots" / "c0ffee", tmp_path / "models--a--b" / "blobs"
     snapshot.mkdir(parents=True)
@@ -174,6 +184,7 @@ def test_the_hubs_own_links_are_followed(copied: Path, tmp_path: Path) -> None:
     assert "outside" in opened(snapshot)
 
 
+@pytest.mark.promise("security#model-stays-in-folder")
 def test_shards_are_taken_from_the_folder_alone(copied: Path, tmp_path: Path) -> None:
     (copied / "model.safetensors").rename(tmp_path / "outside.safetensors")
     with safe_open(tmp_path / "outside.safetensors", framework="pt") as file:
@@ -185,12 +196,14 @@ def test_shards_are_taken_from_the_folder_alone(copied: Path, tmp_path: Path) ->
         assert "lies outside of the folder" in opened(copied)
 
 
+@pytest.mark.promise("security#model-stays-in-folder")
 def test_a_tokenizer_of_elsewhere_is_not_read(copied: Path, tmp_path: Path) -> None:
     (copied / "tokenizer.json").rename(tmp_path / "tokenizer.json")
     change(copied / "tokenizer_config.json", tokenizer_file=str(tmp_path / "tokenizer.json"))
     assert "cannot be read" in opened(copied)
 
 
+@pytest.mark.promise("security#model-stays-in-folder")
 def test_an_adapter_draws_in_no_other_model(copied: Path, tmp_path: Path) -> None:
     base = tmp_path / "base"
     (copied / "adapter_config.json").write_text(

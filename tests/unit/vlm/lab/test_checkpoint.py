@@ -84,6 +84,7 @@ def test_samples_get_their_true_captions(sample: dict[str, str]) -> None:
     assert engine().generate([seen.tokens], [Prompt()]) == [sample["caption"]]
 
 
+@pytest.mark.system
 def test_it_sees_scenes_that_it_never_learned_from() -> None:
     """A little below the card's scores, for there are fewer scenes: a worse checkpoint or engine fails it."""
     world = world_of(TINY)
