@@ -9,7 +9,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from vlm import logs
-from vlm.commands.health import worker_name
 from vlm.commands.models import load_engine, reference_set_of
 from vlm.engine.base import Engine
 from vlm.engine.gpu import gpu_bytes
@@ -18,6 +17,7 @@ from vlm.environment import passwords_of, without_password
 from vlm.errors import Unavailable
 from vlm.memory import Memory
 from vlm.ops.backlog import JOBS
+from vlm.ops.health import consumer_name
 from vlm.ops.metrics import Metrics
 from vlm.ops.probes import Probes, redis_answers, serving
 from vlm.queue.broker import Broker
@@ -54,7 +54,7 @@ async def _run(
     engine: Engine, reference_set: ReferenceSet | None, settings: Settings, metrics: Metrics, probes: Probes
 ) -> None:
     async with connect(settings.redis_url) as redis:
-        broker = Broker(redis, name=worker_name(), lease_s=settings.lease_s)
+        broker = Broker(redis, name=consumer_name(), lease_s=settings.lease_s)
         memory = Memory(redis, tokens_ttl_s=settings.tokens_ttl_s)
         with DecoderPool() as decoders:
             worker = Worker(

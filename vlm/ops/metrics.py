@@ -15,8 +15,9 @@ from typing import Final, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from redis.asyncio import Redis
 
-from vlm.ops.backlog import Backlog, backlog, dead_letters, live_workers
+from vlm.ops.backlog import Backlog, count_dead_letters, read_backlog
 from vlm.protocol import Refused, Result
+from vlm.queue.client import live_workers
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -92,8 +93,8 @@ class Metrics:
         While the server cannot be asked there are no numbers: old ones would say that all is as it was.
         """
         try:
-            found = {name: await backlog(redis, *where) for name, where in streams.items()}
-            dead, workers = await dead_letters(redis), len(await live_workers(redis))
+            found = {name: await read_backlog(redis, *where) for name, where in streams.items()}
+            dead, workers = await count_dead_letters(redis), len(await live_workers(redis))
         except BaseException:
             self._show({}, nan, nan)
             raise

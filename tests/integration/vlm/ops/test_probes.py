@@ -12,7 +12,7 @@ import pytest
 from vlm.environment import address
 from vlm.errors import BadSetting
 from vlm.ops import probes
-from vlm.ops.backlog import JOBS, backlog
+from vlm.ops.backlog import JOBS, read_backlog
 from vlm.ops.metrics import Metrics
 from vlm.ops.probes import redis_answers, serving
 from vlm.queue import server
@@ -109,16 +109,16 @@ async def test_ready_is_what_reaches_its_server_and_has_all_it_needs(
 async def test_a_backlog_is_counted_whoever_holds_it(running: Server) -> None:
     stream, group = LANES["bulk"], "workers"
     async with connect(running.url) as redis:
-        assert await backlog(redis, stream, group) == (0, 0, 0)
+        assert await read_backlog(redis, stream, group) == (0, 0, 0)
         long_ago_ms = int((await redis.time())[0] - 600) * 1000
         await redis.xadd(stream, {"job": b"x"}, id=f"{long_ago_ms}-0")
         await redis.xadd(stream, {"job": b"y"})
-        found = await backlog(redis, stream, group)
+        found = await read_backlog(redis, stream, group)
         assert (found.open, found.held) == (2, 0) and 600 <= found.oldest_s < 700
         consumer = Group(redis, [stream], group=group, consumer="w")
         await consumer.ensure()
         await consumer.take(1)
-        found = await backlog(redis, stream, group)
+        found = await read_backlog(redis, stream, group)
         assert (found.open, found.held) == (2, 1) and found.oldest_s >= 600
 
 
