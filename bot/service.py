@@ -39,7 +39,6 @@ from bot.transport.results import Delivery
 from bot.transport.retry import backoff_s
 from bot.transport.typing_indicator import TypingIndicator
 from bot.transport.updates import Updates
-from bot.transport.webhook import WebhookServer, listen, webhook_app
 from vlm.environment import without_password
 from vlm.ops.backlog import JOBS, RESULTS
 from vlm.ops.metrics import Metrics
@@ -183,6 +182,8 @@ async def _polling(settings: Settings, bot: Bot, journal: Journal) -> None:
 
 
 async def _webhook(settings: Settings, bot: Bot, journal: Journal) -> None:
+    from bot.transport.webhook import WebhookServer, listen, webhook_app  # pollers need no web server
+
     url, secret = settings.webhook_url or "", settings.webhook_secret or ""
     server = WebhookServer(webhook_app(journal, url=url, secret=secret))
     serving = asyncio.create_task(server.serve(sockets=[listen(*settings.listen)]))

@@ -13,7 +13,6 @@ from starlette.applications import Starlette
 
 from bot.sandbox.app import make_app
 from bot.sandbox.sandbox import build
-from bot.sandbox.slow_client_guard import PromptProtocol
 
 LOOPBACK = ("127.0.0.1", "localhost")
 EPILOG = """\
@@ -82,7 +81,6 @@ def listen(port: int) -> socket.socket:
 def _serve(app: Starlette, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
-        http=PromptProtocol,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=1,  # long polls and event streams would never end by themselves

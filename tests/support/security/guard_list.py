@@ -17,7 +17,7 @@ GUARDS: Final = (
     Guard(
         "the webhook's secret",
         "bot/transport/webhook.py",
-        "if not secret or not hmac.compare_digest(shown.encode(), secret.encode()):",
+        "if not secret or not hmac.compare_digest(given.encode(), secret.encode()):",
         "if False:",
         ("tests/integration/bot/transport/test_webhook.py::test_without_the_secret_nothing_is_kept",),
     ),
@@ -33,8 +33,8 @@ GUARDS: Final = (
     Guard(
         "the size of a webhook's body",
         "bot/transport/webhook.py",
-        "if len(body) > MAX_BYTES:",
-        "if False:",
+        ", max_body_size=MAX_BYTES",
+        "",
         ("tests/integration/bot/transport/test_webhook.py::test_a_body_without_end_is_cut_short",),
     ),
     Guard(
