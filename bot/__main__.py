@@ -6,7 +6,6 @@ Exit status:  0 ended when told to    1 something failed    2 a setting or the c
 """
 
 import argparse
-import asyncio
 import logging
 import os
 import signal
@@ -77,7 +76,7 @@ Environ = Mapping[str, str]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     # python-telegram-bot's coming behaviour; without it, it warns whenever Telegram asks to slow down
     os.environ.setdefault("PTB_TIMEDELTA", "1")
     run: Callable[[argparse.Namespace, Environ], int] = arguments.run
@@ -98,6 +97,8 @@ def _environment() -> Environ:
 
 
 def _run(arguments: argparse.Namespace, environ: Environ) -> int:
+    import asyncio
+
     from telegram.error import InvalidToken
 
     from vlm import logs
@@ -119,6 +120,8 @@ def _run(arguments: argparse.Namespace, environ: Environ) -> int:
 
 
 async def _serve_until_signalled(settings: Settings) -> None:
+    import asyncio
+
     from bot.service import serve
 
     stop = asyncio.Event()
@@ -151,7 +154,7 @@ def _demo(arguments: argparse.Namespace, environ: Environ) -> int:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="afterimage", description="A Telegram bot that sees, answers and remembers."
     )

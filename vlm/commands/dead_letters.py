@@ -5,7 +5,6 @@ list --json one object a letter: {"id", "at_ms", "code", "times", "task", "chat"
 """
 
 import argparse
-import asyncio
 import json
 import time
 from collections.abc import Sequence
@@ -61,6 +60,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
     Raises:  NotFound for an ID that no letter has, Unavailable without a server.
     """
+    import asyncio
+
     from redis.exceptions import RedisError
 
     try:

@@ -1,7 +1,6 @@
 """`vlm doctor`: the checks of `vlm.ops.doctor`, the model, and the disk that holds it."""
 
 import argparse
-import asyncio
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +49,8 @@ def run(arguments: argparse.Namespace, settings: Settings | BadSetting) -> int:
 
 
 def _examine(settings: Settings) -> list[Finding]:
+    import asyncio
+
     from vlm.ops.doctor import examine
 
     cache = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))

@@ -4,7 +4,6 @@ A worker sends heartbeats only while it reaches the server, so this finds more t
 """
 
 import argparse
-import asyncio
 from socket import gethostname
 from typing import Any, Final
 
@@ -28,6 +27,8 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print the models that work. The exit status: 1 if the server is away or no worker is alive."""
+    import asyncio
+
     try:
         models = asyncio.run(_models(settings.redis_url, gethostname() if arguments.here else ""))
     except Unavailable as error:
