@@ -12,7 +12,8 @@ from uuid import uuid4
 
 from PIL import Image
 
-ROOT = Path(__file__).parent.parent
+from support.paths import ROOT
+
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.startswith(("VLM_", "REDIS_", "BOT_"))
 }

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
+from support.paths import ROOT
 
 from bot import health
 from bot.settings import Settings as BotSettings
@@ -22,7 +23,6 @@ from bot.transport.journal import GROUP, UPDATES
 from vlm.queue import connection, server, streams
 from vlm.settings import Settings, variable
 
-ROOT = Path(__file__).parent.parent
 DOCKER = ROOT / "docker"
 PASSWORDS = {"bot": "abc123", "worker": "def456"}
 TESTS = "ghi789"  # the password of a user for tests, who may look at the configuration
