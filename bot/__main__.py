@@ -145,13 +145,7 @@ def _health(arguments: argparse.Namespace, environ: Environ) -> int:
 def _demo(arguments: argparse.Namespace, environ: Environ) -> int:
     from bot.demo import run as demo
 
-    return demo.run(
-        model=arguments.model,
-        port=arguments.port,
-        once=arguments.once,
-        data=arguments.data,
-        environ=environ,
-    )
+    return demo.run(arguments, environ)
 
 
 def parser() -> argparse.ArgumentParser:
