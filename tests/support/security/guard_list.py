@@ -172,7 +172,7 @@ GUARDS: Final = (
     Guard(
         "no open Redis elsewhere",
         "vlm/environment.py",
-        "                _guarded(text)\n",
+        "                _check_password(text)\n",
         "                pass\n",
         (
             "tests/integration/vlm/queue/test_redis_guard.py::test_a_server_off_this_machine_without_a_password_is_refused",
