@@ -83,7 +83,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def listen(self) -> tuple[str, int]:
         """Host and port of the webhook's own server."""
-        return environment.address(self.webhook_listen)
+        return environment.host_and_port(self.webhook_listen)
 
     @property
     def hosts(self) -> frozenset[int]:
@@ -113,7 +113,7 @@ def variable(field: str) -> str:
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings in `environ`. Raises BadSetting for a wrong value or an unknown `BOT_*` name."""
-    settings = environment.read(Settings, PREFIX, environ, show_values=False)
+    settings = environment.parse_settings(Settings, PREFIX, environ, show_values=False)
     if settings.webhook_url and not settings.webhook_secret:
         raise BadSetting(
             "BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: without one, anyone can pose as Telegram."

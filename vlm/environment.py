@@ -41,7 +41,7 @@ def variable(prefix: str, field: str) -> str:
     return REDIS_URL if field == REDIS_URL.lower() else prefix + field.upper()
 
 
-def read(kind: type[S], prefix: str, environ: Mapping[str, str], *, show_values: bool) -> S:
+def parse_settings(kind: type[S], prefix: str, environ: Mapping[str, str], *, show_values: bool) -> S:
     """The settings in `environ`. Raises BadSetting for a wrong value, an unknown name, a missing setting.
 
     `show_values`: whether an error may quote a wrong value; not where values may be secrets.
@@ -67,7 +67,7 @@ def read(kind: type[S], prefix: str, environ: Mapping[str, str], *, show_values:
     return kind(**values)
 
 
-def address(listen: str) -> tuple[str, int]:
+def host_and_port(listen: str) -> tuple[str, int]:
     """Host and port of a `Listen`; the default host is the loopback."""
     host, _, port = listen.rpartition(":")
     return host.strip("[]") or LOOPBACK, int(port)

@@ -76,4 +76,4 @@ def variable(field: str) -> str:
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings in `environ`. Raises BadSetting for a wrong value or an unknown `VLM_*` name."""
-    return environment.read(Settings, PREFIX, environ, show_values=True)
+    return environment.parse_settings(Settings, PREFIX, environ, show_values=True)

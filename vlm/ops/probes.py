@@ -23,7 +23,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from vlm.environment import address
+from vlm.environment import host_and_port
 from vlm.errors import BadSetting
 from vlm.ops.metrics import Metrics
 
@@ -147,7 +147,7 @@ class _Server6(_Server):
 
 
 def _server(listen: str, probes: Probes, setting: str) -> _Server:
-    host, port = address(listen)
+    host, port = host_and_port(listen)
     try:
         server = (_Server6 if ":" in host else _Server)((host, port), _Request)
     except (OSError, OverflowError) as error:

@@ -195,7 +195,7 @@ GUARDS: Final = (
     Guard(
         "libraries do not log what is said",
         "vlm/logs.py",
-        "logging.getLogger(library).setLevel(least)",
+        "logging.getLogger(library).setLevel(minimum)",
         "pass",
         ("tests/integration/bot/test_secrets.py::test_no_log_and_no_value_tells_what_it_must_not",),
     ),

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from vlm.environment import address
+from vlm.environment import host_and_port
 from vlm.errors import BadSetting
 from vlm.ops import probes
 from vlm.ops.backlog import JOBS, read_backlog
@@ -132,7 +132,7 @@ async def test_a_backlog_is_counted_whoever_holds_it(running: Server) -> None:
     ],
 )
 def test_without_a_host_only_this_machine_is_served(listen: str, means: tuple[str, int]) -> None:
-    assert address(listen) == means
+    assert host_and_port(listen) == means
 
 
 def test_nothing_is_served_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
