@@ -24,7 +24,7 @@ from bot.app import App
 from bot.exports import exporter as export
 from bot.exports.exporter import Exporter
 from bot.services import Desk
-from bot.settings import Settings, variable
+from bot.settings import Settings, variable_name
 from bot.state.job_stats import JobStats
 from bot.state.retention import Retention
 from bot.transport import results as delivery
@@ -70,11 +70,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """
     log.info("Redis: %s. Telegram: %s", without_password(settings.redis_url), settings.api_url)
     metrics = Metrics()
-    with serving(settings.metrics, metrics, setting=variable("metrics")) as probes:
+    with serving(settings.metrics, metrics, setting=variable_name("metrics")) as probes:
         async with connect(settings.redis_url) as redis:
             application = app.build(settings, RateLimiter(redis))
             known = asyncio.Event()  # Telegram: it has said who this bot is
-            probes.watch(_checks(redis, known), lambda: metrics.look(redis, STREAMS))
+            probes.watch(_checks(redis, known), lambda: metrics.refresh_queue(redis, STREAMS))
             try:
                 await run_until(stop, _reached(redis, application))
                 if not stop.is_set():

@@ -106,9 +106,9 @@ def _ids(listed: str) -> frozenset[int]:
     return frozenset(int(id) for id in listed.split(",") if id.strip())
 
 
-def variable(field: str) -> str:
+def variable_name(field: str) -> str:
     """The environment variable of a field."""
-    return environment.variable(PREFIX, field)
+    return environment.variable_name(PREFIX, field)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

@@ -36,7 +36,7 @@ LogStyle = Annotated[Literal["text", "json"], Meta(description="text or json")]
 LOOPBACK: Final = "127.0.0.1"
 
 
-def variable(prefix: str, field: str) -> str:
+def variable_name(prefix: str, field: str) -> str:
     """The environment variable of a field."""
     return REDIS_URL if field == REDIS_URL.lower() else prefix + field.upper()
 
@@ -46,7 +46,7 @@ def parse_settings(kind: type[S], prefix: str, environ: Mapping[str, str], *, sh
 
     `show_values`: whether an error may quote a wrong value; not where values may be secrets.
     """
-    fields = {variable(prefix, field.name): field for field in msgspec.structs.fields(kind)}
+    fields = {variable_name(prefix, field.name): field for field in msgspec.structs.fields(kind)}
     for name in environ:
         if name.startswith(prefix) and name not in fields:
             [similar] = get_close_matches(name, fields, n=1, cutoff=0)

@@ -29,7 +29,7 @@ _context: ContextVar[dict[str, Any]] = ContextVar("log_context", default={})  # 
 
 
 @contextmanager
-def about(**fields: Any) -> Iterator[None]:
+def log_context(**fields: Any) -> Iterator[None]:
     """Add fields, such as `chat` and `job`, to log records of this block and of tasks created in it."""
     before = _context.set(_context.get() | fields)
     try:
@@ -38,7 +38,7 @@ def about(**fields: Any) -> Iterator[None]:
         _context.reset(before)
 
 
-class Redacting(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """Formats records as text, with every secret replaced: in messages, arguments and tracebacks."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -57,7 +57,7 @@ class Redacting(logging.Formatter):
         return text
 
 
-class JsonLines(Redacting):
+class JsonFormatter(RedactingFormatter):
     """Formats each record as one JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -76,7 +76,7 @@ class JsonLines(Redacting):
 def configure(secrets: Iterable[str], *, style: str = "text", level: int = logging.INFO) -> None:
     """Log to stderr, redacted, as `text` or `json`. Call it once, in `main`."""
     handler = logging.StreamHandler()
-    handler.setFormatter((JsonLines if style == "json" else Redacting)(secrets))
+    handler.setFormatter((JsonFormatter if style == "json" else RedactingFormatter)(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     # below these levels they log URLs, which contain Telegram's token, and what people sent

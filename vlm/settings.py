@@ -69,9 +69,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
-def variable(field: str) -> str:
+def variable_name(field: str) -> str:
     """The environment variable of a field."""
-    return environment.variable(PREFIX, field)
+    return environment.variable_name(PREFIX, field)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

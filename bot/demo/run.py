@@ -27,7 +27,7 @@ from typing import Any, Final
 import httpx
 
 from bot.demo.process_supervisor import ProcessSupervisor
-from bot.settings import Settings, variable
+from bot.settings import Settings, variable_name
 from vlm.errors import BadSetting, Unavailable
 from vlm.queue.client import Client
 
@@ -88,7 +88,7 @@ def _start(processes: ProcessSupervisor, model: str, port: int) -> str:
 
 def _bot_settings(page: str, redis_url: str) -> dict[str, str]:
     """The settings of the demo's bot: none of a real bot's apply; an empty one counts as not set."""
-    unset = {variable(field): "" for field in Settings.__struct_fields__}
+    unset = {variable_name(field): "" for field in Settings.__struct_fields__}
     return {**unset, "BOT_TOKEN": "1:sandbox", "BOT_API_URL": page, "REDIS_URL": redis_url}
 
 

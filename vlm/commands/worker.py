@@ -23,7 +23,7 @@ from vlm.ops.probes import Probes, redis_answers, serving
 from vlm.queue.broker import Broker
 from vlm.queue.connection import connect
 from vlm.search.calibration import ReferenceSet
-from vlm.settings import Settings, variable
+from vlm.settings import Settings, variable_name
 from vlm.worker.decoder_pool import DecoderPool
 from vlm.worker.loop import Worker
 from vlm.worker.watchdog import HUNG_S
@@ -40,7 +40,7 @@ def work(settings: Settings) -> int:
     logs.configure(passwords_of(settings.redis_url), style=settings.log)
     metrics = Metrics()
     try:
-        with serving(settings.metrics, metrics, setting=variable("metrics")) as probes:
+        with serving(settings.metrics, metrics, setting=variable_name("metrics")) as probes:
             log.info("loading %s for %s", settings.model, without_password(settings.redis_url))
             engine = load_engine(settings)
             asyncio.run(_run(engine, reference_set_of(settings, engine), settings, metrics, probes))
@@ -86,4 +86,4 @@ async def _model(worker: Worker) -> str:
 async def _look(metrics: Metrics, redis: Redis) -> None:
     for kind, count in gpu_bytes().items():
         metrics.gpu.labels(kind).set(count)
-    await metrics.look(redis, JOBS)
+    await metrics.refresh_queue(redis, JOBS)

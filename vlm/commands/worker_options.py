@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec.structs import fields
 
 from vlm.commands.options import add_command, add_model, add_redis
-from vlm.settings import Settings, variable
+from vlm.settings import Settings, variable_name
 
 WORKER: Final = """\
 Load a model, check that it sees, and work for the bots that share its Redis server until SIGTERM or Ctrl-C;
@@ -36,7 +36,7 @@ def _settings_help() -> str:
     rows = (Settings.__doc__ or "").strip().splitlines()[2:]
     explained = dict(row.split(maxsplit=1) for row in rows)
     lines = [
-        f"  {variable(field.name):<19} {explained[field.name]}"
+        f"  {variable_name(field.name):<19} {explained[field.name]}"
         + (f"; default {field.default}" if field.default else "")
         for field in fields(Settings)
     ]

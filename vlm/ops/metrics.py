@@ -61,7 +61,7 @@ class Metrics:
         self._dead = Gauge("afterimage_dead_letters", "Jobs that were given up", registry=registry)
         self._workers = Gauge("afterimage_workers", "Workers that are alive", registry=registry)
 
-    def took(self, stage: str, seconds: float) -> None:
+    def observe_stage(self, stage: str, seconds: float) -> None:
         """Observe the time that one stage took."""
         self.stage.labels(stage).observe(max(0.0, seconds))
 
@@ -78,16 +78,16 @@ class Metrics:
 
         return watched
 
-    def finished(self, result: Result) -> None:
+    def count_job(self, result: Result) -> None:
         """Count a result that a worker has published."""
         self.jobs.labels(_task(result), code_of(result)).inc()
 
-    def delivered(self, result: Result) -> None:
+    def count_result(self, result: Result) -> None:
         """Count a result that a bot has delivered to its chat."""
         self.results.labels(_task(result), code_of(result)).inc()
-        self.took("answer", (result.waited_ms + result.ran_ms) / 1000)
+        self.observe_stage("answer", (result.waited_ms + result.ran_ms) / 1000)
 
-    async def look(self, redis: Redis, streams: Mapping[str, tuple[str, str]]) -> None:
+    async def refresh_queue(self, redis: Redis, streams: Mapping[str, tuple[str, str]]) -> None:
         """Read the queue's numbers from Redis. `streams`: (key, consumer group) by name. Raises RedisError.
 
         While the server is away the numbers are NaN, because old numbers would be wrong.

@@ -21,7 +21,7 @@ from bot import health
 from bot.settings import Settings as BotSettings
 from bot.transport.journal import GROUP, UPDATES
 from vlm.queue import connection, server, streams
-from vlm.settings import Settings, variable
+from vlm.settings import Settings, variable_name
 
 DOCKER = ROOT / "docker"
 PASSWORDS = {"bot": "abc123", "worker": "def456"}
@@ -126,7 +126,7 @@ def test_the_worker_reserves_a_gpu_unless_it_is_the_cpus() -> None:
 
 def test_each_service_gets_its_own_settings_and_all_of_them() -> None:
     services = compose()["services"]
-    worker = {variable(name) for name in Settings.__struct_fields__}
+    worker = {variable_name(name) for name in Settings.__struct_fields__}
     assert set(services["worker"]["environment"]) == (worker - {"VLM_DEVICE"}) | {"HF_TOKEN"}
     assert set(services["worker-cpu"]["environment"]) == worker | {"HF_TOKEN"}
     bot = {"REDIS_URL"} | {

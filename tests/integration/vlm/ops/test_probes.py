@@ -91,7 +91,9 @@ async def test_ready_is_what_reaches_its_server_and_has_all_it_needs(
     metrics = Metrics()
     async with connect(running.url) as redis:
         with served(watcher, metrics) as known:
-            known.watch({"redis": redis_answers(redis), "model": model}, lambda: metrics.look(redis, JOBS))
+            known.watch(
+                {"redis": redis_answers(redis), "model": model}, lambda: metrics.refresh_queue(redis, JOBS)
+            )
             told = await watcher.later("readyz")
             assert (told.status_code, told.json()) == (503, {"redis": "ok", "model": "not loaded"})
             missing = ""
