@@ -24,7 +24,7 @@ from bot.app import App
 from bot.exports import exporter as export
 from bot.exports.exporter import Exporter
 from bot.services import Desk
-from bot.settings import Settings, variable
+from bot.settings import Settings, variable_name
 from bot.state.job_stats import JobStats
 from bot.state.retention import Retention
 from bot.transport import results as delivery
@@ -39,7 +39,6 @@ from bot.transport.results import Delivery
 from bot.transport.retry import backoff_s
 from bot.transport.typing_indicator import TypingIndicator
 from bot.transport.updates import Updates
-from bot.transport.webhook import WebhookServer, listen, webhook_app
 from vlm.environment import without_password
 from vlm.ops.backlog import JOBS, RESULTS
 from vlm.ops.metrics import Metrics
@@ -71,11 +70,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """
     log.info("Redis: %s. Telegram: %s", without_password(settings.redis_url), settings.api_url)
     metrics = Metrics()
-    with serving(settings.metrics, metrics, setting=variable("metrics")) as probes:
+    with serving(settings.metrics, metrics, setting=variable_name("metrics")) as probes:
         async with connect(settings.redis_url) as redis:
             application = app.build(settings, RateLimiter(redis))
             known = asyncio.Event()  # Telegram: it has said who this bot is
-            probes.watch(_checks(redis, known), lambda: metrics.look(redis, STREAMS))
+            probes.watch(_checks(redis, known), lambda: metrics.refresh_queue(redis, STREAMS))
             try:
                 await run_until(stop, _reached(redis, application))
                 if not stop.is_set():
@@ -183,6 +182,8 @@ async def _polling(settings: Settings, bot: Bot, journal: Journal) -> None:
 
 
 async def _webhook(settings: Settings, bot: Bot, journal: Journal) -> None:
+    from bot.transport.webhook import WebhookServer, listen, webhook_app  # pollers need no web server
+
     url, secret = settings.webhook_url or "", settings.webhook_secret or ""
     server = WebhookServer(webhook_app(journal, url=url, secret=secret))
     serving = asyncio.create_task(server.serve(sockets=[listen(*settings.listen)]))

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from bot.transport.rate_limit_notice import RateLimitNotice
 from bot.transport.rate_limiter import GroupLimitReached
 from bot.transport.retry import backoff_s, is_permanent, is_transient
-from vlm.logs import about
+from vlm.logs import log_context
 from vlm.queue.streams import Entry, Group
 from vlm.queue.tasks import cancel_all, run_until
 
@@ -120,7 +120,7 @@ class Lanes:
             self._lanes[chat].append((entry, times))
             return
         self._lanes[chat] = [(entry, times)]
-        with about(chat=chat):
+        with log_context(chat=chat):
             task = asyncio.create_task(self._empty(chat))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

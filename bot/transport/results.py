@@ -12,7 +12,7 @@ from bot.state.reply_target import Place, place_for
 from bot.transport.keyed_consumer import UnsupportedVersion
 from bot.transport.outbox import Outbox
 from vlm.errors import AfterimageError, BadImage, NewerVersion, PictureGone, ProtocolError
-from vlm.logs import about
+from vlm.logs import log_context
 from vlm.memory import former
 from vlm.protocol import (
     UPGRADE_S,
@@ -65,7 +65,7 @@ class Delivery:
             log.error("a result that cannot be shown: %s", error)
             await self.give_up(entry)
             return
-        with about(job=result.job):
+        with log_context(job=result.job):
             sent_from = result.chat
             result, place = await self._at_home(result)
             if is_list(place):
@@ -94,7 +94,7 @@ class Delivery:
             return
         if not await self._client.is_wanted(entry):
             return
-        with about(job=result.job):
+        with log_context(job=result.job):
             log.error("gave up on the result of job %s", result.job)
         t = await self._desk.talks.translator(result.chat)
         await self._tell(result, place_for(result.chat, result.ticket), apology(t))

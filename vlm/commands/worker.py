@@ -9,7 +9,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from vlm import logs
-from vlm.commands.health import worker_name
 from vlm.commands.models import load_engine, reference_set_of
 from vlm.engine.base import Engine
 from vlm.engine.gpu import gpu_bytes
@@ -18,12 +17,13 @@ from vlm.environment import passwords_of, without_password
 from vlm.errors import Unavailable
 from vlm.memory import Memory
 from vlm.ops.backlog import JOBS
+from vlm.ops.health import consumer_name
 from vlm.ops.metrics import Metrics
 from vlm.ops.probes import Probes, redis_answers, serving
 from vlm.queue.broker import Broker
 from vlm.queue.connection import connect
 from vlm.search.calibration import ReferenceSet
-from vlm.settings import Settings, variable
+from vlm.settings import Settings, variable_name
 from vlm.worker.decoder_pool import DecoderPool
 from vlm.worker.loop import Worker
 from vlm.worker.watchdog import HUNG_S
@@ -40,7 +40,7 @@ def work(settings: Settings) -> int:
     logs.configure(passwords_of(settings.redis_url), style=settings.log)
     metrics = Metrics()
     try:
-        with serving(settings.metrics, metrics, setting=variable("metrics")) as probes:
+        with serving(settings.metrics, metrics, setting=variable_name("metrics")) as probes:
             log.info("loading %s for %s", settings.model, without_password(settings.redis_url))
             engine = load_engine(settings)
             asyncio.run(_run(engine, reference_set_of(settings, engine), settings, metrics, probes))
@@ -54,7 +54,7 @@ async def _run(
     engine: Engine, reference_set: ReferenceSet | None, settings: Settings, metrics: Metrics, probes: Probes
 ) -> None:
     async with connect(settings.redis_url) as redis:
-        broker = Broker(redis, name=worker_name(), lease_s=settings.lease_s)
+        broker = Broker(redis, name=consumer_name(), lease_s=settings.lease_s)
         memory = Memory(redis, tokens_ttl_s=settings.tokens_ttl_s)
         with DecoderPool() as decoders:
             worker = Worker(
@@ -86,4 +86,4 @@ async def _model(worker: Worker) -> str:
 async def _look(metrics: Metrics, redis: Redis) -> None:
     for kind, count in gpu_bytes().items():
         metrics.gpu.labels(kind).set(count)
-    await metrics.look(redis, JOBS)
+    await metrics.refresh_queue(redis, JOBS)

@@ -17,7 +17,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from vlm.errors import AfterimageError, NewerVersion, Poisoned, ProtocolError
-from vlm.logs import about
+from vlm.logs import log_context
 from vlm.memory import blob_key
 from vlm.protocol import (
     RESULTS,
@@ -212,7 +212,7 @@ class Broker:
         except ProtocolError:
             await self._settle(entry, Envelope(version=0, id="", chat=0), b"", code=error.code, times=times)
             return
-        with about(chat=sender.chat, job=sender.id):
+        with log_context(chat=sender.chat, job=sender.id):
             log.error("job %s is given up", sender.id)
         refusal = _refusal(entry, sender, error)
         await self._settle(entry, sender, encode(refusal), code=error.code, times=times)

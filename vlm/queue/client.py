@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypedDict, Unpack
 
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
 from vlm.memory import Memory, blob_key
-from vlm.ops.backlog import live_workers
 from vlm.protocol import (
     Ask,
     Caption,
@@ -199,6 +199,10 @@ class Client:
         """Whether this job was done within the last day."""
         return bool(await self._redis.get(job_state_key(job)) == b"done")
 
+    async def workers(self) -> dict[str, ModelInfo]:
+        """The models of the live workers by the workers' names; empty when no worker is up."""
+        return await live_workers(self._redis)
+
     async def models(self) -> list[ModelInfo]:
         """The models of the live workers; empty when no worker is up."""
         return list((await live_workers(self._redis)).values())
@@ -303,3 +307,15 @@ def clean_question(question: str) -> str:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+async def live_workers(redis: Redis) -> dict[str, ModelInfo]:
+    """The workers that have a heartbeat: the model of each by the worker's name."""
+    members: Any = await redis.smembers(WORKER_NAMES)
+    names = sorted(name.decode() for name in members)
+    heartbeats: Any = await redis.mget([worker_key(name) for name in names]) if names else []
+    return {
+        name: msgspec.msgpack.decode(heartbeat, type=ModelInfo)
+        for name, heartbeat in zip(names, heartbeats, strict=True)
+        if heartbeat
+    }

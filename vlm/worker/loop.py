@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from vlm.engine.base import Engine
 from vlm.errors import AfterimageError, PictureGone, TimedOut
-from vlm.logs import about
+from vlm.logs import log_context
 from vlm.memory import Memory
 from vlm.ops.metrics import Metrics, code_of
 from vlm.protocol import Find, Job, Refused, Result
@@ -167,7 +167,7 @@ class Worker:
 
     async def _ends(self, jobs: list[Job]) -> list[End]:
         seen = await asyncio.gather(*(self._seen(job) for job in jobs))
-        with about(jobs=[job.id for job in jobs]):
+        with log_context(jobs=[job.id for job in jobs]):
             return await self._in_thread(
                 work_on, self._engine, jobs, seen, self._background, self._open_pictures
             )
@@ -185,13 +185,13 @@ class Worker:
 
     async def _end(self, delivery: Delivery, end: End, taken_ms: int, ran_ms: int) -> None:
         result = self._result(delivery.job, end, taken_ms, ran_ms)
-        with about(chat=result.chat, job=result.job):
+        with log_context(chat=result.chat, job=result.job):
             if delivery.job.photo is not None:
                 self._albums.expect(result.chat)
                 await self._notebook.write(delivery.job, delivery.job.photo, end)
-            self._metrics.took("wait", result.waited_ms / 1000)
+            self._metrics.observe_stage("wait", result.waited_ms / 1000)
             if await self._broker.finish(delivery, result):
-                self._metrics.finished(result)
+                self._metrics.count_job(result)
                 log.info("job %s: %s, ran %d ms", result.job, code_of(result), ran_ms)
 
     def _result(self, job: Job, end: End, taken_ms: int, ran_ms: int) -> Result:

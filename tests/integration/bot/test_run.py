@@ -11,7 +11,7 @@ from support.bot_stack import Stack, wait_until
 from support.paths import ROOT
 
 from bot.__main__ import main
-from bot.settings import Settings, variable
+from bot.settings import Settings, variable_name
 
 TOKEN = "123456:a-Canary_Token"
 
@@ -32,7 +32,7 @@ def test_help_says_how_to_run_a_bot(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["run", "--help"])
     shown = capsys.readouterr().out
-    for name in [*map(variable, Settings.__struct_fields__), "vlm worker", "vlm server", ".env"]:
+    for name in [*map(variable_name, Settings.__struct_fields__), "vlm worker", "vlm server", ".env"]:
         assert name in shown
 
 

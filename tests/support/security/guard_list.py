@@ -17,7 +17,7 @@ GUARDS: Final = (
     Guard(
         "the webhook's secret",
         "bot/transport/webhook.py",
-        "if not secret or not hmac.compare_digest(shown.encode(), secret.encode()):",
+        "if not secret or not hmac.compare_digest(given.encode(), secret.encode()):",
         "if False:",
         ("tests/integration/bot/transport/test_webhook.py::test_without_the_secret_nothing_is_kept",),
     ),
@@ -33,8 +33,8 @@ GUARDS: Final = (
     Guard(
         "the size of a webhook's body",
         "bot/transport/webhook.py",
-        "if len(body) > MAX_BYTES:",
-        "if False:",
+        ", max_body_size=MAX_BYTES",
+        "",
         ("tests/integration/bot/transport/test_webhook.py::test_a_body_without_end_is_cut_short",),
     ),
     Guard(
@@ -172,7 +172,7 @@ GUARDS: Final = (
     Guard(
         "no open Redis elsewhere",
         "vlm/environment.py",
-        "                _guarded(text)\n",
+        "                _check_password(text)\n",
         "                pass\n",
         (
             "tests/integration/vlm/queue/test_redis_guard.py::test_a_server_off_this_machine_without_a_password_is_refused",
@@ -195,7 +195,7 @@ GUARDS: Final = (
     Guard(
         "libraries do not log what is said",
         "vlm/logs.py",
-        "logging.getLogger(library).setLevel(least)",
+        "logging.getLogger(library).setLevel(minimum)",
         "pass",
         ("tests/integration/bot/test_secrets.py::test_no_log_and_no_value_tells_what_it_must_not",),
     ),

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from support.queue_examples import published, running
 from support.vlm_process import Vlm
 
-from vlm.commands.dead_letters import chosen
+from vlm.commands.dead_letters import letters_with
 from vlm.errors import NotFound, ProtocolError
 from vlm.protocol import Answered, Refused, Result
 from vlm.queue.broker import Broker
@@ -92,9 +92,9 @@ async def test_what_cannot_be_read_can_only_be_dropped(redis: Redis) -> None:
 
 def test_an_id_that_is_not_there_is_named() -> None:
     one = DeadLetter(id="1-0", at_ms=1, code="poisoned", times=4)
-    assert chosen([one], ["1-0"]) == [one]
+    assert letters_with([one], ["1-0"]) == [one]
     with pytest.raises(NotFound, match="2-0"):
-        chosen([one], ["1-0", "2-0"])
+        letters_with([one], ["1-0", "2-0"])
 
 
 @pytest.mark.promise("security#dead-letters-hide-content")
