@@ -14,7 +14,7 @@ from vlm.errors import Unavailable
 from vlm.protocol import ModelInfo
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import LANES, WORKERS, worker_key
+from vlm.queue.keys import JOB_STREAMS, WORKERS, worker_key
 
 
 def check(url: str, *, here: bool) -> int:
@@ -52,7 +52,7 @@ async def _is_here(url: str) -> bool:
     mine = f"{gethostname()}-".encode()
     async with connect(url) as redis:
         consumers: list[Any] = [
-            one for lane in LANES.values() for one in await redis.xinfo_consumers(lane, WORKERS)
+            one for stream in JOB_STREAMS.values() for one in await redis.xinfo_consumers(stream, WORKERS)
         ]
         beats = [worker_key(one["name"].decode()) for one in consumers if one["name"].startswith(mine)]
         return bool(beats and await redis.exists(*beats))

@@ -7,11 +7,11 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from vlm.protocol import ModelInfo
-from vlm.queue.keys import DEAD, DELIVERY, LANES, WORKER_NAMES, WORKERS, results_key, worker_key
+from vlm.queue.keys import DEAD, DELIVERY, JOB_STREAMS, WORKER_NAMES, WORKERS, results_key, worker_key
 from vlm.queue.streams import is_lost
 
 # Streams, each with the group that reads it.
-JOBS: Final[dict[str, tuple[str, str]]] = {lane: (key, WORKERS) for lane, key in LANES.items()}
+JOBS: Final[dict[str, tuple[str, str]]] = {name: (key, WORKERS) for name, key in JOB_STREAMS.items()}
 RESULTS: Final = (results_key(), DELIVERY)
 
 

@@ -19,8 +19,8 @@ from vlm.protocol import (
     Caption,
     Find,
     Job,
-    Lane,
     ModelInfo,
+    Priority,
     Result,
     Style,
     Task,
@@ -32,7 +32,7 @@ from vlm.queue.admission import AGE_MAX_S, POSITION, SHARE, SUBMIT
 from vlm.queue.connection import connect, is_unavailable, retry_while_unavailable
 from vlm.queue.keys import (
     DELIVERY,
-    LANES,
+    JOB_STREAMS,
     MARK_TTL_S,
     OPEN_JOBS_BY_CHAT,
     WORKER_NAMES,
@@ -54,7 +54,7 @@ class JobOptions(TypedDict, total=False):
 
     language: str
     ticket: str
-    lane: Lane
+    priority: Priority
     deadline_ms: int
     results: str
 
@@ -185,14 +185,14 @@ class Client:
         """How many jobs are open: waiting, or being worked on."""
         return sum((await self.open_jobs()).values())
 
-    async def open_jobs(self) -> dict[Lane, int]:
+    async def open_jobs(self) -> dict[Priority, int]:
         """How many jobs are open, as they were submitted."""
-        interactive, busy, bulk = [int(await self._redis.xlen(key)) for key in LANES.values()]
+        interactive, busy, bulk = [int(await self._redis.xlen(key)) for key in JOB_STREAMS.values()]
         return {"interactive": interactive + busy, "bulk": bulk}
 
     async def position(self, job: str) -> int | None:
         """How many open jobs come before this one; None when it is not open any more."""
-        ahead = int(await self._position_script(keys=[job_state_key(job), *LANES.values()]))
+        ahead = int(await self._position_script(keys=[job_state_key(job), *JOB_STREAMS.values()]))
         return ahead if ahead >= 0 else None
 
     async def has_ended(self, job: str) -> bool:
@@ -260,9 +260,9 @@ class Client:
         if picture is not None:  # before the job, which a worker may take at once
             await self._redis.set(blob, picture, ex=self._blob_ttl_s)
         verdict: Any = await self._submit_script(
-            keys=[job_state_key(job.id), OPEN_JOBS_BY_CHAT, WORKER_NAMES, *LANES.values()],
+            keys=[job_state_key(job.id), OPEN_JOBS_BY_CHAT, WORKER_NAMES, *JOB_STREAMS.values()],
             args=[
-                *(encode(job), job.lane, "bulk" if job.lane == "bulk" else "busy", job.chat),
+                *(encode(job), job.priority, "bulk" if job.priority == "bulk" else "busy", job.chat),
                 *(
                     self._queue_max,
                     self._chat_max,

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from vlm.errors import ProtocolError
 from vlm.protocol import Ask, Envelope, Find, Job, decode_envelope, decode_job, encode
-from vlm.queue.keys import DEAD, LANES, MARK_TTL_S, OPEN_JOBS_BY_CHAT, job_state_key
+from vlm.queue.keys import DEAD, JOB_STREAMS, MARK_TTL_S, OPEN_JOBS_BY_CHAT, job_state_key
 from vlm.queue.streams import EFFECTS
 
 REPLAY: Final = (
@@ -82,8 +82,8 @@ class DeadLetterQueue:
             raise ProtocolError(f"{letter.id} cannot be read by this version, so it cannot be tried again.")
         job = replace(letter.job, created_ms=now_ms, deadline_ms=0)  # an admin waits for it now
         verdict = await self._replay(
-            keys=[DEAD, LANES[job.lane], job_state_key(job.id), OPEN_JOBS_BY_CHAT],
-            args=[letter.id, encode(job), job.lane, job.chat, MARK_TTL_S],
+            keys=[DEAD, JOB_STREAMS[job.priority], job_state_key(job.id), OPEN_JOBS_BY_CHAT],
+            args=[letter.id, encode(job), job.priority, job.chat, MARK_TTL_S],
         )
         return bool(verdict == b"replayed")
 

@@ -21,8 +21,8 @@ from typing import Final, Literal
 from vlm.protocol import RESULTS
 
 SPACE: Final = "{afterimage}:"
-Line = Literal["interactive", "busy", "bulk"]
-LANES: Final[dict[Line, str]] = {
+JobStream = Literal["interactive", "busy", "bulk"]
+JOB_STREAMS: Final[dict[JobStream, str]] = {
     "interactive": SPACE + "jobs:interactive",
     "busy": SPACE + "jobs:busy",
     "bulk": SPACE + "jobs:bulk",

@@ -90,7 +90,7 @@ class Entry(NamedTuple):
         return time.time() - int(self.id.partition("-")[0]) / 1000
 
 
-class Reclaimed(NamedTuple):
+class Attempt(NamedTuple):
     """An entry whose holder is gone, and how often it has been delivered by now, this time included."""
 
     entry: Entry
@@ -146,14 +146,14 @@ class Group:
             held.update(await self._in_group(self._hold, stream, ids))
         return held
 
-    async def reclaim(self) -> Reclaimed | None:
+    async def reclaim(self) -> Attempt | None:
         """One entry whose lease has run out, now held by this consumer; None if there is none.
 
         One at a time, so that an entry that kills whoever works on it can be worked on alone.
         """
         for stream in self.streams:
             if entry := await self._in_group(self._claim, stream):
-                return Reclaimed(entry, await self._in_group(self._times, entry))
+                return Attempt(entry, await self._in_group(self._times, entry))
         return None
 
     async def is_next(self, entry: Entry) -> bool:

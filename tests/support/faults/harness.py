@@ -28,14 +28,14 @@ from bot.transport.journal import GROUP, UPDATES
 from bot.transport.webhook import listen
 from support.bot_stack import BOT, LEASE_S, TOKEN, Stack
 from support.faults.proxy import Proxy
-from vlm.queue.keys import DEAD, DELIVERY, LANES, WORKER_NAMES, WORKERS, results_key
+from vlm.queue.keys import DEAD, DELIVERY, JOB_STREAMS, WORKER_NAMES, WORKERS, results_key
 from vlm.queue.server import start
 
 STREAMS = {
     UPDATES: GROUP,
     EXPORTS: EXPORTING,
     results_key(): DELIVERY,
-    **dict.fromkeys(LANES.values(), WORKERS),
+    **dict.fromkeys(JOB_STREAMS.values(), WORKERS),
 }
 AWAY_S = 0.03  # one way
 WORKER = """

@@ -10,7 +10,7 @@ import httpx
 from support.bot_stack import TOKEN, picture
 from support.faults.base import Act, Fault
 from support.faults.harness import Rig
-from vlm.queue.broker import DELIVERIES
+from vlm.queue.consumer import DELIVERIES
 
 HOUR_NS = 3600 * 10**9
 

@@ -87,7 +87,7 @@ def test_a_busy_group_waits_its_minute_and_loses_nothing(own_stack: Stack) -> No
         assert redis.xlen("{afterimage}:updates") == 4
 
 
-SHORT = "service.Pace, busy.LEAST_S = partial(pace.Pace, most=4, window_ms=2500), 0"
+SHORT = "service.RateLimiter, busy.LEAST_S = partial(pace.RateLimiter, most=4, window_ms=2500), 0"
 
 
 def test_a_group_that_is_full_is_told_so_and_gets_every_answer_once(own_stack: Stack) -> None:
