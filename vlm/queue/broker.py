@@ -202,7 +202,7 @@ class Broker(Consumer):
         return await self.take(batch, block_ms)
 
     async def _waiting(self, batch: int) -> list[Entry]:
-        """Waiting jobs, interactive ones first; the other streams have reserved places, or they would starve."""
+        """Waiting jobs, interactive ones first; the other streams have reserved places, so none starves."""
         entries = [entry for name in self._reserved(batch) for entry in await self._take_from(name, 1)]
         entries = await self._take_from("interactive", batch - len(entries)) + entries
         entries += await self._take_from("busy", batch - len(entries))

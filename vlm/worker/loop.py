@@ -79,6 +79,7 @@ class Worker:
         self._recorder = ResultRecorder(memory, engine.info.revision)
         self._thread = ThreadPoolExecutor(1, "engine")  # engines are called from one thread at a time
         self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
         self._followed_s = 0.0
 
     def stop(self) -> None:
@@ -95,21 +96,6 @@ class Worker:
         try:
             await self._in_thread(self._engine.check)
             await run_until(self._stopping, self._join())
-            await self._work()
-        finally:
-            self.is_ready = False
-            self._thread.shutdown(wait=False)
-            await self._leave()
-
-    async def _join(self) -> None:
-        await self._broker.open()
-        await self._broker.announce(self._engine.info)
-        self.is_ready = True
-        log.info("ready: %s answers with %s", self._broker.name, self._engine.info.name)
-
-    async def _work(self) -> None:
-        expecting = asyncio.create_task(self._indexes.expect_latest())
-        try:
             await self._broker.run(
                 self._stopping,
                 self._process,
@@ -117,7 +103,17 @@ class Worker:
                 block_ms=lambda: 1 if self._indexes.expecting else BLOCK_MS,
             )
         finally:
-            await cancel_all(expecting)
+            self.is_ready = False
+            self._thread.shutdown(wait=False)
+            await cancel_all(*self._tasks)
+            await self._leave()
+
+    async def _join(self) -> None:
+        await self._broker.open()
+        await self._broker.announce(self._engine.info)
+        self._tasks.append(asyncio.create_task(self._indexes.expect_latest()))
+        self.is_ready = True
+        log.info("ready: %s answers with %s", self._broker.name, self._engine.info.name)
 
     async def _process(self, batch: list[Delivery]) -> None:
         if batch:
