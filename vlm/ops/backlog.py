@@ -2,12 +2,10 @@
 
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from vlm.protocol import ModelInfo
-from vlm.queue.keys import DEAD, DELIVERY, JOB_STREAMS, WORKER_NAMES, WORKERS, results_key, worker_key
+from vlm.queue.keys import DEAD, DELIVERY, JOB_STREAMS, WORKERS, results_key
 from vlm.queue.streams import is_lost
 
 # Streams, each with the group that reads it.
@@ -34,18 +32,6 @@ async def backlog(redis: Redis, stream: str, group: str) -> Backlog:
 async def dead_letters(redis: Redis) -> int:
     """How many are kept."""
     return int(await redis.xlen(DEAD))
-
-
-async def live_workers(redis: Redis) -> dict[str, ModelInfo]:
-    """The workers whose hearts beat, each with its model."""
-    members: Any = await redis.smembers(WORKER_NAMES)
-    names = sorted(name.decode() for name in members)
-    beats: Any = await redis.mget([worker_key(name) for name in names]) if names else []
-    return {
-        name: msgspec.msgpack.decode(beat, type=ModelInfo)
-        for name, beat in zip(names, beats, strict=True)
-        if beat
-    }
 
 
 async def _held(redis: Redis, stream: str, group: str) -> int:

@@ -12,9 +12,10 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from vlm.environment import without_password
-from vlm.ops.backlog import JOBS, backlog, dead_letters, live_workers
+from vlm.ops.backlog import JOBS, backlog, dead_letters
 from vlm.ops.findings import Finding, bad, disk, ok, warn
 from vlm.protocol import VERSION, ModelInfo
+from vlm.queue.client import live_workers
 from vlm.queue.connection import connect
 from vlm.queue.keys import SPACE
 

@@ -15,8 +15,9 @@ from typing import Final, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from redis.asyncio import Redis
 
-from vlm.ops.backlog import Backlog, backlog, dead_letters, live_workers
+from vlm.ops.backlog import Backlog, backlog, dead_letters
 from vlm.protocol import Refused, Result
+from vlm.queue.client import live_workers
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypedDict, Unpack
 
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
 from vlm.memory import Memory, blob_key
-from vlm.ops.backlog import live_workers
 from vlm.protocol import (
     Ask,
     Caption,
@@ -285,6 +285,18 @@ class Client:
                 " Please send more when the first ones are answered.",
                 most=verdict,
             )
+
+
+async def live_workers(redis: Redis) -> dict[str, ModelInfo]:
+    """The names of the live workers, each with its model."""
+    members: Any = await redis.smembers(WORKER_NAMES)
+    names = sorted(name.decode() for name in members)
+    heartbeats: Any = await redis.mget([worker_key(name) for name in names]) if names else []
+    return {
+        name: msgspec.msgpack.decode(heartbeat, type=ModelInfo)
+        for name, heartbeat in zip(names, heartbeats, strict=True)
+        if heartbeat
+    }
 
 
 def clean_question(question: str) -> str:
