@@ -102,7 +102,7 @@ class WorkerProcess:
         self.process.send_signal(what)
 
     def kill(self) -> None:
-        """As a crash: no farewell. Again is harmless."""
+        """End it as a crash would. May be called again."""
         self.process.kill()
         self.process.wait()
 

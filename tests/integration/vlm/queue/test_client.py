@@ -116,7 +116,7 @@ async def test_a_line_that_nobody_works_on_is_not_overload(redis: Redis) -> None
     await caption(client, "a", chat=1)
     await asyncio.sleep(0.06)
     await caption(client, "b", chat=2)
-    await broker.take(1, 0)  # and dies: its heart never beats
+    await broker.take(1, 0)  # and dies before its first heartbeat
     await caption(client, "c", chat=3)
     assert await client.backlog() == 3
 
