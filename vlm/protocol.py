@@ -20,7 +20,7 @@ from vlm.errors import NewerVersion, ProtocolError
 VERSION: Final = 2
 UPGRADE_S: Final = 600.0  # in which others of a newer version will have come
 
-Lane = Literal["interactive", "bulk"]
+Priority = Literal["interactive", "bulk"]
 Style = Literal["short", "normal", "detailed"]
 RESULTS: Final = "results"  # the stream that the bot's delivery reads
 
@@ -89,7 +89,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     task: Task
     photo: str | None = None
     has_picture: bool = False
-    lane: Lane = "interactive"
+    priority: Priority = msgspec.field(default="interactive", name="lane")
     results: str = RESULTS
     ticket: str = ""
     language: str = ""

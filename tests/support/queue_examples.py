@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from support.waiting import DEADLINE_S, until
 from vlm.protocol import Result, decode_result
 from vlm.queue import server
-from vlm.queue.keys import LANES, WORKERS, results_key
+from vlm.queue.keys import JOB_STREAMS, WORKERS, results_key
 from vlm.queue.server import Server
 
 LEASE_S = 2.0
@@ -40,8 +40,8 @@ async def published(redis: Redis) -> list[Result]:
 
 async def held(redis: Redis) -> int:
     """How many jobs are in workers' hands."""
-    pending = [await redis.xpending(lane, WORKERS) for lane in LANES.values()]
-    return sum(int(lane["pending"]) for lane in pending)
+    pending = [await redis.xpending(stream, WORKERS) for stream in JOB_STREAMS.values()]
+    return sum(int(summary["pending"]) for summary in pending)
 
 
 async def all_answered(redis: Redis, jobs: set[str], deadline_s: float = DEADLINE_S) -> dict[str, Result]:
@@ -92,7 +92,7 @@ class WorkerProcess:
         self.process.send_signal(what)
 
     def kill(self) -> None:
-        """As a crash: no farewell. Again is harmless."""
+        """End it as a crash would. May be called again."""
         self.process.kill()
         self.process.wait()
 

@@ -3,14 +3,17 @@
 import argparse
 import signal
 from pathlib import Path
-from threading import Event
-from typing import Any, Final
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final
 
 from vlm.commands.options import add_command
 from vlm.errors import BadSetting
 from vlm.settings import Settings
 
-CHECK_EVERY_S: Final = 0.5
+if TYPE_CHECKING:
+    from vlm.queue.server import Server
+
 SERVER: Final = """\
 Run a Redis-compatible server that keeps everything in the folder DIR, writes to the disk before it answers,
 and is reachable from this machine only, until SIGTERM or Ctrl-C. Prints its URL as soon as it answers.
@@ -37,17 +40,23 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     from vlm.commands.output import put, remark
     from vlm.queue.server import start
 
-    stopped, folder = Event(), arguments.dir
+    folder = arguments.dir
+    events: SimpleQueue[str] = SimpleQueue()  # its `put` may be called in a signal handler
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda *_: events.put("stop"))
     try:
         server = start(folder, port=arguments.port, socket=arguments.socket)
     except OSError as error:
         raise BadSetting(f"{folder} cannot hold a server's data: {error.strerror}.") from error
     put(server.url)
-    while not stopped.wait(CHECK_EVERY_S):
-        if not server.is_running():
-            remark(f"The server has ended; see {folder / 'server.log'}.")
-            return 1
+    Thread(target=_wait, args=(server, events), daemon=True).start()
+    if events.get() == "ended":
+        remark(f"The server has ended; see {folder / 'server.log'}.")
+        return 1
     server.stop()
     return 0
+
+
+def _wait(server: "Server", events: "SimpleQueue[str]") -> None:
+    server.wait()
+    events.put("ended")

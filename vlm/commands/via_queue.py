@@ -60,7 +60,7 @@ async def _submit(client: Client, job: str, path: str, question: str | None, res
         try:
             if question is None:
                 await client.caption(
-                    job=job, chat=CHAT, photo=None, picture=picture, lane="bulk", results=results
+                    job=job, chat=CHAT, photo=None, picture=picture, priority="bulk", results=results
                 )
             else:
                 await client.ask(
@@ -69,7 +69,7 @@ async def _submit(client: Client, job: str, path: str, question: str | None, res
                     photo=None,
                     question=question,
                     picture=picture,
-                    lane="bulk",
+                    priority="bulk",
                     results=results,
                 )
             return

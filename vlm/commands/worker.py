@@ -35,7 +35,7 @@ def work(settings: Settings) -> int:
     """Load the model and work until SIGTERM or Ctrl-C; the exit status.
 
     Raises:  ModelNotFound, BadSetting, OutOfMemory or SelfCheckFailed for a model that cannot serve;
-             Unavailable if the Redis server refuses it. A server that is away is waited for.
+             Unavailable if the Redis server refuses it. While the server is unavailable, it retries.
     """
     logs.configure(passwords_of(settings.redis_url), style=settings.log)
     metrics = Metrics()
@@ -44,7 +44,7 @@ def work(settings: Settings) -> int:
             log.info("loading %s for %s", settings.model, without_password(settings.redis_url))
             engine = load_engine(settings)
             asyncio.run(_run(engine, reference_set_of(settings, engine), settings, metrics, probes))
-    except RedisError as error:  # one that no waiting will mend: a wrong password, a server that is none
+    except RedisError as error:  # retrying does not help: a wrong password, or not a Redis server
         raise Unavailable(f"The Redis server refuses the worker: {error}") from error
     log.info("stopped, with nothing left in hand")
     return 0
@@ -79,7 +79,7 @@ async def _run(
 
 
 async def _model(worker: Worker) -> str:
-    """The check that the model is loaded and sees; a worker that is ending is no longer ready."""
+    """Whether the model has passed its self-check; a worker that is stopping is not ready any more."""
     return "" if worker.is_ready else "the model has not passed its self-check yet, or the worker is ending"
 
 

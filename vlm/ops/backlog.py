@@ -5,11 +5,11 @@ from typing import Any, Final, NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from vlm.queue.keys import DEAD, DELIVERY, LANES, WORKERS, results_key
+from vlm.queue.keys import DEAD, DELIVERY, JOB_STREAMS, WORKERS, results_key
 from vlm.queue.streams import is_lost
 
-# Streams by name, each with the consumer group that reads it.
-JOBS: Final[dict[str, tuple[str, str]]] = {lane: (key, WORKERS) for lane, key in LANES.items()}
+# Streams, each with the group that reads it.
+JOBS: Final[dict[str, tuple[str, str]]] = {name: (key, WORKERS) for name, key in JOB_STREAMS.items()}
 RESULTS: Final = (results_key(), DELIVERY)
 
 

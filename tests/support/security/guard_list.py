@@ -220,7 +220,7 @@ GUARDS: Final = (
     Guard(
         "who holds a job no more ends nothing",
         "vlm/queue/broker.py",
-        "if not mine and (job or mark) then return mark == 'done' and 'done' or 'held' end\n",
+        "if not mine and (job or state) then return state == 'done' and 'done' or 'held' end\n",
         "",
         (
             "tests/integration/vlm/queue/test_broker.py::test_result_and_ack_come_together_and_only_from_the_holder",

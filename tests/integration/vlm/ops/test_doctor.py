@@ -19,7 +19,7 @@ from vlm.protocol import VERSION, ModelInfo
 from vlm.queue import server
 from vlm.queue.broker import Broker
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, LANES, WORKER_NAMES, worker_key
+from vlm.queue.keys import DEAD, JOB_STREAMS, WORKER_NAMES, worker_key
 from vlm.queue.server import Server
 from vlm.settings import Settings
 
@@ -105,12 +105,12 @@ async def test_work_that_nobody_does_and_work_that_is_too_slow_are_told_apart(
     redis: Redis, shared: Server
 ) -> None:
     long_ago_ms = (int((await redis.time())[0]) - 3600) * 1000
-    await redis.delete(LANES["bulk"])
-    await redis.xadd(LANES["bulk"], {"job": b""}, id=f"{long_ago_ms}-1")
+    await redis.delete(JOB_STREAMS["bulk"])
+    await redis.xadd(JOB_STREAMS["bulk"], {"job": b""}, id=f"{long_ago_ms}-1")
     queue = (await found(shared))["queue bulk"]
-    assert queue.level == "bad" and "start a worker" in queue.advice
-    await redis.xgroup_create(LANES["bulk"], "workers", "0")
-    await redis.xreadgroup("workers", "w", {LANES["bulk"]: ">"})
+    assert queue.level == "bad" and "start a worker" in queue.do
+    await redis.xgroup_create(JOB_STREAMS["bulk"], "workers", "0")
+    await redis.xreadgroup("workers", "w", {JOB_STREAMS["bulk"]: ">"})
     queue = (await found(shared))["queue bulk"]
     assert queue.level == "warn" and "more workers" in queue.advice
 

@@ -17,7 +17,7 @@ from vlm.queue.broker import Broker
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
 from vlm.queue.dead_letters import DeadLetter, DeadLetterQueue
-from vlm.queue.keys import DEAD, LANES, job_state_key
+from vlm.queue.keys import DEAD, JOB_STREAMS, job_state_key
 
 QUESTION = "is the canary blue?"
 
@@ -77,7 +77,7 @@ async def test_a_job_that_was_sent_anew_meanwhile_is_not_done_twice(redis: Redis
     await redis.delete(job_state_key("a"))  # a day later
     await Client(redis).ask(job="a", chat=7, photo="1", question=QUESTION)
     assert not await DeadLetterQueue(redis).replay(letter, now_ms())
-    assert await redis.xlen(LANES["interactive"]) == 1 and await redis.xlen(DEAD) == 0
+    assert await redis.xlen(JOB_STREAMS["interactive"]) == 1 and await redis.xlen(DEAD) == 0
 
 
 async def test_what_cannot_be_read_can_only_be_dropped(redis: Redis) -> None:
