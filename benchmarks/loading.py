@@ -17,8 +17,8 @@ from typing import Any
 import torch
 from transformers.utils.logging import disable_progress_bar
 
+from vlm.engine.base import EngineOptions
 from vlm.engine.checkpoints import open_model
-from vlm.engine.load import EngineOptions
 from vlm.engine.quantize import quantize
 from vlm.engine.source import find
 

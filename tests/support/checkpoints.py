@@ -26,9 +26,9 @@ from transformers import (
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 from transformers.models.blip_2.processing_blip_2 import Blip2Processor
 
-from vlm.lab.classic import words as classic_words
-from vlm.lab.classic.captioner import Captioner, Shape, save
-from vlm.lab.classic.words import Words
+from vlm.engine.classic import words as classic_words
+from vlm.engine.classic.captioner import Captioner, Shape, save
+from vlm.engine.classic.words import Words
 
 Language = Literal["opt", "t5"]
 Model = TypeVar("Model", bound=torch.nn.Module)

@@ -9,8 +9,8 @@ from typing import Final
 from msgspec.structs import fields
 
 from vlm.commands.output import remark
-from vlm.engine.base import Engine
-from vlm.engine.load import CLASSIC, EngineOptions, load
+from vlm.engine.base import CLASSIC, Engine, EngineOptions
+from vlm.engine.load import load
 from vlm.search.calibration import ReferenceSet, load_reference_set
 from vlm.settings import Settings
 

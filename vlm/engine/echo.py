@@ -87,7 +87,7 @@ class EchoEngine:
         self._run(len(prompts))
         return [_text(one, prompt) for one, prompt in zip(tokens, prompts, strict=True)]
 
-    def wordings(self, tokens: QueryTokens, seed: int) -> list[str]:
+    def likely_captions(self, tokens: QueryTokens, seed: int) -> list[str]:
         """Two wordings, and no more."""
         self._run(1)
         return [f"{_colour(tokens)}, {_size(tokens)}", f"a {_colour(tokens)} rectangle, {_size(tokens)}"]

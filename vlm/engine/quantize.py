@@ -6,9 +6,8 @@ from typing import Final
 
 import msgspec
 
-from vlm.engine.checkpoints import matching_itc, open_model
-from vlm.engine.int8 import is_quantized
-from vlm.engine.load import EngineOptions
+from vlm.engine.base import EngineOptions
+from vlm.engine.checkpoints import is_quantized, matching_itc, open_model
 from vlm.engine.source import Source, find
 from vlm.errors import BadSetting
 

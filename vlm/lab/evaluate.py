@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vlm.engine.base import Engine, Prompt
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.base import Engine, EngineOptions, Prompt
+from vlm.engine.load import load
 from vlm.engine.selfcheck import built_in_picture
 from vlm.engine.source import find
 from vlm.errors import ModelNotFound

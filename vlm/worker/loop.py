@@ -28,8 +28,8 @@ from vlm.queue.broker import Broker, Delivery
 from vlm.search.calibration import ReferenceSet
 from vlm.search.index import SearchIndex
 from vlm.search.index_cache import IndexCache
-from vlm.worker.batch import Decoder, ImageInput, open_here
-from vlm.worker.jobs import End, work_on
+from vlm.worker.decoder_pool import Decoder, decode_in_process
+from vlm.worker.pipeline import ImageInput, JobOutcome, run_jobs
 from vlm.worker.recorder import ResultRecorder
 from vlm.worker.watchdog import watched
 
@@ -64,7 +64,7 @@ class Worker:
         *,
         batch: int = 8,
         reference_set: ReferenceSet | None = None,
-        open_pictures: Decoder = open_here,
+        open_pictures: Decoder = decode_in_process,
         metrics: Metrics | None = None,
         hung_s: float | None = None,
     ) -> None:
@@ -165,11 +165,11 @@ class Worker:
         finally:
             self._held = []
 
-    async def _ends(self, jobs: list[Job]) -> list[End]:
+    async def _ends(self, jobs: list[Job]) -> list[JobOutcome]:
         seen = await asyncio.gather(*(self._seen(job) for job in jobs))
         with about(jobs=[job.id for job in jobs]):
             return await self._in_thread(
-                work_on, self._engine, jobs, seen, self._background, self._open_pictures
+                run_jobs, self._engine, jobs, seen, self._background, self._open_pictures
             )
 
     async def _seen(self, job: Job) -> ImageInput | SearchIndex:
@@ -183,7 +183,7 @@ class Worker:
         self._metrics.tokens.labels("miss" if tokens is None else "hit").inc()
         return PictureGone(GONE) if tokens is None else tokens
 
-    async def _end(self, delivery: Delivery, end: End, taken_ms: int, ran_ms: int) -> None:
+    async def _end(self, delivery: Delivery, end: JobOutcome, taken_ms: int, ran_ms: int) -> None:
         result = self._result(delivery.job, end, taken_ms, ran_ms)
         with about(chat=result.chat, job=result.job):
             if delivery.job.photo is not None:
@@ -194,8 +194,8 @@ class Worker:
                 self._metrics.finished(result)
                 log.info("job %s: %s, ran %d ms", result.job, code_of(result), ran_ms)
 
-    def _result(self, job: Job, end: End, taken_ms: int, ran_ms: int) -> Result:
-        outcome = end.outcome
+    def _result(self, job: Job, end: JobOutcome, taken_ms: int, ran_ms: int) -> Result:
+        outcome = end.answer
         return Result(
             version=job.version,
             job=job.id,

@@ -12,17 +12,17 @@ import torch
 from safetensors.torch import save_file
 from support.classic import write_pictures
 
-from vlm.engine.base import Prompt
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.base import EngineOptions, Prompt
+from vlm.engine.classic.captioner import load as load_captioner
+from vlm.engine.classic.vgg import Vgg16
+from vlm.engine.load import load
 from vlm.errors import BadImage, BadRequest, BadSetting, NotFound
 from vlm.images.opening import open_picture
 from vlm.lab.classic import fit, pictures
-from vlm.lab.classic.captioner import load as load_captioner
 from vlm.lab.classic.card import OWN
 from vlm.lab.classic.curves import read_log
 from vlm.lab.classic.pictures import open_split
 from vlm.lab.classic.train import SPLITS, TRAINING, Recipe, train_classic
-from vlm.lab.classic.vgg import Vgg16
 from vlm.lab.datasets.splits import divided
 
 RECIPE = Recipe(

@@ -19,16 +19,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vlm.engine.classic.captioner import Captioner, Shape, save
+from vlm.engine.classic.preprocessing import normalised
+from vlm.engine.classic.vgg import STRIDE_PX
+from vlm.engine.classic.words import Words
 from vlm.errors import BadSetting
 from vlm.lab.classic.caption_phase import TellingPhase, told
-from vlm.lab.classic.captioner import Captioner, Shape, save
 from vlm.lab.classic.card import Facts, write_card
 from vlm.lab.classic.curves import draw_curves, read_log
 from vlm.lab.classic.fit import LOG, fit
 from vlm.lab.classic.pictures import Features, Pixels, features_of, open_split, opened, pixels_of, rows_of
-from vlm.lab.classic.preprocessing import normalised
 from vlm.lab.classic.published import open_published
-from vlm.lab.classic.vgg import STRIDE_PX
 from vlm.lab.classic.vision_phase import (
     SIDES,
     Labelled,
@@ -38,7 +39,6 @@ from vlm.lab.classic.vision_phase import (
     wobbled,
     word_shares,
 )
-from vlm.lab.classic.words import Words
 from vlm.lab.datasets.example import Example
 from vlm.lab.optional_deps import needed
 from vlm.lab.run_config import agree

@@ -15,11 +15,11 @@ import torch.nn.functional as nnf
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from vlm.engine.classic.preprocessing import normalised
+from vlm.engine.classic.vgg import Vgg16
+from vlm.engine.classic.words import SPECIALS, Words, spelled
 from vlm.lab.classic.fit import Score
 from vlm.lab.classic.pictures import Pixels, rows_of
-from vlm.lab.classic.preprocessing import normalised
-from vlm.lab.classic.vgg import Vgg16
-from vlm.lab.classic.words import SPECIALS, Words, spelled
 
 BATCH: Final = 64
 COMMON: Final = 0.5  # words of more pictures than this say nothing about one of them

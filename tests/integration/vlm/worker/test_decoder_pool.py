@@ -90,7 +90,7 @@ def test_a_child_that_hangs_is_killed_in_time() -> None:
         assert pool.deaths == 1 and pool.pids() == []
 
 
-LIMITED = "from vlm import decoder; decoder.confine(); decoder._allow_cpu(); "
+LIMITED = "from vlm.worker import decoder; decoder.confine(); decoder._allow_cpu(); "
 
 
 def confined(text: str) -> subprocess.CompletedProcess[str]:

@@ -7,10 +7,9 @@ import pytest
 import torch
 from support.checkpoints import picture
 
-from vlm.engine.base import Prompt, QueryTokens
+from vlm.engine.base import EngineOptions, Prompt, QueryTokens
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.checkpoints import open_blip2
-from vlm.engine.load import EngineOptions
 from vlm.engine.selfcheck import check
 from vlm.errors import SelfCheckFailed
 

@@ -5,9 +5,9 @@ from itertools import product
 import pytest
 import torch
 
-from vlm.lab.classic.decoding import NEVER, decode
-from vlm.lab.classic.merge import Merge
-from vlm.lab.classic.words import END, START
+from vlm.engine.classic.decoding import NEVER, decode
+from vlm.engine.classic.merge import Merge
+from vlm.engine.classic.words import END, START
 
 LONGEST = 3
 

@@ -1,6 +1,6 @@
 """Captions become numbers and come back as a person would write them."""
 
-from vlm.lab.classic.words import END, PAD, START, UNKNOWN, Words, spelled
+from vlm.engine.classic.words import END, PAD, START, UNKNOWN, Words, spelled
 
 CAPTIONS = ["A dog runs .", "a dog, a cat and I don't know", "a cat"]
 

@@ -18,12 +18,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from vlm.engine.classic.decoding import decode
+from vlm.engine.classic.merge import Merge
+from vlm.engine.classic.preprocessing import Preprocessing, normalised, squashed
+from vlm.engine.classic.vgg import Vgg16
+from vlm.engine.classic.words import Words
 from vlm.errors import ModelNotFound
-from vlm.lab.classic.decoding import decode
-from vlm.lab.classic.merge import Merge
-from vlm.lab.classic.preprocessing import Preprocessing, normalised, squashed
-from vlm.lab.classic.vgg import Vgg16
-from vlm.lab.classic.words import Words
 
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vlm.lab.classic.words import PAD
+from vlm.engine.classic.words import PAD
 
 
 class Heard(NamedTuple):

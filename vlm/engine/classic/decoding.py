@@ -9,8 +9,8 @@ their length ** `length_penalty`, or the shortest would always win.
 import torch
 from torch import Tensor
 
-from vlm.lab.classic.merge import Heard, Merge
-from vlm.lab.classic.words import END, PAD, START, UNKNOWN
+from vlm.engine.classic.merge import Heard, Merge
+from vlm.engine.classic.words import END, PAD, START, UNKNOWN
 
 NEVER = (PAD, START, UNKNOWN)  # said of no picture
 LENGTH_PENALTY = 1.0
