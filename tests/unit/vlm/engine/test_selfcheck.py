@@ -44,7 +44,7 @@ def test_infinite_numbers_are_refused(engine: Blip2Engine, part: str) -> None:
 class Mute(Blip2Engine):
     """Has nothing but padding to say."""
 
-    def say(self, tokens: Sequence[QueryTokens], *_: object) -> torch.Tensor:
+    def generate_ids(self, tokens: Sequence[QueryTokens], *_: object) -> torch.Tensor:
         return torch.full((len(tokens), 5), self._pad)
 
 
