@@ -11,7 +11,7 @@ from vlm.protocol import Find, Found, Hit
 from vlm.search.calibration import Floats, ReferenceSet
 from vlm.search.index import SearchIndex, SearchQuery
 from vlm.search.ranking import Mask, RankedPhoto, find, find_similar
-from vlm.text.translation import TranslationRequest, is_foreign, translate_texts
+from vlm.text.translation import TranslationRequest, translate_texts
 
 MAX_HITS: Final = 50  # of one search: no more go into a result
 
@@ -44,14 +44,9 @@ def _queries(engine: Engine, searches: Sequence[Search]) -> list[SearchQuery]:
     english = [translation.text for translation in translate_texts(engine, requests)]
     vectors = _vectors(engine, english)
     return [
-        SearchQuery(text=text, vector=vector, typed=_typed(search, text))
+        SearchQuery(text=text, vector=vector, typed=search.task.query if search.task.query != text else "")
         for search, text, vector in zip(searches, english, vectors, strict=True)
     ]
-
-
-def _typed(search: Search, english: str) -> str:
-    query = search.task.query
-    return query if is_foreign(search.language) and query != english else ""
 
 
 def _vectors(engine: Engine, queries: Sequence[str]) -> list[Floats | None]:

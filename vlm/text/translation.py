@@ -29,11 +29,6 @@ class TranslationRequest(NamedTuple):
     target: str = ENGLISH
 
 
-def is_foreign(language: str) -> bool:
-    """Whether a language tag names another language than English."""
-    return bool(language) and code_of(language) not in ("", ENGLISH)
-
-
 def question_in_english(engine: Engine, prompt: Prompt) -> Prompt:
     """The prompt as the engine understands it. A question that cannot be translated is asked as it is.
 

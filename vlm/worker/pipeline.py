@@ -32,7 +32,8 @@ from vlm.search.index import SearchIndex
 from vlm.search.searches import Search, run_searches
 from vlm.text.caption_cleanup import capitalize_sentences, clean_caption, comparable, shorten
 from vlm.text.caption_details import add_details
-from vlm.text.translation import TranslationRequest, is_foreign, translate_texts
+from vlm.text.languages import ENGLISH, code_of
+from vlm.text.translation import TranslationRequest, translate_texts
 from vlm.worker.decoder_pool import Decoder, decode_in_process
 
 ImageInput = bytes | QueryTokens | AfterimageError  # a picture's bytes, its cached tokens, or why it has none
@@ -181,7 +182,7 @@ def _outcome(encoded: Encoded | QueryTokens, text: str | AfterimageError) -> Job
 def _prompts(engine: Engine, jobs: Sequence[Job]) -> list[Prompt]:
     """The job's question in English, or in the job's language if the engine speaks that itself."""
     questions = {n: job.task.question for n, job in enumerate(jobs) if isinstance(job.task, Ask)}
-    foreign = [n for n in questions if is_foreign(jobs[n].language) and not engine.speaks(jobs[n].language)]
+    foreign = [n for n in questions if _is_foreign(jobs[n].language) and not engine.speaks(jobs[n].language)]
     if foreign:
         requests = [TranslationRequest(questions[n], source=jobs[n].language) for n in foreign]
         questions |= {
@@ -207,7 +208,7 @@ def _finish(engine: Engine, drafts: Sequence[Draft]) -> None:
             draft.text = text
     for draft, _ in captions:
         draft.text = clean_caption(draft.text)
-    if foreign := [draft for draft in drafts if is_foreign(draft.job.language)]:
+    if foreign := [draft for draft in drafts if _is_foreign(draft.job.language)]:
         _localize(engine, foreign)
     for draft, task in captions:
         match task.style:
@@ -253,6 +254,10 @@ def _localize(engine: Engine, drafts: Sequence[Draft]) -> None:
     for draft, translation in zip(others, translate_texts(engine, requests), strict=True):
         draft.localized_text = "" if translation.translation_failed else translation.text
         draft.translation_failed = translation.translation_failed
+
+
+def _is_foreign(language: str) -> bool:
+    return language not in ("", ENGLISH) and code_of(language) not in ("", ENGLISH)
 
 
 def _answered(draft: Draft) -> Answered:

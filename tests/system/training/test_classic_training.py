@@ -162,7 +162,7 @@ def test_published_weights_stay_as_they_are_and_look_once(data: Path, tmp_path: 
     weights, vgg = published(tmp_path)
     train_classic(data, tmp_path / "out", RECIPE, weights=weights)
     captioner = load_captioner(tmp_path / "out")
-    assert (captioner.shape.width, captioner.shape.side_px) == (1 / 16, 64)
+    assert (captioner.config.width, captioner.config.side_px) == (1 / 16, 64)
     for name, weight in vgg.state_dict().items():
         assert torch.equal(weight, captioner.vgg.state_dict()[name])
     assert list(losses(tmp_path / "out")) == ["words"]

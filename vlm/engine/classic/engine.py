@@ -81,14 +81,14 @@ class ClassicEngine:
         """The feature of each picture; no vectors, as there is no shared image-text space."""
         if not images:
             return []
-        features = self._captioner.see(images).half().cpu().numpy()  # [B, D]
+        features = self._captioner.features(images).half().cpu().numpy()  # [B, D]
         return [Encoded(feature[None], None) for feature in features]
 
     def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
         """Captions. Raises Unsupported if one of the prompts is a question."""
         if any(prompt.question is not None for prompt in prompts):
             raise Unsupported(NO_ANSWERS)
-        return self._captioner.tell(self._features(tokens), self._beams) if tokens else []
+        return self._captioner.captions(self._features(tokens), self._beams) if tokens else []
 
     def likely_captions(self, tokens: QueryTokens, seed: int) -> list[str]:
         """The caption; it has no other wording."""
@@ -112,7 +112,7 @@ class ClassicEngine:
         merge = self._captioner.merge
         features = self._features(tokens)
         start = torch.full((len(tokens),), START, device=features.device)
-        logits, _ = merge.step(merge.seen(features), start, merge.silence(len(tokens)))
+        logits, _ = merge.step(merge.project(features), start, merge.initial_state(len(tokens)))
         return logits
 
     def check(self) -> None:
