@@ -35,7 +35,7 @@ from transformers import BitsAndBytesConfig, Blip2ForConditionalGeneration
 from vlm.engine.base import EngineOptions, Prompt
 from vlm.engine.checkpoints import open_blip2, open_processors, pick_device, pick_dtype, silence_bitsandbytes
 from vlm.engine.prompts import OPT, text
-from vlm.engine.source import find
+from vlm.engine.source import find_checkpoint
 from vlm.protocol import Turn
 
 QUESTION = "what is on the left?"
@@ -161,7 +161,7 @@ def documented(
     model = Blip2ForConditionalGeneration.from_pretrained(
         folder, dtype=bench.dtype, device_map={"": bench.device}, quantization_config=quant
     ).eval()
-    tokenizer, processor = open_processors(find(str(folder)))
+    tokenizer, processor = open_processors(find_checkpoint(str(folder)))
     pixels = processor(images=pictures(1), return_tensors="pt").pixel_values.to(bench.device, bench.dtype)
 
     def say(words: str, new_tokens: int) -> None:

@@ -97,9 +97,9 @@ class Translated(Struct, frozen=True):
 
 
 class Engine(Protocol):
-    """A model that sees. Methods block, are called from one thread at a time, and raise OutOfMemory.
+    """A vision-language model. Methods block, and are called from one thread at a time.
 
-    OutOfMemory is about the batch: the halves of it may fit (`vlm.engine.isolation`).
+    They raise OutOfMemory for a batch that does not fit; half of it may (`vlm.engine.isolation`).
     """
 
     @property
@@ -107,7 +107,7 @@ class Engine(Protocol):
 
     @property
     def details(self) -> Sequence[Detail]:
-        """What to ask for a detailed caption, the most helpful first; nothing where it answers nothing."""
+        """The questions for a detailed caption, the most helpful first; none if it answers no questions."""
         ...
 
     def encode(self, images: Sequence[Image]) -> list[Encoded]:
@@ -134,15 +134,15 @@ class Engine(Protocol):
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translated]:
         """Each text in the language `target`, by codes as Telegram has them ('de', 'pt-br').
 
-        Raises:  Unsupported for a language that the translator does not speak, or where there is none;
-                 ModelNotFound where it cannot be loaded, which happens at its first use.
+        Raises:  Unsupported for a language that the translator does not speak, or if there is no translator;
+                 ModelNotFound if it cannot be loaded, which happens at its first use.
         """
         ...
 
     def speaks(self, language: str) -> bool:
-        """Whether the model itself speaks a language, so that prompts may ask for it: no translator then."""
+        """Whether the model itself speaks a language, so that prompts may ask for it without a translator."""
         ...
 
     def check(self) -> None:
-        """Raise SelfCheckFailed unless the built-in picture is seen as it should be."""
+        """Raise SelfCheckFailed unless the built-in picture gets the expected caption."""
         ...

@@ -216,8 +216,8 @@ class Blip2Engine:
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translated]:
         """Each text in the language `target`, by codes as Telegram has them ('de', 'pt-br').
 
-        Raises:  Unsupported for a language that the translator does not speak, or where there is none;
-                 ModelNotFound where it cannot be loaded, which happens at its first use.
+        Raises:  Unsupported for a language that the translator does not speak, or if there is no translator;
+                 ModelNotFound if it cannot be loaded, which happens at its first use.
         """
         with _memory_errors():
             return self._translator.translate(texts, source, target)

@@ -34,7 +34,7 @@ from transformers.models.blip.image_processing_pil_blip import BlipImageProcesso
 from vlm.engine.base import GENERAL_DETAILS, Detail, EngineOptions, ModelInfo
 from vlm.engine.blip2 import Blip2Engine, Itc
 from vlm.engine.folder import check_size
-from vlm.engine.source import TINY, Card, Source, find, find_translator, languages_of
+from vlm.engine.source import TINY, Card, Source, find_checkpoint, find_translator, languages_of
 from vlm.engine.translate import DEFAULT_TRANSLATOR, NATIVE, NO_TRANSLATOR, NONE, LazyTranslator, Translator
 from vlm.errors import BadSetting, ModelNotFound, OutOfMemory
 from vlm.text.languages import ENGLISH, NAMES
@@ -57,7 +57,7 @@ LAST_NORM: Final = "post_layernorm."  # each checkpoint has its own, even if the
 
 def open_blip2(options: EngineOptions) -> Blip2Engine:
     """The engine of a checkpoint that is or will be on this disk. Raises as `load` does."""
-    source = find(options.model, options.revision)
+    source = find_checkpoint(options.model, options.revision)
     model = open_model(source, options)
     tokenizer, pictures = open_processors(source)
     languages = native_languages(source, options)
@@ -124,7 +124,7 @@ def _open_itc(
     name = options.itc_model or matching_itc(source, options.model)
     if name == "none":
         return None, None, ""
-    itc_source = find(name, options.itc_revision)
+    itc_source = find_checkpoint(name, options.itc_revision)
     dtype = model.vision_model.post_layernorm.weight.dtype
     head = _load(Blip2ForImageTextRetrieval, itc_source, model.device, dtype=dtype)
     tokenizer, own_pictures = open_processors(itc_source)

@@ -10,8 +10,10 @@ A photo answers a query by its picture and by its words:
 
 A fitted rule weighs them, and one cut-off serves all queries. Where a photo's owner wrote all of the query's
 words, the words decide. Near-identical photos are one hit: the latest. A photo can be the query, too: then
-pictures are compared with pictures in the same way. Limits: 10,000 photos take some 20 ms. Not handled:
-synonyms among the words (the vectors know some), queries that say what must not be there.
+pictures are compared with pictures in the same way.
+
+Limits: 10,000 photos take some 20 ms.
+Not handled: synonyms among the words (the vectors know some), queries that say what must not be there.
 """
 
 from collections.abc import Sequence

@@ -45,7 +45,7 @@ def test_a_model_that_cannot_be_had_leads_to_the_tiny_one(model: str) -> None:
 
 
 def test_a_hub_that_is_away_is_not_waited_for() -> None:
-    program = "from vlm.engine.source import find; find('nobody/no-such-model')"
+    program = "from vlm.engine.source import find; find_checkpoint('nobody/no-such-model')"
     away = os.environ | {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": "http://127.0.0.1:9"}
     started = time.monotonic()
     done = subprocess.run([sys.executable, "-c", program], env=away, capture_output=True, text=True)
@@ -130,11 +130,11 @@ def test_a_quantized_default_model_can_still_search(hub: Hub, tmp_path: Path) ->
 
 
 def test_the_revision_names_the_weights_wherever_they_lie(copy: Path, folders: dict[str, Path]) -> None:
-    assert source.find(str(copy)).revision == source.find(str(folders["opt"])).revision
+    assert source.find_checkpoint(str(copy)).revision == source.find_checkpoint(str(folders["opt"])).revision
     weights = bytearray((copy / "model.safetensors").read_bytes())
     weights[-1] ^= 1
     (copy / "model.safetensors").write_bytes(weights)
-    assert source.find(str(copy)).revision != source.find(str(folders["opt"])).revision
+    assert source.find_checkpoint(str(copy)).revision != source.find_checkpoint(str(folders["opt"])).revision
 
 
 def test_a_change_anywhere_in_a_large_file_is_found(tmp_path: Path) -> None:
