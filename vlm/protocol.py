@@ -114,15 +114,15 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
     """The model's words.
 
-    text        in English
-    shown       in the job's language; '': as `text`
-    fell_back   it stayed English, although the job's language is another
-    question    what was asked, in English; '' for a caption
+    text                 in English
+    localized_text       in the job's language; '': the same as `text`
+    translation_failed   the text stayed English, although the job's language is another
+    question             the user's question, in English; '' for a caption
     """
 
     text: str
-    shown: str = ""
-    fell_back: bool = False
+    localized_text: str = msgspec.field(default="", name="shown")
+    translation_failed: bool = msgspec.field(default=False, name="fell_back")
     question: str = ""
 
 

@@ -67,10 +67,10 @@ def check_model(settings: Settings) -> Finding:
     name = settings.model
     if name == ECHO or name.startswith("classic:"):
         return ok("model", f"{name}.")
-    from vlm.engine.source import local
+    from vlm.engine.source import local_checkpoint
 
     try:
-        source = local(name, settings.revision)
+        source = local_checkpoint(name, settings.revision)
     except ModelNotFound as error:
         return bad("model", str(error), "Correct VLM_MODEL, or fetch the model again.")
     if source is None:

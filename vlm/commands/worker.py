@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import sys
 from functools import partial
 
 from redis.asyncio import Redis
@@ -11,8 +12,6 @@ from redis.exceptions import RedisError
 from vlm import logs
 from vlm.commands.models import load_engine, reference_set_of
 from vlm.engine.base import Engine
-from vlm.engine.gpu import gpu_bytes
-from vlm.engine.timed import TimedEngine
 from vlm.environment import passwords_of, without_password
 from vlm.errors import Unavailable
 from vlm.memory import Memory
@@ -26,6 +25,7 @@ from vlm.search.calibration import ReferenceSet
 from vlm.settings import Settings, variable_name
 from vlm.worker.decoder_pool import DecoderPool
 from vlm.worker.loop import Worker
+from vlm.worker.pipeline import timed_engine
 from vlm.worker.watchdog import HUNG_S
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ async def _run(
         with DecoderPool() as decoders:
             worker = Worker(
                 broker,
-                TimedEngine(engine, metrics),
+                timed_engine(engine, metrics),
                 memory,
                 batch=settings.batch,
                 reference_set=reference_set,
@@ -87,3 +87,11 @@ async def _look(metrics: Metrics, redis: Redis) -> None:
     for kind, count in gpu_bytes().items():
         metrics.gpu.labels(kind).set(count)
     await metrics.refresh_queue(redis, JOBS)
+
+
+def gpu_bytes() -> dict[str, int]:
+    """GPU memory of this process: of its tensors (`allocated`), and in all (`reserved`). Imports no torch."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return {}
+    return {"allocated": torch.cuda.memory_allocated(), "reserved": torch.cuda.memory_reserved()}

@@ -29,8 +29,8 @@ from vlm.queue.tasks import cancel_all, run_until
 from vlm.search.calibration import ReferenceSet
 from vlm.search.index import SearchIndex
 from vlm.search.index_cache import IndexCache
-from vlm.worker.batch import Decoder, ImageInput, open_here
-from vlm.worker.jobs import End, work_on
+from vlm.worker.decoder_pool import Decoder, decode_in_process
+from vlm.worker.pipeline import ImageInput, JobOutcome, run_jobs
 from vlm.worker.recorder import ResultRecorder
 from vlm.worker.watchdog import watched
 
@@ -47,7 +47,7 @@ LATE: Final = "Sorry, I was too busy to look at this in time. Please send it aga
 
 
 class Worker:
-    """One engine at work. An error that ends `run` is for a supervisor: nothing is restarted in here.
+    """One engine at work. An error that ends `run` is for a supervisor: nothing restarts in here.
 
     reference_set  the engine's calibration for searches
     open_pictures  decodes untrusted pictures: `vlm.worker.decoder_pool.DecoderPool.open`, or in this process
@@ -63,7 +63,7 @@ class Worker:
         *,
         batch: int = 8,
         reference_set: ReferenceSet | None = None,
-        open_pictures: Decoder = open_here,
+        open_pictures: Decoder = decode_in_process,
         metrics: Metrics | None = None,
         hung_s: float | None = None,
     ) -> None:
@@ -135,11 +135,11 @@ class Worker:
         jobs = [delivery.job for delivery in batch]
         inputs = await asyncio.gather(*(self._input(job) for job in jobs))
         with log_context(jobs=[job.id for job in jobs]):
-            ends = await self._in_thread(
-                work_on, self._engine, jobs, inputs, self._reference_set, self._open_pictures
+            outcomes = await self._in_thread(
+                run_jobs, self._engine, jobs, inputs, self._reference_set, self._open_pictures
             )
         # After a lease they are other workers' jobs: a stop waits no longer for a server that is away.
-        finishing = self._finish_all(batch, ends, taken_ms, ran_ms=_now_ms() - taken_ms)
+        finishing = self._finish_all(batch, outcomes, taken_ms, ran_ms=_now_ms() - taken_ms)
         await run_until(self._stopping, finishing, grace_s=self._broker.lease_s)
 
     async def _input(self, job: Job) -> ImageInput | SearchIndex:
@@ -154,35 +154,37 @@ class Worker:
         self._metrics.tokens.labels("miss" if tokens is None else "hit").inc()
         return PictureGone(GONE) if tokens is None else tokens
 
-    async def _finish_all(self, batch: list[Delivery], ends: list[End], taken_ms: int, ran_ms: int) -> None:
+    async def _finish_all(
+        self, batch: list[Delivery], outcomes: list[JobOutcome], taken_ms: int, ran_ms: int
+    ) -> None:
         await asyncio.gather(
             *(
-                self._finish(delivery, end, taken_ms, ran_ms)
-                for delivery, end in zip(batch, ends, strict=True)
+                self._finish(delivery, outcome, taken_ms, ran_ms)
+                for delivery, outcome in zip(batch, outcomes, strict=True)
             )
         )
 
-    async def _finish(self, delivery: Delivery, end: End, taken_ms: int, ran_ms: int) -> None:
-        result = self._result(delivery.job, end, taken_ms, ran_ms)
+    async def _finish(self, delivery: Delivery, outcome: JobOutcome, taken_ms: int, ran_ms: int) -> None:
+        result = self._result(delivery.job, outcome, taken_ms, ran_ms)
         with log_context(chat=result.chat, job=result.job):
             if delivery.job.photo is not None:
                 self._indexes.expect(result.chat)
-                await self._recorder.write(delivery.job, delivery.job.photo, end)
+                await self._recorder.write(delivery.job, delivery.job.photo, outcome)
             self._metrics.observe_stage("wait", result.waited_ms / 1000)
             if await self._broker.finish(delivery, result):
                 self._metrics.count_job(result)
                 log.info("job %s: %s, ran %d ms", result.job, code_of(result), ran_ms)
 
-    def _result(self, job: Job, end: End, taken_ms: int, ran_ms: int) -> Result:
-        outcome = end.outcome
+    def _result(self, job: Job, outcome: JobOutcome, taken_ms: int, ran_ms: int) -> Result:
+        answer = outcome.answer
         return Result(
             version=job.version,
             job=job.id,
             chat=job.chat,
             task=job.task,
-            outcome=Refused(code=outcome.code, message=outcome.message, values=outcome.values)
-            if isinstance(outcome, AfterimageError)
-            else outcome,
+            outcome=Refused(code=answer.code, message=answer.message, values=answer.values)
+            if isinstance(answer, AfterimageError)
+            else answer,
             photo=job.photo,
             ticket=job.ticket,
             language=job.language,

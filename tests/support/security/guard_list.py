@@ -69,8 +69,8 @@ GUARDS: Final = (
     Guard(
         "a search is of its chat",
         "vlm/search/index_cache.py",
-        "kept = self._kept.pop(chat, None) or Kept()",
-        "kept = next(iter(self._kept.values()), None) or Kept()",
+        "cached = self._cached.pop(chat, None) or CachedIndex()",
+        "cached = next(iter(self._cached.values()), None) or CachedIndex()",
         ("tests/integration/vlm/search/test_index_cache.py::test_chats_do_not_see_each_other",),
     ),
     Guard(
