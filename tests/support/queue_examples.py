@@ -104,11 +104,11 @@ class WorkerProcess:
 @contextmanager
 def running(folder: Path, binary: Path | None = None) -> Iterator[Server]:
     """A server that is gone when the test is over, however it went."""
-    one = server.start(folder, binary=binary)
+    own = server.start(folder, binary=binary)
     try:
-        yield one
+        yield own
     finally:
-        one.stop()
+        own.stop()
 
 
 @contextmanager
@@ -116,9 +116,9 @@ def workers(url: str, folder: Path, *names: str, **options: Any) -> Iterator[lis
     """Worker processes, all of them up, that are gone when the test is over, however it went."""
     running = [WorkerProcess(url, name, folder, **options) for name in names]
     try:
-        for one in running:
-            one.wait_until_ready()
+        for worker in running:
+            worker.wait_until_ready()
         yield running
     finally:
-        for one in running:
-            one.kill()
+        for worker in running:
+            worker.kill()

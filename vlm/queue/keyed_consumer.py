@@ -129,16 +129,16 @@ class KeyedConsumer(Consumer):
 
     async def _drain(self, chat: int) -> None:
         """Process a chat's queue until it is empty."""
-        queue, told = self._queues[chat], set[int]()
+        queue, notified = self._queues[chat], set[int]()
         try:
             while queue:
                 attempt = await self._next(queue)
                 if attempt.entry.id in self._held:
-                    told |= await self._finish(attempt)
-                    if attempt.times > 1:  # the process that left the entry may have told the chat
-                        told.add(chat)
-                while self._notice and told and not queue:
-                    await self._notice.over(told.pop())
+                    notified |= await self._finish(attempt)
+                    if attempt.times > 1:  # the process that left the entry may have notified the chat
+                        notified.add(chat)
+                while self._notice and notified and not queue:
+                    await self._notice.over(notified.pop())
         except RedisError:
             log.exception("chat %d: the entries left are reclaimed when their lease ends", chat)
         finally:
@@ -159,11 +159,11 @@ class KeyedConsumer(Consumer):
             await asyncio.sleep(ORDER_POLL_S)
 
     async def _finish(self, attempt: Attempt) -> set[int]:
-        """Process an entry and acknowledge it, or release it. The chats told to wait."""
+        """Process an entry and acknowledge it, or release it. The chats that were notified."""
         try:
-            told = await self._process(attempt)
+            notified = await self._process(attempt)
             await self._group.ack(attempt.entry)
-            return told
+            return notified
         except UnsupportedVersion as error:
             await self._release(attempt, error)
             return set()
@@ -171,27 +171,27 @@ class KeyedConsumer(Consumer):
             self._held.pop(attempt.entry.id, None)
 
     async def _process(self, attempt: Attempt) -> set[int]:
-        """Handle an entry, or give it up, until that works or is pointless. The chats told to wait."""
-        errors, told = 0, set[int]()
+        """Handle an entry, or give it up, until that works or is pointless. The chats that were notified."""
+        errors, notified = 0, set[int]()
         while True:
             act = self._give_up if self._is_exhausted(attempt) else self._handle
             try:
                 async with self._slots:
                     await act(attempt.entry)
-                return told
+                return notified
             except UnsupportedVersion:
                 raise
             except Exception as error:  # one entry must not stop the others
                 if self._retry.is_permanent(error):
                     log.info("entry %s: nobody would see the outcome: %s", attempt.entry.id, error)
-                    return told
+                    return notified
                 if not self._retry.is_transient(error):
                     log.exception("entry %s: delivery %d failed", attempt.entry.id, attempt.times)
                     if act is self._give_up:
-                        return told
+                        return notified
                     attempt = attempt._replace(times=attempt.times + 1)
                 if self._notice and (chat := await self._notice.tell(error)) is not None:
-                    told.add(chat)
+                    notified.add(chat)
                 errors += 1
                 wait_s = self._retry.backoff_s(error, errors)
                 log.warning("entry %s: retrying in %.1f s: %s", attempt.entry.id, wait_s, error)

@@ -97,7 +97,7 @@ async def test_a_job_that_takes_longer_than_its_lease_is_run_once(own_server: Se
             await until(lambda: are_up(client, 2))
             jobs = await ask(client, "slow")
             await all_answered(redis, jobs)
-            assert sum(one.runs["slow"] for one in both) == 1
+            assert sum(worker.runs["slow"] for worker in both) == 1
 
 
 @pytest.mark.promise("reliability#stalled-worker")
@@ -128,8 +128,8 @@ async def test_a_job_that_kills_its_workers_is_buried_with_an_apology_and_its_ba
         mates |= await ask(client, "what 3")
         with workers(own_server.url, tmp_path, *"abcd", lease_s=1.0, poison="poison") as four:
             answers = await all_answered(redis, mates | {"poison"})
-            assert sum(one.runs["poison"] for one in four) == 3
-            assert len([one for one in four if one.process.poll() is None]) == 1
+            assert sum(worker.runs["poison"] for worker in four) == 3
+            assert len([worker for worker in four if worker.process.poll() is None]) == 1
             await nothing_is_left(redis)
         assert all(isinstance(answers[mate].outcome, Answered) for mate in mates)
         refused = answers["poison"].outcome
@@ -157,9 +157,9 @@ async def test_what_was_in_hand_when_the_server_was_emptied_is_still_answered(
 ) -> None:
     async with connect(own_server.url) as redis:
         client = Client(redis)
-        with workers(own_server.url, tmp_path, "one", delay_s=1.0) as [one]:
+        with workers(own_server.url, tmp_path, "one", delay_s=1.0) as [worker]:
             jobs = await ask(client, "what")
-            await until(lambda: one.runs["what"] == 1)
+            await until(lambda: worker.runs["what"] == 1)
             await redis.flushall()
             await all_answered(redis, jobs)
             await nothing_is_left(redis)

@@ -28,8 +28,8 @@ COPY, RESTORE, FORGET, SNAPSHOT, LOAD_SNAPSHOT = re.findall(r"```bash\n(.*?)```"
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def follow(commands: str, folder: Path, port: int) -> None:

@@ -127,7 +127,7 @@ async def test_a_question_has_a_deadline_and_a_photo_has_none(redis: Redis) -> N
     await client.ask(job="question", chat=2, photo="1", question="what?")
     await client.find(job="search", chat=3, query="red")
     await client.find(job="inline", chat=4, query="red", deadline_ms=7)
-    jobs = {one.job.id: one.job for one in await Broker(redis, name="w").take(8, 0)}
+    jobs = {delivery.job.id: delivery.job for delivery in await Broker(redis, name="w").take(8, 0)}
     assert jobs["photo"].deadline_ms == 0
     assert jobs["question"].deadline_ms == jobs["question"].created_ms + 60_000
     assert jobs["search"].deadline_ms == jobs["search"].created_ms + 60_000

@@ -36,9 +36,11 @@ async def answer(redis: Redis) -> int:
     """Answer all that waits; how many that was."""
     broker = Broker(redis, name="w")
     taken = await broker.take(8, 0)
-    for one in taken:
-        done = Result(job=one.job.id, chat=one.job.chat, task=one.job.task, outcome=Answered(text="no"))
-        assert await broker.finish(one, done)
+    for delivery in taken:
+        done = Result(
+            job=delivery.job.id, chat=delivery.job.chat, task=delivery.job.task, outcome=Answered(text="no")
+        )
+        assert await broker.finish(delivery, done)
     return len(taken)
 
 
@@ -107,16 +109,16 @@ async def test_the_command_shows_content_only_when_told_to(tmp_path: Path) -> No
             shown = vlm("dead", "list", *at)
             assert shown.returncode == 0 and len(shown.stdout.splitlines()) == 3
             assert "poisoned" in shown.stdout and "canary" not in shown.stdout
-            told = [json.loads(line) for line in vlm("dead", "list", "--json", *at).stdout.splitlines()]
-            assert [(one["job"], one["chat"], one["task"]) for one in told] == [
+            letters = [json.loads(line) for line in vlm("dead", "list", "--json", *at).stdout.splitlines()]
+            assert [(letter["job"], letter["chat"], letter["task"]) for letter in letters] == [
                 (id, 7, "ask") for id in "abc"
             ]
-            assert all("content" not in one for one in told)
+            assert all("content" not in letter for letter in letters)
             assert vlm("dead", "list", "--show", *at).stdout.count(QUESTION) == 3
-            assert vlm("dead", "replay", told[0]["id"], *at).returncode == 0
-            gone = vlm("dead", "replay", told[0]["id"], *at)
-            assert gone.returncode == 2 and told[0]["id"] in gone.stderr
-            assert vlm("dead", "drop", told[1]["id"], *at).returncode == 0
+            assert vlm("dead", "replay", letters[0]["id"], *at).returncode == 0
+            gone = vlm("dead", "replay", letters[0]["id"], *at)
+            assert gone.returncode == 2 and letters[0]["id"] in gone.stderr
+            assert vlm("dead", "drop", letters[1]["id"], *at).returncode == 0
             assert vlm("dead", "replay", *at).returncode == 2, "all of them must be asked for"
             assert vlm("dead", "replay", "--all", *at).returncode == 0
             assert await answer(redis) == 2

@@ -15,8 +15,8 @@ from vlm.errors import BadSetting, Unavailable
 from vlm.queue import server
 
 
-def client(one: server.Server) -> Redis:
-    return Redis.from_url(one.url)
+def client(own: server.Server) -> Redis:
+    return Redis.from_url(own.url)
 
 
 def test_what_was_written_survives_a_crash(tmp_path: Path, binary: Path) -> None:
@@ -29,13 +29,13 @@ def test_what_was_written_survives_a_crash(tmp_path: Path, binary: Path) -> None
 
 
 def test_it_never_forgets_to_make_room_and_writes_before_it_answers(tmp_path: Path, binary: Path) -> None:
-    with running(tmp_path, binary) as one, client(one) as redis:
+    with running(tmp_path, binary) as own, client(own) as redis:
         wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
         assert {name: redis.config_get(name)[name] for name in wanted} == wanted
 
 
 def test_it_listens_on_no_port_unless_told_and_then_only_on_this_machine(tmp_path: Path) -> None:
-    with running(tmp_path / "one") as one, client(one) as redis:
+    with running(tmp_path / "one") as own, client(own) as redis:
         assert redis.config_get("port")["port"] == "0"
     with_port = server.start(tmp_path / "two", port=0)
     try:
@@ -56,10 +56,10 @@ def test_a_folder_has_one_server_and_whoever_comes_later_shares_it(tmp_path: Pat
 
 
 def test_a_server_whose_starter_was_killed_is_found_again(tmp_path: Path) -> None:
-    died = subprocess.run([sys.executable, "-c", SERVER_OWNER, str(tmp_path)], capture_output=True, text=True)
-    with running(tmp_path) as found:
-        assert found.pid == int(died.stdout)
-    assert not found.is_running()
+    died = subprocess.run([sys.executable, "-c", DIES, str(tmp_path)], capture_output=True, text=True)
+    with running(tmp_path) as taken_over:
+        assert taken_over.pid == int(died.stdout)
+    assert not taken_over.is_running()
 
 
 def test_a_port_that_is_taken_is_said_plainly(tmp_path: Path) -> None:
@@ -81,13 +81,13 @@ def test_a_deep_folder_has_its_socket_where_the_kernel_can_name_it(
 ) -> None:
     with tempfile.TemporaryDirectory() as short:
         monkeypatch.setattr(tempfile, "tempdir", short)
-        with running(tmp_path / ("deep" * 20) / ("er" * 20)) as one, client(one) as redis:
+        with running(tmp_path / ("deep" * 20) / ("er" * 20)) as own, client(own) as redis:
             assert redis.ping()
-            assert one.url.startswith(f"unix://{short}/")
+            assert own.url.startswith(f"unix://{short}/")
 
 
 def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
-    with running(tmp_path / "my data #1 (50%20)?") as one, client(one) as redis:
+    with running(tmp_path / "my data #1 (50%20)?") as own, client(own) as redis:
         assert redis.ping()
 
 

@@ -42,7 +42,7 @@ async def are_answered(redis: Redis, jobs: set[str]) -> bool:
 
 async def were_passed_on(redis: Redis, count: int) -> bool:
     held = await redis.xpending_range(JOB_STREAMS["interactive"], WORKERS, "-", "+", 99)
-    return [one["times_delivered"] for one in held] == count * [0]
+    return [entry["times_delivered"] for entry in held] == count * [0]
 
 
 def test_how_long_is_waited_for_a_newer_version_is_what_is_documented() -> None:
@@ -71,7 +71,7 @@ async def test_nothing_is_lost_while_workers_are_upgraded_one_by_one(
             assert not old.runs.keys() & coming and coming <= new.runs.keys()
         results = await published(redis)
         assert len(results) == len(now | coming)
-        assert {one["job"] for one in results if one["version"] == NEXT} == coming
-        assert {one["version"] for one in results if one["job"] in now} == {VERSION}
-        assert all(one["outcome"]["type"] == "answered" for one in results)
+        assert {result["job"] for result in results if result["version"] == NEXT} == coming
+        assert {result["version"] for result in results if result["job"] in now} == {VERSION}
+        assert all(result["outcome"]["type"] == "answered" for result in results)
         assert await redis.xlen(DEAD) == 0
