@@ -2,8 +2,8 @@
 differences: `_reply_to` holds an id instead of a copy, and keys that begin with `_` are for the page only
 (`_read`, `_reactions`, `_topic`).
 
-    State    everything that a restart must keep
-    World    the changes of the state; each is published on the feed
+    State         everything that a restart must keep
+    SandboxWorld  the changes of the state; each is published on the feed
 
 A chat's id tells its kind, as at Telegram: above 0 it is private, from SUPERGROUPS down a supergroup, between
 them a group. A supergroup counts its own messages; all other chats share one count.
@@ -15,7 +15,7 @@ import msgspec
 
 from bot.sandbox.args import ApiError, Json, bad_request
 from bot.sandbox.feed import Feed
-from bot.sandbox.files import File
+from bot.sandbox.files import StoredFile
 
 BOT = 8_100_000_001  # past 32 bits, as Telegram's newer ids are
 YOU = 6_000_000_001
@@ -63,7 +63,7 @@ class State(msgspec.Struct, kw_only=True):
     bot: Json
     users: dict[int, Json] = {}
     chats: dict[int, Chat] = {}
-    files: dict[str, File] = {}
+    files: dict[str, StoredFile] = {}
     pending: list[Json] = []
     allowed_updates: list[str] = []
     webhook: Webhook | None = None
@@ -83,7 +83,7 @@ def new_state(name: str, username: str) -> State:
     return State(bot={"id": BOT, "is_bot": True, "first_name": name, "username": username})
 
 
-class World:
+class SandboxWorld:
     def __init__(self, state: State, feed: Feed) -> None:
         self.state = state
         self.feed = feed

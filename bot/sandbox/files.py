@@ -40,7 +40,7 @@ _PREFIX: dict[Kind, str] = {
 }  # fmt: skip
 
 
-class File(msgspec.Struct, frozen=True, kw_only=True):
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     """`wire`: its JSON in a message; `sizes`: the file_ids of its photo's sizes."""
 
     kind: Kind
@@ -52,7 +52,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 class Files:
     """`known` is part of the sandbox's state, so that a restart remembers it; the bytes are in `folder`."""
 
-    def __init__(self, folder: Path, known: dict[str, File]) -> None:
+    def __init__(self, folder: Path, known: dict[str, StoredFile]) -> None:
         self._folder = folder
         self._known = known
 
@@ -64,7 +64,7 @@ class Files:
             wire = {**_identity(file_id, size.data), "width": size.width, "height": size.height}
             await self._keep(
                 size.data,
-                File(kind="photo", path=_path("photo", size.data, ".jpg"), wire=wire, sizes=tuple(ids)),
+                StoredFile(kind="photo", path=_path("photo", size.data, ".jpg"), wire=wire, sizes=tuple(ids)),
             )
         return [self._known[file_id].wire for file_id in ids]
 
@@ -83,23 +83,23 @@ class Files:
         }
         if preview := await asyncio.to_thread(photos.thumbnail, data):
             wire["thumbnail"] = await self._add_thumbnail(preview)
-        await self._keep(data, File(kind=kind, path=_path(kind, data, Path(name).suffix), wire=wire))
+        await self._keep(data, StoredFile(kind=kind, path=_path(kind, data, Path(name).suffix), wire=wire))
         return wire
 
     async def _add_thumbnail(self, size: photos.Size) -> Json:
         file_id = _id("thumbnail", size.data, size.letter)
         wire = {**_identity(file_id, size.data), "width": size.width, "height": size.height}
         await self._keep(
-            size.data, File(kind="thumbnail", path=_path("thumbnail", size.data, ".jpg"), wire=wire)
+            size.data, StoredFile(kind="thumbnail", path=_path("thumbnail", size.data, ".jpg"), wire=wire)
         )
         return wire
 
-    async def _keep(self, data: bytes, file: File) -> None:
+    async def _keep(self, data: bytes, file: StoredFile) -> None:
         target = self._folder / file.path
         await asyncio.to_thread(_write, target, data)
         self._known[file.wire["file_id"]] = file
 
-    def get(self, file_id: str) -> File:
+    def get(self, file_id: str) -> StoredFile:
         """The file with this id. Raises ApiError 400 for an unknown id."""
         if file_id not in self._known:
             raise bad_request("wrong file_id or the file is temporarily unavailable")

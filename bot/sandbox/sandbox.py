@@ -13,11 +13,11 @@ from pathlib import Path
 import msgspec
 
 from bot.sandbox.args import Json, bad_request
-from bot.sandbox.chat import State, World, new_state
+from bot.sandbox.chat import SandboxWorld, State, new_state
 from bot.sandbox.faults import Faults
 from bot.sandbox.feed import Feed
 from bot.sandbox.files import Files
-from bot.sandbox.updates import Updates
+from bot.sandbox.updates import UpdateQueue
 
 SAVE_PAUSE_S = 0.3
 KEPT_CALLS = 20_000
@@ -30,10 +30,10 @@ class Sandbox:
     `calls`: what the bot did."""
 
     folder: Path
-    world: World
+    world: SandboxWorld
     feed: Feed
     files: Files
-    updates: Updates
+    updates: UpdateQueue
     faults: Faults
     samples: Path | None
     about: str
@@ -83,13 +83,13 @@ def build(folder: Path, *, samples: Path | None = None, about: str = "", name: s
         msgspec.json.decode(saved.read_bytes(), type=State) if saved.exists() else new_state(name, username)
     )
     feed = Feed()
-    world = World(state, feed)
+    world = SandboxWorld(state, feed)
     return Sandbox(
         folder=folder,
         world=world,
         feed=feed,
         files=Files(folder, state.files),
-        updates=Updates(state, feed),
+        updates=UpdateQueue(state, feed),
         faults=Faults(),
         samples=samples,
         about=about,

@@ -14,7 +14,7 @@ ONLY_ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
 MAX_POLL_S = 50
 
 
-class Updates:
+class UpdateQueue:
     def __init__(self, state: State, feed: Feed) -> None:
         self._state = state
         self._feed = feed

@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 from bot.sandbox.args import Json
 from bot.sandbox.chat import State, Webhook
-from bot.sandbox.updates import Updates
+from bot.sandbox.updates import UpdateQueue
 
 TIMEOUT_S = 10
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 
 
-async def deliver(state: State, updates: Updates) -> None:
+async def deliver(state: State, updates: UpdateQueue) -> None:
     """Push updates whenever a webhook is set, until cancelled."""
     pause_s = FIRST_PAUSE_S
     while True:
@@ -34,7 +34,7 @@ async def deliver(state: State, updates: Updates) -> None:
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
-async def _push(hook: Webhook, updates: Updates) -> bool:
+async def _push(hook: Webhook, updates: UpdateQueue) -> bool:
     update = updates.pending[0]
     error = await asyncio.to_thread(_post, hook, update)
     if error:
