@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from redis.asyncio import Redis
 from search import WORDS, bank, timed_ms, units
 
+from vlm import keys
 from vlm.engine.base import ModelInfo, Vectors
 from vlm.engine.echo import EchoEngine
 from vlm.memory import Array, Memory, Photo
@@ -42,7 +43,6 @@ from vlm.queue import server
 from vlm.queue.broker import Broker
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import worker_key
 from vlm.worker.loop import Worker
 
 CHAT, EMPTY = 5, 6
@@ -129,7 +129,7 @@ async def working(
     worker = await asyncio.create_subprocess_exec(*command, *sizes)
     try:
         async with asyncio.timeout(START_S):
-            while not await redis.exists(worker_key(f"bench-{worker.pid}")):  # noqa: ASYNC110 - nobody tells
+            while not await redis.exists(keys.WORKER(name=f"bench-{worker.pid}")):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.005)
         yield Searcher(Client(redis), [server_pid, worker.pid])
     finally:
@@ -229,9 +229,9 @@ async def come(memory: Memory, number: int, rng: np.random.Generator, wanted: ar
     vectors: NDArray[np.float16] = units(rng, wanted.queries, wanted.width).astype(np.float16)
     said = f"a {' and a '.join(rng.choice(WORDS, 2))} on a green background"
     await memory.remember(CHAT, Photo(id=str(number), file_id="f", created_ms=1000 * number))
-    await memory.describe(CHAT, str(number), caption=said, revision=REVISION)
+    await memory.set_caption(CHAT, str(number), caption=said, revision=REVISION)
     packed = Array(data=vectors.tobytes(), shape=vectors.shape, revision=REVISION)
-    await memory.keep_vectors(CHAT, str(number), packed)
+    await memory.store_vectors(CHAT, str(number), packed)
 
 
 def words(rng: np.random.Generator) -> str:

@@ -82,14 +82,14 @@ async def fill(memory: Memory, photos: int, tokens: int) -> None:
 async def add(memory: Memory, id: str, *, with_tokens: bool) -> None:
     """A photo and all that is kept with it."""
     await memory.remember(CHAT, Photo(id=id, file_id="f" * 70, created_ms=1000 * int(id), note="in May"))
-    await memory.describe(CHAT, id, caption="a red bicycle in front of a house", revision="r")
-    await memory.keep_vectors(CHAT, id, VECTORS)
+    await memory.set_caption(CHAT, id, caption="a red bicycle in front of a house", revision="r")
+    await memory.store_vectors(CHAT, id, VECTORS)
     for job in ("a", "b"):
         turn = Turn(question="what colour is the house", answer="white")
         await memory.add_turn(CHAT, id, job=job, turn=turn, at_ms=1)
         await memory.link(CHAT, f"{id}{job}", id)
     if with_tokens:
-        await memory.keep_tokens(CHAT, id, TOKENS)
+        await memory.store_tokens(CHAT, id, TOKENS)
 
 
 async def listen(url: str, work: object) -> list[float]:

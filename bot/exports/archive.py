@@ -86,9 +86,9 @@ def lines_of(kept: Kept, image: str) -> list[dict[str, Any]]:
         "image": image,
         "id": photo.id,
         "caption": caption_of(photo),
-        "by": "owner" if photo.corrected else "model",
-        "model_caption": photo.caption if photo.corrected else "",
-        "shown": photo.shown if photo.shown != photo.caption else "",
+        "by": "owner" if photo.correction else "model",
+        "model_caption": photo.caption if photo.correction else "",
+        "shown": photo.localized_caption if photo.localized_caption != photo.caption else "",
         "language": photo.language,
         "note": photo.note,
         "sender": photo.sender_name,
@@ -104,7 +104,7 @@ def lines_of(kept: Kept, image: str) -> list[dict[str, Any]]:
 
 def caption_of(photo: Photo) -> str:
     """The words that count: the owner's, else the model's."""
-    return photo.corrected or photo.caption
+    return photo.correction or photo.caption
 
 
 def image_name(kept: Kept) -> str:

@@ -97,7 +97,7 @@ class Exporter:
     async def photos(self, order: ExportOrder) -> AsyncIterator[list[tuple[Photo, list[Turn]]]]:
         """The photos of the order's page, a few at a time."""
         start, n, some = (order.page - 1) * MOST_PHOTOS, 0, []
-        async for one in self._memory.everything(order.chat):
+        async for one in self._memory.photos_with_turns(order.chat):
             n += 1
             if n > start + MOST_PHOTOS:
                 break

@@ -183,18 +183,20 @@ class Albums:
     async def _asked(self, chat: int, cause: str) -> str:
         """The question that a list answers, which is kept with the answers; '' of captions."""
         items = await self._lists.items(chat, cause) if cause.startswith(f"{ALL}-") else []
-        told = [await self._client.memory.told(chat, item.photo, item.job) for item in items if item.job]
-        return next((one.asked or one.question for one in told if one), "")
+        told = [await self._client.memory.turn_of(chat, item.photo, item.job) for item in items if item.job]
+        return next((turn.original_question or turn.question for turn in told if turn), "")
 
     async def _line(self, chat: int, item: Item, question: str) -> Line | None:
         """What is said of a picture; None if it was forgotten."""
         if not item.job:
             return Line(item.number, item.outcome, is_refusal=True)
         if question:
-            told = await self._client.memory.told(chat, item.photo, item.job)
-            return Line(item.number, told.shown or told.answer) if told else None
+            told = await self._client.memory.turn_of(chat, item.photo, item.job)
+            return Line(item.number, told.localized_answer or told.answer) if told else None
         photo = await self._client.memory.get(chat, item.photo)
-        return Line(item.number, photo.corrected or photo.shown or photo.caption) if photo else None
+        return (
+            Line(item.number, photo.correction or photo.localized_caption or photo.caption) if photo else None
+        )
 
     async def _note(self, chat: int, cause: str) -> str:
         """The album's note: what was written with one of its photos is about all of them."""
@@ -204,7 +206,7 @@ class Albums:
             return ""
         for photo in photos.values():
             if not photo.note:
-                await self._client.memory.annotate(chat, photo.id, *notes)
+                await self._client.memory.set_note(chat, photo.id, *notes)
         return notes.pop()
 
 

@@ -91,7 +91,7 @@ class Correcting:
             why = said.only_owner_corrects if photo else said.nothing_kept
             await self._outbox.say(talk.place, why(talk.t))
             return
-        await self._memory.correct(talk.chat, photo.id, words)
+        await self._memory.set_correction(talk.chat, photo.id, words)
         await self._show(talk, photo, words)
         thanks = await self._outbox.say(talk.place, said.corrected(talk.t))
         for message in (talk.message.message_id, thanks):
@@ -101,7 +101,7 @@ class Correcting:
         """The photo's caption becomes the owner's; where it is not known any more, it is said anew."""
         reply_to = int(photo.id) if photo.id.isdecimal() else 0
         place = Place(talk.chat, photo.id, reply_to, talk.place.thread)
-        await self._photos.show(place, replace(photo, corrected=words), talk.t)
+        await self._photos.show(place, replace(photo, correction=words), talk.t)
 
     async def _may(self, who: Talk | Press, photo: Photo) -> bool:
         return who.person == photo.sender != 0 or await self._members.is_admin(who)

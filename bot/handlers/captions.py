@@ -63,7 +63,7 @@ class Captions:
         """Show the English original below."""
         if photo := await self._photo(press, press.asked):
             await press.answer()
-            text = said.caption(press.t, photo.shown, note=photo.note, in_english=photo.caption)
+            text = said.caption(press.t, photo.localized_caption, note=photo.note, in_english=photo.caption)
             buttons = under_caption(press.t, photo, in_english=True)
             await self._outbox.edit(press.chat, press.message.message_id, text, buttons)
 
@@ -103,7 +103,7 @@ class Captions:
             chat=place.chat,
             photo=photo.id,
             style=style,
-            other_than=list(dict.fromkeys([*photo.given.splitlines(), photo.caption])),
+            other_than=list(dict.fromkeys([*photo.used_captions.splitlines(), photo.caption])),
             language=press.t.tag,
             ticket=place.ticket,
         )

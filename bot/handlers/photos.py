@@ -67,7 +67,7 @@ class Photos:
         if photo is None:
             return
         note = note_in(talk.words, talk.t.tag)
-        await self._client.memory.annotate(talk.chat, photo.id, note)
+        await self._client.memory.set_note(talk.chat, photo.id, note)
         if is_question(talk.words, talk.t.tag):
             await self._ask_anew(talk, photo)
         elif photo.caption and await self._outbox.said(talk.place):
@@ -84,9 +84,9 @@ class Photos:
                 await self._outbox.say(place, said.no_other(t))
                 return
             given = [*result.task.other_than, answered.text]
-            await self._client.memory.reworded(result.chat, photo.id, given)
+            await self._client.memory.set_used_captions(result.chat, photo.id, given)
             await self._outbox.take(place, place.reply_to)  # in place of the old words
-        photo = replace(photo, caption=answered.text, shown=answered.localized_text)
+        photo = replace(photo, caption=answered.text, localized_caption=answered.localized_text)
         await self.show(place, photo, t, fell_back=answered.translation_failed)
         if place.then_ask:
             await self._questions.put(photo, place.then_ask, _asked(place), t)
@@ -96,10 +96,10 @@ class Photos:
         stays = fell_back and await self._outbox.first(place, f"english-not-{t.tag}")
         text = said.caption(
             t,
-            photo.corrected or photo.shown or photo.caption,
+            photo.correction or photo.localized_caption or photo.caption,
             note=photo.note,
-            stayed_english=stays and not photo.corrected,
-            is_owners=bool(photo.corrected),
+            stayed_english=stays and not photo.correction,
+            is_owners=bool(photo.correction),
         )
         message = await self._outbox.say(place, text, under_caption(t, photo))
         if not await self._client.memory.link(place.chat, message, photo.id):  # forgotten while it was said

@@ -137,17 +137,20 @@ def words_of(t: Translator, photo: Photo) -> str:
 
 def _words(t: Translator, photo: Photo) -> str:
     """The owner's words, else the model's: in the chat's language, if it has them so."""
-    if photo.corrected:
-        return t("Your caption: {text}", text=photo.corrected)
+    if photo.correction:
+        return t("Your caption: {text}", text=photo.correction)
     if not photo.caption:
         return t("No caption yet")
     same = code_of(photo.language or ENGLISH) == code_of(t.tag)
-    return t("AI caption: {text}", text=photo.shown if same and photo.shown else photo.caption)
+    return t(
+        "AI caption: {text}",
+        text=photo.localized_caption if same and photo.localized_caption else photo.caption,
+    )
 
 
 def sent_on(t: Translator, photo: Photo) -> str:
     """What stands below a photo in another chat: no notes, they are its owner's."""
-    return fitted(_words(t, photo), MAX_CAPTION) if photo.corrected or photo.caption else ""
+    return fitted(_words(t, photo), MAX_CAPTION) if photo.correction or photo.caption else ""
 
 
 def what(t: Translator, wanted: Find, name: str = "") -> str:

@@ -46,16 +46,16 @@ def under_caption(t: Translator, photo: Photo, *, in_english: bool = False) -> I
     """What can be done with a captioned photo. `in_english`: its English original is shown already."""
     asks = [
         button(question(t, key), ASK, f"{photo.id}:{key}")
-        for key in suggested(photo.corrected or photo.caption)
+        for key in suggested(photo.correction or photo.caption)
     ]
     words = [
         button(said.more_detail(t), DETAIL, photo.id),
         button(said.another_wording(t), ANOTHER, photo.id),
     ]
     last = [button(said.correct_it(t), EDIT, photo.id), button(said.delete(t), DELETE, photo.id)]
-    if photo.shown not in ("", photo.caption) and not in_english:
+    if photo.localized_caption not in ("", photo.caption) and not in_english:
         words.append(button(said.show_english(t), IN_ENGLISH, photo.id))
-    models = [] if photo.corrected else [words]
+    models = [] if photo.correction else [words]
     return InlineKeyboardMarkup([*([ask] for ask in asks), *models, last])
 
 

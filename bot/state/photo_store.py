@@ -7,7 +7,7 @@ from bot.state.reply_target import place_of
 from bot.talk import Talk
 from bot.transport.telegram_files import picture_in
 from vlm.memory import Photo
-from vlm.memory.records import Kind
+from vlm.memory.photos import Kind
 from vlm.queue.client import Client
 
 

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from telegram import Message
 
-from vlm.memory import former
+from vlm.memory import migrated_id
 
 INLINE: Final = "inline-"
 
@@ -32,7 +32,9 @@ class Place(msgspec.Struct, frozen=True):
 
     def moved(self, supergroup: int) -> "Place":
         """The same place in what its group has become, where no message has its old id."""
-        return msgspec.structs.replace(self, chat=supergroup, cause=former(self.cause), reply_to=0, thread=0)
+        return msgspec.structs.replace(
+            self, chat=supergroup, cause=migrated_id(self.cause), reply_to=0, thread=0
+        )
 
     @property
     def inline(self) -> str:

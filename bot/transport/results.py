@@ -12,7 +12,7 @@ from bot.state.reply_target import Place, place_for
 from bot.transport.outbox import Outbox
 from vlm.errors import AfterimageError, BadImage, PictureGone, ProtocolError
 from vlm.logs import log_context
-from vlm.memory import former
+from vlm.memory import migrated_id
 from vlm.protocol import (
     Answered,
     Ask,
@@ -100,10 +100,10 @@ class Delivery:
     async def _at_home(self, result: Result) -> tuple[Result, Place]:
         """The result and its place; of a group that has become a supergroup, as the supergroup knows them."""
         place = place_for(result.chat, result.ticket)
-        home = await self._client.memory.home(result.chat)
+        home = await self._client.memory.migrated_to(result.chat)
         if home is None:
             return result, place
-        photo = former(result.photo) if result.photo else None
+        photo = migrated_id(result.photo) if result.photo else None
         return replace(result, chat=home, photo=photo), place.moved(home)
 
     async def _deliver(self, result: Result, place: Place) -> None:

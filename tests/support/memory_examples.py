@@ -24,12 +24,12 @@ async def fill(memory: Memory, chat: int, *ids: str) -> None:
     """Photos with all that a front end, an owner and a worker say of them; message ID + 1 is an answer."""
     for id in ids:
         await memory.remember(chat, photo(id, sender_name="Ada", note=f"note {id}"))
-        await memory.describe(
-            chat, id, caption=f"caption {id}", revision="r1", shown=f"Bild {id}", language="de"
+        await memory.set_caption(
+            chat, id, caption=f"caption {id}", revision="r1", localized_caption=f"Bild {id}", language="de"
         )
-        await memory.correct(chat, id, f"correction {id}")
-        await memory.keep_vectors(chat, id, array())
-        await memory.keep_tokens(chat, id, array())
+        await memory.set_correction(chat, id, f"correction {id}")
+        await memory.store_vectors(chat, id, array())
+        await memory.store_tokens(chat, id, array())
         turn = Turn(question=f"question {id}", answer=f"answer {id}")
         await memory.add_turn(chat, id, job=f"job {id}", turn=turn, at_ms=1)
         await memory.link(chat, int(id) + 1, id)

@@ -16,9 +16,9 @@ from PIL import Image
 from redis.asyncio import Redis
 
 from support.waiting import DEADLINE_S, until
+from vlm import keys
 from vlm.protocol import Result, decode_result
 from vlm.queue import server
-from vlm.queue.keys import JOB_STREAMS, WORKERS, results_key
 from vlm.queue.server import Server
 
 LEASE_S = 2.0
@@ -35,12 +35,12 @@ def picture(colour: str = "red", width: int = 40, height: int = 30) -> bytes:
 
 async def published(redis: Redis) -> list[Result]:
     """All results that the bot could read, oldest first."""
-    return [decode_result(fields[b"result"]) for _, fields in await redis.xrange(results_key())]
+    return [decode_result(fields[b"result"]) for _, fields in await redis.xrange(keys.results_key())]
 
 
 async def held(redis: Redis) -> int:
     """How many jobs are in workers' hands."""
-    pending = [await redis.xpending(stream, WORKERS) for stream in JOB_STREAMS.values()]
+    pending = [await redis.xpending(stream, keys.WORKERS) for stream in keys.JOB_STREAMS.values()]
     return sum(int(summary["pending"]) for summary in pending)
 
 

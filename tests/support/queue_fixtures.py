@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from bot.state.keys import CHAT_KEYS
 from support.queue_examples import running
 from vlm.memory import Memory
 from vlm.queue.client import Client
@@ -43,7 +44,7 @@ def client(redis: Redis) -> Client:
 
 @pytest.fixture
 def memory(redis: Redis) -> Memory:
-    return Memory(redis)
+    return Memory(redis, chat_keys=CHAT_KEYS)
 
 
 @pytest.fixture

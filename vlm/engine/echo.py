@@ -1,7 +1,7 @@
 """An engine without a model, for tests of everything around an engine: it sees a picture's colour and size.
 
-The same picture always gets the same text. The failures of real models can be simulated: slowness, batches that
-do not fit the memory, prompts that end the process or hang.
+The same picture always gets the same text. The failures of real models can be simulated: slowness, batches
+that do not fit the memory, prompts that end the process or hang.
 
 Letters:  C colours; tokens are [2, 4]: (red, green, blue, 0), (width and height, each as 1024s and rest).
 """

@@ -25,7 +25,7 @@ def built_in_picture() -> Image.Image:
 
 
 def check(engine: Checkable, picture: Image.Image, expected: str = "") -> None:
-    """Raise SelfCheckFailed unless `picture` gets finite numbers and a caption: `expected`, unless that is ''."""
+    """Raise SelfCheckFailed unless `picture` gets finite numbers and the caption `expected` ('': any)."""
     name = engine.info.name
     tokens = [encoded.tokens for encoded in engine.encode([picture])]
     finite = np.isfinite(tokens[0]).all() and bool(engine.first_logits(tokens, [Prompt()]).isfinite().all())

@@ -5,12 +5,14 @@ from typing import Any, Final, NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from vlm.queue.keys import DEAD, DELIVERY, JOB_STREAMS, WORKERS, results_key
+from vlm import keys
 from vlm.queue.streams import is_lost
 
 # Streams, each with the group that reads it.
-JOBS: Final[dict[str, tuple[str, str]]] = {name: (key, WORKERS) for name, key in JOB_STREAMS.items()}
-RESULTS: Final = (results_key(), DELIVERY)
+JOBS: Final[dict[str, tuple[str, str]]] = {
+    name: (key, keys.WORKERS) for name, key in keys.JOB_STREAMS.items()
+}
+RESULTS: Final = (keys.results_key(), keys.DELIVERY)
 
 
 class Backlog(NamedTuple):
@@ -31,7 +33,7 @@ async def read_backlog(redis: Redis, stream: str, group: str) -> Backlog:
 
 async def count_dead_letters(redis: Redis) -> int:
     """The number of dead letters that are kept."""
-    return int(await redis.xlen(DEAD))
+    return int(await redis.xlen(keys.DEAD_LETTERS()))
 
 
 async def _held(redis: Redis, stream: str, group: str) -> int:

@@ -11,13 +11,13 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
+from vlm import keys
 from vlm.environment import without_password
 from vlm.ops.backlog import JOBS, count_dead_letters, read_backlog
 from vlm.ops.findings import Finding, bad, check_disk, ok, warn
 from vlm.protocol import VERSION, ModelInfo
 from vlm.queue.client import live_workers
 from vlm.queue.connection import connect
-from vlm.queue.keys import SPACE
 
 OLDEST_SERVER: Final = (6, 2)
 SLOW_S: Final = 300.0  # the age of the oldest job, beyond which people wait too long
@@ -62,7 +62,7 @@ async def _check_work(redis: Redis, streams: Mapping[str, tuple[str, str]]) -> l
 async def check_rights(redis: Redis) -> Finding:
     """Whether this user may run the commands of bots and workers: tries them on keys that expire."""
     name = f"doctor-{token_hex(4)}"
-    string, stream, chat = f"{SPACE}worker:{name}", f"{SPACE}jobs:{name}", f"doctor:{{0}}:{name}"
+    string, stream, chat = keys.WORKER(name=name), keys.JOBS(stream=name), f"doctor:{{0}}:{name}"
     trials: list[tuple[Any, ...]] = [
         ("SET", string, "", "EX", TRIAL_TTL_S), ("GET", string),
         ("HSET", chat, "a", "1"), ("EXPIRE", chat, TRIAL_TTL_S), ("HGETALL", chat),

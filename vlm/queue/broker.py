@@ -6,7 +6,7 @@
                         └─ delivered too often ──► dead letter and an apology
 
 A worker that has lost a job to another (it slept past its lease) cannot finish it: one result, not two.
-The keys are listed in `vlm.queue.keys`.
+The keys are listed in `vlm.keys`.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from vlm import keys
 from vlm.errors import AfterimageError, Poisoned, ProtocolError
 from vlm.logs import log_context
-from vlm.memory import blob_key
 from vlm.protocol import (
     RESULTS,
     Caption,
@@ -36,19 +36,6 @@ from vlm.protocol import (
 )
 from vlm.queue.connection import retry_while_unavailable
 from vlm.queue.consumer import DELIVERIES, Consumer, UnsupportedVersion, raise_if_newer
-from vlm.queue.keys import (
-    DEAD,
-    JOB_STREAMS,
-    MARK_TTL_S,
-    OPEN_JOBS_BY_CHAT,
-    RESULTS_TTL_S,
-    WORKER_NAMES,
-    WORKERS,
-    JobStream,
-    job_state_key,
-    results_key,
-    worker_key,
-)
 from vlm.queue.streams import EFFECTS, Attempt, Entry, Group
 
 log = logging.getLogger(__name__)
@@ -108,8 +95,8 @@ class Broker(Consumer):
     """
 
     def __init__(self, redis: Redis, *, name: str, lease_s: float = 30, deliveries: int = DELIVERIES) -> None:
-        streams = list(JOB_STREAMS.values())
-        group = Group(redis, streams, group=WORKERS, consumer=name, lease_s=lease_s)
+        streams = list(keys.JOB_STREAMS.values())
+        group = Group(redis, streams, group=keys.WORKERS, consumer=name, lease_s=lease_s)
         super().__init__(group, deliveries=deliveries)
         self.name = name
         self._redis = redis
@@ -127,8 +114,8 @@ class Broker(Consumer):
     async def leave(self) -> None:
         """Leave the workers. Other workers reclaim what is still held when its lease ends."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.unlink(worker_key(self.name))
-            pipe.srem(WORKER_NAMES, self.name)
+            pipe.unlink(keys.WORKER(name=self.name))
+            pipe.srem(keys.WORKER_NAMES(), self.name)
             await pipe.execute()
         await self._group.leave()
 
@@ -184,7 +171,7 @@ class Broker(Consumer):
 
     async def picture(self, job: Job) -> bytes | None:
         """The bytes that came with a job, if they are still there."""
-        picture: Any = await retry_while_unavailable(self._redis.get, blob_key(job.chat, job.id))
+        picture: Any = await retry_while_unavailable(self._redis.get, keys.PICTURE(chat=job.chat, job=job.id))
         return None if picture is None else bytes(picture)
 
     async def finish(self, delivery: Delivery, result: Result) -> bool:
@@ -206,19 +193,19 @@ class Broker(Consumer):
         entries = [entry for name in self._reserved(batch) for entry in await self._take_from(name, 1)]
         entries = await self._take_from("interactive", batch - len(entries)) + entries
         entries += await self._take_from("busy", batch - len(entries))
-        if all(entry.stream == JOB_STREAMS["bulk"] for entry in entries):  # nobody waits
+        if all(entry.stream == keys.JOB_STREAMS["bulk"] for entry in entries):  # nobody waits
             entries += await self._take_from("bulk", batch - len(entries))
         return entries
 
-    def _reserved(self, batch: int) -> Sequence[JobStream]:
-        if batch >= len(JOB_STREAMS):
+    def _reserved(self, batch: int) -> Sequence[keys.JobStream]:
+        if batch >= len(keys.JOB_STREAMS):
             return ("busy", "bulk")
         self._small_batches += 1
         turn, remainder = divmod(self._small_batches, SMALL_BATCHES)
         return () if remainder else ("busy",) if turn % 2 else ("bulk",)
 
-    async def _take_from(self, name: JobStream, count: int) -> list[Entry]:
-        return await self._group.take(count, streams=[JOB_STREAMS[name]]) if count > 0 else []
+    async def _take_from(self, name: keys.JobStream, count: int) -> list[Entry]:
+        return await self._group.take(count, streams=[keys.JOB_STREAMS[name]]) if count > 0 else []
 
     async def _decode(self, attempt: Attempt) -> Delivery | None:
         """The job of an entry. None if it cannot be read: it is left to a newer version, or a dead letter."""
@@ -241,15 +228,15 @@ class Broker(Consumer):
 
     async def _announce(self, heartbeat: bytes) -> None:
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(worker_key(self.name), heartbeat, px=int(1000 * self.lease_s))
-            pipe.sadd(WORKER_NAMES, self.name)
+            pipe.set(keys.WORKER(name=self.name), heartbeat, px=int(1000 * self.lease_s))
+            pipe.sadd(keys.WORKER_NAMES(), self.name)
             await pipe.execute()
 
     async def _forget_dead_workers(self) -> None:
-        names: Any = await self._redis.smembers(WORKER_NAMES)
+        names: Any = await self._redis.smembers(keys.WORKER_NAMES())
         for name in names:
-            if not await self._redis.exists(worker_key(name.decode())):
-                await self._redis.srem(WORKER_NAMES, name)
+            if not await self._redis.exists(keys.WORKER(name=name.decode())):
+                await self._redis.srem(keys.WORKER_NAMES(), name)
 
     async def _dead_letter(self, attempt: Attempt, error: AfterimageError) -> None:
         entry, times = attempt
@@ -267,25 +254,27 @@ class Broker(Consumer):
     async def _finish(
         self, entry: Entry, sender: Envelope, result: bytes, *, code: str = "", times: int = 1
     ) -> bool:
-        ttl_s = 0 if sender.results == RESULTS else RESULTS_TTL_S  # a program that reads its own may be gone
+        ttl_s = (
+            0 if sender.results == RESULTS else keys.OWN_RESULTS_TTL_S
+        )  # a program that reads its own may be gone
         verdict = await retry_while_unavailable(
             self._finish_script,
             keys=[
                 entry.stream,
-                job_state_key(sender.id),
-                OPEN_JOBS_BY_CHAT,
-                results_key(sender.results),
-                DEAD,
+                keys.JOB_STATE(job=sender.id),
+                keys.OPEN_JOBS_BY_CHAT(),
+                keys.results_key(sender.results),
+                keys.DEAD_LETTERS(),
             ],
             args=[
-                *(WORKERS, self.name, entry.id, sender.chat, MARK_TTL_S),
+                *(keys.WORKERS, self.name, entry.id, sender.chat, keys.JOB_STATE_TTL_S),
                 *(result, ttl_s, code, times, DEAD_LETTERS),
             ],
         )
         if verdict == b"held":
             log.info("job %s is held by another worker by now", sender.id)
         else:  # 'done', too: this worker finished the job, and the connection broke before the reply
-            await retry_while_unavailable(self._redis.unlink, blob_key(sender.chat, sender.id))
+            await retry_while_unavailable(self._redis.unlink, keys.PICTURE(chat=sender.chat, job=sender.id))
         return bool(verdict == b"finished")
 
 

@@ -1,6 +1,6 @@
 """All that a front end may do: submit jobs, wait for their results, read the memory.
 
-The keys are listed in `vlm.queue.keys` and `vlm.memory`.
+The keys are listed in `vlm.keys`.
 """
 
 import time
@@ -12,8 +12,9 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from vlm import keys
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
-from vlm.memory import Memory, blob_key
+from vlm.memory import Memory
 from vlm.protocol import (
     Ask,
     Caption,
@@ -30,17 +31,6 @@ from vlm.protocol import (
 )
 from vlm.queue.admission import AGE_MAX_S, POSITION, SHARE, SUBMIT
 from vlm.queue.connection import connect, is_unavailable, retry_while_unavailable
-from vlm.queue.keys import (
-    DELIVERY,
-    JOB_STREAMS,
-    MARK_TTL_S,
-    OPEN_JOBS_BY_CHAT,
-    WORKER_NAMES,
-    WORKERS,
-    job_state_key,
-    results_key,
-    worker_key,
-)
 from vlm.queue.streams import MAX_BLOCK_MS, Entry, Group, entries
 from vlm.search.stemming import clean_query
 
@@ -179,7 +169,7 @@ class Client:
 
     async def drop_picture(self, chat: int, job: str) -> None:
         """Delete the picture of a job that has ended, if its worker died before it could."""
-        await self._redis.unlink(blob_key(chat, job))
+        await self._redis.unlink(keys.PICTURE(chat=chat, job=job))
 
     async def backlog(self) -> int:
         """How many jobs are open: waiting, or in a worker's hands."""
@@ -187,17 +177,17 @@ class Client:
 
     async def open_jobs(self) -> dict[Priority, int]:
         """How many jobs are open, by the priority that they were submitted with."""
-        interactive, busy, bulk = [int(await self._redis.xlen(key)) for key in JOB_STREAMS.values()]
+        interactive, busy, bulk = [int(await self._redis.xlen(key)) for key in keys.JOB_STREAMS.values()]
         return {"interactive": interactive + busy, "bulk": bulk}
 
     async def position(self, job: str) -> int | None:
         """How many open jobs come before this one; None if it is not open."""
-        ahead = int(await self._position_script(keys=[job_state_key(job), *JOB_STREAMS.values()]))
+        ahead = int(await self._position_script(keys=[keys.JOB_STATE(job=job), *keys.JOB_STREAMS.values()]))
         return ahead if ahead >= 0 else None
 
     async def has_ended(self, job: str) -> bool:
         """Whether this job was done within the last day."""
-        return bool(await self._redis.get(job_state_key(job)) == b"done")
+        return bool(await self._redis.get(keys.JOB_STATE(job=job)) == b"done")
 
     async def workers(self) -> dict[str, ModelInfo]:
         """The models of the live workers by the workers' names; empty when no worker is up."""
@@ -209,7 +199,9 @@ class Client:
 
     def results(self, consumer: str, *, lease_s: float = 30) -> Group:
         """The bot's results, to show and then acknowledge: `decode_result(entry.fields[b"result"])`."""
-        return Group(self._redis, [results_key()], group=DELIVERY, consumer=consumer, lease_s=lease_s)
+        return Group(
+            self._redis, [keys.results_key()], group=keys.DELIVERY, consumer=consumer, lease_s=lease_s
+        )
 
     async def is_wanted(self, result: Entry) -> bool:
         """Whether one of the bot's results may be shown: not after its chat was forgotten."""
@@ -220,7 +212,7 @@ class Client:
 
         Raises:  TimedOut if none has arrived for `timeout_s`.
         """
-        stream, after, waiting = results_key(results), "0-0", set(jobs)
+        stream, after, waiting = keys.results_key(results), "0-0", set(jobs)
         received_s, block_ms = time.monotonic(), max(1, min(MAX_BLOCK_MS, int(1000 * timeout_s)))
         while waiting:
             reply: Any = await retry_while_unavailable(self._redis.xread, {stream: after}, block=block_ms)
@@ -260,11 +252,16 @@ class Client:
             raise Unavailable("My queue is away just now. Please try again in a minute.") from error
 
     async def _admit(self, job: Job, picture: bytes | None) -> None:
-        blob = blob_key(job.chat, job.id)
+        blob = keys.PICTURE(chat=job.chat, job=job.id)
         if picture is not None:  # before the job, which a worker may take at once
             await self._redis.set(blob, picture, ex=self._blob_ttl_s)
         verdict: Any = await self._submit_script(
-            keys=[job_state_key(job.id), OPEN_JOBS_BY_CHAT, WORKER_NAMES, *JOB_STREAMS.values()],
+            keys=[
+                keys.JOB_STATE(job=job.id),
+                keys.OPEN_JOBS_BY_CHAT(),
+                keys.WORKER_NAMES(),
+                *keys.JOB_STREAMS.values(),
+            ],
             args=[
                 *(encode(job), job.priority, "bulk" if job.priority == "bulk" else "busy", job.chat),
                 *(
@@ -272,9 +269,9 @@ class Client:
                     self._chat_max,
                     SHARE,
                     self._age_max_ms,
-                    WORKERS,
-                    MARK_TTL_S,
-                    worker_key(""),
+                    keys.WORKERS,
+                    keys.JOB_STATE_TTL_S,
+                    keys.WORKER(name=""),
                 ),
             ],
         )
@@ -293,9 +290,9 @@ class Client:
 
 async def live_workers(redis: Redis) -> dict[str, ModelInfo]:
     """The names of the live workers, each with its model."""
-    members: Any = await redis.smembers(WORKER_NAMES)
+    members: Any = await redis.smembers(keys.WORKER_NAMES())
     names = sorted(name.decode() for name in members)
-    heartbeats: Any = await redis.mget([worker_key(name) for name in names]) if names else []
+    heartbeats: Any = await redis.mget([keys.WORKER(name=name) for name in names]) if names else []
     return {
         name: msgspec.msgpack.decode(heartbeat, type=ModelInfo)
         for name, heartbeat in zip(names, heartbeats, strict=True)

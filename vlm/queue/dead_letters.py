@@ -10,9 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
+from vlm import keys
 from vlm.errors import ProtocolError
 from vlm.protocol import Ask, Envelope, Find, Job, decode_envelope, decode_job, encode
-from vlm.queue.keys import DEAD, JOB_STREAMS, MARK_TTL_S, OPEN_JOBS_BY_CHAT, job_state_key
 from vlm.queue.streams import EFFECTS
 
 REPLAY: Final = (
@@ -69,7 +69,7 @@ class DeadLetterQueue:
 
     async def all(self) -> list[DeadLetter]:
         """The oldest first."""
-        rows: Any = await self._redis.xrange(DEAD)
+        rows: Any = await self._redis.xrange(keys.DEAD_LETTERS())
         return [_letter(id.decode(), fields) for id, fields in rows]
 
     async def replay(self, letter: DeadLetter, now_ms: int) -> bool:
@@ -82,14 +82,19 @@ class DeadLetterQueue:
             raise ProtocolError(f"{letter.id} cannot be read by this version, so it cannot be tried again.")
         job = replace(letter.job, created_ms=now_ms, deadline_ms=0)  # an admin waits for it now
         verdict = await self._replay(
-            keys=[DEAD, JOB_STREAMS[job.priority], job_state_key(job.id), OPEN_JOBS_BY_CHAT],
-            args=[letter.id, encode(job), job.priority, job.chat, MARK_TTL_S],
+            keys=[
+                keys.DEAD_LETTERS(),
+                keys.JOB_STREAMS[job.priority],
+                keys.JOB_STATE(job=job.id),
+                keys.OPEN_JOBS_BY_CHAT(),
+            ],
+            args=[letter.id, encode(job), job.priority, job.chat, keys.JOB_STATE_TTL_S],
         )
         return bool(verdict == b"replayed")
 
     async def drop(self, letter: DeadLetter) -> bool:
         """Delete it. False if it is gone already."""
-        return bool(await self._redis.xdel(DEAD, letter.id))
+        return bool(await self._redis.xdel(keys.DEAD_LETTERS(), letter.id))
 
 
 def _letter(id: str, fields: dict[bytes, bytes]) -> DeadLetter:

@@ -71,7 +71,7 @@ class IndexCache:
         """The index of the chat's photos as they are now. Waits while the server is unavailable."""
         async with self._reading:
             cached = self._cached.pop(chat, None) or CachedIndex()
-            await self._note_changes(chat, cached, await retry_while_unavailable(self._memory.edition, chat))
+            await self._note_changes(chat, cached, await retry_while_unavailable(self._memory.version, chat))
             await self._read(chat, cached)
             self._cached[chat], cached.used_s = cached, time.monotonic()
             while len(self._cached) > 1 and self._nbytes() > self._max_bytes:
@@ -83,7 +83,7 @@ class IndexCache:
         async with self._reading:
             chats, now_s = self.chats, time.monotonic()
             for chat, version in zip(
-                chats, await retry_while_unavailable(self._memory.editions, chats), strict=True
+                chats, await retry_while_unavailable(self._memory.versions, chats), strict=True
             ):
                 cached = self._cached[chat]
                 if cached.complete and version != cached.version:
@@ -119,7 +119,7 @@ class IndexCache:
                 cached = self._cached[chat] = CachedIndex()
                 self._cached.move_to_end(chat, last=False)
                 await self._note_changes(
-                    chat, cached, await retry_while_unavailable(self._memory.edition, chat)
+                    chat, cached, await retry_while_unavailable(self._memory.version, chat)
                 )
             await self._read(chat, cached, pages=1)
             left = len(cached.pending) * cached.index.nbytes // max(1, len(cached.index))
@@ -132,7 +132,7 @@ class IndexCache:
     async def _note_changes(self, chat: int, cached: CachedIndex, version: int) -> None:
         """Note what is to be read for a version of the chat's memory."""
         if version != cached.version:
-            changed = await retry_while_unavailable(self._memory.changed, chat, cached.version)
+            changed = await retry_while_unavailable(self._memory.changed_since, chat, cached.version)
             cached.pending = list(dict.fromkeys([*cached.pending, *changed]))
             cached.version, cached.complete = version, False
 
@@ -166,7 +166,7 @@ class IndexCache:
 def _indexed(row: Searchable, revision: str) -> IndexedPhoto:
     """A photo as search knows it. Its text is English, with the chat's translation and its owner's words."""
     photo, vectors = row.photo, row.vectors
-    texts = [photo.text, "" if photo.corrected else photo.shown]
+    texts = [photo.text, "" if photo.correction else photo.localized_caption]
     usable = vectors is not None and vectors.revision == revision
     return IndexedPhoto(
         id=photo.id,
@@ -174,7 +174,7 @@ def _indexed(row: Searchable, revision: str) -> IndexedPhoto:
         if vectors and usable
         else None,
         text="\n".join(filter(None, texts)),
-        owner_text=f"{photo.corrected}\n{photo.note}",
+        owner_text=f"{photo.correction}\n{photo.note}",
         timestamp=photo.created_ms,
         sender=photo.sender,
     )

@@ -34,12 +34,12 @@ class ResultRecorder:
                 pass  # there is no other wording: the stored caption stays
             case Answered(text=text, localized_text=localized_text), Caption():
                 await retry_while_unavailable(
-                    self._memory.describe,
+                    self._memory.set_caption,
                     job.chat,
                     photo,
                     caption=text,
                     revision=self._revision,
-                    shown=localized_text,
+                    localized_caption=localized_text,
                     language=job.language if localized_text else "",
                 )
             case Answered(text=text, localized_text=localized_text, question=question), Ask(question=typed):
@@ -50,17 +50,17 @@ class ResultRecorder:
                     job=job.id,
                     turn=Turn(question=question, answer=text),
                     at_ms=job.created_ms,
-                    shown=localized_text,
-                    asked="" if typed == question else typed,
+                    localized_answer=localized_text,
+                    original_question="" if typed == question else typed,
                 )
 
     async def _keep(self, chat: int, photo: str, encoded: Encoded) -> None:
         await retry_while_unavailable(
-            self._memory.keep_tokens, chat, photo, _packed(encoded.tokens, self._revision)
+            self._memory.store_tokens, chat, photo, _packed(encoded.tokens, self._revision)
         )
         if encoded.vectors is not None:
             await retry_while_unavailable(
-                self._memory.keep_vectors, chat, photo, _packed(encoded.vectors, self._revision)
+                self._memory.store_vectors, chat, photo, _packed(encoded.vectors, self._revision)
             )
 
 

@@ -29,19 +29,19 @@ from bot.transport.webhook import listen
 from support.bot_stack import TOKEN, Stack
 from support.faults.proxy import Proxy
 from support.programs import BOT, LEASE_S, WORKER
-from vlm.queue.keys import DEAD, DELIVERY, JOB_STREAMS, WORKER_NAMES, WORKERS, results_key
+from vlm import keys
 from vlm.queue.server import start
 
 STREAMS = {
     UPDATES: GROUP,
     EXPORTS: EXPORTING,
-    results_key(): DELIVERY,
-    **dict.fromkeys(JOB_STREAMS.values(), WORKERS),
+    keys.results_key(): keys.DELIVERY,
+    **dict.fromkeys(keys.JOB_STREAMS.values(), keys.WORKERS),
 }
 AWAY_S = 0.03  # one way
 PERMANENT = ("photos", "photo", "turns", "messages", "links", "changes", "chat")
 PASSING = ("blob", "editing", "forgetting")  # gone when what they are for is done
-OURS = {*STREAMS, BOT_ID, WORKER_NAMES, DEAD, TALLY, "menus"}
+OURS = {*STREAMS, BOT_ID, keys.WORKER_NAMES(), keys.DEAD_LETTERS(), TALLY, "menus"}
 
 
 class Harness(Stack):

@@ -39,9 +39,9 @@ GUARDS: Final = (
     ),
     Guard(
         "a button's photo is of its chat",
-        "vlm/memory/keys.py",
-        'return f"{kind}:{{{chat}}}:{photo}"',
-        'return f"{kind}:{{}}:{photo}"',
+        "vlm/keys.py",
+        'PHOTO: Final = Key("photo:{{{chat}}}:{photo}",',
+        'PHOTO: Final = Key("photo:{{}}:{photo}",',
         ("tests/integration/bot/handlers/test_find_pages.py::test_a_forged_button_reads_no_other_chat",),
     ),
     Guard(

@@ -34,9 +34,9 @@ def calls(n: int, model: str, person: str) -> Iterator[Json]:
         kind="document" if n % 5 == 0 else "photo",
         created_ms=AT_MS,
         caption=model,
-        shown=model[::-1] if n % 2 else "",
+        localized_caption=model[::-1] if n % 2 else "",
         language=t.tag,
-        corrected=person if n % 3 == 0 else "",
+        correction=person if n % 3 == 0 else "",
         note=person if n % 4 else "",
         sender_name=person,
     )
@@ -58,7 +58,7 @@ def _text(text: str, buttons: InlineKeyboardMarkup | None = None) -> Json:
 
 def _captions(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
     text = photos.caption(
-        t, photo.corrected or photo.caption, note=photo.note, in_english=photo.caption, stayed_english=True
+        t, photo.correction or photo.caption, note=photo.note, in_english=photo.caption, stayed_english=True
     )
     yield _text(text, under_caption(t, photo))
     yield _text(text, to_confirm(t, photo.id))

@@ -9,11 +9,11 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 from support.queue_examples import all_answered, held, picture, published, running, until, workers
 
+from vlm import keys
 from vlm.errors import Unavailable
 from vlm.protocol import Answered, Refused
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, JOB_STREAMS, OPEN_JOBS_BY_CHAT
 from vlm.queue.server import Server
 
 
@@ -26,8 +26,8 @@ async def ask(client: Client, *questions: str, chat: int = 1) -> set[str]:
 
 async def nothing_is_left(redis: Redis) -> None:
     """No open job, no load, no picture; pictures go last, when their result is out, while a worker lives."""
-    assert not any([await redis.xlen(stream) for stream in JOB_STREAMS.values()])
-    assert await redis.exists(OPEN_JOBS_BY_CHAT) == 0
+    assert not any([await redis.xlen(stream) for stream in keys.JOB_STREAMS.values()])
+    assert await redis.exists(keys.OPEN_JOBS_BY_CHAT()) == 0
     await until(lambda: no_picture_is_left(redis))
 
 
@@ -136,7 +136,7 @@ async def test_a_job_that_kills_its_workers_is_buried_with_an_apology_and_its_ba
         assert isinstance(refused, Refused)
         assert refused.code == "poisoned"
         assert refused.message.startswith("Sorry")
-        [(_, letter)] = await redis.xrange(DEAD)
+        [(_, letter)] = await redis.xrange(keys.DEAD_LETTERS())
         assert (letter[b"code"], letter[b"times"]) == (b"poisoned", b"4")
 
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from support.bot_stack import Json, Person, Stack, buttons, picture, until, wait_until
 
+from vlm import keys
 from vlm.memory import Memory, Photo
 from vlm.queue.client import Client
-from vlm.queue.keys import results_key
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def test_it_works_in_reply_to_the_photo_itself_and_again(person: Person, m
         person.says(person.write(f"/edit {words}", reply_to=message))
     [shown] = person.replies(message)
     assert shown["text"].startswith("Your caption: a red fox")
-    assert (await photo_in(memory, person, message)).corrected == "a red fox"
+    assert (await photo_in(memory, person, message)).correction == "a red fox"
 
 
 async def test_without_words_it_asks_for_them_and_the_reply_is_the_correction(
@@ -70,7 +70,7 @@ async def test_without_words_it_asks_for_them_and_the_reply_is_the_correction(
     assert person.calls("sendMessage")[-1]["args"]["reply_markup"]
     words = person.write("is it a fox?", reply_to=prompt["message_id"])
     assert "From now on" in person.says(words)
-    assert (await photo_in(memory, person, message)).corrected == "is it a fox?"
+    assert (await photo_in(memory, person, message)).correction == "is it a fox?"
 
 
 async def test_the_button_below_the_caption_asks_for_them_too(person: Person, memory: Memory) -> None:
@@ -106,7 +106,7 @@ async def _described(memory: Memory, chat: int, message: int) -> bool:
 
 
 async def _idle(client: Client) -> bool:
-    return not await client._redis.xlen(results_key())
+    return not await client._redis.xlen(keys.results_key())
 
 
 def test_what_follows_a_correction_is_about_that_photo(person: Person) -> None:
@@ -129,7 +129,7 @@ async def test_a_caption_that_is_too_long_is_refused_and_nothing_changes(
     message = person.send(picture("red"))
     person.says(message)
     assert "1,000. Please make it shorter" in person.says(person.write(f"/edit {'x' * 1001}", message))
-    assert not (await photo_in(memory, person, message)).corrected
+    assert not (await photo_in(memory, person, message)).correction
 
 
 def test_a_message_about_no_photo_cannot_be_corrected(person: Person) -> None:
@@ -147,7 +147,7 @@ async def test_in_a_group_only_the_sender_and_admins_correct(stack: Stack, memor
     assert refused == "Only who sent this photo, or an administrator, can correct its caption."
     assert "From now on" in sender.says(sender.write("/edit a fox", reply_to=message))
     assert "From now on" in admin.says(admin.write("/edit a red fox", reply_to=message))
-    assert (await photo_in(memory, sender, message)).corrected == "a red fox"
+    assert (await photo_in(memory, sender, message)).correction == "a red fox"
 
 
 async def test_in_a_group_the_button_opens_the_reply_for_who_pressed_it_alone(
@@ -165,7 +165,7 @@ async def test_in_a_group_the_button_opens_the_reply_for_who_pressed_it_alone(
     assert sender.who["user"] not in prompt["_prompt"]["for"]
     done = admin.write("a fox", reply_to=prompt["message_id"])
     assert "From now on" in admin.says(done)
-    assert (await photo_in(memory, sender, message)).corrected == "a fox"
+    assert (await photo_in(memory, sender, message)).correction == "a fox"
 
 
 def test_in_a_group_the_command_opens_the_reply_for_who_gave_it_alone(stack: Stack) -> None:

@@ -11,8 +11,8 @@ from support.bot_stack import Json, Person, Stack, wait_until
 from bot.i18n.translator import CATALOGS, translator_for
 from bot.replies.language import chosen
 from bot.replies.start import PRIVATE, commands, unknown_command
+from vlm import keys
 from vlm.protocol import ModelInfo
-from vlm.queue.keys import WORKER_NAMES, worker_key
 
 WRITTEN = {"de", "es", "pl"}
 
@@ -33,8 +33,8 @@ def speaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def announce(stack: Stack) -> None:
     model = ModelInfo(name="polyglot", revision="1", languages=tuple(WRITTEN))
     with Redis.from_url(stack.server.url) as redis:
-        redis.sadd(WORKER_NAMES, "polyglot")
-        redis.set(worker_key("polyglot"), msgspec.msgpack.encode(model))
+        redis.sadd(keys.WORKER_NAMES(), "polyglot")
+        redis.set(keys.WORKER(name="polyglot"), msgspec.msgpack.encode(model))
 
 
 @pytest.fixture

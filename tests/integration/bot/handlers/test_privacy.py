@@ -23,10 +23,10 @@ from bot.transport.journal import UPDATES
 from bot.transport.outbox import Outbox
 from bot.transport.telegram_files import TelegramFiles
 from bot.transport.typing_indicator import TypingIndicator
+from vlm import keys
 from vlm.memory import Memory, Preferences
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import JOB_STREAMS
 
 DAY_S = 24 * 3600
 
@@ -168,7 +168,7 @@ async def test_all_is_gone_from_every_key_jobs_that_wait_included(own_stack: Sta
 
 
 async def _queued(redis: Redis, jobs: int) -> bool:
-    return await redis.xlen(JOB_STREAMS["interactive"]) == jobs
+    return await redis.xlen(keys.JOB_STREAMS["interactive"]) == jobs
 
 
 async def _handled(redis: Redis) -> bool:

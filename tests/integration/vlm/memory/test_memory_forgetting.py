@@ -7,13 +7,14 @@ from redis.asyncio import Redis
 from support.memory_examples import CHAT, OTHER, array, everything_said, fill, names, photo
 from support.queue_examples import picture, until
 
+from bot.state.keys import CHAT_KEYS
+from vlm import keys
 from vlm.errors import Poisoned
-from vlm.memory import Memory, Preferences, blob_key
+from vlm.memory import Memory, Preferences
 from vlm.protocol import Answered, Ask, Job, Result, Turn, decode_job, decode_result, encode
 from vlm.queue.broker import Broker
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, JOB_STREAMS, OPEN_JOBS_BY_CHAT, results_key
 from vlm.queue.server import Server
 from vlm.queue.streams import Attempt
 
@@ -24,13 +25,13 @@ MARK = f"forgotten:{{{CHAT}}}"  # ids and a number, for a day
 async def write_as_a_worker(memory: Memory, id: str) -> list[bool]:
     """All that a job in flight does at its end, and the bot with its result."""
     return [
-        await memory.describe(CHAT, id, caption="late", revision="r1"),
-        await memory.keep_vectors(CHAT, id, array()),
-        await memory.keep_tokens(CHAT, id, array()),
+        await memory.set_caption(CHAT, id, caption="late", revision="r1"),
+        await memory.store_vectors(CHAT, id, array()),
+        await memory.store_tokens(CHAT, id, array()),
         await memory.add_turn(CHAT, id, job="late", turn=Turn(question="q", answer="a"), at_ms=1),
         await memory.link(CHAT, 99, id),
-        await memory.correct(CHAT, id, "late"),
-        await memory.annotate(CHAT, id, "late"),
+        await memory.set_correction(CHAT, id, "late"),
+        await memory.set_note(CHAT, id, "late"),
     ]
 
 
@@ -41,7 +42,7 @@ async def test_a_forgotten_photo_is_gone_with_all_that_belongs_to_it(redis: Redi
     assert await memory.forget(CHAT, "10")
     assert await names(redis) == before[0] | {MARK}
     assert b" 10" not in await everything_said(redis)
-    assert await memory.changed(CHAT, 0) == ["20"]
+    assert await memory.changed_since(CHAT, 0) == ["20"]
     assert await memory.photo_of(CHAT, 10) is await memory.photo_of(CHAT, 11) is None
     assert await memory.photo_of(CHAT, 21) == "20"
     assert not await memory.forget(CHAT, "10")
@@ -59,7 +60,7 @@ async def test_forgetting_the_photos_one_by_one_leaves_no_key_of_them(redis: Red
     await memory.forget(CHAT, "10")
     await memory.forget(CHAT, "20")
     assert await names(redis) == {f"chat:{{{CHAT}}}", MARK}
-    assert await memory.edition(CHAT) == 0
+    assert await memory.version(CHAT) == 0
 
 
 async def test_a_forgotten_chat_leaves_nothing_and_takes_nothing_else_along(
@@ -86,7 +87,7 @@ async def test_what_stays_for_a_day_are_ids_and_numbers(redis: Redis, memory: Me
 
 async def test_ten_thousand_photos_are_forgotten_to_the_last_key(own_server: Server) -> None:
     async with connect(own_server.url) as redis:
-        memory = Memory(redis)
+        memory = Memory(redis, chat_keys=CHAT_KEYS)
         for start in range(1, MANY, 250):
             ids = [str(n) for n in range(start, start + 250)]
             await asyncio.gather(*(memory.remember(CHAT, photo(id)) for id in ids))
@@ -167,13 +168,17 @@ async def test_of_what_is_queued_only_that_from_before_a_moment_is_forgotten(
 ) -> None:
     await memory.remember(CHAT, photo("10"))
     await memory.remember(CHAT, photo("30", arrival_us=5_000_001))
-    for stream, field in ((JOB_STREAMS["interactive"], "job"), (DEAD, "job"), (results_key(), "result")):
+    for stream, field in (
+        (keys.JOB_STREAMS["interactive"], "job"),
+        (keys.DEAD_LETTERS(), "job"),
+        (keys.results_key(), "result"),
+    ):
         for n, (name, of, ms) in enumerate(QUEUED, 1):
             told = Result(job=name, chat=CHAT, photo=of, task=Ask(question=name), outcome=Answered(text=name))
             data = encode(told if field == "result" else job(name, of))
             await redis.xadd(stream, {field: data}, id=f"{ms}-{n}")
     await memory.forget_chat(CHAT, 5_000_000)
-    for stream in (JOB_STREAMS["interactive"], DEAD, results_key()):
+    for stream in (keys.JOB_STREAMS["interactive"], keys.DEAD_LETTERS(), keys.results_key()):
         left = [next(iter(fields.values())) for _, fields in await redis.xrange(stream)]
         assert [name for name in (b"old", b"gone", b"new", b"bare") if any(name in one for one in left)] == [
             b"new",
@@ -208,7 +213,7 @@ async def test_what_a_crash_left_is_removed_by_the_next_sweep(redis: Redis, memo
 
 async def test_two_may_forget_a_chat_at_once(redis: Redis, memory: Memory) -> None:
     await fill(memory, CHAT, *(str(n) for n in range(100, 600)))
-    await asyncio.gather(memory.forget_chat(CHAT), Memory(redis).forget_chat(CHAT))
+    await asyncio.gather(memory.forget_chat(CHAT), Memory(redis, chat_keys=CHAT_KEYS).forget_chat(CHAT))
     assert await names(redis) == {MARK}
 
 
@@ -225,22 +230,25 @@ async def test_pictures_on_their_way_and_dead_letters_are_forgotten_too(
     for chat, id in [(CHAT, "10"), (CHAT, "20"), (OTHER, "10")]:
         await memory.remember(chat, photo(id))
         await client.caption(job=f"{chat}-{id}", chat=chat, photo=id, picture=picture())
-        await redis.xadd(DEAD, {"job": encode(job(f"dead {chat}-{id}", id, chat)), "code": "poisoned"})
-    await redis.xadd(DEAD, {"job": b"not a job", "code": "protocol"})
+        await redis.xadd(
+            keys.DEAD_LETTERS(), {"job": encode(job(f"dead {chat}-{id}", id, chat)), "code": "poisoned"}
+        )
+    await redis.xadd(keys.DEAD_LETTERS(), {"job": b"not a job", "code": "protocol"})
 
     async def left() -> list[tuple[int, str]]:
         said = await everything_said(redis)
         return [
             (chat, id)
             for chat, id in [(CHAT, "10"), (CHAT, "20"), (OTHER, "10")]
-            if blob_key(chat, f"{chat}-{id}").encode() in said or f"dead {chat}-{id}".encode() in said
+            if keys.PICTURE(chat=chat, job=f"{chat}-{id}").encode() in said
+            or f"dead {chat}-{id}".encode() in said
         ]
 
     await memory.forget(CHAT, "10")
     assert await left() == [(CHAT, "20"), (OTHER, "10")]
     await memory.forget_chat(CHAT)
     assert await left() == [(OTHER, "10")]
-    assert await redis.exists(blob_key(OTHER, f"{OTHER}-10"))
+    assert await redis.exists(keys.PICTURE(chat=OTHER, job=f"{OTHER}-10"))
 
 
 # Ageing.
@@ -263,13 +271,13 @@ async def test_a_sweep_goes_through_all_chats_and_leaves_what_people_chose(
     for chat in chats:
         await fill(memory, chat, "10", "20")
     old, new = (encode(job(id, "10")) for id in ("old", "new"))
-    await redis.xadd(DEAD, {"job": old}, id="9000-1")
-    await redis.xadd(DEAD, {"job": new}, id="20000-1")
+    await redis.xadd(keys.DEAD_LETTERS(), {"job": old}, id="9000-1")
+    await redis.xadd(keys.DEAD_LETTERS(), {"job": new}, id="20000-1")
     assert await memory.sweep(15_000) == len(chats)
     assert [await memory.ids(chat) for chat in chats] == [["20"]] * len(chats)
-    assert [fields[b"job"] for _, fields in await redis.xrange(DEAD)] == [new]
+    assert [fields[b"job"] for _, fields in await redis.xrange(keys.DEAD_LETTERS())] == [new]
     assert await memory.sweep(10**15) == len(chats)
-    assert await names(redis) == {DEAD, *(f"chat:{{{chat}}}" for chat in chats)}
+    assert await names(redis) == {keys.DEAD_LETTERS(), *(f"chat:{{{chat}}}" for chat in chats)}
 
 
 async def test_open_jobs_of_a_forgotten_chat_end_in_nothing_even_in_a_workers_hands(redis: Redis) -> None:
@@ -284,7 +292,7 @@ async def test_open_jobs_of_a_forgotten_chat_end_in_nothing_even_in_a_workers_ha
     ended = Result(job="held", chat=CHAT, task=delivery.job.task, outcome=Answered(text="late"))
     assert not await broker.finish(delivery, ended)
     assert b"late" not in await everything_said(redis)
-    assert await redis.hgetall(OPEN_JOBS_BY_CHAT) == {str(OTHER).encode(): b"1"}
+    assert await redis.hgetall(keys.OPEN_JOBS_BY_CHAT()) == {str(OTHER).encode(): b"1"}
     assert await client.position("held") is await client.position("waits") is None
     assert [taken.job.id for taken in await broker.take(8, 0)] == ["theirs"]
 
@@ -299,15 +307,17 @@ async def test_an_open_job_of_a_forgotten_chat_that_then_fails_leaves_no_letter(
 
     async def buried() -> bool:
         assert await broker.reclaim() is None
-        return await redis.xlen(DEAD) == 1
+        return await redis.xlen(keys.DEAD_LETTERS()) == 1
 
     await until(buried)
     await broker._dead_letter(
         Attempt(held.entry, 2), Poisoned("too late")
     )  # by a worker that stood still meanwhile
-    [(_, letter)] = await redis.xrange(DEAD)
+    [(_, letter)] = await redis.xrange(keys.DEAD_LETTERS())
     assert decode_job(letter[b"job"]) == theirs.job
-    assert [decode_result(told[b"result"]).job for _, told in await redis.xrange(results_key())] == ["theirs"]
+    assert [decode_result(told[b"result"]).job for _, told in await redis.xrange(keys.results_key())] == [
+        "theirs"
+    ]
     assert b"a secret?" not in await everything_said(redis)
 
 
@@ -316,7 +326,7 @@ async def test_results_that_were_not_shown_yet_are_forgotten_with_their_chat(red
         told = Result(
             job=f"{chat}-1", chat=chat, task=Ask(question="q"), outcome=Answered(text=f"told {chat}")
         )
-        await redis.xadd(results_key(), {"result": encode(told)})
-    await Memory(redis).forget_chat(CHAT)
+        await redis.xadd(keys.results_key(), {"result": encode(told)})
+    await Memory(redis, chat_keys=CHAT_KEYS).forget_chat(CHAT)
     said = await everything_said(redis)
     assert f"told {CHAT}".encode() not in said and f"told {OTHER}".encode() in said

@@ -118,13 +118,13 @@ async def done(memory: Memory, chat: int, step: Any) -> Any:
         case "link", message, id:
             return await memory.link(chat, message, id)
         case "describe", id, text:
-            return await memory.describe(chat, id, caption=text, revision="r1")
+            return await memory.set_caption(chat, id, caption=text, revision="r1")
         case "correct", id, text:
-            return await memory.correct(chat, id, text)
+            return await memory.set_correction(chat, id, text)
         case "annotate", id, text:
-            return await memory.annotate(chat, id, text)
+            return await memory.set_note(chat, id, text)
         case "see", id:
-            return await memory.keep_vectors(chat, id, array())
+            return await memory.store_vectors(chat, id, array())
         case "turn", id, job, answer:
             turn = Turn(question=job, answer=answer)
             return await memory.add_turn(chat, id, job=job, turn=turn, at_ms=ord(job))
@@ -146,7 +146,7 @@ def expected(plain: Plain, step: Any) -> Any:
         case "describe", id, text:
             return plain.write(id, caption=text, revision="r1")
         case "correct", id, text:
-            return plain.write(id, corrected=text)
+            return plain.write(id, correction=text)
         case "annotate", id, text:
             return plain.write(id, note=text)
         case name, *rest:
@@ -160,7 +160,7 @@ async def check(memory: Memory, chat: int, plain: Plain) -> None:
     assert await memory.ids(chat) == inside
     assert await memory.recent(chat, 9) == [known[id] for id in reversed(inside)]
     assert await memory.latest(chat) == (known[inside[-1]] if inside else None)
-    async for each, turns in memory.everything(chat):
+    async for each, turns in memory.photos_with_turns(chat):
         told = plain.turns.get(each.id, {})
         assert (each, [turn.answer for turn in turns]) == (
             known[each.id],
@@ -181,10 +181,10 @@ class Follower:
         self.seen: dict[str, tuple[Photo, bool]] = {}
 
     async def follow(self) -> None:
-        edition = await self.memory.edition(self.chat)
+        edition = await self.memory.version(self.chat)
         if edition == self.edition:
             return
-        changed = await self.memory.changed(self.chat, self.edition)
+        changed = await self.memory.changed_since(self.chat, self.edition)
         inside = await self.memory.ids(self.chat)
         read = await self.memory.searchable(self.chat, changed)
         self.seen |= {each.photo.id: (each.photo, each.vectors is not None) for each in read}

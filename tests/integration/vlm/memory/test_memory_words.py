@@ -20,42 +20,50 @@ async def text(memory: Memory, id: str = "10") -> str:
 async def test_the_owners_words_are_searched_instead_of_the_models(memory: Memory) -> None:
     await memory.remember(CHAT, photo("10"))
     assert await text(memory) == ""
-    await memory.describe(CHAT, "10", caption="a dog", revision="r1")
+    await memory.set_caption(CHAT, "10", caption="a dog", revision="r1")
     assert await text(memory) == "a dog"
-    assert await memory.annotate(CHAT, "10", "Opas Garten")
+    assert await memory.set_note(CHAT, "10", "Opas Garten")
     assert await text(memory) == "a dog\nOpas Garten"
-    assert await memory.correct(CHAT, "10", "a wolf")
+    assert await memory.set_correction(CHAT, "10", "a wolf")
     assert await text(memory) == "a wolf\nOpas Garten"
 
 
 async def test_a_correction_outlives_whatever_a_worker_says_later(memory: Memory) -> None:
     await memory.remember(CHAT, photo("10", note="Opa"))
-    await memory.correct(CHAT, "10", "a wolf")
-    await memory.describe(CHAT, "10", caption="a dog", revision="r2", shown="ein Hund", language="de")
+    await memory.set_correction(CHAT, "10", "a wolf")
+    await memory.set_caption(
+        CHAT, "10", caption="a dog", revision="r2", localized_caption="ein Hund", language="de"
+    )
     await memory.remember(CHAT, photo("10", note="replayed"))
     known = await memory.get(CHAT, "10")
     assert known == photo(
-        "10", note="Opa", corrected="a wolf", caption="a dog", revision="r2", shown="ein Hund", language="de"
+        "10",
+        note="Opa",
+        correction="a wolf",
+        caption="a dog",
+        revision="r2",
+        localized_caption="ein Hund",
+        language="de",
     )
 
 
 async def test_a_correction_is_taken_back_with_an_empty_one(memory: Memory) -> None:
     await fill(memory, CHAT, "10")
-    await memory.correct(CHAT, "10", "")
-    await memory.annotate(CHAT, "10", "")
+    await memory.set_correction(CHAT, "10", "")
+    await memory.set_note(CHAT, "10", "")
     assert await text(memory) == "caption 10"
 
 
 async def test_a_caption_said_anew_in_english_leaves_no_old_translation(memory: Memory) -> None:
     await fill(memory, CHAT, "10")
-    await memory.describe(CHAT, "10", caption="two dogs", revision="r1")
+    await memory.set_caption(CHAT, "10", caption="two dogs", revision="r1")
     known = await memory.get(CHAT, "10")
-    assert known and (known.caption, known.shown, known.language) == ("two dogs", "", "")
+    assert known and (known.caption, known.localized_caption, known.language) == ("two dogs", "", "")
 
 
 async def test_nothing_is_said_of_a_photo_that_is_not_there(redis: Redis, memory: Memory) -> None:
-    assert not await memory.correct(CHAT, "10", "a wolf")
-    assert not await memory.annotate(CHAT, "10", "Opa")
+    assert not await memory.set_correction(CHAT, "10", "a wolf")
+    assert not await memory.set_note(CHAT, "10", "Opa")
     assert not await memory.link(CHAT, 11, "10")
     assert await redis.keys("*") == []
 
@@ -78,17 +86,19 @@ async def test_everything_comes_oldest_first_with_all_its_questions(memory: Memo
     for n in range(5):
         turn = Turn(question=f"q{n}", answer=f"a{n}")
         await memory.add_turn(CHAT, "3", job=f"j{n}", turn=turn, at_ms=n)
-    told = [(each.id, [turn.question for turn in turns]) async for each, turns in memory.everything(CHAT)]
+    told = [
+        (each.id, [turn.question for turn in turns]) async for each, turns in memory.photos_with_turns(CHAT)
+    ]
     assert [id for id, _ in told] == [str(n) for n in range(1, DEEP + 1)]
     assert dict(told)["3"] == ["q0", "q1", "q2", "q3", "q4"]
-    assert [each async for each in memory.everything(OTHER)] == []
+    assert [each async for each in memory.photos_with_turns(OTHER)] == []
 
 
 async def test_a_photo_forgotten_while_everything_is_read_is_left_out(memory: Memory) -> None:
     for n in range(1, DEEP + 1):
         await memory.remember(CHAT, photo(str(n)))
     seen = []
-    async for each, _ in memory.everything(CHAT):
+    async for each, _ in memory.photos_with_turns(CHAT):
         seen.append(each.id)
         await memory.forget(CHAT, str(DEEP))
     assert seen == [str(n) for n in range(1, DEEP)]
@@ -98,56 +108,56 @@ async def test_a_photo_forgotten_while_everything_is_read_is_left_out(memory: Me
 
 
 async def test_every_change_of_what_a_search_sees_is_a_new_edition(memory: Memory) -> None:
-    assert await memory.edition(CHAT) == 0
+    assert await memory.version(CHAT) == 0
     await memory.remember(CHAT, photo("10"))
     changes = [
-        lambda: memory.describe(CHAT, "10", caption="a dog", revision="r1"),
-        lambda: memory.keep_vectors(CHAT, "10", array()),
-        lambda: memory.correct(CHAT, "10", "a wolf"),
-        lambda: memory.annotate(CHAT, "10", "Opa"),
+        lambda: memory.set_caption(CHAT, "10", caption="a dog", revision="r1"),
+        lambda: memory.store_vectors(CHAT, "10", array()),
+        lambda: memory.set_correction(CHAT, "10", "a wolf"),
+        lambda: memory.set_note(CHAT, "10", "Opa"),
         lambda: memory.remember(CHAT, photo("11")),
         lambda: memory.forget(CHAT, "11"),
         lambda: memory.remember(CHAT, photo("12")),
         lambda: memory.expire(CHAT, 11_000),
     ]
-    edition = await memory.edition(CHAT)
+    edition = await memory.version(CHAT)
     for change in changes:
         assert await change()
-        assert edition < (edition := await memory.edition(CHAT))
+        assert edition < (edition := await memory.version(CHAT))
 
 
 async def test_what_a_search_does_not_see_changes_no_edition(memory: Memory) -> None:
     await memory.remember(CHAT, photo("10"))
-    edition = await memory.edition(CHAT)
+    edition = await memory.version(CHAT)
     await memory.link(CHAT, 11, "10")
-    await memory.keep_tokens(CHAT, "10", array())
+    await memory.store_tokens(CHAT, "10", array())
     await memory.add_turn(CHAT, "10", job="j", turn=Turn(question="q", answer="a"), at_ms=1)
     await memory.prefer(CHAT, auto=True)
     await memory.remember(OTHER, photo("10"))
-    assert await memory.edition(CHAT) == edition
+    assert await memory.version(CHAT) == edition
 
 
 async def test_only_what_changed_since_an_edition_is_read_again(memory: Memory) -> None:
     for n in range(1, DEEP + 1):
         await memory.remember(CHAT, photo(str(n)))
-    edition = await memory.edition(CHAT)
-    assert len(await memory.changed(CHAT, 0)) == DEEP
-    assert await memory.changed(CHAT, edition) == []
-    await memory.correct(CHAT, "9", "a wolf")
+    edition = await memory.version(CHAT)
+    assert len(await memory.changed_since(CHAT, 0)) == DEEP
+    assert await memory.changed_since(CHAT, edition) == []
+    await memory.set_correction(CHAT, "9", "a wolf")
     await memory.remember(CHAT, photo("1000"))
     await memory.forget(CHAT, "8")
-    assert await memory.changed(CHAT, edition) == ["9", "1000"]
+    assert await memory.changed_since(CHAT, edition) == ["9", "1000"]
     assert await memory.ids(CHAT) == [str(n) for n in range(1, DEEP + 1) if n != 8] + ["1000"]
 
 
 async def test_editions_of_a_chat_that_began_anew_are_later_than_all_before(memory: Memory) -> None:
     await fill(memory, CHAT, "10")
-    edition = await memory.edition(CHAT)
+    edition = await memory.version(CHAT)
     await memory.forget_chat(CHAT)
-    assert await memory.edition(CHAT) == 0
+    assert await memory.version(CHAT) == 0
     await memory.remember(CHAT, photo("20"))
-    assert await memory.edition(CHAT) > edition
-    assert await memory.changed(CHAT, edition) == ["20"]
+    assert await memory.version(CHAT) > edition
+    assert await memory.changed_since(CHAT, edition) == ["20"]
 
 
 async def test_editions_grow_even_when_the_servers_clock_is_set_back(redis: Redis, memory: Memory) -> None:
@@ -155,16 +165,16 @@ async def test_editions_grow_even_when_the_servers_clock_is_set_back(redis: Redi
     late = 4 * 10**15
     await redis.zadd(f"changes:{{{CHAT}}}", {"": late})
     await memory.remember(CHAT, photo("11"))
-    await memory.correct(CHAT, "10", "a wolf")
-    assert await memory.edition(CHAT) == late + 2
-    assert await memory.changed(CHAT, late) == ["11", "10"]
+    await memory.set_correction(CHAT, "10", "a wolf")
+    assert await memory.version(CHAT) == late + 2
+    assert await memory.changed_since(CHAT, late) == ["11", "10"]
 
 
 async def test_what_is_searched_comes_in_the_order_asked_for_with_vectors(memory: Memory) -> None:
     ids = [str(n) for n in range(1, DEEP + 1)]
     for id in ids:
         await memory.remember(CHAT, photo(id))
-    await memory.keep_vectors(CHAT, "2", array())
+    await memory.store_vectors(CHAT, "2", array())
     found = await memory.searchable(CHAT, [*reversed(ids), "no such photo"])
     assert [each.photo.id for each in found] == list(reversed(ids))
     assert {each.photo.id: each.vectors for each in found if each.vectors} == {"2": array()}
@@ -203,8 +213,8 @@ async def test_what_a_newer_version_wished_does_no_harm(redis: Redis, memory: Me
 async def test_what_one_job_answered_is_found_by_its_job(memory: Memory) -> None:
     await memory.remember(CHAT, photo("10"))
     turn = Turn(question="What is it?", answer="a dog")
-    await memory.add_turn(CHAT, "10", job="j", turn=turn, at_ms=1, shown="ein Hund")
-    told = await memory.told(CHAT, "10", "j")
-    assert told and (told.answer, told.shown) == ("a dog", "ein Hund")
-    assert await memory.told(CHAT, "10", "another") is None
-    assert await memory.told(OTHER, "10", "j") is None
+    await memory.add_turn(CHAT, "10", job="j", turn=turn, at_ms=1, localized_answer="ein Hund")
+    told = await memory.turn_of(CHAT, "10", "j")
+    assert told and (told.answer, told.localized_answer) == ("a dog", "ein Hund")
+    assert await memory.turn_of(CHAT, "10", "another") is None
+    assert await memory.turn_of(OTHER, "10", "j") is None

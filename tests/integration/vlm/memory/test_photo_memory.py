@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from redis.crc import key_slot
 
 from vlm.memory import Array, Memory, Photo
-from vlm.memory.keys import script_keys
+from vlm.memory.scripts import script_keys
 from vlm.protocol import Turn
 
 CHAT, OTHER = -100123, 7
@@ -96,8 +96,8 @@ async def test_of_photos_of_one_second_the_highest_id_is_the_newest(
 
 async def test_remembering_a_photo_again_keeps_what_a_worker_added(memory: Memory) -> None:
     await memory.remember(CHAT, photo("10"))
-    assert await memory.describe(CHAT, "10", caption="zwei Käfer 🐞", revision="r1")
-    assert await memory.keep_vectors(CHAT, "10", array())
+    assert await memory.set_caption(CHAT, "10", caption="zwei Käfer 🐞", revision="r1")
+    assert await memory.store_vectors(CHAT, "10", array())
     await memory.remember(CHAT, photo("10"))
     kept = await memory.get(CHAT, "10")
     assert kept
@@ -118,7 +118,7 @@ async def test_query_tokens_expire_unless_they_are_used(redis: Redis) -> None:
     memory = Memory(redis, tokens_ttl_s=100)
     await memory.remember(CHAT, photo("10"))
     assert not await memory.tokens_alive(CHAT, "10")
-    assert await memory.keep_tokens(CHAT, "10", array())
+    assert await memory.store_tokens(CHAT, "10", array())
     key = f"tokens:{{{CHAT}}}:10"
     assert 90 < await redis.ttl(key) <= 100
     await redis.expire(key, 5)
@@ -131,16 +131,16 @@ async def test_query_tokens_expire_unless_they_are_used(redis: Redis) -> None:
 
 
 async def test_a_worker_cannot_bring_back_what_was_forgotten(redis: Redis, memory: Memory) -> None:
-    assert not await memory.describe(CHAT, "10", caption="a cat", revision="r1")
-    assert not await memory.keep_vectors(CHAT, "10", array())
-    assert not await memory.keep_tokens(CHAT, "10", array())
+    assert not await memory.set_caption(CHAT, "10", caption="a cat", revision="r1")
+    assert not await memory.store_vectors(CHAT, "10", array())
+    assert not await memory.store_tokens(CHAT, "10", array())
     assert not await memory.add_turn(CHAT, "10", job="j", turn=Turn(question="q", answer="a"), at_ms=1)
     assert await redis.keys("*") == []
 
 
 async def test_a_chat_knows_nothing_of_another(memory: Memory) -> None:
     await memory.remember(CHAT, photo("10"))
-    await memory.keep_tokens(CHAT, "10", array())
+    await memory.store_tokens(CHAT, "10", array())
     assert await memory.latest(OTHER) is None
     assert await memory.get(OTHER, "10") is None
     assert await memory.photo_of(OTHER, 10) is None
@@ -150,7 +150,7 @@ async def test_a_chat_knows_nothing_of_another(memory: Memory) -> None:
 async def test_every_key_of_a_chat_follows_from_its_name_and_its_photos(redis: Redis, memory: Memory) -> None:
     await memory.remember(CHAT, photo("10"))
     await memory.link(CHAT, 11, "10")
-    await memory.keep_tokens(CHAT, "10", array())
+    await memory.store_tokens(CHAT, "10", array())
     await memory.add_turn(CHAT, "10", job="j", turn=Turn(question="q", answer="a"), at_ms=1)
     tag = f"{{{CHAT}}}"
     of_chat = {f"{kind}:{tag}" for kind in ("photos", "messages", "changes", "chat")}

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from support.paths import ROOT
 from support.vlm_process import Vlm
 
+from vlm import keys
 from vlm.commands.doctor import check_model
 from vlm.ops.doctor import examine
 from vlm.ops.findings import Finding, check_disk, is_healthy, report
@@ -19,7 +20,6 @@ from vlm.protocol import VERSION, ModelInfo
 from vlm.queue import server
 from vlm.queue.broker import Broker
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, JOB_STREAMS, WORKER_NAMES, worker_key
 from vlm.queue.server import Server
 from vlm.settings import Settings
 
@@ -89,14 +89,14 @@ async def test_a_server_that_is_away_is_all_there_is_to_say(tmp_path: Path) -> N
 
 async def test_workers_that_are_missing_or_of_another_version_are_told(redis: Redis, shared: Server) -> None:
     strange = msgspec.to_builtins(ECHO) | {"protocol": VERSION + 1}
-    await redis.sadd(WORKER_NAMES, "old")
-    await redis.set(worker_key("old"), msgspec.msgpack.encode(strange))
+    await redis.sadd(keys.WORKER_NAMES(), "old")
+    await redis.set(keys.WORKER(name="old"), msgspec.msgpack.encode(strange))
     workers = (await found(shared))["workers"]
     assert workers.level == "bad" and "another version: old" in workers.message
     other = msgspec.to_builtins(ECHO) | {"revision": "echo-2"}
-    await redis.set(worker_key("old"), msgspec.msgpack.encode(other))
+    await redis.set(keys.WORKER(name="old"), msgspec.msgpack.encode(other))
     assert (await found(shared))["workers"].level == "warn", "two models make two kinds of vectors"
-    await redis.delete(worker_key("old"), worker_key("w"))
+    await redis.delete(keys.WORKER(name="old"), keys.WORKER(name="w"))
     workers = (await found(shared))["workers"]
     assert workers.level == "bad" and "vlm worker" in workers.advice
 
@@ -105,18 +105,18 @@ async def test_work_that_nobody_does_and_work_that_is_too_slow_are_told_apart(
     redis: Redis, shared: Server
 ) -> None:
     long_ago_ms = (int((await redis.time())[0]) - 3600) * 1000
-    await redis.delete(JOB_STREAMS["bulk"])
-    await redis.xadd(JOB_STREAMS["bulk"], {"job": b""}, id=f"{long_ago_ms}-1")
+    await redis.delete(keys.JOB_STREAMS["bulk"])
+    await redis.xadd(keys.JOB_STREAMS["bulk"], {"job": b""}, id=f"{long_ago_ms}-1")
     queue = (await found(shared))["queue bulk"]
     assert queue.level == "bad" and "start a worker" in queue.do
-    await redis.xgroup_create(JOB_STREAMS["bulk"], "workers", "0")
-    await redis.xreadgroup("workers", "w", {JOB_STREAMS["bulk"]: ">"})
+    await redis.xgroup_create(keys.JOB_STREAMS["bulk"], "workers", "0")
+    await redis.xreadgroup("workers", "w", {keys.JOB_STREAMS["bulk"]: ">"})
     queue = (await found(shared))["queue bulk"]
     assert queue.level == "warn" and "more workers" in queue.advice
 
 
 async def test_dead_letters_are_told_with_the_command_that_shows_them(redis: Redis, shared: Server) -> None:
-    await redis.xadd(DEAD, {"job": b"", "code": "poisoned", "times": 4})
+    await redis.xadd(keys.DEAD_LETTERS(), {"job": b"", "code": "poisoned", "times": 4})
     letters = (await found(shared))["dead letters"]
     assert letters.level == "warn" and "vlm dead list" in letters.advice
 
@@ -166,7 +166,7 @@ async def test_the_command_tells_people_and_programs(redis: Redis, shared: Serve
     run = vlm("doctor", "--redis", shared.url, VLM_MODEL="echo", BOT_TOKEN="1:a-Canary")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "ok    redis" in run.stdout and "afterimage doctor" in run.stderr
-    await redis.delete(worker_key("w"))
+    await redis.delete(keys.WORKER(name="w"))
     run = vlm("doctor", "--json", "--redis", shared.url, VLM_MODEL="echo")
     told = json.loads(run.stdout)
     assert run.returncode == 1 and told["well"] is False

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from vlm import keys
 from vlm.environment import host_and_port
 from vlm.errors import BadSetting
 from vlm.ops import probes
@@ -17,7 +18,6 @@ from vlm.ops.metrics import Metrics
 from vlm.ops.probes import redis_answers, serving
 from vlm.queue import server
 from vlm.queue.connection import connect
-from vlm.queue.keys import JOB_STREAMS
 from vlm.queue.server import Server
 from vlm.queue.streams import Group
 
@@ -109,7 +109,7 @@ async def test_ready_is_what_reaches_its_server_and_has_all_it_needs(
 
 
 async def test_a_backlog_is_counted_whoever_holds_it(running: Server) -> None:
-    stream, group = JOB_STREAMS["bulk"], "workers"
+    stream, group = keys.JOB_STREAMS["bulk"], "workers"
     async with connect(running.url) as redis:
         assert await read_backlog(redis, stream, group) == (0, 0, 0)
         long_ago_ms = int((await redis.time())[0] - 600) * 1000

@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from support.queue_examples import picture, published
 from support.worker_examples import results, working
 
+from vlm import keys
 from vlm.engine.echo import EchoEngine
-from vlm.memory import blob_key
 from vlm.protocol import (
     UPGRADE_S,
     VERSION,
@@ -27,10 +27,9 @@ from vlm.queue.admission import SHARE
 from vlm.queue.broker import Broker, Delivery
 from vlm.queue.client import Client
 from vlm.queue.consumer import DELIVERIES
-from vlm.queue.keys import DEAD, JOB_STREAMS, WORKERS
 from vlm.queue.streams import Group
 
-NEWER: Final[dict[str, Any]] = {"group": WORKERS, "consumer": "new", "lease_s": 1}
+NEWER: Final[dict[str, Any]] = {"group": keys.WORKERS, "consumer": "new", "lease_s": 1}
 
 
 @pytest.fixture
@@ -99,7 +98,7 @@ async def test_a_chat_that_gets_its_answers_is_not_busy(client: Client, redis: R
     for job in "abcdef":
         await submit(client, job)
         [delivery] = await broker.take(8, 1000)
-        assert delivery.entry.stream == JOB_STREAMS["interactive"]
+        assert delivery.entry.stream == keys.JOB_STREAMS["interactive"]
         await broker.finish(delivery, result(delivery))
 
 
@@ -145,7 +144,7 @@ async def test_a_picture_goes_even_if_the_server_could_not_say_that_its_job_is_d
     broker = Broker(redis, name="w")
     [delivery] = await broker.take(1, 0)
     await broker.finish(delivery, result(delivery))
-    await redis.set(blob_key(1, "a"), b"as if the connection had been cut before")
+    await redis.set(keys.PICTURE(chat=1, job="a"), b"as if the connection had been cut before")
     assert not await broker.finish(delivery, result(delivery))
     assert await broker.picture(delivery.job) is None
 
@@ -165,7 +164,7 @@ async def test_a_job_that_was_tried_too_often_is_buried_with_an_apology(client: 
     assert (answered.job, buried.job, buried.ticket) == ("b", "a", "for a")
     assert isinstance(buried.outcome, Refused)
     assert buried.outcome.code == "poisoned"
-    [(_, letter)] = await redis.xrange(DEAD)
+    [(_, letter)] = await redis.xrange(keys.DEAD_LETTERS())
     assert msgspec.msgpack.decode(letter[b"job"], type=Job).id == "a"
     assert await client.backlog() == 0
 
@@ -178,20 +177,25 @@ async def test_a_job_that_no_worker_will_understand_is_answered_to_its_sender(
     client: Client, redis: Redis, version: int, age_s: float
 ) -> None:
     job = msgspec.msgpack.encode(FOREIGN | {"version": version})
-    await redis.xadd(JOB_STREAMS["interactive"], {"job": job}, id=f"{1000 * (time.time() - age_s):.0f}-0")
+    await redis.xadd(
+        keys.JOB_STREAMS["interactive"], {"job": job}, id=f"{1000 * (time.time() - age_s):.0f}-0"
+    )
     await submit(client, "b")
     assert names(await Broker(redis, name="w").take(8, 0)) == ["b"]
     [refused] = await published(redis)
     assert (refused.job, refused.chat, refused.ticket) == ("a", 5, "t")
     assert isinstance(refused.outcome, Refused)
     assert refused.outcome.code == "protocol"
-    assert await redis.xlen(DEAD) == 1
+    assert await redis.xlen(keys.DEAD_LETTERS()) == 1
 
 
 async def test_a_job_of_a_newer_version_is_left_to_newer_workers(client: Client, redis: Redis) -> None:
     job = msgspec.msgpack.encode(FOREIGN | {"version": VERSION + 1})
-    entry = await redis.xadd(JOB_STREAMS["interactive"], {"job": job})
-    old, newer = Broker(redis, name="old", lease_s=1), Group(redis, [JOB_STREAMS["interactive"]], **NEWER)
+    entry = await redis.xadd(keys.JOB_STREAMS["interactive"], {"job": job})
+    old, newer = (
+        Broker(redis, name="old", lease_s=1),
+        Group(redis, [keys.JOB_STREAMS["interactive"]], **NEWER),
+    )
     for _ in range(2 * DELIVERIES):
         assert await old.take(8, 0) == []
         assert await old.reclaim() is None
@@ -199,14 +203,14 @@ async def test_a_job_of_a_newer_version_is_left_to_newer_workers(client: Client,
     attempt = await newer.reclaim()
     assert attempt
     assert (attempt.entry.id, attempt.times) == (entry.decode(), 1), "what the old did is not held against it"
-    assert await published(redis) == [] and await redis.xlen(DEAD) == 0
+    assert await published(redis) == [] and await redis.xlen(keys.DEAD_LETTERS()) == 0
 
 
 async def test_a_job_of_the_version_before_is_done_and_answered_in_its_version(
     client: Client, redis: Redis
 ) -> None:
     job = Job(version=VERSION - 1, id="a", chat=5, task=Caption(), created_ms=1)
-    await redis.xadd(JOB_STREAMS["interactive"], {"job": encode(job)})
+    await redis.xadd(keys.JOB_STREAMS["interactive"], {"job": encode(job)})
     async with working(redis, EchoEngine()):
         [answer] = await results(redis, "a")
     assert answer.version == VERSION - 1
@@ -216,13 +220,13 @@ async def test_a_job_of_the_version_before_is_done_and_answered_in_its_version(
 async def test_junk_is_put_aside_and_stops_nobody(
     client: Client, redis: Redis, junk: dict[str, bytes]
 ) -> None:
-    await redis.xadd(JOB_STREAMS["interactive"], junk)  # type: ignore[arg-type]
+    await redis.xadd(keys.JOB_STREAMS["interactive"], junk)  # type: ignore[arg-type]
     await submit(client, "b")
     broker = Broker(redis, name="w")
     [delivery] = await broker.take(8, 0)
     await broker.finish(delivery, result(delivery))
     assert await client.backlog() == 0
-    assert await redis.xlen(DEAD) == 1
+    assert await redis.xlen(keys.DEAD_LETTERS()) == 1
     assert [result.job for result in await published(redis)] == ["b"]
 
 

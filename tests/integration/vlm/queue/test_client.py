@@ -6,13 +6,12 @@ import pytest
 from redis.asyncio import Redis
 from support.queue_examples import picture, published, until
 
+from vlm import keys
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
-from vlm.memory import blob_key
 from vlm.protocol import Answered, ModelInfo, Result
 from vlm.queue.admission import SHARE
 from vlm.queue.broker import Broker, Delivery
 from vlm.queue.client import Client, clean_question
-from vlm.queue.keys import OPEN_JOBS_BY_CHAT, job_state_key
 from vlm.queue.server import Server
 
 
@@ -57,7 +56,7 @@ async def test_a_chat_with_too_much_open_is_told_so_and_others_are_served(
         await caption(client, job)
     with pytest.raises(QueueFull, match="already have 3"):
         await caption(client, "d")
-    assert await redis.exists(blob_key(1, "d")) == 0
+    assert await redis.exists(keys.PICTURE(chat=1, job="d")) == 0
     await caption(client, "e", chat=2)
     await answer(Broker(redis, name="w"))
     await caption(client, "d")
@@ -103,7 +102,7 @@ async def test_a_line_that_has_stood_too_long_is_closed_except_to_bulk(redis: Re
     await asyncio.sleep(0.06)
     with pytest.raises(QueueFull, match="in a few minutes"):
         await caption(client, "late", chat=3)
-    assert await redis.exists(blob_key(3, "late")) == 0
+    assert await redis.exists(keys.PICTURE(chat=3, job="late")) == 0
     await caption(client, "bulk", chat=4, priority="bulk")
     await finish(broker, first)
     await finish(broker, second)
@@ -153,25 +152,25 @@ async def test_the_position_counts_the_jobs_that_come_before(redis: Redis) -> No
 
 async def test_the_load_of_a_chat_returns_to_nothing(client: Client, redis: Redis) -> None:
     await caption(client, "a")
-    assert await redis.hgetall(OPEN_JOBS_BY_CHAT) == {b"1": b"1"}
+    assert await redis.hgetall(keys.OPEN_JOBS_BY_CHAT()) == {b"1": b"1"}
     await answer(Broker(redis, name="w"))
-    assert await redis.exists(OPEN_JOBS_BY_CHAT) == 0
+    assert await redis.exists(keys.OPEN_JOBS_BY_CHAT()) == 0
 
 
 async def test_what_a_job_keeps_in_the_server_expires_whatever_becomes_of_it(
     client: Client, redis: Redis
 ) -> None:
     await caption(client, "a")
-    for key in (blob_key(1, "a"), job_state_key("a")):
+    for key in (keys.PICTURE(chat=1, job="a"), keys.JOB_STATE(job="a")):
         assert 0 < await redis.ttl(key) <= 24 * 3600
     await answer(Broker(redis, name="w"))
-    assert 0 < await redis.ttl(job_state_key("a")) <= 24 * 3600
+    assert 0 < await redis.ttl(keys.JOB_STATE(job="a")) <= 24 * 3600
 
 
 async def test_a_load_that_an_accident_left_bars_no_chat(client: Client, redis: Redis) -> None:
-    await redis.hset(OPEN_JOBS_BY_CHAT, "1", 3)
+    await redis.hset(keys.OPEN_JOBS_BY_CHAT(), "1", 3)
     await caption(client, "a")
-    assert await redis.hgetall(OPEN_JOBS_BY_CHAT) == {b"1": b"1"}
+    assert await redis.hgetall(keys.OPEN_JOBS_BY_CHAT()) == {b"1": b"1"}
 
 
 async def test_a_program_waits_for_its_own_results_and_leaves_nothing(client: Client, redis: Redis) -> None:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from support.queue_examples import published, running
 from support.vlm_process import Vlm
 
+from vlm import keys
 from vlm.commands.dead_letters import letters_with
 from vlm.errors import NotFound, ProtocolError
 from vlm.protocol import Answered, Refused, Result
@@ -17,7 +18,6 @@ from vlm.queue.broker import Broker
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
 from vlm.queue.dead_letters import DeadLetter, DeadLetterQueue
-from vlm.queue.keys import DEAD, JOB_STREAMS, job_state_key
 
 QUESTION = "is the canary blue?"
 
@@ -76,14 +76,16 @@ async def test_a_job_is_put_back_once_and_then_answered(redis: Redis) -> None:
 async def test_a_job_that_was_sent_anew_meanwhile_is_not_done_twice(redis: Redis) -> None:
     await bury(redis, "a")
     [letter] = await DeadLetterQueue(redis).all()
-    await redis.delete(job_state_key("a"))  # a day later
+    await redis.delete(keys.JOB_STATE(job="a"))  # a day later
     await Client(redis).ask(job="a", chat=7, photo="1", question=QUESTION)
     assert not await DeadLetterQueue(redis).replay(letter, now_ms())
-    assert await redis.xlen(JOB_STREAMS["interactive"]) == 1 and await redis.xlen(DEAD) == 0
+    assert (
+        await redis.xlen(keys.JOB_STREAMS["interactive"]) == 1 and await redis.xlen(keys.DEAD_LETTERS()) == 0
+    )
 
 
 async def test_what_cannot_be_read_can_only_be_dropped(redis: Redis) -> None:
-    await redis.xadd(DEAD, {"job": b"\xc1 junk", "code": "protocol", "times": 1})
+    await redis.xadd(keys.DEAD_LETTERS(), {"job": b"\xc1 junk", "code": "protocol", "times": 1})
     letters = DeadLetterQueue(redis)
     [letter] = await letters.all()
     assert (letter.job, letter.sender, letter.task, letter.content) == (None, None, "", "")

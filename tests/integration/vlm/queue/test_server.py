@@ -56,7 +56,7 @@ def test_a_folder_has_one_server_and_whoever_comes_later_shares_it(tmp_path: Pat
 
 
 def test_a_server_whose_starter_was_killed_is_found_again(tmp_path: Path) -> None:
-    died = subprocess.run([sys.executable, "-c", DIES, str(tmp_path)], capture_output=True, text=True)
+    died = subprocess.run([sys.executable, "-c", SERVER_OWNER, str(tmp_path)], capture_output=True, text=True)
     with running(tmp_path) as taken_over:
         assert taken_over.pid == int(died.stdout)
     assert not taken_over.is_running()

@@ -10,11 +10,11 @@ from redis.asyncio import Redis
 from support.paths import ROOT
 from support.queue_examples import picture, until, workers
 
+from vlm import keys
 from vlm.protocol import UPGRADE_S, VERSION, Job
 from vlm.queue import client as front
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, JOB_STREAMS, WORKERS, results_key
 from vlm.queue.server import Server
 
 NEXT = VERSION + 1
@@ -33,7 +33,7 @@ def encoded_by_the_next(job: Job) -> bytes:
 
 async def published(redis: Redis) -> list[dict[str, Any]]:
     """All results, of whatever version."""
-    return [msgspec.msgpack.decode(fields[b"result"]) for _, fields in await redis.xrange(results_key())]
+    return [msgspec.msgpack.decode(fields[b"result"]) for _, fields in await redis.xrange(keys.results_key())]
 
 
 async def are_answered(redis: Redis, jobs: set[str]) -> bool:
@@ -41,7 +41,7 @@ async def are_answered(redis: Redis, jobs: set[str]) -> bool:
 
 
 async def were_passed_on(redis: Redis, count: int) -> bool:
-    held = await redis.xpending_range(JOB_STREAMS["interactive"], WORKERS, "-", "+", 99)
+    held = await redis.xpending_range(keys.JOB_STREAMS["interactive"], keys.WORKERS, "-", "+", 99)
     return [entry["times_delivered"] for entry in held] == count * [0]
 
 
@@ -74,4 +74,4 @@ async def test_nothing_is_lost_while_workers_are_upgraded_one_by_one(
         assert {result["job"] for result in results if result["version"] == NEXT} == coming
         assert {result["version"] for result in results if result["job"] in now} == {VERSION}
         assert all(result["outcome"]["type"] == "answered" for result in results)
-        assert await redis.xlen(DEAD) == 0
+        assert await redis.xlen(keys.DEAD_LETTERS()) == 0

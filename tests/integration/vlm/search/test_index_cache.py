@@ -35,8 +35,8 @@ def vectors(revision: str = "one") -> Array:
 
 async def came(memory: Memory, id: str, caption: str = "a cat", chat: int = CHAT, sender: int = 7) -> None:
     await memory.remember(chat, Photo(id=id, file_id="f", sender=sender, created_ms=1000 * int(id)))
-    await memory.describe(chat, id, caption=caption, revision="one")
-    await memory.keep_vectors(chat, id, vectors())
+    await memory.set_caption(chat, id, caption=caption, revision="one")
+    await memory.store_vectors(chat, id, vectors())
 
 
 def texts(album: SearchIndex) -> dict[str, str]:
@@ -49,8 +49,8 @@ async def test_an_album_shows_what_came_changed_and_went(counted: Counted) -> No
     for id in "123":
         await came(counted, id)
     assert texts(await albums.of(CHAT)) == {"1": "a cat", "2": "a cat", "3": "a cat"}
-    await counted.correct(CHAT, "1", "Minka")
-    await counted.annotate(CHAT, "2", "in Rome")
+    await counted.set_correction(CHAT, "1", "Minka")
+    await counted.set_note(CHAT, "2", "in Rome")
     await counted.forget(CHAT, "3")
     await came(counted, "4", "a dog")
     album = await albums.of(CHAT)
@@ -70,7 +70,7 @@ async def test_only_what_is_new_or_changed_is_read(counted: Counted) -> None:
     await albums.of(CHAT)
     assert counted.read == ["1", "2", "3"]
     await came(counted, "4")
-    await counted.correct(CHAT, "2", "Minka")
+    await counted.set_correction(CHAT, "2", "Minka")
     await albums.of(CHAT)
     assert counted.read[3:] == ["4", "2"]
 
@@ -78,7 +78,7 @@ async def test_only_what_is_new_or_changed_is_read(counted: Counted) -> None:
 async def test_vectors_of_another_model_are_left_out(counted: Counted) -> None:
     await came(counted, "1")
     await came(counted, "2")
-    await counted.keep_vectors(CHAT, "2", vectors("of an older model"))
+    await counted.store_vectors(CHAT, "2", vectors("of an older model"))
     album = await IndexCache(counted, "one").of(CHAT)
     assert album.columns.row.tolist().count(-1) == 1
     assert len(album) == 2
@@ -86,10 +86,12 @@ async def test_vectors_of_another_model_are_left_out(counted: Counted) -> None:
 
 async def test_what_the_chat_was_shown_is_searched_until_it_is_corrected(counted: Counted) -> None:
     await came(counted, "1")
-    await counted.describe(CHAT, "1", caption="a cat", revision="one", shown="eine Katze", language="de")
+    await counted.set_caption(
+        CHAT, "1", caption="a cat", revision="one", localized_caption="eine Katze", language="de"
+    )
     albums = IndexCache(counted, "one")
     assert texts(await albums.of(CHAT)) == {"1": "a cat\neine Katze"}
-    await counted.correct(CHAT, "1", "Minka")
+    await counted.set_correction(CHAT, "1", "Minka")
     assert texts(await albums.of(CHAT)) == {"1": "Minka"}
 
 
@@ -97,8 +99,8 @@ async def test_what_its_owner_wrote_of_a_photo_is_told_from_what_a_model_did(cou
     await came(counted, "1")
     albums = IndexCache(counted, "one")
     assert [photo.owner_text.split() for photo in (await albums.of(CHAT)).photos] == [[]]
-    await counted.annotate(CHAT, "1", "in Rome")
-    await counted.correct(CHAT, "1", "Minka")
+    await counted.set_note(CHAT, "1", "in Rome")
+    await counted.set_correction(CHAT, "1", "Minka")
     assert [photo.owner_text.split() for photo in (await albums.of(CHAT)).photos] == [["Minka", "in", "Rome"]]
 
 
@@ -137,7 +139,7 @@ async def test_what_is_expected_is_read_ahead_a_page_at_a_time(counted: Counted)
     await albums.read_ahead()
     assert (len(counted.read), albums.expecting) == (PAGE, True)
     await counted.forget(CHAT, "3")
-    await counted.correct(CHAT, "4", "Minka")
+    await counted.set_correction(CHAT, "4", "Minka")
     await albums.read_ahead()
     assert not albums.expecting
     counted.read.clear()

@@ -77,7 +77,7 @@ async def test_a_query_is_understood_in_the_chats_language(client: Client, redis
 
 async def test_a_note_in_the_chats_language_is_found_as_it_was_written(client: Client, redis: Redis) -> None:
     await send(client, redis, COLOURS)
-    await client.memory.annotate(CHAT, "2", "Oma Ilse im Garten")
+    await client.memory.set_note(CHAT, "2", "Oma Ilse im Garten")
     result = await search(client, redis, query="oma ilse", language="zh")
     assert photos(result) == ["2"] and found(result).hits[0].words == ("oma", "ilse")
 
@@ -100,7 +100,7 @@ async def test_times_people_and_pages_narrow_a_search(
 ) -> None:
     await send(client, redis, COLOURS)
     for id in "123456":
-        await client.memory.annotate(CHAT, id, "our trip")
+        await client.memory.set_note(CHAT, id, "our trip")
     result = await search(client, redis, query="our trip", **{"limit": 9, **task})
     assert ("".join(photos(result)), found(result).total) == (wanted, total)
     assert found(result).nearest is None
@@ -129,7 +129,7 @@ async def test_a_photo_that_came_is_found_and_one_that_went_is_not(client: Clien
 
 async def test_a_correction_is_what_is_found_from_then_on(client: Client, redis: Redis) -> None:
     await send(client, redis, COLOURS)
-    await client.memory.correct(CHAT, "1", "our first balloon")
+    await client.memory.set_correction(CHAT, "1", "our first balloon")
     assert photos(await search(client, redis, query="balloons")) == ["1"]
 
 

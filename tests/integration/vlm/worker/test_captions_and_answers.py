@@ -54,7 +54,7 @@ async def test_a_caption_comes_in_the_chats_language_and_in_english(client: Clie
     assert result.language == "de-AT"
     photo = await client.memory.get(CHAT, "10")
     assert photo
-    assert (photo.caption, photo.shown, photo.language) == (RED, f"de: {RED}", "de-AT")
+    assert (photo.caption, photo.localized_caption, photo.language) == (RED, f"de: {RED}", "de-AT")
 
 
 async def test_a_question_is_understood_in_the_chats_language_and_remembered_in_english(

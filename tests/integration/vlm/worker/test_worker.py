@@ -79,7 +79,7 @@ async def test_tokens_that_are_gone_or_of_another_model_ask_for_the_picture_agai
 ) -> None:
     await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
     if revision:
-        await client.memory.keep_tokens(CHAT, "10", Array(data=bytes(16), shape=(2, 4), revision=revision))
+        await client.memory.store_tokens(CHAT, "10", Array(data=bytes(16), shape=(2, 4), revision=revision))
     async with working(redis, EchoEngine()):
         await client.ask(job="a", chat=CHAT, photo="10", question="what")
         [refused] = await results(redis, "a")
@@ -213,10 +213,10 @@ class Hesitating(Memory):
         super().__init__(redis)
         self.asked, self.agreed = asyncio.Event(), asyncio.Event()
 
-    async def describe(self, chat: int, photo: str, **said: str) -> bool:
+    async def set_caption(self, chat: int, photo: str, **said: str) -> bool:
         self.asked.set()
         await asyncio.wait({asyncio.create_task(self.agreed.wait())}, timeout=10)
-        return await super().describe(chat, photo, **said)
+        return await super().set_caption(chat, photo, **said)
 
 
 class Recording(EchoEngine):
