@@ -12,7 +12,7 @@ from vlm.protocol import Answered, ModelInfo, Result
 from vlm.queue.admission import SHARE
 from vlm.queue.broker import Broker, Delivery
 from vlm.queue.client import Client, clean_question
-from vlm.queue.keys import OPEN_JOBS_BY_CHAT, job_state_key
+from vlm.queue.keys import OPEN_JOBS_BY_CHAT, job_state_key, worker_key
 from vlm.queue.server import Server
 
 
@@ -179,7 +179,7 @@ async def test_a_program_waits_for_its_own_results_and_leaves_nothing(client: Cl
     for job in jobs:
         await caption(client, job, results="results:cli-1", ticket=job * 2)
     await answer(Broker(redis, name="w"), count=8)
-    heard = [result async for result in client.wait(jobs, results="results:cli-1", timeout_s=2)]
+    heard = [result async for result in client.wait(jobs, results="results:cli-1", timeout_s=60)]
     assert [(result.job, result.ticket) for result in heard] == [("a", "aa"), ("b", "bb")]
     assert await redis.keys("*results*") == []
 
@@ -197,13 +197,15 @@ async def test_waiting_for_nobody_ends_with_a_hint(client: Client) -> None:
 
 async def test_the_models_that_answer_are_known(client: Client, redis: Redis) -> None:
     assert await client.models() == []
-    one, two = Broker(redis, name="one"), Broker(redis, name="two", lease_s=1)
+    one, two = Broker(redis, name="one"), Broker(redis, name="two")
     tiny = ModelInfo(name="tiny", revision="1", knows="It knows emoji.")
     for broker in (one, two):
         await broker.open()
         await broker.announce(tiny)
     assert await client.models() == [tiny, tiny]
-    await until(lambda: only_one_is_left(client))  # the second is not heard of again
+    assert 0 < await redis.pttl(worker_key("two")) <= 30_000
+    await redis.pexpire(worker_key("two"), 1)  # the second is not heard of again
+    await until(lambda: only_one_is_left(client))
     await one.leave()
     assert await client.models() == []
 
