@@ -14,8 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from vlm.images.opening import open_picture
-from vlm.worker.decoder_pool import DecoderPool
+from vlm.worker.decoder_pool import DecoderPool, open_own_picture
 
 HEIC = Path(__file__).parents[1] / "tests" / "support" / "pictures" / "red_over_blue.heic"
 
@@ -31,7 +30,7 @@ def main() -> None:
     print("| picture | in this process, ms | in a child, ms |", "|---|--:|--:|", sep="\n")
     with DecoderPool(1) as pool:
         for name, data in files.items():
-            here = median_ms(partial(open_picture, data), repeats)
+            here = median_ms(partial(open_own_picture, data), repeats)
             there = median_ms(partial(pool.open, [data]), repeats)
             print(f"| {name} | {here:.1f} | {there:.1f} |")
 

@@ -32,12 +32,10 @@ from loading import show_loading
 from PIL import Image
 from transformers import BitsAndBytesConfig, Blip2ForConditionalGeneration
 
-from vlm.engine.base import Prompt
-from vlm.engine.checkpoints import open_blip2, open_processors, pick_device, pick_dtype
-from vlm.engine.int8 import hush
-from vlm.engine.load import EngineOptions
+from vlm.engine.base import EngineOptions, Prompt
+from vlm.engine.checkpoints import open_blip2, open_processors, pick_device, pick_dtype, silence_bitsandbytes
 from vlm.engine.prompts import OPT, text
-from vlm.engine.source import find
+from vlm.engine.source import find_checkpoint
 from vlm.protocol import Turn
 
 QUESTION = "what is on the left?"
@@ -75,7 +73,7 @@ class Bench:
 def main() -> None:
     """Parse, build, measure, print."""
     wanted = arguments()
-    hush()
+    silence_bitsandbytes()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(wanted.threads or torch.get_num_threads())
@@ -163,7 +161,7 @@ def documented(
     model = Blip2ForConditionalGeneration.from_pretrained(
         folder, dtype=bench.dtype, device_map={"": bench.device}, quantization_config=quant
     ).eval()
-    tokenizer, processor = open_processors(find(str(folder)))
+    tokenizer, processor = open_processors(find_checkpoint(str(folder)))
     pixels = processor(images=pictures(1), return_tensors="pt").pixel_values.to(bench.device, bench.dtype)
 
     def say(words: str, new_tokens: int) -> None:
@@ -204,8 +202,8 @@ def ours(options: EngineOptions, bench: Bench, name: str) -> Iterator[dict[str, 
         captions, questions = [Prompt()] * batch, [FOLLOW_UP] * batch
         encode = bench.median_s(lambda i=images: engine.encode(i))
         first = bench.median_s(lambda t=tokens, p=captions: engine.first_logits(t, p))
-        whole = bench.median_s(lambda t=tokens, p=captions: engine.say(t, p))
-        again = bench.median_s(lambda t=tokens, p=questions: engine.say(t, p))
+        whole = bench.median_s(lambda t=tokens, p=captions: engine.generate_ids(t, p))
+        again = bench.median_s(lambda t=tokens, p=questions: engine.generate_ids(t, p))
         yield row_of(
             name, batch,
             {

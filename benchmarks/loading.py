@@ -17,10 +17,10 @@ from typing import Any
 import torch
 from transformers.utils.logging import disable_progress_bar
 
+from vlm.engine.base import EngineOptions
 from vlm.engine.checkpoints import open_model
-from vlm.engine.load import EngineOptions
 from vlm.engine.quantize import quantize
-from vlm.engine.source import find
+from vlm.engine.source import find_checkpoint
 
 
 def show_loading(full: Path, device: str, dtype: str) -> list[dict[str, Any]]:
@@ -67,7 +67,7 @@ def main() -> None:
     if wanted.to:
         quantize(wanted.folder, wanted.to, options)
     else:
-        touch(open_model(find(wanted.folder), options))
+        touch(open_model(find_checkpoint(wanted.folder), options))
     print(json.dumps({"seconds": time.perf_counter() - start, **peaks()}))
 
 

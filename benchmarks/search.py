@@ -18,11 +18,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.search.calibration import Facts, ReferenceSet, Rule
-from vlm.search.ranking import Photo, Query, SearchIndex, find
+from vlm.search.calibration import Calibration, ReferenceSet, Rule
+from vlm.search.index import IndexedPhoto, SearchIndex, SearchQuery
+from vlm.search.ranking import find
 
 WORDS = tuple(f"thing{number}" for number in range(150))
-RULE = Rule(spread=1.5, similarity=2.0, words=10.0, cut=14.0)  # about what a fit finds
+RULE = Rule(z_score=1.5, similarity=2.0, words=10.0, cut=14.0)  # about what a fit finds
 BANK = 128
 
 
@@ -62,23 +63,23 @@ def measure(count: int, queries: int, width: int, repeats: int) -> None:
     )
 
 
-def photo(rng: np.random.Generator, place: int, queries: int, width: int) -> Photo:
+def photo(rng: np.random.Generator, place: int, queries: int, width: int) -> IndexedPhoto:
     """A photo with a caption of two things."""
     said = " and ".join(rng.choice(WORDS, 2))
     vectors = units(rng, queries, width).astype(np.float16)
-    return Photo(id=str(place), vectors=vectors, text=f"a {said} on a background", at=place)
+    return IndexedPhoto(id=str(place), vectors=vectors, text=f"a {said} on a background", timestamp=place)
 
 
 def bank(rng: np.random.Generator, queries: int, width: int) -> ReferenceSet:
     """A calibration of some checkpoint."""
-    facts = Facts(revision="", rule=RULE, texts=BANK, words=dict.fromkeys(WORDS, 2), fitted={})
-    return ReferenceSet(facts, units(rng, BANK, queries, width))
+    calibration = Calibration(revision="", rule=RULE, texts=BANK, words=dict.fromkeys(WORDS, 2), fitted={})
+    return ReferenceSet(calibration, units(rng, BANK, queries, width))
 
 
-def query(rng: np.random.Generator, width: int) -> Query:
+def query(rng: np.random.Generator, width: int) -> SearchQuery:
     """One or two words; every third one is in no caption."""
     named = [*rng.choice(WORDS, 1 + int(rng.integers(2)))] if rng.random() < 2 / 3 else ["nothing"]
-    return Query(text=" and ".join(named), vector=units(rng, width))
+    return SearchQuery(text=" and ".join(named), vector=units(rng, width))
 
 
 def units(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:

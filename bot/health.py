@@ -1,55 +1,48 @@
-"""`python -m bot.health`: does a bot of this machine, or container, still ask for its updates?
+"""`afterimage health`: does a bot of this machine, or container, still ask for its updates?
 
-For a container's health check: the exit status is 0 or 1. A bot that hangs, or that cannot reach its server,
-asks no more; one that only waits asks every few seconds.
+A bot that hangs, or that cannot reach its server, stops asking; an idle bot asks every few seconds.
 """
 
 import asyncio
-import os
 import sys
+from collections.abc import Callable
 from socket import gethostname
-from typing import Any, Final
+from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.settings import read_settings
+from bot.settings import Settings
 from bot.transport.journal import GROUP, UPDATES
 from vlm.errors import AfterimageError
+from vlm.ops.health import has_active_consumer
 from vlm.queue.connection import connect
 
 SILENT_MS: Final = 120_000
 
 
-def main() -> int:
-    """Check the bot that shares this environment; the exit status."""
+def run(read_settings: Callable[[], Settings]) -> int:
+    """Print whether a bot of this machine is at work. The exit status: 0 or 1."""
     try:
-        settings = read_settings(os.environ)
-        return (
-            0
-            if asyncio.run(_check(settings.redis_url))
-            else _unwell("no bot here has asked for updates lately")
-        )
+        is_healthy = asyncio.run(_is_healthy(read_settings().redis_url))
     except (AfterimageError, RedisError, OSError) as error:
         return _unwell(str(error))
+    if not is_healthy:
+        return _unwell("no bot here has asked for updates lately")
+    sys.stdout.write("well: a bot of this machine asks for updates\n")
+    return 0
 
 
-async def is_well(redis: Redis, host: str, silent_ms: int = SILENT_MS) -> bool:
-    """Whether a bot of `host`, or of any (''), has asked for updates within the last `silent_ms`."""
-    consumers: Any = await redis.xinfo_consumers(UPDATES, GROUP)
-    here = f"{host}-".encode() if host else b""
-    return any(one["name"].startswith(here) and one["idle"] < silent_ms for one in consumers)
+async def is_reading_updates(redis: Redis, host: str, silent_ms: int = SILENT_MS) -> bool:
+    """Whether a bot on `host` ('': on any) has read the journal of updates within the last `silent_ms`."""
+    return await has_active_consumer(redis, UPDATES, GROUP, host=host, silent_ms=silent_ms)
 
 
-async def _check(url: str) -> bool:
+async def _is_healthy(url: str) -> bool:
     async with connect(url) as redis:
-        return await is_well(redis, gethostname())
+        return await is_reading_updates(redis, gethostname())
 
 
 def _unwell(reason: str) -> int:
     sys.stderr.write(f"unwell: {reason}\n")
     return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""What a bot can be told: `BOT_*` and `REDIS_URL`, read once in a main."""
+"""The settings of a bot: `BOT_*` and `REDIS_URL`, read once in `main`."""
 
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
@@ -40,21 +40,21 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Field `api_url` is the variable `BOT_API_URL`, and so on; `redis_url` alone is `REDIS_URL`.
 
     token           from @BotFather
-    redis_url       where updates, jobs and memories are kept; may hold a password, so it shows in no repr
-    api_url         the Bot API server: Telegram's, one of your own, or the sandbox
-    webhook_url     the address that Telegram shall call; '': the bot asks Telegram itself (polling)
-    webhook_secret  what Telegram shows with every call; needed with a webhook
-    webhook_listen  where the webhook is served; a proxy in front of it speaks https
+    redis_url       the server of updates, jobs and memories; it may hold a password, so no repr shows it
+    api_url         the Bot API server: Telegram's, your own, or the sandbox
+    webhook_url     the address that Telegram calls; None: the bot polls Telegram
+    webhook_secret  sent by Telegram with every call; required with a webhook
+    webhook_listen  where the webhook is served; put an https proxy in front of it
     picture_px      the model's input size: the smallest PhotoSize whose shorter side reaches it is used
-    queue_max       open jobs in all, beyond which new ones are refused
-    chat_max        open jobs of one chat, beyond which new ones are refused
-    access          who may use the bot: everyone, whom `allowed` lists, or they and who is invited
-    owner, admins   who may always use it, invite others, and see its numbers
+    queue_max       the most open jobs in all; more are refused
+    chat_max        the most open jobs of one chat; more are refused
+    access          who may use the bot: everyone, the ids in `allowed`, or these and invited people
+    owner, admins   people who may always use the bot, invite others, and see its statistics
     allowed         people and groups who may use it
     retention_days  how long a photo is remembered
-    contact         whom to ask about privacy, as /privacy says it; '': nobody is named
+    contact         the contact that /privacy names; '': none
     metrics         where /healthz, /readyz and /metrics are served: PORT (of the loopback) or HOST:PORT
-    log             how log lines are written
+    log             text | json: the format of log lines
     """
 
     token: Token
@@ -83,7 +83,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def listen(self) -> tuple[str, int]:
         """Host and port of the webhook's own server."""
-        return environment.address(self.webhook_listen)
+        return environment.host_and_port(self.webhook_listen)
 
     @property
     def hosts(self) -> frozenset[int]:
@@ -97,23 +97,23 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> list[str]:
-        """Every text that must never be logged."""
+        """The texts that must never be logged."""
         passwords = environment.passwords_of(self.redis_url)
         return [text for text in (self.token, self.webhook_secret or "", *passwords) if text]
 
 
 def _ids(listed: str) -> frozenset[int]:
-    return frozenset(int(one) for one in listed.split(",") if one.strip())
+    return frozenset(int(id) for id in listed.split(",") if id.strip())
 
 
-def variable(field: str) -> str:
+def variable_name(field: str) -> str:
     """The environment variable of a field."""
-    return environment.variable(PREFIX, field)
+    return environment.variable_name(PREFIX, field)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings in `environ`. Raises BadSetting for a value or a `BOT_*` name that cannot be right."""
-    settings = environment.read(Settings, PREFIX, environ, show_values=False)
+    """The settings in `environ`. Raises BadSetting for a wrong value or an unknown `BOT_*` name."""
+    settings = environment.parse_settings(Settings, PREFIX, environ, show_values=False)
     if settings.webhook_url and not settings.webhook_secret:
         raise BadSetting(
             "BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: without one, anyone can pose as Telegram."

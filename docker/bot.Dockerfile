@@ -16,6 +16,6 @@ COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001
 WORKDIR /home/afterimage
-# Healthy: a bot of this container has asked for work within the last two minutes.
-HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 CMD ["python", "-m", "bot.health"]
+# Healthy: a bot of this container has asked for updates within the last two minutes.
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 CMD ["afterimage", "health"]
 CMD ["afterimage", "run"]

@@ -1,13 +1,13 @@
 # The worker, for an NVIDIA GPU or a CPU. Build from the repository's root:
 #   docker build -f docker/worker.Dockerfile -t afterimage-worker .
-# The usual torch brings CUDA along and also runs on a CPU. For an image without CUDA, some gigabytes smaller, name
-# PyTorch's index of CPU builds (its installation page does): --build-arg TORCH_INDEX=...
+# The usual torch includes CUDA and also runs on a CPU. For an image without CUDA, some gigabytes smaller, give
+# PyTorch's index of CPU builds (see its installation page): --build-arg TORCH_INDEX=...
 FROM python:3.11.13-slim-bookworm AS build
 ARG TORCH_INDEX=""
 WORKDIR /src
 COPY requirements/worker.lock requirements/torch-cpu.lock requirements/cuda.lock requirements/
 COPY scripts/install-locked scripts/
-# On its own: torch is large and changes seldom, so this layer stays when the code does not.
+# A layer of its own: torch is large and changes less often than the code.
 RUN python -m venv /venv \
     && PIP_EXTRA_INDEX_URL="$TORCH_INDEX" scripts/install-locked /venv/bin/python requirements/worker.lock
 COPY pyproject.toml README.md LICENSE ./
@@ -23,6 +23,6 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
 USER 10001
 WORKDIR /home/afterimage
 VOLUME /models
-# Healthy: the heart of a worker of this container beats. The first start fetches the model, which takes its time.
+# Healthy: a worker of this container sends heartbeats. The first start downloads the model, which takes a while.
 HEALTHCHECK --interval=30s --timeout=15s --start-period=30m --retries=3 CMD ["vlm", "health", "--here"]
 CMD ["vlm", "worker"]

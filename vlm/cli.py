@@ -4,6 +4,7 @@ Exit status:  0 all went well    1 a picture failed, or a server or worker canno
               2 the command, a setting or a model's name is wrong    130 stopped by Ctrl-C
 """
 
+import argparse
 import os
 import sys
 from argparse import Namespace
@@ -11,10 +12,43 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from vlm.commands.parser import parser
-from vlm.errors import AfterimageError, BadRequest, ModelNotFound
+from vlm.commands import (
+    caption_options,
+    dead_letters,
+    doctor,
+    evaluate_options,
+    find_options,
+    health,
+    quantize,
+    scenes,
+    server,
+    training,
+    worker_options,
+)
+from vlm.commands.options import Run
+from vlm.errors import AfterimageError, BadRequest, BadSetting, ModelNotFound
 from vlm.settings import Settings, read_settings
 
+DESCRIPTION: Final = "Captions of pictures and answers to questions about them, by BLIP-2."
+EPILOG: Final = """\
+start here:
+  vlm caption --model tiny cats.png          the small model that is included: no download
+  vlm caption beach.jpg                      the full model, fetched from the Hugging Face hub once
+  vlm ask beach.jpg "What is the dog doing?"
+
+Settings come from the environment, then from ./.env; `vlm worker --help` lists them.
+`vlm COMMAND --help` explains each command.
+
+exit status:
+  0  all went well
+  1  a picture could not be described, or a server or worker cannot go on
+  2  the command, a setting or a model's name is wrong
+"""
+# In the order of the help.
+COMMANDS: Final = (
+    caption_options, find_options, worker_options, server, health, doctor, dead_letters,
+    quantize, training, scenes, evaluate_options,
+)  # fmt: skip
 OF_ONE_MODEL: Final = (
     "VLM_REVISION", "VLM_ITC_MODEL", "VLM_ITC_REVISION", "VLM_TRANSLATOR", "VLM_TRANSLATOR_REVISION",
 )  # fmt: skip
@@ -43,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # whoever read our lines has enough; nothing may be written any more, not even at exit
+        # the reader of our lines has ended: nothing may be written any more, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
@@ -53,92 +87,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    """Import what the command needs, and no more."""
-    if arguments.command == "doctor":
-        from vlm.commands.doctor import look
-
-        return look(lambda: _settings(arguments, environ), as_json=arguments.json)
-    settings = _settings(arguments, environ)
-    match arguments.command:
-        case "dead":
-            from vlm.commands.dead_letters import run
-
-            return run(arguments, settings.redis_url)
-        case "caption" | "ask":
-            return _describe(arguments, settings, queued=bool(environ.get("REDIS_URL")))
-        case "find":
-            from vlm.commands.find import find_in
-
-            return find_in(
-                arguments.folder,
-                arguments.query,
-                limit=arguments.limit,
-                as_json=arguments.json,
-                settings=settings,
-            )
-        case "worker":
-            from vlm.commands.worker import work
-
-            return work(settings)
-        case "server":
-            from vlm.commands.server import serve
-
-            return serve(arguments.dir, port=arguments.port, socket=arguments.socket)
-        case "health":
-            from vlm.commands.health import check
-
-            return check(settings.redis_url, here=arguments.here)
-        case "quantize":
-            from vlm.commands.lab import quantize
-
-            return quantize(arguments.src, arguments.dst, settings)
-        case "scenes":
-            from vlm.commands.scenes import write
-
-            return write(arguments)
-        case "train":
-            return _train(arguments)
-        case "compare":
-            from vlm.commands.evaluate import compare
-
-            return compare(arguments.results, page=arguments.html, seed=arguments.seed)
-        case _:
-            from vlm.commands.evaluate import evaluate
-
-            return evaluate(arguments, settings)
-
-
-def _describe(arguments: Namespace, settings: Settings, *, queued: bool) -> int:
-    """Caption pictures, or ask about one; by the workers of a queue if there is one and no model is named."""
-    from vlm.commands.caption import describe
-
-    asking = arguments.command == "ask"
-    return describe(
-        [arguments.picture] if asking else arguments.pictures,
-        arguments.question if asking else None,
-        as_json=arguments.json,
-        settings=settings,
-        language=arguments.lang,
-        by_queue=queued and not arguments.model,
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `arguments.run` is the chosen command."""
+    root = argparse.ArgumentParser(
+        prog="vlm",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(commands)
+    return root
 
 
-def _train(arguments: Namespace) -> int:
-    """Train what the command names."""
-    match arguments.what:
-        case "classic":
-            from vlm.commands.classic import train as train_classic
-
-            return train_classic(arguments)
-        case "translator":
-            from vlm.commands.lab import train_translator
-
-            return train_translator(arguments)
-        case _:
-            from vlm.commands.lab import train
-
-            return train(arguments)
+def _run(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    run: Run = arguments.run
+    try:
+        settings = _settings(arguments, environ)
+    except BadSetting as error:
+        if run is not doctor.run:
+            raise
+        return doctor.run(arguments, error)
+    return run(arguments, settings)
 
 
 def _environment() -> Mapping[str, str]:
@@ -151,11 +122,11 @@ def _environment() -> Mapping[str, str]:
 
 
 def _settings(arguments: Namespace, environ: Mapping[str, str]) -> Settings:
-    """The settings of the environment, under those of the command line."""
+    """The settings of the environment, overridden by those of the command line."""
     chosen = dict(environ)
     model = getattr(arguments, "model", None)
     if model and model != chosen.get("VLM_MODEL"):
-        # What the environment says of its own model is not true of another.
+        # The environment's revision, translator and so on belong to its own model, not to another.
         chosen = {name: value for name, value in chosen.items() if name not in OF_ONE_MODEL} | {
             "VLM_MODEL": model
         }

@@ -1,7 +1,7 @@
-"""Settings from environment variables, for the two mains: typed at the border, and wrong ones told in words.
+"""Typed settings from environment variables, with readable errors, for bots and workers.
 
-An empty variable counts as not set. An unknown name with a main's prefix is an error: it is nearly always a
-misspelling. `REDIS_URL`, which bots and workers share, has no prefix.
+An empty variable counts as not set. An unknown name with the prefix of a program is an error, because it is
+nearly always a misspelling. `REDIS_URL`, which bots and workers share, has no prefix.
 """
 
 import ipaddress
@@ -20,7 +20,7 @@ S = TypeVar("S", bound=Struct)
 
 REDIS_URL: Final = "REDIS_URL"
 
-# Each kind of value that can be wrong says in its description what is expected, for the error's sentence.
+# The description of each type says what is expected; errors quote it.
 RedisUrl = Annotated[
     str,
     Meta(
@@ -36,51 +36,50 @@ LogStyle = Annotated[Literal["text", "json"], Meta(description="text or json")]
 LOOPBACK: Final = "127.0.0.1"
 
 
-def variable(prefix: str, field: str) -> str:
+def variable_name(prefix: str, field: str) -> str:
     """The environment variable of a field."""
     return REDIS_URL if field == REDIS_URL.lower() else prefix + field.upper()
 
 
-def read(kind: type[S], prefix: str, environ: Mapping[str, str], *, show_values: bool) -> S:
-    """The settings in `environ`. Raises BadSetting for a value or a `prefix` name that cannot be
-    right, and for one that is missing.
+def parse_settings(kind: type[S], prefix: str, environ: Mapping[str, str], *, show_values: bool) -> S:
+    """The settings in `environ`. Raises BadSetting for a wrong value, an unknown name, a missing setting.
 
-    `show_values`: whether the error may repeat a wrong value; not where one may be a secret.
+    `show_values`: whether an error may quote a wrong value; not where values may be secrets.
     """
-    fields = {variable(prefix, field.name): field for field in msgspec.structs.fields(kind)}
+    fields = {variable_name(prefix, field.name): field for field in msgspec.structs.fields(kind)}
     for name in environ:
         if name.startswith(prefix) and name not in fields:
-            near = get_close_matches(name, fields, n=1, cutoff=0)
-            raise BadSetting(f"There is no setting {name}; did you mean {near[0]}?")
+            [similar] = get_close_matches(name, fields, n=1, cutoff=0)
+            raise BadSetting(f"There is no setting {name}; did you mean {similar}?")
     values: dict[str, Any] = {}
     for name, field in fields.items():
         if text := environ.get(name):
             try:
                 values[field.name] = msgspec.convert(text, field.type, strict=False)
-            except msgspec.ValidationError:  # its own message could show a secret
-                wrong = f"cannot be {text!r}; it " if show_values and name != REDIS_URL else ""
-                raise BadSetting(f"{name} {wrong}must be {_description(field.type)}.") from None
+            except msgspec.ValidationError:  # its message could show a secret
+                quoted = f"cannot be {text!r}; it " if show_values and name != REDIS_URL else ""
+                raise BadSetting(f"{name} {quoted}must be {_description(field.type)}.") from None
             if name == REDIS_URL:
-                _guarded(text)
+                _check_password(text)
         elif field.required:
-            needed = _description(field.type)
-            raise BadSetting(f"{name} is not set. Put {needed} into the environment, or into .env.")
+            expected = _description(field.type)
+            raise BadSetting(f"{name} is not set. Put {expected} into the environment, or into .env.")
     return kind(**values)
 
 
-def address(listen: str) -> tuple[str, int]:
-    """Host and port of a `Listen`; without a host it is the loopback."""
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Host and port of a `Listen`; the default host is the loopback."""
     host, _, port = listen.rpartition(":")
     return host.strip("[]") or LOOPBACK, int(port)
 
 
-def _guarded(url: str) -> None:
-    """Raises BadSetting for a server that others can reach and that asks for no password."""
-    from redis.connection import parse_url  # here, so that `--help` need not wait for the library
+def _check_password(url: str) -> None:
+    """Raises BadSetting for a server on another machine without a password."""
+    from redis.connection import parse_url  # slow to import, and not needed for --help
 
     try:
         parts: Mapping[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
-    except ValueError:  # its own message could show the password, where it stands in a wrong place
+    except ValueError:  # its message could show a misplaced password
         raise BadSetting(
             f"{REDIS_URL} cannot be read. It should be like redis://USER:PASSWORD@HOST:6379/0; in a"
             " password an @ is written %40, a slash %2F and a colon %3A."
@@ -100,20 +99,20 @@ def _is_loopback(host: str) -> bool:
 
 
 def passwords_of(url: str) -> set[str]:
-    """The password in a server's URL: as it stands there, and as it is; none if it has none."""
+    """The password in a server's URL, as written and decoded; empty if there is none."""
     from redis.connection import parse_url
 
-    written = re.findall(r"//[^/@]*:([^/@]+)@|[?&]password=([^&]+)", url)
-    meant = parse_url(url).get("password", "")  # type: ignore[no-untyped-call]
-    return {*(password for pair in written for password in pair), meant} - {""}
+    as_written = re.findall(r"//[^/@]*:([^/@]+)@|[?&]password=([^&]+)", url)
+    decoded = parse_url(url).get("password", "")  # type: ignore[no-untyped-call]
+    return {*(password for pair in as_written for password in pair), decoded} - {""}
 
 
 def without_password(url: str) -> str:
-    """A server's URL as it may be shown."""
+    """A server's URL without its password and options, for logs."""
     return re.sub(r"\?.*", "", re.sub("//.*@", "//***@", url))
 
 
 def _description(kind: Any) -> str:
-    """What the Meta of a kind says, also where the kind may be None."""
+    """The description in the Meta of a type, also of an optional type."""
     metas = [*get_args(kind), *(meta for part in get_args(kind) for meta in get_args(part))]
     return next(str(meta.description) for meta in metas if isinstance(meta, Meta))

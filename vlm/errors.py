@@ -1,32 +1,32 @@
 """Every error that Afterimage raises on purpose.
 
-AfterimageError       has a `code` (stable, for programs) and a message that is safe to show
-  BadRequest          the user's: shown as written
-    BadImage          bytes that are no picture, or a broken one
-    TooLarge          a picture or a text over its limit
-    Unsupported       something that is not handled (yet)
+AfterimageError       has a stable `code` for programs, and a message that is safe to show
+  BadRequest          the user's fault: shown as written
+    BadImage          bytes that are no picture, or a broken picture
+    TooLarge          a picture or a text above its limit
+    Unsupported       not handled (yet)
     NotFound          no such photo
-    BadSetting        an environment variable or option that cannot be right
+    BadSetting        a wrong environment variable or option
   Unavailable         nobody's fault: "try again"
-    QueueFull         admission refused, by total or by chat
+    QueueFull         too many open jobs, in all or of the chat
     TimedOut          a job outlived its deadline
-    PictureGone       its query tokens have expired, so the picture is needed again
-    ModelNotFound     a checkpoint that is not on this disk and could not be fetched
-  EngineFailure       ours: logged, and an apology is shown
-    OutOfMemory       one picture alone does not fit the device
+    PictureGone       the query tokens have expired, so the picture is needed again
+    ModelNotFound     a checkpoint that is not on this disk and could not be downloaded
+  EngineFailure       our fault: logged, and an apology is shown
+    OutOfMemory       a single picture does not fit the device
     Poisoned          a job that kept killing its workers
-    SelfCheckFailed   the model does not see the built-in picture
-  ProtocolError       ours: a sender and a receiver of different versions
-    NewerVersion      the sender's is the newer: another receiver may understand it
+    SelfCheckFailed   the model does not describe the built-in picture correctly
+  ProtocolError       our fault: a sender and a receiver of different versions
+    NewerVersion      the sender is newer: another receiver may understand it
 """
 
 from typing import ClassVar
 
 
 class AfterimageError(Exception):
-    """Base of the tree. `str(error)` is safe to show to a user; `code` is stable.
+    """The base class. `str(error)` is safe to show to a user; `code` is stable.
 
-    `message` may have `{named}` places for `values`: so it can be said in another language.
+    `message` may have `{named}` placeholders for `values`, so that it can be translated.
     """
 
     code: ClassVar[str] = "error"
@@ -101,4 +101,4 @@ class ProtocolError(AfterimageError):
 
 
 class NewerVersion(ProtocolError):
-    """Its code is its parent's: who waits needs to know no more."""
+    """Has the code of its parent: clients need no distinction."""

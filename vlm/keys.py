@@ -1,7 +1,7 @@
 """What a Redis key is: its name, and what an operator must know of it.
 
-Each side registers its own: `vlm` in this module, the bot in `bot.state.keys`. A test scans a much-used server
-and fails for a key that no registry knows.
+Each side registers its own: `vlm` in this module, the bot in `bot.state.keys`. A test scans a much-used
+server and fails for a key that no registry knows.
 """
 
 import re
@@ -17,7 +17,7 @@ Forget = Literal["with its photo", "with its chat", "by its job", "never"]
 class Key:
     """One kind of Redis key.
 
-    pattern   the name, with `{named}` parts; literal braces (hash tags) are doubled: `photo:{{{chat}}}:{photo}`
+    pattern   the name, with `{named}` parts; the braces of hash tags are doubled: `photo:{{{chat}}}:{photo}`
     type      the Redis type of its value
     owner     which process writes it: bot, worker, client ...
     lifetime  how long it stays, in words

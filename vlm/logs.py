@@ -1,10 +1,10 @@
-"""Logging that tells an admin what happens and a thief nothing.
+"""Logs that help an operator and hold no secret.
 
     text   2026-01-31 12:00:00,000 INFO    bot.transport.results: job 7:42: waited 3 ms, ran 80 ms
-    json   {"at", "level", "logger", "message"}; where there are any, "chat", "job" (or "jobs" of a batch) and
+    json   {"at", "level", "logger", "message"}; where they apply, "chat", "job" (or "jobs" of a batch) and
            "error", a traceback
 
-What people sent, and what they were told, is never logged. What a library puts into its own errors is.
+The texts that people send and receive are never logged. The text of a library's own error is.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 HIDDEN: Final = "***"
-QUIET: Final = {
+LIBRARY_LEVELS: Final = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "huggingface_hub": logging.WARNING,
@@ -25,25 +25,25 @@ QUIET: Final = {
     "PIL": logging.INFO,
 }
 
-_facts: ContextVar[dict[str, Any]] = ContextVar("facts", default={})  # noqa: B039 - it is never written to
+_context: ContextVar[dict[str, Any]] = ContextVar("log_context", default={})  # noqa: B039 - never mutated
 
 
 @contextmanager
-def about(**facts: Any) -> Iterator[None]:
-    """Whatever is logged in this block, and in tasks begun in it, is about this chat or job."""
-    before = _facts.set(_facts.get() | facts)
+def log_context(**fields: Any) -> Iterator[None]:
+    """Add fields, such as `chat` and `job`, to log records of this block and of tasks created in it."""
+    before = _context.set(_context.get() | fields)
     try:
         yield
     finally:
-        _facts.reset(before)
+        _context.reset(before)
 
 
-class Redacting(logging.Formatter):
-    """Writes records with every secret replaced: in messages, in arguments and in tracebacks."""
+class RedactingFormatter(logging.Formatter):
+    """Formats records as text, with every secret replaced: in messages, arguments and tracebacks."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-        # libraries quote a token (<bot id>:<secret part>) whole, in a URL, or only its secret part
+        # libraries show a token (<bot id>:<secret part>) whole, in a URL, or only its secret part
         parts = {form for text in secrets for form in (text, quote(text, safe=""), text.rpartition(":")[2])}
         self._secrets = sorted((part for part in parts if len(part) >= 4), key=len, reverse=True)
 
@@ -51,34 +51,34 @@ class Redacting(logging.Formatter):
         return self.hide(super().format(record))
 
     def hide(self, text: str) -> str:
-        """The text without the secrets in it."""
+        """The text with its secrets replaced."""
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         return text
 
 
-class JsonLines(Redacting):
-    """Writes each record as one JSON object on one line."""
+class JsonFormatter(RedactingFormatter):
+    """Formats each record as one JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told = {
+        entry = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "message": self.hide(record.getMessage()),
-            **_facts.get(),
+            **_context.get(),
         }
         if record.exc_info:
-            told["error"] = self.hide(self.formatException(record.exc_info))
-        return json.dumps(told, ensure_ascii=False)
+            entry["error"] = self.hide(self.formatException(record.exc_info))
+        return json.dumps(entry, ensure_ascii=False)
 
 
 def configure(secrets: Iterable[str], *, style: str = "text", level: int = logging.INFO) -> None:
-    """Log to stderr, redacted, as `text` or `json`. Called once, by a main."""
+    """Log to stderr, redacted, as `text` or `json`. Call it once, in `main`."""
     handler = logging.StreamHandler()
-    handler.setFormatter((JsonLines if style == "json" else Redacting)(secrets))
+    handler.setFormatter((JsonFormatter if style == "json" else RedactingFormatter)(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    # what they have to say below these levels are URLs, which hold Telegram's token, and what people sent
-    for library, least in QUIET.items():
-        logging.getLogger(library).setLevel(least)
+    # below these levels they log URLs, which contain Telegram's token, and what people sent
+    for library, minimum in LIBRARY_LEVELS.items():
+        logging.getLogger(library).setLevel(minimum)

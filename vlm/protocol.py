@@ -20,7 +20,7 @@ from vlm.errors import NewerVersion, ProtocolError
 VERSION: Final = 2
 UPGRADE_S: Final = 600.0  # in which others of a newer version will have come
 
-Lane = Literal["interactive", "bulk"]
+Priority = Literal["interactive", "bulk"]
 Style = Literal["short", "normal", "detailed"]
 RESULTS: Final = "results"  # the stream that the bot's delivery reads
 
@@ -89,7 +89,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     task: Task
     photo: str | None = None
     has_picture: bool = False
-    lane: Lane = "interactive"
+    priority: Priority = msgspec.field(default="interactive", name="lane")
     results: str = RESULTS
     ticket: str = ""
     language: str = ""
@@ -114,15 +114,15 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
     """The model's words.
 
-    text        in English
-    shown       in the job's language; '': as `text`
-    fell_back   it stayed English, although the job's language is another
-    question    what was asked, in English; '' for a caption
+    text                 in English
+    localized_text       in the job's language; '': the same as `text`
+    translation_failed   the text stayed English, although the job's language is another
+    question             the user's question, in English; '' for a caption
     """
 
     text: str
-    shown: str = ""
-    fell_back: bool = False
+    localized_text: str = msgspec.field(default="", name="shown")
+    translation_failed: bool = msgspec.field(default=False, name="fell_back")
     question: str = ""
 
 

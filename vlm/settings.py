@@ -1,4 +1,4 @@
-"""What a worker and the `vlm` command can be told: `VLM_*` and `REDIS_URL`, read once in a main.
+"""The settings of a worker and of the `vlm` command: `VLM_*` and `REDIS_URL`, read once in `main`.
 
 `HF_TOKEN` and the hub's cache folder (`HF_HOME`) are read by huggingface_hub itself.
 """
@@ -25,24 +25,24 @@ Seconds = Annotated[float, Meta(ge=1, le=3600, description="a number of seconds 
 class Settings(Struct, frozen=True, kw_only=True):
     """Field `lease_s` is the variable `VLM_LEASE_S`, and so on; `redis_url` alone is `REDIS_URL`.
 
-    redis_url        the Redis server; may hold a password, so it shows in no repr
+    redis_url        the Redis server; it may hold a password, so no repr shows it
     model            tiny | a folder | a hub id | classic:FOLDER | echo (for tests)
-    revision         the hub revision of it; '': the one this version was made with
+    revision         its revision on the hub; '': the revision this version was made with
     itc_model        the checkpoint that embeds for search; '': MODEL/itc or the default's match; none: off
-    itc_revision     the hub revision of that
+    itc_revision     its revision on the hub
     quant            int8 | none; '': int8 on a GPU, none on a CPU
-    int8_threshold   LLM.int8's outlier threshold; above 0, one picture's answer depends on its batch
+    int8_threshold   LLM.int8's outlier threshold; above 0, a picture's answer depends on its batch
     device           auto | cpu | cuda | cuda:1 ...
     dtype            auto | fp32 | fp16 | bf16
     threads          CPU threads of the model; 0: torch's own choice
-    batch            jobs that a worker takes at most at once
-    beams            beams of a caption; 0: as many as the checkpoint sets, else 5
-    translator       tiny | a folder | a hub id | native: the model speaks them itself | none; '': its own
-    translator_revision  the hub revision of it; '': the one this version was made with
+    batch            the most jobs that a worker takes at once
+    beams            beams of a caption; 0: the checkpoint's own number, else 5
+    translator       tiny | a folder | a hub id | native: the model itself | none; '': the model's own
+    translator_revision  its revision on the hub; '': the revision this version was made with
     lease_s          how long a dead worker's jobs wait for another worker
-    tokens_ttl_s     how long a photo's query tokens are kept after their last use
+    tokens_ttl_s     how long a photo's query tokens are kept after they were last used
     metrics          where /healthz, /readyz and /metrics are served: PORT (of the loopback) or HOST:PORT
-    log              text | json: how log lines are written
+    log              text | json: the format of log lines
     """
 
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
@@ -69,11 +69,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
-def variable(field: str) -> str:
+def variable_name(field: str) -> str:
     """The environment variable of a field."""
-    return environment.variable(PREFIX, field)
+    return environment.variable_name(PREFIX, field)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings in `environ`. Raises BadSetting for a value or a `VLM_*` name that cannot be right."""
-    return environment.read(Settings, PREFIX, environ, show_values=True)
+    """The settings in `environ`. Raises BadSetting for a wrong value or an unknown `VLM_*` name."""
+    return environment.parse_settings(Settings, PREFIX, environ, show_values=True)

@@ -1,6 +1,7 @@
-"""The demo's child processes: each with its log in one folder, all ended however the parent ends."""
+"""The demo's child processes: each logs to one folder, and all end however the parent ends."""
 
 import ctypes
+import os
 import re
 import signal
 import subprocess
@@ -13,13 +14,13 @@ from typing import Final
 from vlm.errors import Unavailable
 
 STOP_S: Final = 15.0
-POLL_S: Final = 0.03
+POLL_S: Final = 0.1
 LOG_LINES: Final = 15
 PR_SET_PDEATHSIG: Final = 1
 
 
 class ProcessSupervisor:
-    """Python modules run as programs, and watched: when one has ended, every wait raises Unavailable."""
+    """Runs Python modules as programs. When one of them has ended, every wait raises Unavailable."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.folder = folder
@@ -37,32 +38,41 @@ class ProcessSupervisor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**self._environ, **(environ or {}), "PYTHONUNBUFFERED": "1"},
-                start_new_session=True,  # Ctrl-C is for the parent, which ends the parts in order
+                start_new_session=True,  # Ctrl-C reaches the parent alone, which ends the processes in order
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
 
     def log(self, name: str) -> Path:
-        """Where a part's output goes."""
+        """The file of a process's output."""
         return self.folder / f"{name}.log"
 
-    def wait_for(self, name: str, pattern: str, timeout_s: float) -> str:
-        """The first group of `pattern` in a part's log. Raises Unavailable if it does not come in time."""
+    def wait_for_output(self, name: str, pattern: str, timeout_s: float) -> str:
+        """The first group of `pattern` in a process's output. Raises Unavailable after `timeout_s`."""
         deadline_s = time.monotonic() + timeout_s
-        while not (found := re.search(pattern, self.log(name).read_text(errors="replace"))):
+        while not (match := re.search(pattern, self.log(name).read_text(errors="replace"))):
             self.check()
             if time.monotonic() > deadline_s:
                 raise Unavailable(f"The {name} did not start in {timeout_s:.0f} s.{self._end_of_log(name)}")
             time.sleep(POLL_S)
-        return found[1]
+        return match[1]
 
     def check(self) -> None:
-        """Raise Unavailable, with the end of its log, if a part has ended."""
+        """Raise Unavailable, with the end of its log, if a process has ended."""
         for name, process in self._running.items():
             if process.poll() is not None:
                 raise Unavailable(f"The {name} has ended.{self._end_of_log(name)}")
 
+    def wait(self) -> None:
+        """Wait until a process ends, and raise Unavailable."""
+        while True:
+            self.check()
+            if sys.platform == "darwin":  # has no waitid
+                time.sleep(1)
+            else:
+                os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+
     def stop(self) -> None:
-        """End all parts; the first one, on which the others lean, when they are gone."""
+        """End all processes; the first, which the others use, after them."""
         processes = list(self._running.values())
         _end(processes[1:])
         _end(processes[:1])
@@ -74,7 +84,7 @@ class ProcessSupervisor:
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Ask all of them to end, and insist after STOP_S."""
+    """Send SIGTERM to all of them, and SIGKILL after STOP_S."""
     for process in processes:
         process.terminate()
     deadline_s = time.monotonic() + STOP_S
@@ -87,5 +97,5 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end this process when its parent is killed. Runs in the child."""
+    """Have the kernel end this process when its parent dies. Runs in the child."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

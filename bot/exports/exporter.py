@@ -84,7 +84,7 @@ class Exporter:
         await self._redis.xadd(EXPORTS, {"order": msgspec.json.encode(order)})
 
     async def handle(self, entry: Entry) -> None:
-        """Make it and send it, unless it was sent before; for `bot.transport.keyed_consumer`."""
+        """Make it and send it, unless it was sent before; for `vlm.queue.keyed_consumer`."""
         order = _order(entry)
         if not await self._outbox.said(_last(order.place)):
             await _Run(order, self, translator_for(order.language)).run()

@@ -128,7 +128,7 @@ class Albums:
             style=talk.wishes.style,
             language=talk.t.tag,
             ticket=replace(place, then_ask=asked).ticket,
-            lane="bulk",  # whoever sends a single photo meanwhile does not wait for ten
+            priority="bulk",  # whoever sends a single photo meanwhile does not wait for ten
         )
 
     async def _ask(self, photo: Photo, question: str, place: Place, t: Translator) -> None:
@@ -141,7 +141,7 @@ class Albums:
             picture=None if alive else await self._pictures.fetch(photo.file_id),
             language=t.tag,
             ticket=place.ticket,
-            lane="bulk",
+            priority="bulk",
         )
 
     async def _settle(

@@ -86,8 +86,8 @@ class Photos:
             given = [*result.task.other_than, answered.text]
             await self._client.memory.reworded(result.chat, photo.id, given)
             await self._outbox.take(place, place.reply_to)  # in place of the old words
-        photo = replace(photo, caption=answered.text, shown=answered.shown)
-        await self.show(place, photo, t, fell_back=answered.fell_back)
+        photo = replace(photo, caption=answered.text, shown=answered.localized_text)
+        await self.show(place, photo, t, fell_back=answered.translation_failed)
         if place.then_ask:
             await self._questions.put(photo, place.then_ask, _asked(place), t)
 

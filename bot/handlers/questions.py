@@ -107,8 +107,8 @@ class Questions:
     async def deliver(self, result: Result, answered: Answered, place: Place, t: Translator) -> None:
         """Show an answer."""
         question = result.task.question if isinstance(result.task, Ask) else ""
-        text = said.answer(t, answered.shown or answered.text, _repeated(place, question))
-        if answered.fell_back and await self._outbox.first(place, f"english-not-{t.tag}"):
+        text = said.answer(t, answered.localized_text or answered.text, _repeated(place, question))
+        if answered.translation_failed and await self._outbox.first(place, f"english-not-{t.tag}"):
             text = f"{text}\n{still_english(t)}"
         message = await self._outbox.say(place, text)
         if result.photo:

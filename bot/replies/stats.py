@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from bot.i18n.translator import Translator
 from bot.state.job_stats import Figures
-from vlm.protocol import Lane, ModelInfo
+from vlm.protocol import ModelInfo, Priority
 
 
-def queue(t: Translator, open_jobs: Mapping[Lane, int]) -> str:
+def queue(t: Translator, open_jobs: Mapping[Priority, int]) -> str:
     return t(
         "Queue: {interactive} from chats, {bulk} in bulk.",
         interactive=open_jobs["interactive"],

@@ -13,21 +13,20 @@ from starlette.applications import Starlette
 
 from bot.sandbox.app import make_app
 from bot.sandbox.sandbox import build
-from bot.sandbox.slow_client_guard import PromptProtocol
 
 LOOPBACK = ("127.0.0.1", "localhost")
 EPILOG = """\
 The Bot API is at http://127.0.0.1:PORT (set BOT_API_URL to that; any token will do), the chat page at the
-same address in a browser. What tests and scripts can do is written in bot/sandbox/page.py and faults.py.
+same address in a browser. bot/sandbox/page.py and faults.py document the API for tests and scripts.
 """
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serve until SIGTERM or Ctrl-C. Returns the exit status: 0, or 1 if the port cannot be had."""
+    """Serve until SIGTERM or Ctrl-C. The exit status: 0, or 1 if the port cannot be used."""
     args = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # connections cut on purpose are no news
-    logging.getLogger("PIL").setLevel(logging.INFO)  # below, it tells what is in a photo's EXIF
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # tests cut connections on purpose
+    logging.getLogger("PIL").setLevel(logging.INFO)  # at DEBUG it logs a photo's EXIF
     with contextlib.ExitStack() as stack:
         folder = args.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
         try:
@@ -56,9 +55,9 @@ def _parser() -> argparse.ArgumentParser:
         "--host", choices=LOOPBACK, default=LOOPBACK[0], help="only this machine can be served"
     )
     parser.add_argument("--samples", type=Path, help="folder of pictures that the page offers")
-    parser.add_argument("--about", default="", help="what the page says of the model that answers")
+    parser.add_argument("--about", default="", help="the page's note about the model")
     parser.add_argument(
-        "--data", type=Path, help="folder that keeps the chats over restarts (default: none are kept)"
+        "--data", type=Path, help="folder that keeps the chats over restarts (default: a temporary one)"
     )
     parser.add_argument("--name", default="Afterimage", help="the bot's name (default: %(default)s)")
     parser.add_argument("--username", default="afterimage_bot", help="the bot's @name (default: %(default)s)")
@@ -66,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def listen(port: int) -> socket.socket:
-    """A socket on the loopback. Raises OSError or OverflowError for a port that cannot be had."""
-    # The protocol is named: asyncio turns Nagle's delay (40 ms an answer) off only for sockets that name it.
+    """A socket on the loopback. Raises OSError or OverflowError for a port that cannot be used."""
+    # asyncio turns Nagle's algorithm (40 ms an answer) off only for sockets that name their protocol.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -82,7 +81,6 @@ def listen(port: int) -> socket.socket:
 def _serve(app: Starlette, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
-        http=PromptProtocol,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=1,  # long polls and event streams would never end by themselves

@@ -61,20 +61,20 @@ METHODS: Mapping[str, Method] = {
 
 
 class CutResponse(Response):
-    """Begins an answer and never ends it, on which the server closes the connection."""
+    """Begins an answer and never ends it, so that the server closes the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
 
 
 async def call(request: Request) -> Response:
-    """`/bot<TOKEN>/METHOD`, by GET or POST, with the arguments in any of the forms that the Bot API takes."""
+    """`/bot<TOKEN>/METHOD`, by GET or POST, with arguments in any form that the Bot API accepts."""
     box: Sandbox = request.app.state.sandbox
     name: str = request.path_params["method"]
     args, refused = Args({}, {}), ""
     try:
         args = await read_args(request)
-        return await _answered(box, name, args)
+        return await _perform(box, name, args)
     except ApiError as error:
         refused = error.description
         return refusal(error)
@@ -82,8 +82,8 @@ async def call(request: Request) -> Response:
         _record(box, name, args, refused)
 
 
-async def _answered(box: Sandbox, name: str, args: Args) -> Response:
-    fault = await _met(box, name, _chat_of(args))
+async def _perform(box: Sandbox, name: str, args: Args) -> Response:
+    fault = await _apply_fault(box, name, _chat_of(args))
     if fault and fault.cut == "before":
         return CutResponse()
     method = METHODS.get(name.lower())
@@ -95,7 +95,7 @@ async def _answered(box: Sandbox, name: str, args: Args) -> Response:
 
 def _record(box: Sandbox, name: str, args: Args, refused: str) -> None:
     if name.lower() == "getupdates":
-        return  # would drown the others
+        return  # too many
     at_ms = time.time_ns() // 1_000_000
     entry = {
         "method": name,
@@ -111,7 +111,7 @@ async def download(request: Request) -> Response:
     """`/file/bot<TOKEN>/PATH`, where PATH came from getFile."""
     box: Sandbox = request.app.state.sandbox
     try:
-        fault = await _met(box, "file", None)
+        fault = await _apply_fault(box, "file", None)
     except ApiError as error:
         return refusal(error)
     if fault and fault.cut:
@@ -120,8 +120,8 @@ async def download(request: Request) -> Response:
     return FileResponse(path) if path else refusal(ApiError(404, "Not Found"))
 
 
-async def _met(box: Sandbox, name: str, chat: int | None) -> Fault | None:
-    """The fault that this call meets, its delay served. Raises its error."""
+async def _apply_fault(box: Sandbox, name: str, chat: int | None) -> Fault | None:
+    """The fault that hits this call, after its delay. Raises the fault's error."""
     fault = box.faults.hit(name, chat)
     if fault:
         await asyncio.sleep(fault.delay_s)
@@ -145,7 +145,7 @@ def refusal(error: ApiError) -> Response:
 
 
 async def read_args(request: Request) -> Args:
-    """Query, form, multipart or JSON. Raises ApiError 400 for a body that is none of them."""
+    """Query, form, multipart or JSON. Raises ApiError 400 for any other body."""
     values: Json = dict(request.query_params)
     if request.headers.get("content-type", "").startswith("application/json"):
         values |= _object(await request.body())

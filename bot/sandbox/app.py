@@ -1,4 +1,4 @@
-"""The routes of a sandbox, and its life: save while it runs, push to a webhook, close politely."""
+"""The routes of a sandbox, and its background tasks: saving, and pushing to a webhook."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ from bot.sandbox.sandbox import Sandbox
 STATIC = Path(__file__).parent / "static"
 MAX_BYTES = 64 * 1024 * 1024  # of a request: above the 50 MB that a bot may upload
 LOOPBACK_NAMES = ["127.0.0.1", "localhost"]
-# The page runs only what is in this folder, and shows only this server's pictures and those about to be sent.
+# The page runs only scripts of this folder, and shows only pictures of this server and those to be sent.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -42,7 +42,7 @@ def make_app(box: Sandbox) -> Starlette:
             Route("/", _index),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        # Other names for this address are refused: they are how a foreign web page would get at it.
+        # Other host names are refused, as a foreign web page would use them (DNS rebinding).
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES), Middleware(Guard)],
         lifespan=_life,
     )
@@ -77,7 +77,7 @@ def _foreign(scope: Scope) -> bool:
 
 
 def _oversized(headers: dict[bytes, bytes]) -> int:
-    """The status for a body that is too large, or that does not say how large it is; 0: it is neither."""
+    """The status for a body that is too large or of unknown length; 0 for any other."""
     if b"transfer-encoding" in headers:
         return 411
     return 413 if int(headers.get(b"content-length", 0)) > MAX_BYTES else 0

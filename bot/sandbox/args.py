@@ -1,4 +1,4 @@
-"""What a Bot API call carried, and how it is refused.
+"""The arguments of a Bot API call, and its errors.
 
 A value arrives as a form field, a multipart field, a query parameter or JSON. Nested objects are JSON in a
 string in the first three, so every reader here takes both.
@@ -36,7 +36,7 @@ class Upload:
 
 
 class Args:
-    """Typed reading of a call's arguments. A reader raises ApiError 400 for a value that cannot be right."""
+    """Typed access to a call's arguments. Every method raises ApiError 400 for an invalid value."""
 
     def __init__(self, values: Mapping[str, Any], uploads: Mapping[str, Sequence[Upload]]) -> None:
         self._values = values

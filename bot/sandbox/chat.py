@@ -1,9 +1,9 @@
-"""People, chats and messages. A message is kept as the JSON that Telegram would send of it, with two
+"""People, chats and messages. A message is kept as the JSON that Telegram would send, with two
 differences: `_reply_to` holds an id instead of a copy, and keys that begin with `_` are for the page only
 (`_read`, `_reactions`, `_topic`).
 
-    State    all that a restart must remember
-    World    what may happen to it; every change is published on the feed
+    State    everything that a restart must keep
+    World    the changes of the state; each is published on the feed
 
 A chat's id tells its kind, as at Telegram: above 0 it is private, from SUPERGROUPS down a supergroup, between
 them a group. A supergroup counts its own messages; all other chats share one count.
@@ -19,10 +19,10 @@ from bot.sandbox.files import File
 
 BOT = 8_100_000_001  # past 32 bits, as Telegram's newer ids are
 YOU = 6_000_000_001
-FRIENDS = {6_000_000_002: "Ada", 6_000_000_003: "Noor"}  # who else is in the page's group
+FRIENDS = {6_000_000_002: "Ada", 6_000_000_003: "Noor"}  # the other people of the page's group
 MAX_PERSON = 10**10
 SUPERGROUPS = -1_000_000_000_000
-OF_FRIENDS = -1_900_000_000_000  # minus the id of whoever opened the page
+OF_FRIENDS = -1_900_000_000_000  # minus the id of the page's user
 GONE = ("kicked", "left")
 _GONE_FROM = {
     "private": "blocked by the user",
@@ -32,11 +32,11 @@ _GONE_FROM = {
 
 
 class Chat(msgspec.Struct, kw_only=True):
-    """A conversation, as far as the bot could know it.
+    """A conversation, as the bot could know it.
 
     members   ids of people; the first one is the creator
     admins    ids of the other administrators
-    bot       the bot's own standing: member, administrator, left or kicked (in private: blocked)
+    bot       the bot's own status: member, administrator, left or kicked (in private: blocked)
     topics    a forum's topics: message_thread_id -> name
     moved_to  the supergroup that this group has become; 0 if it has not
     """
@@ -79,7 +79,7 @@ class State(msgspec.Struct, kw_only=True):
 
 
 def new_state(name: str, username: str) -> State:
-    """A bot, and nobody yet to talk to."""
+    """A bot without chats."""
     return State(bot={"id": BOT, "is_bot": True, "first_name": name, "username": username})
 
 
@@ -89,7 +89,7 @@ class World:
         self.feed = feed
 
     def person(self, user_id: int = YOU, language: str = "", name: str = "") -> Json:
-        """The user, made at first sight. A language or name that is given replaces the old one."""
+        """The user, created if there is none. A given language or name replaces the old one."""
         user = self.state.users.setdefault(
             user_id,
             {"id": user_id, "is_bot": False, "first_name": "You" if user_id == YOU else f"Person {user_id}"},
@@ -102,7 +102,7 @@ class World:
         return user
 
     def room(self, chat_id: int, user: Json) -> Chat:
-        """The chat in which `user` writes, made at first sight. Raises ApiError 400 for somebody else's."""
+        """The chat in which `user` writes, created if there is none. Raises ApiError 400 if not theirs."""
         if chat_id not in self.state.chats:
             self.state.chats[chat_id] = Chat(info=_info(chat_id, user), members=self._founders(chat_id))
         chat = self.state.chats[chat_id]
@@ -118,22 +118,22 @@ class World:
         return [owner, *(self.person(friend, name=name)["id"] for friend, name in FRIENDS.items())]
 
     def chat(self, chat_id: int | str) -> Chat:
-        """The chat that the bot means. Raises ApiError: 400 if none or moved, 403 if it was left."""
-        found = self.state.chats.get(int(chat_id)) if str(chat_id).lstrip("-").isdecimal() else None
-        if found is None:
+        """The chat with this id, for the bot. Raises ApiError: 400 if unknown or moved, 403 if left."""
+        chat = self.state.chats.get(int(chat_id)) if str(chat_id).lstrip("-").isdecimal() else None
+        if chat is None:
             raise bad_request("chat not found" if chat_id else "chat_id is empty")
-        if found.moved_to:
+        if chat.moved_to:
             raise ApiError(
                 400,
                 "Bad Request: group chat was upgraded to a supergroup chat",
-                {"migrate_to_chat_id": found.moved_to},
+                {"migrate_to_chat_id": chat.moved_to},
             )
-        if found.bot in GONE:
-            raise ApiError(403, f"Forbidden: bot was {_GONE_FROM[found.info['type']]}")
-        return found
+        if chat.bot in GONE:
+            raise ApiError(403, f"Forbidden: bot was {_GONE_FROM[chat.info['type']]}")
+        return chat
 
     def message(self, chat: Chat, message_id: int, verb: str) -> Json:
-        """Raises ApiError 400 'message to VERB not found'."""
+        """A message of the chat. Raises ApiError 400 'message to VERB not found'."""
         if message_id not in chat.messages:
             raise bad_request(f"message to {verb} not found")
         return chat.messages[message_id]
@@ -141,14 +141,14 @@ class World:
     def post(
         self, chat: Chat, sender: Json, content: Json, reply_to: int | None = None, topic: int = 0
     ) -> Json:
-        """A new message in the chat. `content` is all that is particular to its kind."""
+        """A new message in the chat. `content`: the fields that depend on its kind."""
         message_id = self._next_id(chat)
         basics = {"message_id": message_id, "from": sender, "chat": chat.info, "date": int(time.time())}
         message = {**basics, **_thread(chat, reply_to, topic), **content}
         if reply_to is not None:
             message["_reply_to"] = reply_to
         chat.messages[message_id] = message
-        self.feed.publish("message", chat=chat.info["id"], message=self.shown(message))
+        self.feed.publish("message", chat=chat.info["id"], message=self.for_page(message))
         return message
 
     def _next_id(self, chat: Chat) -> int:
@@ -173,18 +173,18 @@ class World:
         message.update(changes, edit_date=int(time.time()))
         for key in [key for key, value in message.items() if value is None]:
             del message[key]
-        self.touched(message)
+        self.publish_edit(message)
 
-    def touched(self, message: Json) -> None:
-        """Tell the page that the message looks different now."""
-        self.feed.publish("edit", chat=message["chat"]["id"], message=self.shown(message))
+    def publish_edit(self, message: Json) -> None:
+        """Publish that the message has changed."""
+        self.feed.publish("edit", chat=message["chat"]["id"], message=self.for_page(message))
 
     def delete(self, chat: Chat, message_id: int) -> None:
         del chat.messages[message_id]
         self.feed.publish("delete", chat=chat.info["id"], message_id=message_id)
 
-    def shown(self, message: Json) -> Json:
-        """The message as the page gets it, with the one it replies to, one level deep."""
+    def for_page(self, message: Json) -> Json:
+        """The message for the page, with the message it replies to, one level deep."""
         chat = self.state.chats[message["chat"]["id"]]
         shown = dict(message)
         if original := chat.messages.get(message.get("_reply_to", 0)):
@@ -193,10 +193,10 @@ class World:
             shown["_topic"] = topic
         return shown
 
-    def wire(self, message: Json) -> Json:
-        """The message as the Bot API gives it: what replies to nothing in a topic replies to its start."""
+    def for_bot(self, message: Json) -> Json:
+        """The message for the Bot API: a topic's message that is no reply replies to the topic's first."""
         chat = self.state.chats[message["chat"]["id"]]
-        wire = {**self.shown(message)}
+        wire = {**self.for_page(message)}
         root = chat.messages.get(message["message_thread_id"]) if message.get("is_topic_message") else None
         if root and root is not message:
             wire.setdefault("reply_to_message", root)
@@ -206,7 +206,7 @@ class World:
 
 
 def owner_of(chat_id: int) -> int:
-    """Whose group 'Friends' on the page this is; 0 for any other chat."""
+    """The user whose group 'Friends' this is; 0 for any other chat."""
     return max(0, OF_FRIENDS - chat_id) if OF_FRIENDS - chat_id < MAX_PERSON else 0
 
 
@@ -224,7 +224,7 @@ def _plain(message: Json) -> Json:
 
 
 def _thread(chat: Chat, reply_to: int | None, topic: int) -> Json:
-    """Its topic in a forum; in other supergroups the thread of replies, which Telegram tells too."""
+    """The topic in a forum; in other supergroups the thread of replies, as Telegram has it."""
     original = chat.messages.get(reply_to or 0, {})
     if topic or original.get("is_topic_message"):
         return {"message_thread_id": topic or original["message_thread_id"], "is_topic_message": True}

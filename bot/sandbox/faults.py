@@ -1,4 +1,4 @@
-"""Trouble on request, for tests: `POST /sandbox/faults` with any of
+"""Injected faults, for tests: `POST /sandbox/faults` with any of
 
     method        the Bot API method that fails, in any case; `file` for downloads, `*` for all (the default)
     chat          only calls for this chat
@@ -6,7 +6,7 @@
     delay_s       wait before anything else
     status        answer this error instead of performing the call: 429, 502, 403 ...
     retry_after   seconds, with status 429
-    description   the error's words; there is a default for each status
+    description   the error's text; there is a default for each status
     parameters    goes into the answer, for example {"migrate_to_chat_id": -100123}
     cut           "before" the call is performed, or "after" it: the connection ends without a whole answer
 
@@ -43,15 +43,15 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         return self.chat is None or self.chat == chat
 
     def error(self) -> ApiError | None:
-        """What the call is answered with; None if it is performed after all."""
+        """The error that answers the call; None if the call is performed."""
         if not self.status:
             return None
-        words = self.description or HTTPStatus(self.status).phrase
+        description = self.description or HTTPStatus(self.status).phrase
         parameters = dict(self.parameters)
         if self.retry_after:
             parameters["retry_after"] = self.retry_after
-            words = self.description or f"Too Many Requests: retry after {self.retry_after}"
-        return ApiError(self.status, words, parameters or None)
+            description = self.description or f"Too Many Requests: retry after {self.retry_after}"
+        return ApiError(self.status, description, parameters or None)
 
 
 class Faults:
@@ -71,7 +71,7 @@ class Faults:
         self._faults.clear()
 
     def hit(self, method: str, chat: int | None) -> Fault | None:
-        """The oldest fault that this call meets, counted as used."""
+        """The oldest fault that matches this call, with its hit counted."""
         fault = next((fault for fault in self._faults if fault.matches(method, chat)), None)
         if fault:
             fault.hits += 1

@@ -1,4 +1,4 @@
-"""What happened in the sandbox, in order: the page listens, tests wait, the saver saves."""
+"""The events of the sandbox, in order: the page listens, tests wait for them, saving follows them."""
 
 import asyncio
 from collections import deque
@@ -10,7 +10,7 @@ KEPT_EVENTS = 2_000
 
 
 class Bell:
-    """Wakes everyone who waits, once each time it is rung."""
+    """Wakes all waiting tasks each time it is rung."""
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
@@ -42,21 +42,21 @@ class Feed:
         self._bell.ring()
 
     async def changed(self, since: int, timeout_s: float) -> int:
-        """The version as soon as it is past `since`, or when time is up."""
+        """The version, as soon as it is past `since` or the time is up."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         while self.version <= since and (left_s := deadline - asyncio.get_running_loop().time()) > 0:
             await self._bell.wait(left_s)
         return self.version
 
     async def listen(self, beat_s: float = 15) -> AsyncIterator[Json]:
-        """Events from now on; `beat` when nothing happened for a while, so that a lost reader is noticed."""
-        seen = self.version
-        yield {"type": "hello", "version": seen}
+        """Events from now on; `beat` after a silence, so that a lost reader is noticed."""
+        last_seen = self.version
+        yield {"type": "hello", "version": last_seen}
         while True:
-            if await self.changed(seen, beat_s) == seen:
+            if await self.changed(last_seen, beat_s) == last_seen:
                 yield {"type": "beat"}
-            if self._events and self._events[0][0] > seen + 1:  # a slow listener missed some: it begins anew
+            if self._events and self._events[0][0] > last_seen + 1:  # it missed some: start again
                 yield {"type": "hello", "version": self.version}
-            for number, event in [entry for entry in self._events if entry[0] > seen]:
-                seen = number
+            for number, event in [entry for entry in self._events if entry[0] > last_seen]:
+                last_seen = number
                 yield event

@@ -1,10 +1,10 @@
-"""Files that people uploaded or the bot sent, by file_id.
+"""Files that people or the bot sent, by file_id.
 
-    file_id          downloads and sends; tells a photo from a document
-    file_unique_id   equal for equal bytes; neither downloads nor sends
+    file_id          for downloading and sending; differs for a photo and a document
+    file_unique_id   equal for equal bytes; can neither be downloaded nor sent
     path             under the folder, and in `getFile`'s answer
 
-A photo is several files, one a size; sending any of them sends the photo.
+A photo is several files, one for each size; sending any of them sends the photo.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from bot.sandbox.args import Json, bad_request
 
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 MAX_NAME = 120
-# Not in every system's table of types, and Telegram tells them.
+# Not in every system's table of types, but sent by Telegram.
 MIMES = {
     ".webp": "image/webp",
     ".heic": "image/heic",
@@ -41,7 +41,7 @@ _PREFIX: dict[Kind, str] = {
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
-    """`wire` is what a message shows of it; `sizes` are the file_ids of the photo that it belongs to."""
+    """`wire`: its JSON in a message; `sizes`: the file_ids of its photo's sizes."""
 
     kind: Kind
     path: str
@@ -58,9 +58,9 @@ class Files:
 
     async def add_photo(self, data: bytes) -> list[Json]:
         """PhotoSizes, smallest first. Raises photos.NotAPhotoError."""
-        made = await asyncio.to_thread(photos.sizes, data)
-        ids = [_id("photo", size.data, size.letter) for size in made]
-        for file_id, size in zip(ids, made, strict=True):
+        sizes = await asyncio.to_thread(photos.sizes, data)
+        ids = [_id("photo", size.data, size.letter) for size in sizes]
+        for file_id, size in zip(ids, sizes, strict=True):
             wire = {**_identity(file_id, size.data), "width": size.width, "height": size.height}
             await self._keep(
                 size.data,
@@ -73,12 +73,12 @@ class Files:
         return await self.add_media("document", name, data, {}, ("file_name", "mime_type"))
 
     async def add_media(self, kind: Kind, name: str, data: bytes, fields: Json, named: Sequence[str]) -> Json:
-        """A file of any kind but a photo. `named`: which of file_name and mime_type are told."""
+        """A file of any kind but a photo. `named`: which of file_name and mime_type it has."""
         name = Path(name).name[-MAX_NAME:] or "file"
-        told = {"file_name": name, "mime_type": _mime(name)}
+        names = {"file_name": name, "mime_type": _mime(name)}
         wire: Json = {
             **_identity(_id(kind, data, name), data),
-            **{key: told[key] for key in named},
+            **{key: names[key] for key in named},
             **fields,
         }
         if preview := await asyncio.to_thread(photos.thumbnail, data):
@@ -100,7 +100,7 @@ class Files:
         self._known[file.wire["file_id"]] = file
 
     def get(self, file_id: str) -> File:
-        """Raises ApiError 400 for an id that is none."""
+        """The file with this id. Raises ApiError 400 for an unknown id."""
         if file_id not in self._known:
             raise bad_request("wrong file_id or the file is temporarily unavailable")
         return self._known[file_id]
@@ -131,11 +131,11 @@ class Files:
         file = self.get(file_id)
         if file.wire["file_size"] > MAX_DOWNLOAD_BYTES:
             raise bad_request("file is too big")
-        shown = ("file_id", "file_unique_id", "file_size")
-        return {**{key: file.wire[key] for key in shown}, "file_path": file.path}
+        fields = ("file_id", "file_unique_id", "file_size")
+        return {**{key: file.wire[key] for key in fields}, "file_path": file.path}
 
     def at(self, path: str) -> Path | None:
-        """Where the bytes of a `file_path` lie; None for anything that was not handed out."""
+        """The file on disk for a `file_path`; None for a path that was never handed out."""
         known = any(file.path == path for file in self._known.values())
         return self._folder / path if known else None
 

@@ -1,7 +1,7 @@
-"""Inline mode: what the bot may answer with, and the message that a chosen result becomes.
+"""Inline mode: the results that the bot may send, and the message that a chosen result becomes.
 
 Not handled: results by URL (nothing outside the loopback is fetched), of other kinds than photos, documents
-and articles, and editing what was sent so (inline_message_id).
+and articles, and editing messages sent this way (inline_message_id).
 """
 
 from bot.sandbox import text
@@ -14,13 +14,13 @@ _OTHER_BOT = 8_200_000_000
 
 
 def other_bot(username: str) -> Json:
-    """Somebody else's inline bot, such as one that searches for pictures."""
+    """Another inline bot, such as one that searches for pictures."""
     number = sum(ord(letter) for letter in username)
     return {"id": _OTHER_BOT + number, "is_bot": True, "first_name": username, "username": username}
 
 
 def check(files: Files, results: list[Json], button: Json) -> None:
-    """Raises ApiError 400 for what Telegram would refuse."""
+    """Raises ApiError 400 for results that Telegram would refuse."""
     ids = [str(result.get("id", "")) for result in results]
     if len(results) > MAX_RESULTS:
         raise bad_request("RESULTS_TOO_MUCH")

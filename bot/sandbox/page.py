@@ -1,4 +1,4 @@
-"""What the page, or a script, may do as a person. JSON in and out; `chat` and `user` may always be left out.
+"""The actions of the page, or of a script, as a person. JSON in and out; `chat` and `user` are optional.
 
     POST   /sandbox/send         text, or multipart with `file` (any number) and `caption`, `as_file`, `kind`
                                  (sticker, voice ...: media.KINDS), `via` (another inline bot's name);
@@ -6,13 +6,13 @@
     POST   /sandbox/send_sample  {"file": name, "caption", "reply_to"} -> {"messages": [...]}
     POST   /sandbox/edit         {"message_id", "text"} -> the message
     POST   /sandbox/press        {"message_id", "data"} -> {"query": id}, then an event `answer`
-    POST   /sandbox/inline       {"query": words, "offset"}  -> {"query": id}, then an event `inline`
+    POST   /sandbox/inline       {"query": text, "offset"}  -> {"query": id}, then an event `inline`
     POST   /sandbox/choose       {"query": id, "result": id, "reply_to"}: post a result -> {"messages": [...]}
     POST   /sandbox/block        the person blocks the bot, or removes it from a group. /sandbox/unblock
                                  undoes it, and adds the bot to a group -> {"status"}
     POST   /sandbox/promote      {"chat", "user", "admin": true | false}; the bot too, by its id -> ChatMember
     POST   /sandbox/migrate      {"chat"}: the group becomes a supergroup -> {"chat": its new id}
-    GET    /sandbox/state        you, the bot, the chat, its people and commands, what is to know of the model
+    GET    /sandbox/state        you, the bot, the chat, its people and commands, the note about the model
     GET    /sandbox/chats        ?user -> [{"id", "title", "about"}], the chats that the page offers
     GET    /sandbox/messages     ?chat&after=MESSAGE_ID; with &since=VERSION&wait_s=S it waits for any change
                                  -> {"version", "messages": as the bot gets them, plus `_read`, `_reactions`}
@@ -25,9 +25,9 @@
     POST, GET, DELETE  /sandbox/faults   see faults.py
 
 Everywhere: `chat`, a positive number, is a private chat with the person of that id; a negative one is a
-group (a supergroup from -1000000000000 down) where `user` writes, who may be anybody. Without both it is the
-chat of the page. `name` and `language` (Telegram's language_code) are the person's from then on; `topic`, a
-name, is the forum's topic, made at first sight. Refusals are {"ok": false, "description"}, status 400 or 403.
+group (a supergroup from -1000000000000 down) where `user`, anybody, writes. Without both it is the chat of
+the page. `name` and `language` (Telegram's language_code) are the person's from then on; `topic` is the name
+of the forum's topic, created if there is none. Refusals are {"ok": false, "description"}, status 400 or 403.
 """
 
 from collections.abc import Awaitable, Callable
@@ -48,8 +48,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def routes() -> list[Route]:
-    acts = (_send, _send_sample, _edit, _press, _inline, _choose, _block, _unblock, _promote, _migrate)
-    looks = (
+    actions = (_send, _send_sample, _edit, _press, _inline, _choose, _block, _unblock, _promote, _migrate)
+    views = (
         watching.state,
         watching.chats,
         watching.messages,
@@ -58,25 +58,28 @@ def routes() -> list[Route]:
         watching.calls,
     )
     return [
-        *(Route(f"/sandbox/{act.__name__[1:]}", _told(act), methods=["POST"]) for act in acts),
-        *(Route(f"/sandbox/{look.__name__}", _told(look)) for look in looks),
+        *(
+            Route(f"/sandbox/{action.__name__[1:]}", _with_refusals(action), methods=["POST"])
+            for action in actions
+        ),
+        *(Route(f"/sandbox/{view.__name__}", _with_refusals(view)) for view in views),
         Route("/sandbox/events", watching.events),
-        Route("/sandbox/sample/{file}", _told(watching.sample)),
-        Route("/sandbox/file/{file_id}", _told(watching.file)),
-        Route("/sandbox/faults", _told(_faults), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/sample/{file}", _with_refusals(watching.sample)),
+        Route("/sandbox/file/{file_id}", _with_refusals(watching.file)),
+        Route("/sandbox/faults", _with_refusals(_faults), methods=["GET", "POST", "DELETE"]),
     ]
 
 
-def _told(handler: Handler) -> Handler:
-    """The handler, its refusals answered as the Bot API's are."""
+def _with_refusals(handler: Handler) -> Handler:
+    """The handler, with its ApiErrors answered in the Bot API's form."""
 
-    async def answered(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         try:
             return await handler(request)
         except ApiError as error:
             return refusal(error)
 
-    return answered
+    return handle
 
 
 def _reply_to(args: Args) -> int | None:
@@ -87,9 +90,9 @@ async def _send(request: Request) -> Response:
     args = await read_args(request)
     person, reply_to = person_of(request, args), _reply_to(args)
     if files := args.uploads("file"):
-        words, kind, via = args.text("caption") or args.text("text"), args.text("kind"), args.text("via")
+        caption, kind, via = args.text("caption") or args.text("text"), args.text("kind"), args.text("via")
         as_file = args.flag("as_file")
-        sent = await person.show(files, words, as_file=as_file, kind=kind, via=via, reply_to=reply_to)
+        sent = await person.show(files, caption, as_file=as_file, kind=kind, via=via, reply_to=reply_to)
     elif content := args.object("content"):
         sent = person.send_raw(content, reply_to)
     else:

@@ -37,11 +37,11 @@ class Person:
         self.chat: Chat = box.world.room(chat, self.user)
         self._topic = groups.topic(box, self.chat, self.user, topic)
 
-    def write(self, words: str, reply_to: int | None = None) -> list[Json]:
-        """Messages of at most 4096 characters each. Raises ApiError 400 for nothing but blanks."""
-        if not words.strip():
+    def write(self, body: str, reply_to: int | None = None) -> list[Json]:
+        """Send a text, in messages of at most 4096 characters. Raises ApiError 400 for a blank text."""
+        if not body.strip():
             raise bad_request("message text is empty")
-        return [self._send(_with_entities("text", piece), reply_to) for piece in _pieces(words.strip())]
+        return [self._send(_with_entities("text", piece), reply_to) for piece in _pieces(body.strip())]
 
     async def show(
         self,
@@ -53,9 +53,9 @@ class Person:
         via: str = "",
         reply_to: int | None = None,
     ) -> list[Json]:
-        """Photos, or documents if they are wanted as files or are no pictures. Raises ApiError 400.
+        """Send photos; as documents if wanted as files, or if they are no pictures. Raises ApiError 400.
 
-        `kind` is one of media.KINDS, where the file's name does not tell; `via` the name of an inline bot.
+        `kind`: one of media.KINDS, where the file's name does not imply it; `via` the name of an inline bot.
         """
         if text.units(caption) > text.MAX_CAPTION:
             raise bad_request("message caption is too long")
@@ -68,18 +68,18 @@ class Person:
         return [self._send(content, reply_to) for content in _albums(contents)]
 
     def send_raw(self, content: Json, reply_to: int | None = None) -> list[Json]:
-        """A message with any content, for what has no words here: stickers, voices, locations ..."""
+        """Send a message with any content that has no method here: stickers, voices, locations ..."""
         return [self._send(content, reply_to)]
 
-    def edit(self, message_id: int, words: str) -> Json:
-        """Change one's own text or caption. Raises ApiError 400."""
+    def edit(self, message_id: int, body: str) -> Json:
+        """Edit a text or caption of the person's own. Raises ApiError 400."""
         message = self._box.world.message(self.chat, message_id, "edit")
         if message["from"]["id"] != self.user["id"]:
             raise bad_request("message can't be edited")
         name, marks = ("text", "entities") if "text" in message else ("caption", "caption_entities")
-        self._box.world.revise(message, {marks: None, **_with_entities(name, words)})
-        self._box.updates.push("edited_message", self._box.world.wire(message))
-        return self._box.world.shown(message)
+        self._box.world.revise(message, {marks: None, **_with_entities(name, body)})
+        self._box.updates.push("edited_message", self._box.world.for_bot(message))
+        return self._box.world.for_page(message)
 
     def press(self, message_id: int, data: str) -> str:
         """Press a button; the answer comes as an event. Returns the query's id. Raises ApiError 400."""
@@ -89,21 +89,23 @@ class Person:
             raise bad_request("no such button")
         query_id = self._box.ask(chat=self.chat.info["id"], message_id=message_id, data=data)
         query = {"id": query_id, "from": self.user, "data": data, "chat_instance": str(self.chat.info["id"])}
-        self._box.updates.push("callback_query", {**query, "message": self._box.world.wire(message)})
+        self._box.updates.push("callback_query", {**query, "message": self._box.world.for_bot(message)})
         return query_id
 
-    def ask_inline(self, words: str, offset: str = "") -> str:
+    def ask_inline(self, body: str, offset: str = "") -> str:
         """Type `@bot WORDS` in a message; the results come as an event. Returns the query's id."""
         query_id = self._box.ask(user=self.user["id"])
         kind = self.chat.info["type"] if self.chat.info["id"] < 0 else "sender"
-        query = {"id": query_id, "from": self.user, "query": words, "offset": offset, "chat_type": kind}
+        query = {"id": query_id, "from": self.user, "query": body, "offset": offset, "chat_type": kind}
         self._box.updates.push("inline_query", query)
         return query_id
 
     def choose(self, query_id: str, result_id: str, reply_to: int | None = None) -> list[Json]:
         """Post one of the results of an inline query, via the bot. Raises ApiError 400."""
         answer = self._box.answers.get(query_id, {})
-        result = next((one for one in answer.get("results", []) if str(one["id"]) == result_id), None)
+        result = next(
+            (candidate for candidate in answer.get("results", []) if str(candidate["id"]) == result_id), None
+        )
         if result is None:
             raise bad_request("no such result")
         content = inline.content(self._box.files, result)
@@ -125,8 +127,8 @@ class Person:
             raise bad_request("message to be replied not found")
         message = self._box.world.post(self.chat, self.user, content, reply_to, self._topic)
         if self.chat.bot not in GONE:
-            self._box.updates.push("message", self._box.world.wire(message))
-        return self._box.world.shown(message)
+            self._box.updates.push("message", self._box.world.for_bot(message))
+        return self._box.world.for_page(message)
 
     def _check_open(self) -> None:
         if self.chat.moved_to:
@@ -135,22 +137,25 @@ class Person:
             raise ApiError(403, "Forbidden: this person has blocked the bot")
 
 
-def _with_entities(name: str, words: str) -> Json:
-    found = text.entities(words)
-    return {name: words, **({"entities" if name == "text" else "caption_entities": found} if found else {})}
+def _with_entities(name: str, body: str) -> Json:
+    entities = text.entities(body)
+    return {
+        name: body,
+        **({"entities" if name == "text" else "caption_entities": entities} if entities else {}),
+    }
 
 
-def _pieces(words: str) -> list[str]:
+def _pieces(body: str) -> list[str]:
     pieces = []
-    while text.units(words) > text.MAX_TEXT:
-        cut = next(at for at in range(text.MAX_TEXT, 0, -1) if text.units(words[:at]) <= text.MAX_TEXT)
-        pieces.append(words[:cut])
-        words = words[cut:]
-    return [*pieces, words]
+    while text.units(body) > text.MAX_TEXT:
+        cut = next(at for at in range(text.MAX_TEXT, 0, -1) if text.units(body[:at]) <= text.MAX_TEXT)
+        pieces.append(body[:cut])
+        body = body[cut:]
+    return [*pieces, body]
 
 
 def _albums(contents: list[Json]) -> list[Json]:
-    """Contents of one kind that are sent together get one media_group_id, ten at most."""
+    """Contents of one kind that are sent together share a media_group_id, ten at most."""
     for kind in ("photo", "document"):
         same = [content for content in contents if kind in content]
         for start in range(0, len(same), MAX_ALBUM):

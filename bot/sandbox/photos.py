@@ -27,11 +27,11 @@ def sizes(data: bytes) -> list[Size]:
     """Smallest first; the last is the largest that the picture fills. Raises NotAPhotoError."""
     picture = _opened(data)
     smaller = [letter for letter, side_px in SIDES_PX.items() if side_px < max(picture.size)]
-    made: list[Size] = []
+    results: list[Size] = []
     for letter in reversed(list(SIDES_PX)[: len(smaller) + 1]):  # each from the one above it
         picture = _scaled(picture, SIDES_PX[letter])
-        made.insert(0, _size(picture, letter))
-    return made
+        results.insert(0, _size(picture, letter))
+    return results
 
 
 def thumbnail(data: bytes) -> Size | None:

@@ -23,12 +23,12 @@ def _read(folder: Path) -> list[Json]:
     if listed.exists():
         samples = json.loads(listed.read_text("utf-8"))
         return [{"file": sample["file"], "caption": sample.get("caption", "")} for sample in samples]
-    found = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    return [{"file": name, "caption": ""} for name in found]
+    names = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    return [{"file": name, "caption": ""} for name in names]
 
 
 def sample_path(folder: Path | None, file: str) -> Path:
-    """Raises ApiError: 400 for no name, 404 for one that is not offered."""
+    """The file of a sample. Raises ApiError: 400 without a name, 404 for an unknown name."""
     if not file:
         raise bad_request("file is empty")
     if folder is None or file not in {sample["file"] for sample in list_samples(folder)}:

@@ -1,4 +1,4 @@
-"""The parts of one sandbox, put together, and kept in a folder.
+"""One sandbox: its parts, and the folder that keeps it.
 
 FOLDER/state.json   people, chats, messages, updates not yet confirmed; written soon after every change
 FOLDER/photos, documents, thumbnails
@@ -48,7 +48,7 @@ class Sandbox:
         return query_id
 
     def answer(self, kind: str, query_id: str, **answer: object) -> None:
-        """What the bot said to a query, to all who listen. Raises ApiError 400 for one that is answered."""
+        """Publish the bot's answer to a query. Raises ApiError 400 for a query that is answered already."""
         if query_id not in self.queries:
             raise bad_request("query is too old and response timeout expired or query ID is invalid")
         self.answers[query_id] = {**self.queries.pop(query_id), **answer}

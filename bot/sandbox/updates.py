@@ -1,7 +1,7 @@
-"""The queue of updates for the bot: kept until confirmed, handed to one poller at a time.
+"""The queue of updates for the bot: kept until confirmed, read by one poller at a time.
 
-As at Telegram: an offset confirms all updates below it; a second poller ends the first one's request with
-409; kinds that the bot did not ask for are not kept for it.
+As at Telegram: an offset confirms all updates below it; a second poller ends the first poller's request with
+409; kinds of updates that the bot did not ask for are dropped.
 """
 
 import asyncio
@@ -63,13 +63,13 @@ class Updates:
             )
 
     def _forget_before(self, offset: int) -> None:
-        if offset < 0:  # the last -offset updates are wanted, the others are forgotten
+        if offset < 0:  # keep the last -offset updates
             offset = self.pending[offset]["update_id"] if len(self.pending) >= -offset else 0
         for update in [update for update in self.pending if update["update_id"] < offset]:
             self.confirm(update)
 
     def confirm(self, update: Json) -> None:
-        """The bot has it. A message is then shown as read."""
+        """Remove an update that the bot has. The page shows its message as read."""
         self.pending.remove(update)
         message = update.get("message", {})
         self._feed.publish(
@@ -79,13 +79,13 @@ class Updates:
             stored["_read"] = True
 
     def drop(self) -> None:
-        """Forget all that waits, as drop_pending_updates does."""
+        """Drop all pending updates, as drop_pending_updates does."""
         self.pending.clear()
 
     def wake(self) -> None:
-        """Let waiting polls look again: the webhook was set or removed."""
+        """Wake waiting polls: the webhook was set or removed."""
         self._bell.ring()
 
     async def rung(self, timeout_s: float) -> None:
-        """Until an update arrives, the webhook changes, or time is up."""
+        """Wait until an update arrives, the webhook changes, or the time is up."""
         await self._bell.wait(timeout_s)

@@ -1,7 +1,4 @@
-"""What the page, or a script, may look at: who and what is here, messages, events, files, what the bot did.
-
-The map of it is in page.py.
-"""
+"""What the page, or a script, can read: chats, messages, events, files, calls. The map is in page.py."""
 
 import asyncio
 import json
@@ -30,7 +27,7 @@ def box_of(request: Request) -> Sandbox:
 
 
 def person_of(request: Request, args: Args) -> Person:
-    """Who acts, and where. Raises ApiError 400."""
+    """The person and the chat of a request. Raises ApiError 400."""
     return Person(
         box_of(request),
         chat=args.number("chat", YOU),
@@ -60,8 +57,8 @@ async def state(request: Request) -> Response:
 def _profile(box: Sandbox, language: str) -> Json:
     texts, code = box.world.state.profile, language.split("-")[0]
     fields = ("name", "description", "short_description")
-    said = {field: texts.get(f"{field} {code}") or texts.get(f"{field} ", "") for field in fields}
-    return {field: words for field, words in said.items() if words}
+    profile = {field: texts.get(f"{field} {code}") or texts.get(f"{field} ", "") for field in fields}
+    return {field: value for field, value in profile.items() if value}
 
 
 async def chats(request: Request) -> Response:
@@ -80,11 +77,11 @@ async def messages(request: Request) -> Response:
         version = await box.feed.changed(args.number("since"), min(args.number("wait_s", 0), LONGEST_WAIT_S))
     chat, after = box.world.state.chats.get(args.number("chat", YOU)), args.number("after", 0)
     found = [message for message_id, message in chat.messages.items() if message_id > after] if chat else []
-    return JSONResponse({"version": version, "messages": [box.world.shown(message) for message in found]})
+    return JSONResponse({"version": version, "messages": [box.world.for_page(message) for message in found]})
 
 
 async def answer(request: Request) -> Response:
-    """What the bot said to a pressed button or an inline query; {} if it has not yet."""
+    """The bot's answer to a pressed button or an inline query; {} before it has answered."""
     box, args = box_of(request), await read_args(request)
     query, wait_s = args.text("query"), min(args.number("wait_s", 0), LONGEST_WAIT_S)
     deadline = asyncio.get_running_loop().time() + wait_s
@@ -110,13 +107,13 @@ async def sample(request: Request) -> Response:
 
 
 async def file(request: Request) -> Response:
-    """A picture is shown; anything else is only ever downloaded, as its sender chose what is in it."""
+    """A file: pictures inline, anything else as a download only, because its content is untrusted."""
     files, file_id = box_of(request).files, request.path_params["file_id"]
-    shown = SHOWN.get(files.get(file_id).kind)
-    inline = shown and "name" not in request.query_params
+    media_type = SHOWN.get(files.get(file_id).kind)
+    inline = media_type and "name" not in request.query_params
     return FileResponse(
         files.on_disk(file_id),
-        media_type=shown or "application/octet-stream",
+        media_type=media_type or "application/octet-stream",
         filename=request.query_params.get("name"),
         content_disposition_type="inline" if inline else "attachment",
         headers={"Cache-Control": "private, max-age=31536000, immutable"},

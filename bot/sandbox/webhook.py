@@ -1,7 +1,7 @@
-"""Updates pushed to the bot's webhook: in order, the secret in a header, repeated until the answer is 2xx.
+"""Pushes updates to the bot's webhook: in order, with the secret, and again until the answer is 2xx.
 
-Not handled: several deliveries at a time (max_connections), a method call in the answer's body, self-signed
-certificates.
+Not handled: several deliveries at a time (max_connections), a method call in the body of the answer,
+self-signed certificates.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ async def _push(hook: Webhook, updates: Updates) -> bool:
 
 
 def _post(hook: Webhook, update: Json) -> str:
-    """What went wrong, or nothing."""
+    """The error; '' if the bot accepted the update."""
     url = urlsplit(hook.url)
     address = (url.hostname or "", url.port)
     connection = (

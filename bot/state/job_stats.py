@@ -58,7 +58,7 @@ class JobStats:
 
     async def note(self, result: Result) -> None:
         """Keep how a job went."""
-        self._metrics.delivered(result)
+        self._metrics.count_result(result)
         code = code_of(result)
         if code == PictureGone.code:  # it is done again, with the picture
             return

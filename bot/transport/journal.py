@@ -1,14 +1,14 @@
-"""The journal of updates: what Telegram sent, kept before Telegram is told that it arrived.
+"""The journal of updates: each update is stored here before Telegram is told that it arrived.
 
     {afterimage}:updates     stream, read by group `bot`: `update`, as Telegram's JSON, and its `chat`
     {afterimage}:offset      the next getUpdates offset; kept for six days
     {afterimage}:update:ID   this update is in the journal already; kept for a day
-    {afterimage}:poller      which process polls; a lease
-    {afterimage}:bot         the id of the bot that all of this is about
+    {afterimage}:poller      the name of the process that polls; a lease
+    {afterimage}:bot         the id of the bot that owns this database
 
-Telegram may number its updates anew after a week without any. An offset from before would then be too high
-and confirm, unread, all that comes: so it expires earlier, and the next poll takes whatever Telegram holds.
-Two bots number their updates alike, and cannot fetch each other's photos: each needs a database of its own.
+Telegram may restart its numbering after a week without updates. An older offset would then be too high and
+confirm all new updates unread, so it expires earlier, and the next poll takes whatever Telegram holds. Two
+bots' updates have the same numbers, and neither can fetch the other's photos: each needs its own database.
 """
 
 import json
@@ -20,7 +20,7 @@ from vlm.errors import BadSetting
 
 UPDATES: Final = "{afterimage}:updates"
 GROUP: Final = "bot"
-CHAT: Final = "chat"  # the field by which updates keep their order, whichever process handles them
+CHAT: Final = "chat"  # the field that orders updates, whichever process handles them
 OFFSET: Final = "{afterimage}:offset"
 MARK: Final = "{afterimage}:update:"
 POLLER: Final = "{afterimage}:poller"
@@ -31,9 +31,9 @@ MARK_TTL_S: Final = 24 * 3600
 
 Json = dict[str, Any]
 
-# KEYS: updates, offset, one mark an update.  ARGV: next offset or '', its TTL, the marks' TTL, then by turns
-# a chat and its update.
-# A script that fails is not undone: hence the mark after the entry, and the offset last.
+# KEYS: updates, offset, one mark for each update.  ARGV: next offset or '', its TTL, the marks' TTL, then for
+# each update its chat and its JSON.
+# A script that fails is not rolled back: hence the mark after the entry, and the offset last.
 _APPEND: Final = """
 for i = 3, #KEYS do
     if redis.call('EXISTS', KEYS[i]) == 0 then
@@ -56,7 +56,7 @@ _RESIGN: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL'
 
 
 def chat_in(update: Json) -> int:
-    """The chat of an update, or the person where there is none; 0 for an update of nobody."""
+    """The chat of an update, or its sender where there is no chat; 0 where there is neither."""
     try:
         payload = next(payload for kind, payload in update.items() if kind != "update_id")
         message = payload.get("message", payload)
@@ -66,16 +66,16 @@ def chat_in(update: Json) -> int:
 
 
 def arrival_us(entry: str) -> int:
-    """When an update came, from its entry's id: by the server's clock, and in the journal's order.
+    """When an update arrived, from its entry's id: by the server's clock, and in the journal's order.
 
-    All that one call of Telegram brings has the same millisecond, hence the count within it.
+    The updates of one getUpdates call share a millisecond, hence the count within it.
     """
     ms, _, count = entry.partition("-")
     return 1000 * int(ms) + min(int(count or 0), 999)
 
 
 class Journal:
-    """Appends updates, each once however often it arrives, and elects the one process that polls."""
+    """Appends updates, each once however often it arrives, and elects the process that polls."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -95,7 +95,7 @@ class Journal:
             )
 
     async def append(self, updates: list[Json], *, next_offset: int | None = None) -> None:
-        """Keep updates and, in the same step, the offset that confirms them."""
+        """Store updates and, in the same step, the offset that confirms them."""
         await self._append(
             keys=[UPDATES, OFFSET, *(f"{MARK}{update['update_id']}" for update in updates)],
             args=[
@@ -107,7 +107,7 @@ class Journal:
         )
 
     async def offset(self) -> int | None:
-        """The offset to poll with; None: whatever Telegram still holds."""
+        """The offset to poll with; None for whatever Telegram holds."""
         value = await self._redis.get(OFFSET)
         return None if value is None else int(value)
 
@@ -116,5 +116,5 @@ class Journal:
         return bool(await self._elect(keys=[POLLER], args=[name, lease_ms]))
 
     async def resign(self, name: str) -> None:
-        """Give the lease back, so that another process need not wait for its end."""
+        """Release the lease, so that another process need not wait for its end."""
         await self._resign(keys=[POLLER], args=[name])

@@ -32,17 +32,13 @@ class RateLimitNotice:
         self._redis = redis
         self._talks = talks
 
-    async def tell(self, full: GroupLimitReached) -> None:
-        """Say that answers come later, unless that stands there."""
-        if full.wait.total_seconds() < LEAST_S:
-            return
-        try:
-            if await self._redis.set(_key(full.chat), "", nx=True, ex=TTL_S):
-                await self._say(full)
-            else:
-                await self._redis.expire(_key(full.chat), TTL_S)
-        except (TelegramError, RedisError) as error:
-            log.info("chat %d is not told that it must wait: %s", full.chat, error)
+    async def tell(self, error: Exception) -> int | None:
+        """Say that answers come later, unless the chat says so already. The chat; None for another error."""
+        if not isinstance(error, GroupLimitReached):
+            return None
+        if error.wait.total_seconds() >= LEAST_S:
+            await self._tell(error)
+        return error.chat
 
     async def over(self, chat: int) -> None:
         """Nothing waits any more: the line goes."""
@@ -51,6 +47,15 @@ class RateLimitNotice:
                 await self._bot.delete_message(chat, int(line))
         except (TelegramError, RedisError) as error:
             log.info("chat %d keeps a line about waiting: %s", chat, error)
+
+    async def _tell(self, full: GroupLimitReached) -> None:
+        try:
+            if await self._redis.set(_key(full.chat), "", nx=True, ex=TTL_S):
+                await self._say(full)
+            else:
+                await self._redis.expire(_key(full.chat), TTL_S)
+        except (TelegramError, RedisError) as error:
+            log.info("chat %d is not told that it must wait: %s", full.chat, error)
 
     async def _say(self, full: GroupLimitReached) -> None:
         try:

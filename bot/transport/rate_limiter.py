@@ -4,7 +4,7 @@
     sent:{CHAT}    list: when a group's last messages were sent, in ms; kept for a minute
 
 Every call of the bot passes here. One that would come too early is not made: it ends as if Telegram had said
-`retry after`, so that an answer waits in its lane and a courtesy is
+`retry after`, so that an answer waits in its chat's queue and a courtesy is
 left out. All bots of one server keep the same pace; their clocks may differ by some milliseconds.
 
 Of a group's messages one is reserved for saying that the others come later

@@ -9,13 +9,11 @@ from bot.replies.errors import apology, refusal
 from bot.services import Desk
 from bot.state.album_store import is_list
 from bot.state.reply_target import Place, place_for
-from bot.transport.keyed_consumer import UnsupportedVersion
 from bot.transport.outbox import Outbox
-from vlm.errors import AfterimageError, BadImage, NewerVersion, PictureGone, ProtocolError
-from vlm.logs import about
+from vlm.errors import AfterimageError, BadImage, PictureGone, ProtocolError
+from vlm.logs import log_context
 from vlm.memory import former
 from vlm.protocol import (
-    UPGRADE_S,
     Answered,
     Ask,
     Caption,
@@ -28,6 +26,7 @@ from vlm.protocol import (
     decode_result_envelope,
 )
 from vlm.queue.client import Client
+from vlm.queue.consumer import raise_if_newer
 from vlm.queue.streams import Entry
 
 log = logging.getLogger(__name__)
@@ -55,17 +54,16 @@ class Delivery:
         """Show the result, or send the job again with the picture that it lacked.
 
         Of a chat that was forgotten meanwhile nothing is shown.
-        Raises:  ForAnother for a result that a newer version will show.
+        Raises:  UnsupportedVersion for a result that a newer version will show.
         """
         try:
             result = _result(entry)
         except ProtocolError as error:
-            if isinstance(error, NewerVersion) and entry.age_s < UPGRADE_S:
-                raise UnsupportedVersion from error
+            raise_if_newer(entry, error)
             log.error("a result that cannot be shown: %s", error)
             await self.give_up(entry)
             return
-        with about(job=result.job):
+        with log_context(job=result.job):
             sent_from = result.chat
             result, place = await self._at_home(result)
             if is_list(place):
@@ -94,7 +92,7 @@ class Delivery:
             return
         if not await self._client.is_wanted(entry):
             return
-        with about(job=result.job):
+        with log_context(job=result.job):
             log.error("gave up on the result of job %s", result.job)
         t = await self._desk.talks.translator(result.chat)
         await self._tell(result, place_for(result.chat, result.ticket), apology(t))

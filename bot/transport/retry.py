@@ -1,20 +1,38 @@
-"""When to ask Telegram again, and when asking again is pointless.
+"""When to call Telegram again, and when that is pointless.
 
 RetryAfter                  this chat was sent too much: wait as long as Telegram says
-NetworkError (not 400)      Telegram is away: wait longer each time, without end
-InvalidToken                the token was revoked: wait for an admin to put in the new one
+NetworkError (not 400)      Telegram is unavailable: wait longer each time, without end
+InvalidToken                the token was revoked: wait for an admin to set the new one
 Forbidden, ChatMigrated     nobody is there to read an answer: done
-anything else               a bug, ours or theirs: a few tries, then an apology
+anything else               a bug, ours or theirs: a few attempts, then an apology
 """
 
+import asyncio
+import itertools
+import logging
 import random
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from redis.exceptions import RedisError
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
 
 from vlm.queue.connection import is_unavailable
+from vlm.queue.keyed_consumer import RetryPolicy
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LONGEST_PAUSE_S: Final = 30.0
 
@@ -39,3 +57,26 @@ def backoff_s(error: Exception, failures: int) -> float:
         wait: int | timedelta = error.retry_after  # which of the two, a variable of the library decides
         return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
     return random.uniform(0.5, 1.0) * min(LONGEST_PAUSE_S, 0.25 * 2.0 ** min(failures, 10))
+
+
+RETRY_POLICY: Final = RetryPolicy(is_permanent=is_permanent, is_transient=is_transient, backoff_s=backoff_s)
+
+
+async def retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
+    """The result of a call of Telegram, repeated until Telegram answers. Raises InvalidToken."""
+    for failures in itertools.count(1):
+        try:
+            return await call()
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            wait_s = backoff_s(error, failures)
+            log.warning("Telegram does not answer, retrying in %.1f s: %s", wait_s, _reason(error))
+        await asyncio.sleep(wait_s)
+    raise AssertionError("unreachable")
+
+
+def _reason(error: TelegramError) -> str:
+    if isinstance(error, Conflict):
+        return "another program polls with the same token"
+    return str(error) or type(error).__name__

@@ -25,7 +25,7 @@ def chat_of(entry: Entry) -> int:
 
 
 class Updates:
-    """What to do with one entry of the journal, for `bot.transport.keyed_consumer`."""
+    """What to do with one entry of the journal, for `vlm.queue.keyed_consumer`."""
 
     def __init__(self, app: App, outbox: Outbox, talks: Talks) -> None:
         self._app = app

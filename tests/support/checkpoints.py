@@ -26,9 +26,9 @@ from transformers import (
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 from transformers.models.blip_2.processing_blip_2 import Blip2Processor
 
-from vlm.lab.classic import words as classic_words
-from vlm.lab.classic.captioner import Captioner, Shape, save
-from vlm.lab.classic.words import Words
+from vlm.engine.classic import words as classic_words
+from vlm.engine.classic.captioner import Captioner, CaptionerConfig, save
+from vlm.engine.classic.words import Words
 
 Language = Literal["opt", "t5"]
 Model = TypeVar("Model", bound=torch.nn.Module)
@@ -61,7 +61,7 @@ def write(folder: Path, language: Language, seed: int = 3) -> Path:
 def write_classic(folder: Path, seed: int = 3) -> Path:
     """A narrow classic captioner whose captions depend on the picture and have two words and more."""
     torch.manual_seed(seed)
-    shape = Shape(width=1 / 32, side_px=PIXELS, embedding=8, hidden=16, longest=6)
+    shape = CaptionerConfig(width=1 / 32, side_px=PIXELS, embedding=8, hidden=16, longest=6)
     captioner = Captioner(shape, Words(sorted({*WORDS.split()})))
     with torch.no_grad():
         for weight in captioner.merge.parameters():

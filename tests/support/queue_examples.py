@@ -19,7 +19,7 @@ from redis.exceptions import ResponseError
 from support.waiting import DEADLINE_S, until
 from vlm.protocol import Result, decode_result
 from vlm.queue import server
-from vlm.queue.keys import LANES, WORKERS, results_key
+from vlm.queue.keys import JOB_STREAMS, WORKERS, results_key
 from vlm.queue.server import Server
 
 LEASE_S = 2.0
@@ -41,13 +41,13 @@ async def published(redis: Redis) -> list[Result]:
 
 async def held(redis: Redis) -> int:
     """How many jobs are in workers' hands."""
-    pending = [await redis.xpending(lane, WORKERS) for lane in LANES.values()]
-    return sum(int(lane["pending"]) for lane in pending)
+    pending = [await redis.xpending(stream, WORKERS) for stream in JOB_STREAMS.values()]
+    return sum(int(summary["pending"]) for summary in pending)
 
 
 async def end_leases(redis: Redis, group: str = WORKERS, *streams: str) -> None:
     """As if the lease of every held entry had ended: the server's clock cannot be turned, an entry's can."""
-    for stream in streams or LANES.values():
+    for stream in streams or JOB_STREAMS.values():
         await age_entries(redis, group, stream, seconds=24 * 3600)
 
 
@@ -107,7 +107,7 @@ class WorkerProcess:
         self.process.send_signal(what)
 
     def kill(self) -> None:
-        """As a crash: no farewell. Again is harmless."""
+        """End it as a crash would. May be called again."""
         self.process.kill()
         self.process.wait()
 

@@ -1,11 +1,11 @@
-"""`vlm caption` and `vlm ask`: by the workers that run, or else by a model in this process."""
+"""`vlm caption` and `vlm ask`: by a running worker, or else with a model in this process."""
 
 import asyncio
 from collections.abc import Sequence
 from functools import cache
 
-from vlm.commands import in_process as here
-from vlm.commands import via_queue as queued
+from vlm.commands import via_queue
+from vlm.commands.in_process import describe_files
 from vlm.commands.models import load_engine
 from vlm.commands.output import Lines
 from vlm.engine.base import Engine
@@ -24,18 +24,20 @@ def describe(
     language: str,
     by_queue: bool,
 ) -> int:
-    """Caption the pictures at `paths`, or ask `question` about each. The exit status: 1 if one has failed.
+    """Caption the pictures at `paths`, or ask `question` about each. The exit status: 1 if a picture failed.
 
-    `by_queue` lets live workers do it, if there are any; they speak English, so another language is for here.
-    Raises:  ModelNotFound, BadSetting or OutOfMemory for a model that cannot be loaded here.
-             Unsupported for a language that nobody here speaks.
+    by_queue   use running workers if there are any; for English only
+    Raises:    ModelNotFound, BadSetting or OutOfMemory for a model that cannot be loaded in this process;
+               Unsupported for a language that neither model nor translator speaks.
     """
     lines = Lines(question=question, total=len(paths), as_json=as_json, language=code_of(language))
     by_queue = by_queue and lines.language == ENGLISH
     try:
         if not (by_queue and asyncio.run(_ask_workers(paths, question, lines, settings.redis_url))):
             load = cache(lambda: _announced(load_engine(settings), lines))
-            for outcome in here.look(paths, question, batch=settings.batch, load=load, language=language):
+            for outcome in describe_files(
+                paths, question, batch=settings.batch, load=load, language=language
+            ):
                 lines.write(outcome)
     finally:
         lines.close()
@@ -43,12 +45,12 @@ def describe(
 
 
 async def _ask_workers(paths: Sequence[str], question: str | None, lines: Lines, url: str) -> bool:
-    """Whether there was a worker to do it."""
+    """Whether a worker was running, and has described the pictures."""
     try:
-        async with Client.connect(url, chat_max=queued.CHAT_MAX) as client:
+        async with Client.connect(url, chat_max=via_queue.CHAT_MAX) as client:
             if models := await client.models():
                 lines.tell_what_it_knows(models[0])
-                async for outcome in queued.look(client, paths, question):
+                async for outcome in via_queue.describe_files(client, paths, question):
                     lines.write(outcome)
                 return True
         lines.remark("No worker is running, so the model is loaded here. Start one with `vlm worker`.")

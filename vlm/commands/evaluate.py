@@ -120,10 +120,10 @@ def _typed(arguments: Namespace) -> str:
 
 def _home(settings: Settings) -> Path | None:
     """The folder of the checkpoint; None for an engine that has none of the kind."""
-    from vlm.engine.source import find
+    from vlm.engine.source import find_checkpoint
 
     try:
-        return find(settings.model, settings.revision).folder
+        return find_checkpoint(settings.model, settings.revision).folder
     except ModelNotFound:
         return None
 

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from vlm.commands.argument_types import counting, seed
+from vlm.commands.options import add_command, counting, seed
+from vlm.settings import Settings
 
 EVALUATE: Final = """\
 Score a model on data whose truth is known, through the engine that serves users.
@@ -57,14 +58,14 @@ example:
 """
 
 
-def add(commands: Any) -> None:
+def add_parser(commands: Any) -> None:
     """Add both commands."""
-    evaluate = _parser(commands, "evaluate", "score a model", EVALUATE, EVALUATE_EPILOG)
+    evaluate = add_command(commands, "evaluate", "score a model", EVALUATE, EVALUATE_EPILOG, run=run)
     tasks = evaluate.add_subparsers(dest="task", metavar="TASK", required=True)
     for task in ("caption", "vqa", "retrieval", "translate"):
         _add_run(tasks, task)
     _add_scenes(tasks)
-    compare = _parser(commands, "compare", "put scores side by side", COMPARE, COMPARE_EPILOG)
+    compare = add_command(commands, "compare", "put scores side by side", COMPARE, COMPARE_EPILOG, run=run)
     compare.add_argument(
         "results", metavar="RESULT", type=Path, nargs="+", help="a result.json, or its folder"
     )
@@ -72,8 +73,17 @@ def add(commands: Any) -> None:
     compare.add_argument("--seed", type=seed, default=0, help="of the drawing (default: 0)")
 
 
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Score a model, or compare finished runs."""
+    from vlm.commands import evaluate
+
+    if arguments.command == "compare":
+        return evaluate.compare(arguments.results, page=arguments.html, seed=arguments.seed)
+    return evaluate.evaluate(arguments, settings)
+
+
 def _add_run(tasks: Any, task: str) -> None:
-    command = _parser(tasks, task, SHORT[task], SHORT[task].capitalize() + ".\n", RUN)
+    command = add_command(tasks, task, SHORT[task], SHORT[task].capitalize() + ".\n", RUN)
     what = "a translator's folder" if task == "translate" else "tiny, a checkpoint folder or a hub id"
     if task == "caption":
         what += ", or classic:FOLDER"
@@ -102,7 +112,7 @@ def _add_run(tasks: Any, task: str) -> None:
 
 
 def _add_scenes(tasks: Any) -> None:
-    command = _parser(tasks, "scenes", SHORT["scenes"], SHORT["scenes"].capitalize() + ".\n", "")
+    command = add_command(tasks, "scenes", SHORT["scenes"], SHORT["scenes"].capitalize() + ".\n", "")
     command.add_argument("--model", metavar="M", default="tiny", help="tiny or its folder (default: tiny)")
     command.add_argument("--count", type=counting, default=1000, help="pictures (default: 1000)")
     command.add_argument("--seed", type=seed, default=0, help="(default: 0)")
@@ -118,11 +128,3 @@ def _add_quant(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--quant", choices=["int8", "none"], help="8 bit or not (default: int8 on a GPU, none on a CPU)"
     )
-
-
-def _parser(commands: Any, name: str, short: str, description: str, epilog: str) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(
-        name, help=short, description=description, epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    return command

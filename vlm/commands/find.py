@@ -1,21 +1,30 @@
-"""`vlm find`: the pictures of a folder that a query means, or none."""
+"""`vlm find`: the pictures of a folder that match a query, or none."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from vlm.commands.find_output import Findings, tell, write_json
+from vlm.commands.find_output import FindReport, write_json, write_text
 from vlm.commands.models import ECHO, load_engine, reference_set_of
 from vlm.commands.output import remark
 from vlm.engine.base import Engine, Prompt
-from vlm.errors import NotFound
+from vlm.errors import AfterimageError, NotFound
 from vlm.search.calibration import ReferenceSet
-from vlm.search.folder_cache import Index, pictures_of, read_index, refresh, write_index
-from vlm.search.ranking import Photo, Query, SearchIndex, find
+from vlm.search.folder_cache import (
+    FolderIndex,
+    PictureVectors,
+    pictures_of,
+    read_index,
+    refresh,
+    write_index,
+)
+from vlm.search.index import IndexedPhoto, SearchIndex, SearchQuery
+from vlm.search.ranking import find
 from vlm.search.stemming import clean_query
 from vlm.settings import DEFAULT_MODEL, Settings
-from vlm.worker.batch import Words, run_batch
+from vlm.worker.decoder_pool import PATIENT_TIMEOUT_S, Decoder, DecoderPool
+from vlm.worker.pipeline import answer_prompts
 
 SAVE_EVERY: Final = 256  # pictures: a run that is killed loses no more
 UNCALIBRATED: Final = (
@@ -36,39 +45,44 @@ def find_in(folder: Path, text: str, *, limit: int, as_json: bool, settings: Set
         remark(
             f"{engine.info.knows} (This is {engine.info.name}; for the full model: --model {DEFAULT_MODEL})"
         )
-    [vector] = engine.embed_text([text])  # before the pictures: a model that cannot search says so at once
-    reference_set = _background(settings, engine)
-    index = look_at(folder, paths, engine, batch=settings.batch)
-    findings = Findings(
+    [vector] = engine.embed_text([text])  # before the pictures: a model that cannot search fails at once
+    reference_set = _reference_set(settings, engine)
+    with DecoderPool(timeout_s=PATIENT_TIMEOUT_S) as decoders:
+        index = index_folder(folder, paths, engine, decoders.open, batch=settings.batch)
+    ranked = find(search_index(index), SearchQuery(text=text, vector=vector), reference_set, limit=limit)
+    report = FindReport(
         folder=folder,
         query=text,
-        found=find(album(index), Query(text=text, vector=vector), reference_set, limit=limit),
+        ranked=ranked,
         index=index,
         model=engine.info.name,
         calibrated=reference_set is not None,
     )
-    write_json(findings) if as_json else tell(findings)
-    return 1 if findings.failed else 0
+    write_json(report) if as_json else write_text(report)
+    return 1 if report.failed else 0
 
 
-def look_at(folder: Path, paths: Sequence[str], engine: Engine, *, batch: int) -> Index:
-    """The folder's index as of now. It is kept for the next time, even when looking is interrupted."""
+def index_folder(
+    folder: Path, paths: Sequence[str], engine: Engine, decode: Decoder, *, batch: int
+) -> FolderIndex:
+    """The folder's index as of now. It is stored for the next search, even after an interruption."""
     from tqdm import tqdm
 
-    def look(pictures: Sequence[bytes]) -> list[Words]:
-        return run_batch(engine, pictures, [Prompt()] * len(pictures)) if pictures else []
+    def describe(pictures: Sequence[bytes]) -> list[tuple[str | AfterimageError, PictureVectors | None]]:
+        outcomes = answer_prompts(engine, pictures, [Prompt()] * len(pictures), decode)
+        return [(outcome.text, outcome.encoded.vectors if outcome.encoded else None) for outcome in outcomes]
 
     revision = engine.info.revision
-    known, index = read_index(folder, revision), Index()
+    known, index = read_index(folder, revision), FolderIndex()
     unsaved = 0
     with (
-        _kept(folder, revision, known, index),
+        _stored(folder, revision, known, index),
         tqdm(total=len(paths), unit=" pictures", leave=False, disable=None) as bar,  # only on a terminal
     ):
-        for some in refresh(folder, paths, known, look, batch=batch):
-            unsaved = unsaved + len(some) if index else 0  # the first ones were known
-            index |= some
-            bar.update(len(some))
+        for part in refresh(folder, paths, known, describe, batch=batch):
+            unsaved = unsaved + len(part) if index else 0  # the first part was stored already
+            index |= part
+            bar.update(len(part))
             if unsaved >= SAVE_EVERY:
                 write_index(folder, revision, known | index)
                 unsaved = 0
@@ -76,20 +90,22 @@ def look_at(folder: Path, paths: Sequence[str], engine: Engine, *, batch: int) -
 
 
 @contextmanager
-def _kept(folder: Path, revision: str, known: Index, index: Index) -> Iterator[None]:
-    """Write the index at the end, if it has changed; what an interrupted run did not reach stays in it."""
+def _stored(folder: Path, revision: str, known: FolderIndex, index: FolderIndex) -> Iterator[None]:
+    """Store the index at the end if it has changed. After an interruption, unvisited files stay in it."""
     try:
         yield
     except BaseException:
         write_index(folder, revision, known | index)
         raise
-    if {path: each.seen for path, each in known.items()} == {path: each.seen for path, each in index.items()}:
+    if {path: picture.record for path, picture in known.items()} == {
+        path: picture.record for path, picture in index.items()
+    }:
         return
-    place = write_index(folder, revision, index)
-    if place is None:
+    stored = write_index(folder, revision, index)
+    if stored is None:
         remark(f"What was seen can be kept neither in {folder} nor in a cache: each search looks anew.")
-    elif place.parent != folder:
-        remark(f"{folder} may not be written to; what was seen is kept in {place}.")
+    elif stored.parent != folder:
+        remark(f"{folder} may not be written to; what was seen is kept in {stored}.")
 
 
 def _paths(folder: Path) -> list[str]:
@@ -100,24 +116,24 @@ def _paths(folder: Path) -> list[str]:
     raise NotFound(f"There are no pictures in {folder}: JPEG, PNG, WebP, GIF and HEIC are looked for.")
 
 
-def _background(settings: Settings, engine: Engine) -> ReferenceSet | None:
+def _reference_set(settings: Settings, engine: Engine) -> ReferenceSet | None:
     reference_set = reference_set_of(settings, engine)
     if reference_set is None and settings.model != ECHO:
         remark(UNCALIBRATED)
     return reference_set
 
 
-def album(index: Index) -> SearchIndex:
-    """The pictures that could be read, ready to be searched."""
+def search_index(index: FolderIndex) -> SearchIndex:
+    """The readable pictures of a folder, ready to be searched."""
     photos = [
-        Photo(
+        IndexedPhoto(
             id=path,
-            vectors=each.vectors,
-            text=each.seen.caption,
-            digest=each.seen.sha256,
-            at=each.seen.stamp.mtime_ns,
+            vectors=picture.vectors,
+            text=picture.record.caption,
+            digest=picture.record.sha256,
+            timestamp=picture.record.stamp.mtime_ns,
         )
-        for path, each in index.items()
-        if not each.seen.error
+        for path, picture in index.items()
+        if not picture.record.error
     ]
     return SearchIndex(photos)

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from vlm.commands.argument_types import counting
-from vlm.settings import DEFAULT_MODEL
+from vlm.commands.options import add_command, add_json, add_model, counting
+from vlm.settings import Settings
 
 FIND: Final = """\
 Search the pictures of FOLDER, and of the folders in it, for what QUERY says, in English: by what the model
@@ -31,18 +31,20 @@ with --json, one object:
 """
 
 
-def add(commands: Any) -> None:
+def add_parser(commands: Any) -> None:
     """Add the command."""
-    command: argparse.ArgumentParser = commands.add_parser(
-        "find",
-        help="search a folder of pictures",
-        description=FIND,
-        epilog=FIND_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    model = f"tiny, a checkpoint folder or a hub id (default: $VLM_MODEL, else {DEFAULT_MODEL})"
-    command.add_argument("--model", metavar="M", help=model)
-    command.add_argument("--json", action="store_true", help="one JSON object")
+    command = add_command(commands, "find", "search a folder of pictures", FIND, FIND_EPILOG, run=run)
+    add_model(command)
+    add_json(command, "one JSON object")
     command.add_argument("--limit", metavar="N", type=counting, default=10, help="hits to show (default: 10)")
     command.add_argument("folder", metavar="FOLDER", type=Path, help="a folder with pictures")
     command.add_argument("query", metavar="QUERY", help="what is in the picture, up to 300 characters")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Search a folder."""
+    from vlm.commands.find import find_in
+
+    return find_in(
+        arguments.folder, arguments.query, limit=arguments.limit, as_json=arguments.json, settings=settings
+    )

@@ -2,7 +2,7 @@
 
 --json   one object: {"query", "hits", "total", "nearest", "failed", "pictures", "model", "calibrated"};
          a hit is {"path", "score", "caption", "why": {"words", "similarity", "spread"}, "copies"}
-else     PATH: caption (how sure, and why); 'nothing', and what else is to be said, goes to standard error
+else     PATH: caption (score and reasons); remarks go to standard error
 """
 
 import json
@@ -12,88 +12,88 @@ from typing import Any, Final
 from msgspec import Struct
 
 from vlm.commands.output import put, remark
-from vlm.search.folder_cache import Index
-from vlm.search.ranking import Found, Hit
+from vlm.search.folder_cache import FolderIndex
+from vlm.search.ranking import RankedPhoto, RankedPhotos
 
-NAMED: Final = 5  # broken pictures that are named one by one
+MAX_NAMED: Final = 5  # broken pictures that are named one by one
 
 
-class Findings(Struct, frozen=True, kw_only=True):
-    """A search that is done: of which folder, for what, by which model."""
+class FindReport(Struct, frozen=True, kw_only=True):
+    """A finished search: folder, query, result and model."""
 
     folder: Path
     query: str
-    found: Found
-    index: Index
+    ranked: RankedPhotos
+    index: FolderIndex
     model: str
     calibrated: bool
 
     @property
     def failed(self) -> dict[str, str]:
         """Why some pictures could not be searched, by path."""
-        return {path: each.seen.message for path, each in self.index.items() if each.seen.error}
+        return {path: picture.record.message for path, picture in self.index.items() if picture.record.error}
 
 
-def tell(findings: Findings) -> None:
+def write_text(report: FindReport) -> None:
     """For people."""
-    folder, found, index = findings.folder, findings.found, findings.index
-    for hit in found.hits:
-        put(f"{folder / hit.id}: {index[hit.id].seen.caption} ({why(hit)})")
-    if more := found.total - len(found.hits):
-        remark(f"{more:,} more; --limit {found.total} shows all.")
-    if not found.hits:
+    folder, ranked, index = report.folder, report.ranked, report.index
+    for hit in ranked.hits:
+        put(f"{folder / hit.id}: {index[hit.id].record.caption} ({why(hit)})")
+    if more := ranked.total - len(ranked.hits):
+        remark(f"{more:,} more; --limit {ranked.total} shows all.")
+    if not ranked.hits:
         remark("Nothing like that.")
-    if found.nearest is not None:
-        remark(f"The nearest is {folder / found.nearest.id}: {index[found.nearest.id].seen.caption}")
-    failed = findings.failed
-    for path in list(failed)[:NAMED]:
+    if ranked.nearest is not None:
+        remark(f"The nearest is {folder / ranked.nearest.id}: {index[ranked.nearest.id].record.caption}")
+    failed = report.failed
+    for path in list(failed)[:MAX_NAMED]:
         remark(f"{folder / path}: {failed[path]}")
-    if len(failed) > NAMED:
-        remark(f"{len(failed) - NAMED:,} more pictures cannot be read; --json names them all.")
+    if len(failed) > MAX_NAMED:
+        remark(f"{len(failed) - MAX_NAMED:,} more pictures cannot be read; --json names them all.")
 
 
-def write_json(findings: Findings) -> None:
+def write_json(report: FindReport) -> None:
     """For scripts."""
-    put(json.dumps(as_record(findings)))
+    put(json.dumps(as_record(report)))
 
 
-def why(hit: Hit) -> str:
+def why(hit: RankedPhoto) -> str:
     """'97 %: two, cats; picture 61 % alike; 2 more like it'"""
     parts = [f"{hit.score:.0%}" + (f": {', '.join(hit.words)}" if hit.words else "")]
     parts.append(f"picture {max(0.0, hit.similarity):.0%} alike")
-    if hit.others:
-        parts.append(f"{len(hit.others)} more like it")
+    if hit.copies:
+        parts.append(f"{len(hit.copies)} more like it")
     return "; ".join(parts).replace("%", " %")
 
 
-def as_record(findings: Findings) -> dict[str, Any]:
+def as_record(report: FindReport) -> dict[str, Any]:
     """The JSON object."""
-    found, index = findings.found, findings.index
+    ranked, index = report.ranked, report.index
     return {
-        "query": findings.query,
-        "hits": [_hit(findings, hit) for hit in found.hits],
-        "total": found.total,
-        "nearest": None if found.nearest is None else _hit(findings, found.nearest),
+        "query": report.query,
+        "hits": [_hit(report, hit) for hit in ranked.hits],
+        "total": ranked.total,
+        "nearest": None if ranked.nearest is None else _hit(report, ranked.nearest),
         "failed": [
-            {"path": str(findings.folder / path), "error": index[path].seen.error, "message": message}
-            for path, message in findings.failed.items()
+            {"path": str(report.folder / path), "error": index[path].record.error, "message": message}
+            for path, message in report.failed.items()
         ],
-        "pictures": len(index) - len(findings.failed),
-        "model": findings.model,
-        "calibrated": findings.calibrated,
+        "pictures": len(index) - len(report.failed),
+        "model": report.model,
+        "calibrated": report.calibrated,
     }
 
 
-def _hit(findings: Findings, hit: Hit) -> dict[str, Any]:
+def _hit(report: FindReport, hit: RankedPhoto) -> dict[str, Any]:
     reasons = {
         "words": list(hit.words),
         "similarity": round(hit.similarity, 4),
-        "spread": round(hit.spread, 2),
+        "spread": round(hit.z_score, 2),
     }
     return {
-        "path": str(findings.folder / hit.id),
+        "path": str(report.folder / hit.id),
         "score": round(hit.score, 4),
-        "caption": findings.index[hit.id].seen.caption,
+        "caption": report.index[hit.id].record.caption,
         "why": reasons,
-        "copies": [str(findings.folder / other) for other in hit.others],
+        "copies": [str(report.folder / other) for other in hit.copies],
     }

@@ -1,58 +1,51 @@
-"""`vlm health`: does the server answer, does a worker live?
+"""`vlm health`: does the Redis server answer, and is a worker alive?
 
-A worker's heart beats only while it reaches the server, so this finds more than a dead process.
+A worker sends heartbeats only while it reaches the server, so this finds more than a dead process.
 """
 
-import asyncio
-import os
-from secrets import token_hex
+import argparse
 from socket import gethostname
-from typing import Any
+from typing import Any, Final
 
+from vlm.commands.options import add_command, add_redis
 from vlm.commands.output import put, remark
 from vlm.errors import Unavailable
-from vlm.protocol import ModelInfo
-from vlm.queue.client import Client
-from vlm.queue.connection import connect
-from vlm.queue.keys import LANES, WORKERS, worker_key
+from vlm.settings import Settings
+
+HEALTH: Final = """\
+Check that the Redis server answers and that at least one worker is alive; prints the models of the workers.
+For scripts and containers: the exit status is 0 or 1.
+"""
 
 
-def check(url: str, *, here: bool) -> int:
-    """Say which models work for the server at `url`. The exit status: 1 if it is away or nobody works.
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    health = add_command(commands, "health", "check that a server and a worker are alive", HEALTH, run=run)
+    add_redis(health)
+    health.add_argument("--here", action="store_true", help="only workers of this machine or container")
 
-    `here` asks for a worker of this machine, or this container.
-    """
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Print the models that work. The exit status: 1 if the server is away or no worker is alive."""
+    import asyncio
+
     try:
-        models = asyncio.run(_models(url, here))
+        models = asyncio.run(_models(settings.redis_url, gethostname() if arguments.here else ""))
     except Unavailable as error:
         remark(str(error))
         return 1
     if not models:
         remark("The Redis server answers, but no worker is alive. Start one with `vlm worker`.")
         return 1
-    put(f"well: {', '.join(sorted(model.name for model in models))}")
+    put(f"well: {', '.join(sorted(models))}")
     return 0
 
 
-def worker_name() -> str:
-    """What a worker in this process is called among all that share the queue.
+async def _models(url: str, host: str) -> list[str]:
+    """The names of the models of live workers on `host` ('': on any)."""
+    from vlm.ops.health import is_on_host
+    from vlm.queue.client import Client
 
-    The tail tells apart containers, whose hosts and process numbers may be the same.
-    """
-    return f"{gethostname()}-{os.getpid()}-{token_hex(4)}"
-
-
-async def _models(url: str, here: bool) -> list[ModelInfo]:
     async with Client.connect(url) as client:
-        models = await client.models()
-    return models if not here or await _is_here(url) else []
-
-
-async def _is_here(url: str) -> bool:
-    mine = f"{gethostname()}-".encode()
-    async with connect(url) as redis:
-        consumers: list[Any] = [
-            one for lane in LANES.values() for one in await redis.xinfo_consumers(lane, WORKERS)
-        ]
-        beats = [worker_key(one["name"].decode()) for one in consumers if one["name"].startswith(mine)]
-        return bool(beats and await redis.exists(*beats))
+        workers = await client.workers()
+    return [model.name for worker, model in workers.items() if is_on_host(worker, host)]

@@ -1,4 +1,4 @@
-"""Pictures and a model in this process: no server, no worker."""
+"""`vlm caption` and `vlm ask` with a model in this process: no server, no worker."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +10,12 @@ from vlm.errors import AfterimageError
 from vlm.images.opening import read_picture
 from vlm.queue.client import clean_question
 from vlm.text.languages import ENGLISH
-from vlm.text.translation import in_english, in_language
-from vlm.worker.batch import ImageInput, run_batch
+from vlm.text.translation import localized, question_in_english
+from vlm.worker.decoder_pool import PATIENT_TIMEOUT_S, Decoder, DecoderPool
+from vlm.worker.pipeline import ImageInput, answer_prompts
 
 
-def look(
+def describe_files(
     paths: Sequence[str],
     question: str | None,
     *,
@@ -22,42 +23,53 @@ def look(
     load: Callable[[], Engine],
     language: str = ENGLISH,
 ) -> Iterator[Outcome]:
-    """One outcome for each path, in order, in that language. The model is loaded for the first readable file.
+    """One outcome for each path, in order, in `language`. The model is loaded for the first readable file.
 
-    Raises:  what loading raises; Unsupported for a language that nobody speaks.
+    Raises:  what `load` raises; Unsupported for a language that neither model nor translator speaks.
     """
     try:
         prompt = Prompt(question=None if question is None else clean_question(question), language=language)
     except AfterimageError as error:
         yield from (failed(path, error) for path in paths)
         return
-    for start in range(0, len(paths), batch):
-        yield from _batch(paths[start : start + batch], prompt, load)
+    with DecoderPool(min(len(paths), batch, 4), timeout_s=PATIENT_TIMEOUT_S) as decoders:
+        for start in range(0, len(paths), batch):
+            yield from _batch(paths[start : start + batch], prompt, load, decoders.open)
 
 
-def _batch(paths: Sequence[str], prompt: Prompt, load: Callable[[], Engine]) -> list[Outcome]:
-    sights = [_read(path) for path in paths]
+def _batch(
+    paths: Sequence[str], prompt: Prompt, load: Callable[[], Engine], decode: Decoder
+) -> list[Outcome]:
+    inputs = [_read(path) for path in paths]
     errors = [
-        failed(path, one) for path, one in zip(paths, sights, strict=True) if isinstance(one, AfterimageError)
+        failed(path, error)
+        for path, error in zip(paths, inputs, strict=True)
+        if isinstance(error, AfterimageError)
     ]
     if len(errors) == len(paths):
         return [*errors]
     engine = load()
     started_s = time.perf_counter()
-    words = run_batch(engine, sights, [in_english(engine, prompt)] * len(sights))
-    texts = [one.text for one in words if isinstance(one.text, str)]
-    said = iter(in_language(engine, texts, prompt.language))
+    prompts = [question_in_english(engine, prompt)] * len(inputs)
+    texts = [outcome.text for outcome in answer_prompts(engine, inputs, prompts, decode)]
+    english = [text for text in texts if isinstance(text, str)]
+    translations = iter(localized(engine, english, prompt.language))
     seconds, model = time.perf_counter() - started_s, engine.info.name
     return [
-        _done(path, next(said), one.text, model, seconds)
-        if isinstance(one.text, str)
-        else failed(path, one.text)
-        for path, one in zip(paths, words, strict=True)
+        _done(path, next(translations), text, model, seconds) if isinstance(text, str) else failed(path, text)
+        for path, text in zip(paths, texts, strict=True)
     ]
 
 
-def _done(path: str, said: Translated, english: str, model: str, seconds: float) -> Done:
-    return Done(path, said.text, model, seconds, english=english, stayed_english=said.fell_back)
+def _done(path: str, translation: Translated, english: str, model: str, seconds: float) -> Done:
+    return Done(
+        path,
+        translation.text,
+        model,
+        seconds,
+        english=english,
+        stayed_english=translation.translation_failed,
+    )
 
 
 def _read(path: str) -> ImageInput:

@@ -1,21 +1,9 @@
-"""`vlm quantize` and `vlm train`: what is done once, offline, with a checkpoint."""
+"""`vlm train tiny` and `vlm train translator`."""
 
 from argparse import Namespace
-from pathlib import Path
 
-from vlm.commands.models import options, prepare
+from vlm.commands.models import prepare
 from vlm.commands.output import put
-from vlm.settings import Settings
-
-
-def quantize(src: str, dst: Path, settings: Settings) -> int:
-    """Store the model `src` in 8 bit. Raises ModelNotFound, BadSetting."""
-    prepare(src, settings.threads)
-    from vlm.engine.quantize import quantize as write
-
-    folder = write(src, dst, options(settings))
-    put(f"{folder} is ready: vlm worker --model {folder}")
-    return 0
 
 
 def train(arguments: Namespace) -> int:

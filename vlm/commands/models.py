@@ -1,4 +1,4 @@
-"""From settings to an engine, without the libraries' chatter."""
+"""Loads the engine that the settings name, with the libraries' messages silenced."""
 
 import os
 import sys
@@ -9,8 +9,8 @@ from typing import Final
 from msgspec.structs import fields
 
 from vlm.commands.output import remark
-from vlm.engine.base import Engine
-from vlm.engine.load import CLASSIC, EngineOptions, load
+from vlm.engine.base import CLASSIC, Engine, EngineOptions
+from vlm.engine.load import load
 from vlm.search.calibration import ReferenceSet, load_reference_set
 from vlm.settings import Settings
 
@@ -24,15 +24,15 @@ def load_engine(settings: Settings) -> Engine:
 
 
 def reference_set_of(settings: Settings, engine: Engine) -> ReferenceSet | None:
-    """The calibration for searches that the model brings along, if it has one that fits.
+    """The calibration for searches in the model's folder, if it has one for this revision.
 
-    Raises:  ModelNotFound for one that cannot be read.
+    Raises:  ModelNotFound if it cannot be read.
     """
     if settings.model == ECHO or settings.model.startswith(CLASSIC):
         return None
-    from vlm.engine.source import find  # the hub's client: slow to import
+    from vlm.engine.source import find_checkpoint  # the hub's client: slow to import
 
-    return load_reference_set(find(settings.model, settings.revision).folder, engine.info.revision)
+    return load_reference_set(find_checkpoint(settings.model, settings.revision).folder, engine.info.revision)
 
 
 def options(settings: Settings) -> EngineOptions:
@@ -41,9 +41,9 @@ def options(settings: Settings) -> EngineOptions:
 
 
 def prepare(model: str, threads: int = 0) -> None:
-    """Set what torch and transformers read while they are imported: threads, and how much they say.
+    """Set the environment that torch and transformers read at import: threads and verbosity.
 
-    Their bars stay for what may be a download of many gigabytes that somebody is watching.
+    Progress bars stay for downloads on a terminal, which may be many gigabytes.
     """
     if threads:
         os.environ["OMP_NUM_THREADS"] = str(threads)

@@ -1,10 +1,10 @@
-"""One line for each picture: what `vlm caption` and `vlm ask` print.
+"""The output of `vlm caption` and `vlm ask`: one line for each picture.
 
     --json   {"path", "caption", "model", "seconds"}; for `ask` "question" and "answer" instead of "caption";
              {"path", "error", "message"} for a picture that failed
-    else     the words, after the picture's name if there are several; what failed goes to standard error
+    else     the text, after the picture's name if there are several; failures go to standard error
 
-A line is written out as soon as it is known. The progress bar and all remarks go to standard error.
+Each line is written as soon as it is known. The progress bar and remarks go to standard error.
 """
 
 import json
@@ -22,9 +22,9 @@ PROGRAM: Final = "vlm"
 
 
 class Done(Struct, frozen=True):
-    """What the model said of a picture; `seconds` is what the batch took that the picture was part of.
+    """The caption or answer; `seconds` is the time of the whole batch that the picture was in.
 
-    `english` is what it said before it was translated; `stayed_english` where that failed.
+    `english` is the text before its translation; `stayed_english`: the translation failed.
     """
 
     path: str
@@ -36,7 +36,7 @@ class Done(Struct, frozen=True):
 
 
 class Failed(Struct, frozen=True):
-    """Why nothing was said of a picture: an error's code and its safe message."""
+    """Why a picture has no caption or answer: an error's code and its safe message."""
 
     path: str
     code: str
@@ -47,18 +47,18 @@ Outcome = Done | Failed
 
 
 def failed(path: str, error: AfterimageError) -> Failed:
-    """The outcome that an error is for one picture."""
+    """The outcome of a picture that failed."""
     return Failed(path, error.code, str(error))
 
 
 def remark(sentence: str) -> None:
-    """Say something beside the results."""
+    """Write a remark to standard error."""
     sys.stderr.write(f"{PROGRAM}: {sentence}\n")
     sys.stderr.flush()
 
 
 class Lines:
-    """Writes outcomes, and remembers whether one has failed."""
+    """Writes outcomes, and notes whether one has failed."""
 
     def __init__(self, *, question: str | None, total: int, as_json: bool, language: str = ENGLISH) -> None:
         self.language = language
@@ -69,7 +69,7 @@ class Lines:
         self._bar = _bar(total) if total > 1 and sys.stderr.isatty() else None
 
     def write(self, outcome: Outcome) -> None:
-        """Put one outcome out."""
+        """Write one outcome."""
         self.any_failed |= isinstance(outcome, Failed)
         if self._as_json:
             self._clear()
@@ -85,12 +85,12 @@ class Lines:
             self._bar.update()
 
     def remark(self, sentence: str) -> None:
-        """Say something beside the results."""
+        """Write a remark to standard error."""
         self._clear()
         remark(sentence)
 
     def tell_what_it_knows(self, model: ModelInfo) -> None:
-        """A model that knows only a part of the world says so wherever it answers, and what knows more."""
+        """Remark on what a specialised model knows, and name the full model."""
         if model.knows:
             self.remark(f"{model.knows} (This is {model.name}; for the full model: --model {DEFAULT_MODEL})")
 
@@ -99,7 +99,7 @@ class Lines:
             self._bar.clear()
 
     def close(self) -> None:
-        """Take the progress bar away."""
+        """Remove the progress bar."""
         if self._bar is not None:
             self._bar.close()
 
@@ -110,14 +110,14 @@ def as_record(outcome: Outcome, question: str | None, language: str = ENGLISH) -
         case Failed(path, code, message):
             return {"path": path, "error": code, "message": message}
         case Done(path, text, model, seconds, english, stayed_english):
-            said = {"caption": text} if question is None else {"question": question, "answer": text}
+            record = {"caption": text} if question is None else {"question": question, "answer": text}
             if language != ENGLISH:
-                said |= {"language": ENGLISH if stayed_english else language, "english": english}
-            return {"path": path, **said, "model": model, "seconds": round(seconds, 3)}
+                record |= {"language": ENGLISH if stayed_english else language, "english": english}
+            return {"path": path, **record, "model": model, "seconds": round(seconds, 3)}
 
 
 def put(line: str) -> None:
-    """Write one line of results, at once."""
+    """Write one line of results, and flush."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from vlm.commands.argument_types import counting, seed
+from vlm.commands.options import add_command, counting, seed
 from vlm.commands.output import put
+from vlm.settings import Settings
 
 LAYOUTS: Final = ("flickr8k", "coco", "jsonl", "parallel")
 HELP: Final = """\
@@ -29,15 +30,9 @@ layouts:
 """
 
 
-def add(commands: Any) -> None:
+def add_parser(commands: Any) -> None:
     """`vlm scenes` among the other commands."""
-    scenes: argparse.ArgumentParser = commands.add_parser(
-        "scenes",
-        help="write drawn pictures as a data set",
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    scenes = add_command(commands, "scenes", "write drawn pictures as a data set", HELP, EPILOG, run=run)
     scenes.add_argument("out", metavar="OUT", type=Path, help="a folder that does not exist yet")
     scenes.add_argument(
         "--count", metavar="N", type=counting, default=1000, help="pictures, 10 to 100,000 (default: 1000)"
@@ -46,7 +41,7 @@ def add(commands: Any) -> None:
     scenes.add_argument("--seed", metavar="S", type=seed, default=0, help="(default: 0)")
 
 
-def write(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Draw and write. Raises BadRequest for a folder that holds something else, NotFound without the font."""
     if arguments.layout == "parallel":
         return _write_parallel(arguments)

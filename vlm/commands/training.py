@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from vlm.commands.argument_types import counting
+from vlm.commands.options import add_command, counting
+from vlm.settings import Settings
 
 TINY: Final = """\
 Train a small BLIP-2 of the real architecture from nothing, on pictures that it draws itself, and write its
@@ -37,15 +38,33 @@ where it was. The whole recipe takes about half an hour on one core.
 """
 
 
-def add_train(commands: Any) -> None:
+def add_parser(commands: Any) -> None:
     """`vlm train` among the other commands."""
     train: argparse.ArgumentParser = commands.add_parser(
         "train", help="train a checkpoint", description="Train a checkpoint from nothing."
     )
+    train.set_defaults(run=run)
     kinds = train.add_subparsers(dest="what", metavar="WHAT", required=True)
     _add_tiny(kinds)
     _add_classic(kinds)
     _add_translator(kinds)
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Train the checkpoint that the command names, or continue."""
+    match arguments.what:
+        case "classic":
+            from vlm.commands.classic import train as train_classic
+
+            return train_classic(arguments)
+        case "translator":
+            from vlm.commands.lab import train_translator
+
+            return train_translator(arguments)
+        case _:
+            from vlm.commands.lab import train
+
+            return train(arguments)
 
 
 def _add_tiny(kinds: Any) -> None:
@@ -61,12 +80,8 @@ def _add_tiny(kinds: Any) -> None:
 
 
 def _add_classic(kinds: Any) -> None:
-    classic = kinds.add_parser(
-        "classic",
-        help="VGG16 and an LSTM, on captioned pictures",
-        description=CLASSIC,
-        epilog=CLASSIC_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    classic = add_command(
+        kinds, "classic", "VGG16 and an LSTM, on captioned pictures", CLASSIC, CLASSIC_EPILOG
     )
     classic.add_argument("--data", metavar="DIR", type=Path, required=True, help="pictures with captions")
     classic.add_argument("--layout", metavar="L", default="auto", help="of DIR (default: found out)")

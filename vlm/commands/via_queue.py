@@ -1,4 +1,4 @@
-"""Pictures by way of the queue, for the workers that run already: nothing is loaded here."""
+"""`vlm caption` and `vlm ask` through the queue: the running workers do the work."""
 
 import asyncio
 import time
@@ -13,15 +13,17 @@ from vlm.images.opening import read_picture
 from vlm.protocol import Answered, Found, Refused, Result
 from vlm.queue.client import Client
 
-CHAT: Final = 0  # no Telegram chat has this id, and nothing is remembered for it
-CHAT_MAX: Final = 1_000_000  # every run of the command shares that chat, so only the total is limited
-WINDOW: Final = 32  # pictures on their way at once: a few workers' batches
-PATIENCE_S: Final = 600.0  # without any answer: a full-size model on a CPU takes minutes for a batch
+CHAT: Final = 0  # not the id of any Telegram chat; nothing is remembered for it
+CHAT_MAX: Final = 1_000_000  # all runs of the command share this chat, so only the total limit applies
+WINDOW: Final = 32  # pictures in the queue at once: the batches of a few workers
+PATIENCE_S: Final = 600.0  # without a result: a full-size model on a CPU takes minutes for a batch
 FULL_PAUSE_S: Final = 1.0
 
 
-async def look(client: Client, paths: Sequence[str], question: str | None) -> AsyncIterator[Outcome]:
-    """One outcome for each path, in order, as answered by the live workers."""
+async def describe_files(
+    client: Client, paths: Sequence[str], question: str | None
+) -> AsyncIterator[Outcome]:
+    """One outcome for each path, in order, from the running workers."""
     run = f"cli-{uuid4().hex}"
     for start in range(0, len(paths), WINDOW):
         jobs = {f"{run}-{start + n}": path for n, path in enumerate(paths[start : start + WINDOW])}
@@ -32,35 +34,35 @@ async def look(client: Client, paths: Sequence[str], question: str | None) -> As
 async def _window(
     client: Client, jobs: dict[str, str], question: str | None, results: str
 ) -> AsyncIterator[Outcome]:
-    """Outcomes of `jobs` (id -> path), submitted together, in order."""
-    ended: dict[str, Outcome] = {}
+    """The outcomes of `jobs` (id -> path), submitted together, in order."""
+    outcomes: dict[str, Outcome] = {}
     for job, path in jobs.items():
         try:
             await _submit(client, job, path, question, results)
         except AfterimageError as error:
-            ended[job] = failed(path, error)
+            outcomes[job] = failed(path, error)
     order = list(jobs)
     try:
-        async for result in client.wait(jobs.keys() - ended, results=results, timeout_s=PATIENCE_S):
-            ended[result.job] = _outcome(jobs[result.job], result)
-            while order and order[0] in ended:
-                yield ended[order.pop(0)]
+        async for result in client.wait(jobs.keys() - outcomes, results=results, timeout_s=PATIENCE_S):
+            outcomes[result.job] = _outcome(jobs[result.job], result)
+            while order and order[0] in outcomes:
+                yield outcomes[order.pop(0)]
     except TimedOut as error:
-        for job in jobs.keys() - ended:
-            ended[job] = failed(jobs[job], error)
+        for job in jobs.keys() - outcomes:
+            outcomes[job] = failed(jobs[job], error)
     for job in order:
-        yield ended[job]
+        yield outcomes[job]
 
 
 async def _submit(client: Client, job: str, path: str, question: str | None, results: str) -> None:
-    """Submit one picture, and wait at the door of a full queue."""
+    """Submit one picture; retry while the queue is full."""
     picture = read_picture(Path(path))
     deadline_s = time.monotonic() + PATIENCE_S
     while True:
         try:
             if question is None:
                 await client.caption(
-                    job=job, chat=CHAT, photo=None, picture=picture, lane="bulk", results=results
+                    job=job, chat=CHAT, photo=None, picture=picture, priority="bulk", results=results
                 )
             else:
                 await client.ask(
@@ -69,7 +71,7 @@ async def _submit(client: Client, job: str, path: str, question: str | None, res
                     photo=None,
                     question=question,
                     picture=picture,
-                    lane="bulk",
+                    priority="bulk",
                     results=results,
                 )
             return

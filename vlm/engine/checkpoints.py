@@ -1,18 +1,28 @@
-"""Checkpoints become models: dtype, device and 8 bit are chosen here, what cannot work is said plainly."""
+"""Loads checkpoints as models: chooses dtype, device and 8-bit weights, and explains what cannot work.
+
+8-bit weights (LLM.int8 of bitsandbytes) are for the language model alone: it has two thirds of the weights
+and loses little; a quantized vision tower or Q-Former would see worse. The threshold is 0: at bitsandbytes'
+own 6.0, outliers are looked for in the whole batch, so that one user's photo would change another's answer.
+
+Source:  LLM.int8() (Dettmers et al. 2022).
+"""
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Final
 
+import msgspec
 import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoTokenizer,
+    BitsAndBytesConfig,
     Blip2Config,
     Blip2ForConditionalGeneration,
     Blip2ForImageTextRetrieval,
@@ -21,18 +31,12 @@ from transformers import (
 )
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
-from vlm.engine.base import Detail, ModelInfo
-from vlm.engine.blip2 import Blip2Engine
+from vlm.engine.base import GENERAL_DETAILS, Detail, EngineOptions, ModelInfo
+from vlm.engine.blip2 import Blip2Engine, Itc
 from vlm.engine.folder import check_size
-from vlm.engine.int8 import hush, int8, is_quantized, recast
-from vlm.engine.interpreter import DEFAULT_TRANSLATOR, NATIVE, NOBODY, NONE, Interpreter
-from vlm.engine.itc import Itc
-from vlm.engine.load import EngineOptions
-from vlm.engine.source import TINY, Card, Source, find, find_translator, languages_of
-from vlm.engine.translate import Translator
-from vlm.engine.vision import same_tower, share_tower
+from vlm.engine.source import TINY, Card, Source, find_checkpoint, find_translator, languages_of
+from vlm.engine.translate import DEFAULT_TRANSLATOR, NATIVE, NO_TRANSLATOR, NONE, LazyTranslator, Translator
 from vlm.errors import BadSetting, ModelNotFound, OutOfMemory
-from vlm.text.caption_details import DRAWN, GENERAL, PLACED
 from vlm.text.languages import ENGLISH, NAMES
 
 log = logging.getLogger(__name__)
@@ -42,31 +46,44 @@ UNREADABLE: Final = (
     *(SafetensorError, StrictDataclassError, UnpicklingError, MemoryError),
 )
 DTYPES: Final = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-SURE: Final = 0.9  # a score from which an answer may stand in a caption unasked
-SMALL_BYTES: Final = 1 << 30  # of weights: on a CPU, half precision saves nothing worth having below it
+SMALL_BYTES: Final = 1 << 30  # of weights: below it, half precision on a CPU is not worth it
 MBLIPS: Final = "Gregor/mblip-"  # published checkpoints that speak some 95 languages
-ITC_OF_PUBLISHED: Final = "Salesforce/blip2-itm-vit-g"  # sees as the pre-trained Salesforce/blip2-* do
+ITC_OF_PUBLISHED: Final = "Salesforce/blip2-itm-vit-g"  # has the vision tower of the Salesforce/blip2-*
+# The parts that stay as they are in 8 bit. These names replace bitsandbytes' defaults, so the head is named,
+# too: OPT ties it to its embeddings.
+NOT_QUANTIZED: Final = ["vision_model", "qformer", "language_projection", "lm_head"]
+LAST_NORM: Final = "post_layernorm."  # each checkpoint has its own, even if the blocks before it are equal
 
 
 def open_blip2(options: EngineOptions) -> Blip2Engine:
     """The engine of a checkpoint that is or will be on this disk. Raises as `load` does."""
-    source = find(options.model, options.revision)
+    source = find_checkpoint(options.model, options.revision)
     model = open_model(source, options)
     tokenizer, pictures = open_processors(source)
-    languages = spoken(source, options)
-    itc, itc_sees, itc_revision = _open_itc(source, options, model, pictures)
+    languages = native_languages(source, options)
+    itc, itc_pictures, itc_revision = _open_itc(source, options, model, pictures)
     info = ModelInfo(
         name=source.name,
         revision="+".join(filter(None, (source.revision, itc_revision))),
         knows=source.card.knows,
-        languages=written(source.card.translator, languages, options),
+        languages=output_languages(source.card.translator, languages, options),
     )
+    details, paraphrases = _caption_options(source.card)
     return Blip2Engine(
-        model, tokenizer, pictures, info=info, itc=itc, itc_sees=itc_sees,
+        model, tokenizer, pictures, info=info, itc=itc, itc_pictures=itc_pictures,
         beams=options.beams, expected=source.card.expected_caption,
-        interpreter=interpreter(source.card.translator, options, device=options.device),
-        languages=languages, details=details_of(source.card), is_drawn=source.card.world is not None,
+        translator=lazy_translator(source.card.translator, options, device=options.device),
+        languages=languages, details=details, paraphrases=paraphrases,
     )  # fmt: skip
+
+
+def _caption_options(card: Card) -> tuple[Sequence[Detail], Callable[[str], list[str]] | None]:
+    """The questions for a detailed caption, and the other wordings by rule; the card tells drawn scenes."""
+    if card.world is None:
+        return GENERAL_DETAILS, None
+    from vlm.engine.drawn_scenes import drawn_details, paraphrases
+
+    return drawn_details(card.scores), paraphrases
 
 
 def open_model(source: Source, options: EngineOptions) -> Blip2ForConditionalGeneration:
@@ -82,7 +99,7 @@ def open_model(source: Source, options: EngineOptions) -> Blip2ForConditionalGen
         if options.quant == "none":
             raise BadSetting(f"{source.name} is stored in 8 bit; for VLM_QUANT=none name its original.")
         config.quantization_config["llm_int8_threshold"] = options.int8_threshold
-        hush()
+        silence_bitsandbytes()
     elif options.quant == "int8" or (not options.quant and device.type == "cuda"):
         arguments["quantization_config"] = int8(options.int8_threshold)
     model: Blip2ForConditionalGeneration = _load(
@@ -103,11 +120,11 @@ def open_processors(source: Source) -> tuple[Any, BlipImageProcessorPil]:
 def _open_itc(
     source: Source, options: EngineOptions, model: Blip2ForConditionalGeneration, pictures: Any
 ) -> tuple[Itc | None, BlipImageProcessorPil | None, str]:
-    """The image-text head, its own image processor if it cannot share the vision pass, and its revision."""
+    """The ITC head, its own image processor if it cannot share the vision pass, and its revision."""
     name = options.itc_model or matching_itc(source, options.model)
     if name == "none":
         return None, None, ""
-    itc_source = find(name, options.itc_revision)
+    itc_source = find_checkpoint(name, options.itc_revision)
     dtype = model.vision_model.post_layernorm.weight.dtype
     head = _load(Blip2ForImageTextRetrieval, itc_source, model.device, dtype=dtype)
     tokenizer, own_pictures = open_processors(itc_source)
@@ -115,49 +132,36 @@ def _open_itc(
         share_tower(model, head)
         return Itc(head, tokenizer), None, itc_source.revision
     log.warning(
-        "%s and %s see differently: each picture takes two vision passes", source.name, itc_source.name
+        "%s and %s have different vision towers: two vision passes per picture", source.name, itc_source.name
     )
     return Itc(head, tokenizer), own_pictures, itc_source.revision
 
 
-def spoken(source: Source, options: EngineOptions) -> Collection[str]:
-    """The languages that a checkpoint speaks itself: as its card says, or the setting, or all of mBLIP's."""
+def native_languages(source: Source, options: EngineOptions) -> Collection[str]:
+    """The languages besides English that a checkpoint speaks itself: by the setting, its card, or mBLIP's."""
     if options.translator:
         return NAMES if options.translator == NATIVE else ()
     return NAMES if options.model.startswith(MBLIPS) else source.card.languages
 
 
-def written(own: str, spoken: Collection[str], options: EngineOptions) -> tuple[str, ...]:
-    """The languages besides English that come out in the end: `spoken`, and the translator's, unopened."""
-    name = translator_of(own, options)
+def output_languages(own: str, native: Collection[str], options: EngineOptions) -> tuple[str, ...]:
+    """The languages besides English that users can get: `native` and the translator's (not loaded)."""
+    name = translator_name(own, options)
     translated = () if name in (NATIVE, NONE) else languages_of(name)
-    return tuple(sorted({*spoken, *translated} - {ENGLISH}))
+    return tuple(sorted({*native, *translated} - {ENGLISH}))
 
 
-def details_of(card: Card) -> Sequence[Detail]:
-    """What a checkpoint can be asked for a detailed caption: a small one, only what it was taught, and well.
-
-    A wrong place misleads whoever cannot see the picture: where things are is asked of one that mostly knows.
-    """
-    if card.world is None:
-        return GENERAL
-    match card.scores:
-        case {"answer": {"where": float(score)}} if score >= SURE:
-            return PLACED
-    return DRAWN
-
-
-def translator_of(own: str, options: EngineOptions) -> str:
-    """Who translates: as the setting says, else the checkpoint's `own`, else the great M2M100."""
+def translator_name(own: str, options: EngineOptions) -> str:
+    """The translator's name: from the setting, or else the checkpoint's `own`, or else the large M2M100."""
     return options.translator or own or (TINY if options.model == TINY else DEFAULT_TRANSLATOR)
 
 
-def interpreter(own: str, options: EngineOptions, *, device: str) -> Interpreter:
-    """`translator_of`, loaded when it is first needed."""
-    name = translator_of(own, options)
+def lazy_translator(own: str, options: EngineOptions, *, device: str) -> LazyTranslator:
+    """The translator of `translator_name`, loaded at its first use."""
+    name = translator_name(own, options)
     if name in (NATIVE, NONE):
-        return NOBODY
-    return Interpreter(lambda: open_translator(name, options.translator_revision, device=device))
+        return NO_TRANSLATOR
+    return LazyTranslator(lambda: open_translator(name, options.translator_revision, device=device))
 
 
 def open_translator(name: str, revision: str = "", *, device: str = "auto") -> Translator:
@@ -180,7 +184,7 @@ def open_translator(name: str, revision: str = "", *, device: str = "auto") -> T
 
 
 def matching_itc(source: Source, model: str) -> str:
-    """The image-text checkpoint that goes with one: inside it, named in its card, or the published match."""
+    """The ITC checkpoint that goes with another: inside it, named in its card, or the published match."""
     if (source.folder / "itc").is_dir():
         return str(source.folder / "itc")
     return source.card.itc or (ITC_OF_PUBLISHED if model.startswith("Salesforce/blip2-") else "none")
@@ -190,7 +194,7 @@ def _load(kind: type[PreTrainedModel], source: Source, device: torch.device, **a
     with _reading(source):
         configs: Any = kind.config_class
         config = arguments.pop("config", None) or configs.from_pretrained(source.folder)
-        with torch.device("meta"):  # shapes alone: they take no memory
+        with torch.device("meta"):  # shapes only: no memory is allocated
             asked = sum(weight.numel() for weight in kind(deepcopy(config)).parameters())
         check_size(source.name, source.folder, asked)
         loaded: Any = kind.from_pretrained(
@@ -199,13 +203,13 @@ def _load(kind: type[PreTrainedModel], source: Source, device: torch.device, **a
         )  # fmt: skip
     model, report = loaded
     if missing := sorted(report["missing_keys"]):
-        # transformers would go on with random numbers in their place.
+        # transformers would go on with random numbers instead.
         raise ModelNotFound(f"{source.name} is no whole {kind.__name__}: it lacks {', '.join(missing[:3])}.")
     return model.eval()
 
 
 def pick_device(wanted: str) -> torch.device:
-    """The device called `wanted`; auto: the first GPU, else the CPU. Raises BadSetting if it is not there."""
+    """The device named `wanted`; auto: the first GPU, or else the CPU. Raises BadSetting if there is none."""
     if wanted == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     try:
@@ -218,7 +222,7 @@ def pick_device(wanted: str) -> torch.device:
 
 
 def pick_dtype(wanted: str, device: torch.device, language: Any, weight_bytes: int) -> torch.dtype:
-    """The dtype called `wanted`; auto: what the language model was made for, by device and size."""
+    """The dtype named `wanted`; auto: by device, size, and what the language model was made for."""
     if wanted != "auto":
         return DTYPES[wanted]
     if device.type == "cpu":
@@ -228,7 +232,7 @@ def pick_dtype(wanted: str, device: torch.device, language: Any, weight_bytes: i
 
 @contextmanager
 def _reading(source: Source) -> Iterator[None]:
-    """Turn the many ways in which a checkpoint can be unreadable into one."""
+    """Turn the many errors of an unreadable checkpoint into ModelNotFound or OutOfMemory."""
     try:
         yield
     except torch.OutOfMemoryError as error:
@@ -236,3 +240,50 @@ def _reading(source: Source) -> Iterator[None]:
     except UNREADABLE as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelNotFound(f"The checkpoint {source.name} cannot be read: {reason}") from error
+
+
+def int8(threshold: float) -> BitsAndBytesConfig:
+    """The configuration for loading the language model in 8 bit."""
+    silence_bitsandbytes()
+    return BitsAndBytesConfig(
+        load_in_8bit=True, llm_int8_threshold=threshold, llm_int8_skip_modules=NOT_QUANTIZED
+    )
+
+
+def silence_bitsandbytes() -> None:
+    """bitsandbytes warns at each layer and token that it casts to fp16, which LLM.int8 always does."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+
+def recast(model: PreTrainedModel, dtype: torch.dtype) -> None:
+    """Give the weights of a quantized folder that are not in 8 bit the dtype that they have unquantized.
+
+    transformers leaves them as they were stored, but casts biases; the mixture does not run.
+    """
+    precise = set(model._keep_in_fp32_modules or ()) if dtype == torch.float16 else set()
+    for name, parameter in model.named_parameters():
+        if parameter.is_floating_point():
+            kept = not precise.isdisjoint(name.split("."))
+            parameter.data = parameter.data.to(torch.float32 if kept else dtype)
+
+
+def is_quantized(folder: Path) -> bool:
+    """Whether the weights in a checkpoint's folder are quantized."""
+    return "quantization_config" in msgspec.json.decode((folder / "config.json").read_bytes())
+
+
+def same_tower(model: Any, other: Any) -> bool:
+    """Whether two models have equal vision towers up to the last norm, so that one pass can serve both."""
+    left, right = (each.vision_model.state_dict() for each in (model, other))
+    blocks = [name for name in left if not name.startswith(LAST_NORM)]
+    if left.keys() != right.keys():
+        return False
+    return all(
+        left[name].shape == right[name].shape and torch.equal(left[name], right[name]) for name in blocks
+    )
+
+
+def share_tower(owner: Any, user: Any) -> None:
+    """Let `user` use the vision blocks of `owner`, so that they are in memory once."""
+    user.vision_model.embeddings = owner.vision_model.embeddings
+    user.vision_model.encoder = owner.vision_model.encoder

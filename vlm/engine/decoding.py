@@ -1,14 +1,15 @@
-"""How long each text may become: captions and answers are decoded in one batch, each within its own limits.
+"""Decoding: captions and answers in one batch, each within its own limits; and several texts for one prompt.
 
-    B rows of a batch, K beams a row (or candidates of beams): `generate` calls with [B * K, ...], row by row
-    V vocabulary
+    B rows of a batch, K beams (or candidates of beams) per row: `generate` passes [B * K, ...], row by row
+    C candidates, T new tokens, V vocabulary
 
-transformers knows one limit for a whole batch. Rows get their own here through its two open doors, a stopping
-criterion and a logits processor, and through a length penalty of shape [B, 1], which beam search broadcasts.
+transformers has one limit for a whole batch. Here each row has its own, through a stopping criterion, a
+logits processor, and a length penalty of shape [B, 1], which beam search broadcasts.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from math import log
+from typing import Any, Final, NamedTuple
 
 import torch
 from transformers import (
@@ -21,21 +22,23 @@ from transformers import (
 
 
 class Limits(NamedTuple):
-    """Lengths in new tokens. A length penalty below 0 favours short texts; only beams mind it."""
+    """Lengths in new tokens. A length penalty below 0 favours short texts; it only affects beam search."""
 
     min_new: int
     max_new: int
     length_penalty: float = 1.0
 
 
-CAPTION = Limits(8, 30)
-DETAILED = Limits(16, 60)  # tokens; BLIP-2 repeats itself when it must go on for longer
-ANSWER = Limits(1, 10, -1.0)
-BEAMS = 5
+CAPTION: Final = Limits(8, 30)
+DETAILED: Final = Limits(16, 60)  # BLIP-2 repeats itself when it must go on for longer
+ANSWER: Final = Limits(1, 10, -1.0)
+BEAMS: Final = 5
+CANDIDATES: Final = 6  # beams, and samples, of `likely_texts`
+LESS_LIKELY: Final = 3.0  # at most so many times less likely than the best: beyond, small models err
 
 
 def caption_limits(config: GenerationConfig | None) -> Limits:
-    """A checkpoint's own limits for captions where it sets them, else those BLIP-2 was evaluated with."""
+    """A checkpoint's own limits for captions, or else those of BLIP-2's evaluation."""
     return Limits(
         _own(config, "min_new_tokens", CAPTION.min_new),
         _own(config, "max_new_tokens", CAPTION.max_new),
@@ -44,18 +47,18 @@ def caption_limits(config: GenerationConfig | None) -> Limits:
 
 
 def detailed_limits(config: GenerationConfig | None) -> Limits:
-    """Longer ones; but a checkpoint's own limits for captions where it sets them: it knows its end."""
+    """A checkpoint's own limits for captions, as it knows when to end, or else longer ones."""
     own = _own(config, "min_new_tokens", None) is not None
     return caption_limits(config) if own else DETAILED
 
 
 def answer_limits(config: GenerationConfig | None) -> Limits:
-    """The same for answers; `answer_max_new_tokens` is our own addition, for checkpoints that list things."""
+    """The limits for answers; `answer_max_new_tokens` is our addition, for checkpoints that list things."""
     return ANSWER._replace(max_new=_own(config, "answer_max_new_tokens", ANSWER.max_new))
 
 
 def beams(config: GenerationConfig | None) -> int:
-    """A checkpoint's own number of beams where it sets one, else 5."""
+    """A checkpoint's own number of beams, or else 5."""
     return int(_own(config, "num_beams", BEAMS))
 
 
@@ -69,8 +72,8 @@ def decoding(
 ) -> dict[str, Any]:
     """Arguments of `generate` that keep each row within its own limits.
 
-    `start` is the length of what `generate` counts as prompt: 0 for embeddings given to a decoder, 1 for T5's
-    start token. `ends` are the ids that end a text.
+    start   length of the prompt as `generate` counts it: 0 for embeddings given to a decoder, 1 for T5
+    ends    the ids that end a text
     """
     shortest = torch.tensor([row.min_new for row in rows], device=device)  # [B]
     longest = torch.tensor([row.max_new for row in rows], device=device)  # [B]
@@ -78,8 +81,8 @@ def decoding(
         "num_beams": beams,
         "do_sample": False,
         "max_new_tokens": max(row.max_new for row in rows),
-        "stopping_criteria": StoppingCriteriaList([Longest(longest, start)]),
-        "logits_processor": LogitsProcessorList([Shortest(shortest, start, ends)]),
+        "stopping_criteria": StoppingCriteriaList([MaxLength(longest, start)]),
+        "logits_processor": LogitsProcessorList([MinLength(shortest, start, ends)]),
     }
     if beams > 1:
         penalty = torch.tensor([row.length_penalty for row in rows], device=device)
@@ -87,8 +90,8 @@ def decoding(
     return arguments
 
 
-class Longest(StoppingCriteria):
-    """Ends every row at its own length."""
+class MaxLength(StoppingCriteria):
+    """Ends each row at its own length."""
 
     def __init__(self, longest: torch.Tensor, start: int) -> None:
         self._longest, self._start = longest, start  # [B]
@@ -99,8 +102,8 @@ class Longest(StoppingCriteria):
         return full.repeat_interleave(input_ids.shape[0] // len(full))  # [B * K]
 
 
-class Shortest(LogitsProcessor):
-    """Forbids a row to end before its own length."""
+class MinLength(LogitsProcessor):
+    """Keeps a row from ending before its own length."""
 
     def __init__(self, shortest: torch.Tensor, start: int, ends: Sequence[int]) -> None:
         self._shortest, self._start, self._ends = shortest, start, list(ends)  # [B]
@@ -111,3 +114,36 @@ class Shortest(LogitsProcessor):
         scores = scores.clone()  # copy: the caller may still hold the raw scores
         scores[:, self._ends] = scores[:, self._ends].masked_fill(early[:, None], -torch.inf)
         return scores  # [B * K, V]
+
+
+def likely_texts(
+    language_model: Any,
+    embeds: torch.Tensor,
+    mask: torch.Tensor,
+    limits: Limits,
+    *,
+    start: int,
+    ends: Sequence[int],
+    seed: int,
+) -> list[torch.Tensor]:
+    """Ids of likely texts for one prompt, each [T]: the beams, best first, then samples; some may be equal.
+
+    embeds, mask   the prompt as the language model reads it, [1, L, M] and [1, L]
+    start, ends    as for `decoding`
+    """
+    prompt = {"inputs_embeds": embeds, "attention_mask": mask}
+    arguments = decoding([limits], beams=CANDIDATES, start=start, ends=ends, device=embeds.device)
+    # without a length penalty, a score is the logarithm of a probability
+    arguments |= {"length_penalty": 0.0, "num_return_sequences": CANDIDATES}
+    searched = language_model.generate(
+        **prompt, **arguments, return_dict_in_generate=True, output_scores=True
+    )
+    scores = searched.sequences_scores  # [C]
+    best = searched.sequences[scores >= scores.max() - log(LESS_LIKELY)]
+    arguments = decoding([limits], beams=1, start=start, ends=ends, device=embeds.device)
+    arguments |= {"do_sample": True, "min_p": 1 / LESS_LIKELY, "num_return_sequences": CANDIDATES}
+    devices = [embeds.device] if embeds.device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        sampled = language_model.generate(**prompt, **arguments)  # [C, T]
+    return [*best, *sampled]

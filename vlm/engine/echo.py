@@ -1,7 +1,7 @@
-"""An engine without a model, for tests of everything around one: it sees a picture's colour and size.
+"""An engine without a model, for tests of everything around an engine: it sees a picture's colour and size.
 
-It says the same of the same picture every time. What goes wrong with real models can be ordered: slowness,
-batches that do not fit the memory, questions that end the process or never come to an end.
+The same picture always gets the same text. The failures of real models can be simulated: slowness, batches that
+do not fit the memory, prompts that end the process or hang.
 
 Letters:  C colours; tokens are [2, 4]: (red, green, blue, 0), (width and height, each as 1024s and rest).
 """
@@ -35,22 +35,22 @@ COLOURS: Final = {
 }
 NAMES: Final = tuple(COLOURS)
 PALETTE: Final = np.array(list(COLOURS.values()), np.float32)  # [C, 3]
-SPOKEN: Final = LANGUAGES.keys() - {ENGLISH, "zh"}  # Chinese is what it cannot write
+SPOKEN: Final = LANGUAGES.keys() - {ENGLISH, "zh"}  # Chinese is the language that it cannot write
 UNIT: Final = 1024  # fp16 counts exactly only up to 2048
 
 
 def never(prompt: Prompt) -> bool:
-    """Said of no prompt."""
+    """False for every prompt."""
     return False
 
 
 class EchoEngine:
-    """Deterministic and weightless.
+    """Deterministic, without weights.
 
     delay_s     how long each call takes
     oom_above   the largest batch that fits the memory
-    poison      the prompts that end the process, as a broken driver would
-    hang        the prompts that never come to an end
+    poison      whether a prompt ends the process, as a broken driver does
+    hang        whether a prompt never returns
     """
 
     def __init__(
@@ -85,10 +85,10 @@ class EchoEngine:
         if any(self._hang(prompt) for prompt in prompts):
             threading.Event().wait()
         self._run(len(prompts))
-        return [_text(one, prompt) for one, prompt in zip(tokens, prompts, strict=True)]
+        return [_text(rows, prompt) for rows, prompt in zip(tokens, prompts, strict=True)]
 
-    def wordings(self, tokens: QueryTokens, seed: int) -> list[str]:
-        """Two wordings, and no more."""
+    def likely_captions(self, tokens: QueryTokens, seed: int) -> list[str]:
+        """Always the same two captions."""
         self._run(1)
         return [f"{_colour(tokens)}, {_size(tokens)}", f"a {_colour(tokens)} rectangle, {_size(tokens)}"]
 
@@ -98,12 +98,12 @@ class EchoEngine:
         Shapes:  N queries -> [N, C] float32, L2 norm 1.
         """
         named = np.array([[name in query.lower() for name in NAMES] for query in queries], np.float32)
-        named[~named.any(axis=1)] = 1  # a query without colours is as near to one as to another
+        named[~named.any(axis=1)] = 1  # a query without colours is equally near to all
         vectors: Vectors = named / np.linalg.norm(named, axis=1, keepdims=True)
         return vectors
 
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translated]:
-        """The same words with the language's code before them, 'de: two cats', or without, to English."""
+        """The same text with the language's code before it, 'de: two cats'; into English, without it."""
         self._run(len(texts))
         ours, theirs = code_of(source), code_of(target)
         if lacking := {ours, theirs} - SPOKEN - {ENGLISH}:
@@ -113,11 +113,11 @@ class EchoEngine:
         return [Translated(f"{theirs}: {text}" if text else text) for text in texts]
 
     def speaks(self, language: str) -> bool:
-        """It has words of its own for no language."""
+        """False: it speaks no language but English itself."""
         return False
 
     def check(self) -> None:
-        """Nothing can be wrong with it."""
+        """It has nothing to check."""
 
     def _run(self, batch: int) -> None:
         time.sleep(self._delay_s)

@@ -1,9 +1,9 @@
-"""A model's folder is a stranger's: what it says, and where its files lie, is checked before it is used.
+"""Checks of a model's folder, which is untrusted, before it is used.
 
-- No file leads out of it: links, names of shards. (The hub's cache has its files in its own blobs/.)
-- No other model is drawn in, as an adapter would.
-- No number in config.json is absurd, before a model is built.
-- config.json asks for what is stored, before memory is taken.
+- No link and no shard name leads out of the folder. (The hub's cache has its files in its own blobs/.)
+- No adapter, which would load another model.
+- No number in config.json is absurd; checked before a model is built.
+- config.json does not ask for much more than is stored; checked before memory is allocated.
 """
 
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ from safetensors import safe_open
 from vlm.errors import ModelNotFound
 
 CONFIG_BYTES: Final = 1 << 20
-LARGEST: Final = 10_000_000  # of the numbers in a config.json: above every vocabulary
+LARGEST: Final = 10_000_000  # number in a config.json: more than any vocabulary has
 MOST_LAYERS: Final = 1000
 SHARDS: Final = "model.safetensors.index.json"
 ADAPTER: Final = "adapter_config.json"
 PICKLED: Final = "pytorch_model.bin"  # read as tensors only; m2m100_418M comes in nothing else
-LEEWAY: Final = 4  # of what a model asks for over what is stored: tied and packed weights
+LEEWAY: Final = 4  # a model may ask for so many times what is stored: tied and packed weights
 
 
 def check_folder(name: str, folder: Path) -> None:
-    """Raises ModelNotFound, saying what is wrong with it."""
+    """Raises ModelNotFound for a folder that fails a check, and says which."""
     if (folder / ADAPTER).exists():
         raise ModelNotFound(
             f"{name} holds an adapter (LoRA): merge it into its model, and name what comes out."
@@ -37,25 +37,25 @@ def check_folder(name: str, folder: Path) -> None:
 
 
 def _strays(folder: Path) -> Iterator[str]:
-    """Files of a folder that are in truth others'."""
+    """Names of a folder's files that lie outside of it."""
     root = folder.resolve()
     own = [root, root.parent.parent / "blobs"] if root.parent.name == "snapshots" else [root]
     for path in sorted(folder.rglob("*")):
-        if path.is_symlink() and not any(path.resolve().is_relative_to(one) for one in own):
+        if path.is_symlink() and not any(path.resolve().is_relative_to(parent) for parent in own):
             yield path.name
     for index in sorted(folder.rglob(SHARDS)):
-        shards = msgspec.json.decode(index.read_bytes(), type=Index).weight_map.values()
+        shards = msgspec.json.decode(index.read_bytes(), type=ShardIndex).weight_map.values()
         yield from (shard for shard in sorted(set(shards)) if Path(shard).name != shard)
 
 
-class Index(msgspec.Struct):
+class ShardIndex(msgspec.Struct):
     """Which file holds which tensor."""
 
     weight_map: dict[str, str] = {}
 
 
 def _check_numbers(name: str, path: Path) -> None:
-    """Raises ModelNotFound for a model of a size that none has: building it would take all time or memory."""
+    """Raises ModelNotFound for an impossible size, as building the model would take all time or memory."""
     try:
         if path.stat().st_size > CONFIG_BYTES:
             raise ValueError("it is too long")
@@ -67,26 +67,26 @@ def _check_numbers(name: str, path: Path) -> None:
 
 
 def _numbers(key: str, value: Any) -> Iterator[tuple[str, int | float]]:
-    """All numbers of a JSON value, each with the key that it stands under."""
+    """All numbers of a JSON value, each with its key."""
     match value:
         case dict():
-            for inner, one in value.items():
-                yield from _numbers(inner, one)
+            for inner, item in value.items():
+                yield from _numbers(inner, item)
         case list():
-            for one in value:
-                yield from _numbers(key, one)
+            for item in value:
+                yield from _numbers(key, item)
         case int() | float():
             yield key, value
 
 
 def check_size(name: str, folder: Path, asked: int) -> None:
-    """Raises ModelNotFound for a model of `asked` numbers whose files hold far fewer."""
+    """Raises ModelNotFound for a model of `asked` parameters whose files hold far fewer."""
     held = sum(map(_held, folder.glob("*.safetensors"))) or (folder / PICKLED).stat().st_size // 2
     if asked > LEEWAY * held:
         raise ModelNotFound(f"The config.json of {name} asks for {asked:,} numbers; its files hold {held:,}.")
 
 
 def _held(path: Path) -> int:
-    """How many numbers a file of weights holds, by its header."""
+    """How many parameters a file of weights holds, by its header."""
     with safe_open(path, framework="pt") as file:
         return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118 - no mapping

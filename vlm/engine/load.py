@@ -1,43 +1,6 @@
-"""Which engine answers. Importing this, or asking for `echo`, loads no torch."""
+"""Which engine answers. Importing this module, or loading `echo`, imports no torch."""
 
-from typing import Final, Literal
-
-from msgspec import Struct
-
-from vlm.engine.base import Engine
-
-DEFAULT_MODEL: Final = "Salesforce/blip2-flan-t5-xl"
-CLASSIC: Final = "classic:"  # before the folder of a classic captioner
-
-
-class EngineOptions(Struct, frozen=True, kw_only=True):
-    """What an engine is made from.
-
-    model            tiny | a folder | a hub id | classic:FOLDER | echo (for tests)
-    revision         the hub revision of it; '': the pinned one for the default model, else the hub's latest
-    itc_model        the checkpoint that embeds for search; '': MODEL/itc, or the default's match; none: off
-    itc_revision     the hub revision of that
-    quant            int8 | none; '': int8 on a GPU, none on a CPU
-    int8_threshold   LLM.int8's outlier threshold; above 0, one picture's answer depends on its batch
-    device           auto | cpu | cuda | cuda:1 ...
-    dtype            auto | fp32 | fp16 | bf16
-    beams            0: as many as the checkpoint sets, else 5
-    translator       tiny | a checkpoint folder | a hub id | native (the model speaks them itself) | none;
-                     '': the model's own, else M2M100
-    translator_revision  the hub revision of it
-    """
-
-    model: str = DEFAULT_MODEL
-    revision: str = ""
-    itc_model: str = ""
-    itc_revision: str = ""
-    quant: Literal["", "int8", "none"] = ""
-    int8_threshold: float = 0.0
-    device: str = "auto"
-    dtype: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
-    beams: int = 0
-    translator: str = ""
-    translator_revision: str = ""
+from vlm.engine.base import CLASSIC, Engine, EngineOptions
 
 
 def load(options: EngineOptions) -> Engine:
@@ -52,10 +15,10 @@ def load(options: EngineOptions) -> Engine:
 
             return EchoEngine()
         case name if name.startswith(CLASSIC):
-            from vlm.engine.classic import open_classic
+            from vlm.engine.classic.engine import open_classic
 
             return open_classic(options)
         case _:
-            from vlm.engine.checkpoints import open_blip2  # torch and transformers: seconds
+            from vlm.engine.checkpoints import open_blip2  # torch and transformers take seconds to import
 
             return open_blip2(options)

@@ -1,4 +1,4 @@
-"""A worker takes no job before its model has seen the built-in picture as it should."""
+"""The self-check: a worker takes no job before its model has captioned the built-in picture correctly."""
 
 from importlib.resources import files
 from io import BytesIO
@@ -13,7 +13,7 @@ from vlm.errors import SelfCheckFailed
 
 
 class Checkable(Engine, Protocol):
-    """An engine whose first logits can be looked at."""
+    """An engine with access to its first logits."""
 
     def first_logits(self, tokens: list[QueryTokens], prompts: list[Prompt]) -> torch.Tensor: ...
 
@@ -25,7 +25,7 @@ def built_in_picture() -> Image.Image:
 
 
 def check(engine: Checkable, picture: Image.Image, expected: str = "") -> None:
-    """Raise SelfCheckFailed unless `picture` gets finite numbers and a caption: `expected`, where known."""
+    """Raise SelfCheckFailed unless `picture` gets finite numbers and a caption: `expected`, unless that is ''."""
     name = engine.info.name
     tokens = [encoded.tokens for encoded in engine.encode([picture])]
     finite = np.isfinite(tokens[0]).all() and bool(engine.first_logits(tokens, [Prompt()]).isfinite().all())

@@ -1,8 +1,8 @@
-"""Where a checkpoint comes from: a folder of this disk, or the hub's, fetched once into its cache.
+"""Where a checkpoint comes from: a folder on this disk, or the hub, which is fetched into a cache once.
 
-folder   config.json, *.safetensors, the tokenizer's and the image processor's files
-         card.json, where we made it: {"name", "knows", "expected_caption", "revision", "itc", ...}
-         itc/, where it brings its own image-text checkpoint
+config.json, *.safetensors, the files of the tokenizer and the image processor
+card.json   of checkpoints that `vlm` made: {"name", "knows", "expected_caption", "revision", "itc", ...}
+itc/        its own image-text checkpoint, if it has one
 """
 
 import hashlib
@@ -28,13 +28,13 @@ from vlm.engine.folder import PICKLED, check_folder
 from vlm.errors import ModelNotFound
 from vlm.text.languages import NAMES
 
-# The revisions this version was made with: a hub repository may change under its name, a commit does not.
+# The revisions that this version was made with: a hub repository can change, a commit cannot.
 PINNED: Final = {
     "Salesforce/blip2-flan-t5-xl": "0eb0d3b46c14c1f8c7680bca2693baafdb90bb28",
     "Salesforce/blip2-itm-vit-g": "520bf73fd0ef6ccce791cd3f06908040aef2d8cc",
     "facebook/m2m100_418M": "55c2e61bbf05dfb8d7abccdc3fae6fc8512fd636",
 }
-WANTED: Final = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no pickles, no code
+FETCHED: Final = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no pickles, no code
 LANGUAGE: Final = re.compile("__([a-z]{2,3})__")  # a language's token in M2M100's tokenizer
 HUB_TIMEOUT_S: Final = 10.0
 TINY: Final = "tiny"
@@ -42,7 +42,7 @@ TRY_TINY: Final = "To try without a download, take the small model that comes wi
 
 
 class Card(Struct, frozen=True):
-    """What a checkpoint's card.json says, as far as an engine minds it."""
+    """The part of a checkpoint's card.json that an engine needs."""
 
     name: str = ""
     knows: str = ""
@@ -50,9 +50,9 @@ class Card(Struct, frozen=True):
     revision: str = ""
     itc: str = ""
     translator: str = ""
-    languages: tuple[str, ...] = ()  # that it speaks itself, beside English
-    world: dict[str, int | bool] | None = None  # what its drawn pictures were like; None: it saw others
-    scores: dict[str, Any] = {}  # as whoever made it wrote them down
+    languages: tuple[str, ...] = ()  # that it speaks itself, besides English
+    world: dict[str, int | bool] | None = None  # of its drawn scenes; None: it was trained on other pictures
+    scores: dict[str, Any] = {}  # as its maker wrote them down
 
 
 class Source(Struct, frozen=True):
@@ -65,29 +65,29 @@ class Source(Struct, frozen=True):
 
     @property
     def weight_bytes(self) -> int:
-        """Size of its weights on disk."""
+        """Size of the weights on disk."""
         return sum(path.stat().st_size for path in self.folder.glob("*.safetensors"))
 
 
-def find(name: str, revision: str = "") -> Source:
-    """The checkpoint called `name`: tiny, a folder, or a hub id. Raises ModelNotFound, saying what to do."""
-    folder, commit = _folder(name, revision, "tiny", WANTED)
+def find_checkpoint(name: str, revision: str = "") -> Source:
+    """The checkpoint named `name`: tiny, a folder, or a hub id. Raises ModelNotFound, with advice."""
+    folder, commit = _folder(name, revision, "tiny", FETCHED)
     return _source(name, folder, commit, any(folder.glob("*.safetensors")))
 
 
-def local(name: str, revision: str = "") -> Source | None:
-    """The checkpoint called `name` as it is on this disk, without asking the hub; None where it is not.
+def local_checkpoint(name: str, revision: str = "") -> Source | None:
+    """The checkpoint named `name` if it is on this disk, or None; does not ask the hub.
 
-    Raises:  ModelNotFound for a folder without one, or a broken one.
+    Raises:  ModelNotFound for a folder without a checkpoint, or with a broken one.
     """
     if name == TINY or Path(name).is_dir() or name.startswith((".", "/", "~")):
-        return find(name, revision)
+        return find_checkpoint(name, revision)
     try:
         folder = Path(
             snapshot_download(
                 name,
                 revision=revision or PINNED.get(name, "main"),
-                allow_patterns=WANTED,
+                allow_patterns=FETCHED,
                 local_files_only=True,
             )
         )
@@ -97,13 +97,13 @@ def local(name: str, revision: str = "") -> Source | None:
 
 
 def find_translator(name: str, revision: str = "") -> Source:
-    """The same for translators, whose tiny one is another and whose weights may be a PyTorch file."""
-    folder, commit = _folder(name, revision, "translator", [*WANTED, PICKLED])
+    """`find_checkpoint` for translators: `tiny` is the bundled one, and weights may be a PyTorch file."""
+    folder, commit = _folder(name, revision, "translator", [*FETCHED, PICKLED])
     return _source(name, folder, commit, any(folder.glob("*.safetensors")) or (folder / PICKLED).is_file())
 
 
 def languages_of(translator: str) -> Iterable[str]:
-    """The codes that a translator knows: by its tokenizer where its folder is here, else M2M100's hundred."""
+    """The codes that a translator knows: by its tokenizer if its folder is here, else M2M100's hundred."""
     folder = files("vlm").joinpath("assets", "translator") if translator == TINY else Path(translator)
     file = folder / "tokenizer_config.json"
     known = set(LANGUAGE.findall(file.read_text())) if file.is_file() else set()
@@ -112,22 +112,22 @@ def languages_of(translator: str) -> Iterable[str]:
 
 def _source(name: str, folder: Path, commit: str, weights: bool) -> Source:
     if not (folder / "config.json").is_file():
-        raise ModelNotFound(f"There is no checkpoint in {name}: config.json is missing. {_instead(name)}")
+        raise ModelNotFound(f"There is no checkpoint in {name}: config.json is missing. {_advice(name)}")
     if not weights:
-        raise ModelNotFound(f"{name} has no weights in safetensors, the only format read. {_instead(name)}")
+        raise ModelNotFound(f"{name} has no weights in safetensors, the only format read. {_advice(name)}")
     if name != TINY:
         check_folder(name, folder)
     card = card_of(folder)
-    shown = card.name or (name if commit or name == TINY else folder.resolve().name)
-    return Source(shown, folder, card, commit or card.revision or fingerprint(folder))
+    display_name = card.name or (name if commit or name == TINY else folder.resolve().name)
+    return Source(display_name, folder, card, commit or card.revision or fingerprint(folder))
 
 
-def _instead(name: str) -> str:
+def _advice(name: str) -> str:
     return "Install Afterimage again, or make it by `vlm train tiny`." if name == TINY else TRY_TINY
 
 
 def _folder(name: str, revision: str, tiny: str, wanted: list[str]) -> tuple[Path, str]:
-    """Its folder and, for one of the hub's, its commit. `tiny` is where the one that comes along lies."""
+    """Its folder and, if it is from the hub, its commit. `tiny` is the folder of the bundled checkpoint."""
     if name == TINY:
         return Path(str(files("vlm").joinpath("assets", tiny))), ""
     if Path(name).is_dir():
@@ -140,7 +140,7 @@ def _folder(name: str, revision: str, tiny: str, wanted: list[str]) -> tuple[Pat
 def _fetch(name: str, revision: str, wanted: list[str]) -> tuple[Path, str]:
     reason = ""
     try:
-        reason = _silence(name, revision)
+        reason = _hub_error(name, revision)
         folder = snapshot_download(
             name, revision=revision, allow_patterns=wanted, local_files_only=bool(reason)
         )
@@ -153,12 +153,12 @@ def _fetch(name: str, revision: str, wanted: list[str]) -> tuple[Path, str]:
     return Path(folder), Path(folder).name
 
 
-def _silence(name: str, revision: str) -> str:
-    """Why the hub gives no answer now; '': it does. Asked once, as a download would try for half a minute."""
+def _hub_error(name: str, revision: str) -> str:
+    """Why the hub is unreachable; '': it answers. Asked once, as a download retries for half a minute."""
     try:
         HfApi().model_info(name, revision=revision, timeout=HUB_TIMEOUT_S)
     except (RepositoryNotFoundError, RevisionNotFoundError):
-        raise  # an answer, if not the one hoped for
+        raise  # the hub did answer
     except (httpx.TransportError, OfflineModeIsEnabled, HfHubHTTPError) as error:
         return _first_line(error)
     return ""
@@ -170,7 +170,7 @@ def _first_line(error: Exception) -> str:
 
 
 def card_of(folder: Path) -> Card:
-    """What its card says; nothing where it has none. Raises ModelNotFound for a broken one."""
+    """The card of a checkpoint; an empty one if there is none. Raises ModelNotFound for a broken one."""
     path = folder / "card.json"
     try:
         return msgspec.json.decode(path.read_bytes(), type=Card) if path.is_file() else Card()
@@ -179,9 +179,9 @@ def card_of(folder: Path) -> Card:
 
 
 def fingerprint(folder: Path) -> str:
-    """A name for exactly these weights: the same files give the same one, a changed weight another.
+    """A revision for exactly these weights: the same files have the same, a changed weight another.
 
-    Not handled: of files over 64 MiB only 256 samples are read; a change of very few numbers can be missed.
+    Not handled: of files over 64 MiB, 256 samples are read, so a change of very few numbers can be missed.
     """
     digest = hashlib.sha256()
     for path in [folder / "config.json", *sorted(folder.glob("*.safetensors"))]:

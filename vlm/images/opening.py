@@ -3,10 +3,10 @@
 A picture is refused, never repaired: each error says in one polite sentence what is wrong and what to do.
 
     TooLarge      over 20 MB, over 25 megapixels, or a side over 16,000 pixels
-    Unsupported   it moves: an animated GIF, WebP or PNG
+    Unsupported   an animation: GIF, WebP or PNG
     BadImage      not a picture, cut short, damaged, or too small to see anything in
 
-Size and kind are known from the header; nothing is decoded before they are found right.
+Size and format are checked from the header, before anything is decoded.
 Not handled: colour profiles (a wide-gamut photo looks a little paler), the other pictures of a HEIC burst.
 """
 
@@ -20,7 +20,6 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from vlm.errors import AfterimageError, BadImage, BadRequest, NotFound, TooLarge, Unsupported
-from vlm.images.heic import ppm_from_heic
 
 MAX_BYTES: Final = 20 * 1024 * 1024  # what Telegram lets a bot download
 MAX_MEGAPIXELS: Final = 25
@@ -29,8 +28,10 @@ MAX_SIDE_PX: Final = 16_000
 MIN_SIDE_PX: Final = 8
 ENOUGH_PX: Final = 1024  # a JPEG may be decoded at a half, a quarter or an eighth, but no side below this
 
+HeicDecoder = Callable[[bytes, int], bytes]  # a HEIC file, and the most pixels it may have, to a PPM
+
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")  # and HEIC, by pi-heif
-MOVING: Final = {"GIF", "WEBP", "PNG"}  # further frames of a JPEG or HEIC are depth maps and bursts
+ANIMATED: Final = {"GIF", "WEBP", "PNG"}  # further frames of a JPEG or HEIC are depth maps and bursts
 HEIC_BRANDS: Final = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 UPRIGHT: Final = {
@@ -62,16 +63,19 @@ TOO_SMALL: Final = (
 )
 
 
-def open_picture(data: bytes, heic: Callable[[bytes, int], bytes] = ppm_from_heic) -> Image.Image:
+def open_picture(data: bytes, heic: HeicDecoder | None = None) -> Image.Image:
     """The picture in `data`: RGB, turned upright, transparency on white, without any metadata.
 
-    A JPEG of more than twice 1,024 pixels a side comes back smaller than it is; nothing else is resized.
-    heic    turns a HEIC file into a PPM, given the most pixels that it may have
+    A JPEG of more than twice 1,024 pixels a side is decoded at a fraction of its size; nothing else is
+    resized.
+
+    heic     decodes a HEIC file; None: HEIC is refused. Crafted HEIC files crash the process that decodes
+             them, so only a decoder child passes one (`vlm.worker.decoder`).
     Raises:  TooLarge, Unsupported, BadImage, and nothing else, whatever the bytes are.
     """
     if len(data) > MAX_BYTES:
         raise TooLarge(TOO_HEAVY, most=MAX_BYTES >> 20)
-    # Decoders' remarks are of no use here. The filters are the process's: decode in one thread at a time.
+    # Decoders' warnings are of no use here. Filters are global: decode in one thread at a time.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -83,8 +87,13 @@ def open_picture(data: bytes, heic: Callable[[bytes, int], bytes] = ppm_from_hei
             raise BadImage(DAMAGED) from error
 
 
+def is_heic(data: bytes) -> bool:
+    """Whether the bytes begin as a HEIC file does."""
+    return data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS
+
+
 def read_picture(path: Path) -> bytes:
-    """The bytes of the file at `path`, at most one more than are allowed.
+    """The bytes of the file at `path`, at most one more than the limit.
 
     Raises:  NotFound, Unsupported for a folder, BadRequest for a file that may not be read.
     """
@@ -102,18 +111,18 @@ def read_picture(path: Path) -> bytes:
         ) from error
 
 
-def _decoded(data: bytes, heic: Callable[[bytes, int], bytes]) -> ImageFile:
+def _decoded(data: bytes, heic: HeicDecoder | None) -> ImageFile:
     image = _header(data, heic)
     _refuse_unfit(image)
-    # Only JPEG has a draft: a 24-megapixel photo decodes in a third of the time.
+    # Draft mode exists only for JPEG: a 24-megapixel photo decodes in a third of the time.
     image.draft(None, (ENOUGH_PX, ENOUGH_PX))
     image.load()
     _refuse_unfit(image)  # some headers lie
     return image
 
 
-def _header(data: bytes, heic: Callable[[bytes, int], bytes]) -> ImageFile:
-    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+def _header(data: bytes, heic: HeicDecoder | None) -> ImageFile:
+    if heic is not None and is_heic(data):
         return Image.open(BytesIO(heic(data, MAX_PIXELS)), formats=("PPM",))
     try:
         return Image.open(BytesIO(data), formats=FORMATS)
@@ -131,7 +140,7 @@ def _refuse_unfit(image: ImageFile) -> None:
         raise TooLarge(TOO_LONG, width=width, height=height, most=MAX_SIDE_PX)
     if min(width, height) < MIN_SIDE_PX:
         raise BadImage(TOO_SMALL, width=width, height=height, least=MIN_SIDE_PX)
-    if image.format in MOVING and getattr(image, "is_animated", False):
+    if image.format in ANIMATED and getattr(image, "is_animated", False):
         raise Unsupported(MOVES)
 
 

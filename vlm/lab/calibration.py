@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from vlm.errors import BadRequest
 from vlm.lab.logistic import logistic
-from vlm.search.calibration import FEWEST, UNFITTED, Facts, ReferenceSet, Rule
-from vlm.search.ranking import Measures, Photo, Query, SearchIndex, find
+from vlm.search.calibration import MIN_PICTURES, UNFITTED, Calibration, ReferenceSet, Rule
+from vlm.search.index import IndexedPhoto, Measures, SearchIndex, SearchQuery
+from vlm.search.ranking import find
 from vlm.search.stemming import all_terms
 
 GALLERY = 100  # pictures
@@ -74,7 +75,7 @@ class Absent:
 class Trial:
     """One query to one gallery; `fits` says of each of its pictures whether it answers, in order."""
 
-    query: Query
+    query: SearchQuery
     album: SearchIndex
     fits: Truth
     present: bool
@@ -90,8 +91,8 @@ def fit(
     rng = np.random.default_rng(seed)
     pictures, queries = rng.permutation(len(material.texts)), rng.permutation(len(material.queries))
     kept = min(bank, len(pictures) // 3)
-    if kept < FEWEST or len(queries) < 2:
-        raise BadRequest(f"A calibration needs at least {3 * FEWEST} pictures and two queries.")
+    if kept < MIN_PICTURES or len(queries) < 2:
+        raise BadRequest(f"A calibration needs at least {3 * MIN_PICTURES} pictures and two queries.")
     reference_set = _background(material, pictures[:kept], revision)
     halves = (kept + len(pictures)) // 2, len(queries) // 2
     fitting = trials(material, pictures[kept : halves[0]], queries[: halves[1]], gallery, rng)
@@ -99,10 +100,10 @@ def fit(
     if {trial.present for trial in fitting} != {True, False}:
         raise BadRequest("A calibration needs queries that some pictures fit and others do not.")
     rule = fit_rule(fitting, reference_set)
-    reference_set = ReferenceSet(changed(reference_set.facts, rule=rule), reference_set.vectors)
+    reference_set = ReferenceSet(changed(reference_set.calibration, rule=rule), reference_set.vectors)
     scored = score(reporting, reference_set)
     how = {"pictures": len(pictures), "gallery": gallery, "seed": seed, "scores": _record(scored)}
-    return ReferenceSet(changed(reference_set.facts, fitted=how), reference_set.vectors), scored
+    return ReferenceSet(changed(reference_set.calibration, fitted=how), reference_set.vectors), scored
 
 
 def absent_test(
@@ -166,9 +167,9 @@ def fit_rule(trials: Sequence[Trial], reference_set: ReferenceSet) -> Rule:
         float(row[trial.fits].max()) for row, trial in zip(evidence, trials, strict=True) if trial.present
     ]
     best_wrong = [float(row.max()) for row, trial in zip(evidence, trials, strict=True) if not trial.present]
-    spread, similarity, words = (float(weight) for weight in weights)
+    z_score, similarity, words = (float(weight) for weight in weights)
     cut = best_cut(best_right, best_wrong)
-    return Rule(spread=spread, similarity=similarity, words=words, cut=cut)
+    return Rule(z_score=z_score, similarity=similarity, words=words, cut=cut)
 
 
 def best_cut(right: Sequence[float], wrong: Sequence[float]) -> float:
@@ -194,23 +195,23 @@ def _weights(measured: Floats, fits: Truth) -> Floats:
 
 def _columns(measures: Measures) -> Floats:
     """In the order of `Rule`: [N, F]."""
-    return np.stack([measures.spread, measures.similarity, measures.words], axis=1).astype(np.float64)
+    return np.stack([measures.z_score, measures.similarity, measures.words], axis=1).astype(np.float64)
 
 
 def _background(material: Material, places: Places, revision: str) -> ReferenceSet:
     counts = Counter(word for words in all_terms(material.texts[p] for p in places) for word in words)
-    facts = Facts(
+    calibration = Calibration(
         revision=revision, rule=UNFITTED, texts=len(places), words=dict(sorted(counts.items())), fitted={}
     )
-    return ReferenceSet(facts, material.vectors[places].astype(np.float16))
+    return ReferenceSet(calibration, material.vectors[places].astype(np.float16))
 
 
 def _trial(material: Material, query: int, places: Places, *, present: bool) -> Trial:
     photos = [
-        Photo(id=str(row), vectors=material.vectors[place], text=material.texts[place], at=row)
+        IndexedPhoto(id=str(row), vectors=material.vectors[place], text=material.texts[place], timestamp=row)
         for row, place in enumerate(places)
     ]
-    asked = Query(text=material.queries[query], vector=material.query_vectors[query])
+    asked = SearchQuery(text=material.queries[query], vector=material.query_vectors[query])
     return Trial(asked, SearchIndex(photos), material.fits[query, places], present)
 
 

@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vlm.engine.base import Engine, Prompt
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.base import Engine, EngineOptions, Prompt
+from vlm.engine.load import load
 from vlm.engine.selfcheck import built_in_picture
-from vlm.engine.source import find
+from vlm.engine.source import find_checkpoint
 from vlm.errors import ModelNotFound
 from vlm.lab.alt_glyphs import scenes_by_hand
 from vlm.lab.evaluation.examples import Example, write_examples
@@ -148,7 +148,7 @@ def table(report: dict[str, Any]) -> str:
 
 def _folder(model: str) -> Path:
     try:
-        return find(model).folder
+        return find_checkpoint(model).folder
     except ModelNotFound:  # an engine without one
         return Path()
 

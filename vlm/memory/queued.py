@@ -13,7 +13,15 @@ from redis.asyncio import Redis
 from vlm.errors import ProtocolError
 from vlm.memory.keys import blob_key
 from vlm.protocol import decode_envelope, decode_job, decode_result_envelope
-from vlm.queue.keys import DEAD, LANES, MARK_TTL_S, OPEN_JOBS_BY_CHAT, WORKERS, job_state_key, results_key
+from vlm.queue.keys import (
+    DEAD,
+    JOB_STREAMS,
+    MARK_TTL_S,
+    OPEN_JOBS_BY_CHAT,
+    WORKERS,
+    job_state_key,
+    results_key,
+)
 from vlm.queue.streams import EFFECTS
 
 PAGE: Final = 200
@@ -36,8 +44,8 @@ async def forget_queued(redis: Redis, chat: int, photo: str | None = None) -> No
     if photo is None:
         await _forget(redis, chat, lambda _entry, _photo: True)
         return
-    for lane in LANES.values():
-        async for _, job, of in _jobs(redis, lane, chat):
+    for stream in JOB_STREAMS.values():
+        async for _, job, of in _jobs(redis, stream, chat):
             if of == photo:
                 await redis.unlink(blob_key(chat, job))
     async for entry, _, of in _jobs(redis, DEAD, chat):
@@ -52,12 +60,12 @@ async def forget_queued_until(redis: Redis, chat: int, until_ms: int, photos: Co
 
 async def _forget(redis: Redis, chat: int, is_meant: Callable[[bytes, str | None], bool]) -> None:
     cancel = redis.register_script(CANCEL)
-    for lane in LANES.values():
-        async for entry, job, photo in _jobs(redis, lane, chat):
+    for stream in JOB_STREAMS.values():
+        async for entry, job, photo in _jobs(redis, stream, chat):
             if is_meant(entry, photo):
                 await redis.unlink(blob_key(chat, job))
                 await cancel(
-                    keys=[lane, job_state_key(job), OPEN_JOBS_BY_CHAT],
+                    keys=[stream, job_state_key(job), OPEN_JOBS_BY_CHAT],
                     args=[WORKERS, entry, chat, MARK_TTL_S],
                 )
     async for entry, _, photo in _jobs(redis, DEAD, chat):

@@ -1,51 +1,37 @@
-"""How much waits in the queue, and for how long: for metrics, probes and `vlm doctor`."""
+"""The depth and the age of the queue: for metrics, probes and `vlm doctor`."""
 
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from vlm.protocol import ModelInfo
-from vlm.queue.keys import DEAD, DELIVERY, LANES, WORKER_NAMES, WORKERS, results_key, worker_key
+from vlm.queue.keys import DEAD, DELIVERY, JOB_STREAMS, WORKERS, results_key
 from vlm.queue.streams import is_lost
 
 # Streams, each with the group that reads it.
-JOBS: Final[dict[str, tuple[str, str]]] = {lane: (key, WORKERS) for lane, key in LANES.items()}
+JOBS: Final[dict[str, tuple[str, str]]] = {name: (key, WORKERS) for name, key in JOB_STREAMS.items()}
 RESULTS: Final = (results_key(), DELIVERY)
 
 
 class Backlog(NamedTuple):
-    """Entries of one stream: all that are open, those in somebody's hands, and the age of the oldest."""
+    """The entries of one stream: all that are open, those delivered to a consumer, the age of the oldest."""
 
     open: int
     held: int
     oldest_s: float
 
 
-async def backlog(redis: Redis, stream: str, group: str) -> Backlog:
-    """What is open in a stream that `group` reads. By the server's clock, as it numbers entries by that."""
+async def read_backlog(redis: Redis, stream: str, group: str) -> Backlog:
+    """The backlog of a stream that `group` reads. Ages are by the server's clock, as entry ids are."""
     first: Any = await redis.xrange(stream, count=1)
     seconds, micros = await redis.time()
     age_s = seconds + micros / 1e6 - int(first[0][0].split(b"-")[0]) / 1000 if first else 0.0
     return Backlog(await redis.xlen(stream), await _held(redis, stream, group), max(0.0, age_s))
 
 
-async def dead_letters(redis: Redis) -> int:
-    """How many are kept."""
+async def count_dead_letters(redis: Redis) -> int:
+    """The number of dead letters that are kept."""
     return int(await redis.xlen(DEAD))
-
-
-async def live_workers(redis: Redis) -> dict[str, ModelInfo]:
-    """The workers whose hearts beat, each with its model."""
-    members: Any = await redis.smembers(WORKER_NAMES)
-    names = sorted(name.decode() for name in members)
-    beats: Any = await redis.mget([worker_key(name) for name in names]) if names else []
-    return {
-        name: msgspec.msgpack.decode(beat, type=ModelInfo)
-        for name, beat in zip(names, beats, strict=True)
-        if beat
-    }
 
 
 async def _held(redis: Redis, stream: str, group: str) -> int:
@@ -54,5 +40,5 @@ async def _held(redis: Redis, stream: str, group: str) -> int:
     except ResponseError as error:
         if not is_lost(error):
             raise
-        return 0  # nobody has ever read it
+        return 0  # the group does not exist yet
     return int(pending["pending"])

@@ -1,4 +1,4 @@
-"""What a doctor finds, and how it is told: `vlm doctor` and `afterimage doctor`."""
+"""The findings of `vlm doctor` and `afterimage doctor`, and how they are printed."""
 
 import json
 import shutil
@@ -11,59 +11,62 @@ from msgspec import Struct
 
 Level = Literal["ok", "warn", "bad"]
 
-LITTLE_BYTES: Final = 5 << 30
-TOO_LITTLE_BYTES: Final = 1 << 30
+DISK_WARN_BYTES: Final = 5 << 30
+DISK_BAD_BYTES: Final = 1 << 30
 
 
-class Finding(Struct, frozen=True):
-    """One thing that was looked at. `do`: what to do about it; '' where all is well."""
+class Finding(Struct, frozen=True, rename={"subject": "about", "message": "says", "advice": "do"}):
+    """The result of one check. `advice` is what the operator should do; '' where all is well."""
 
-    about: str
+    subject: str
     level: Level
-    says: str
-    do: str = ""
+    message: str
+    advice: str = ""
 
 
-def ok(about: str, says: str) -> Finding:
+def ok(subject: str, message: str) -> Finding:
     """All is well."""
-    return Finding(about, "ok", says)
+    return Finding(subject, "ok", message)
 
 
-def warn(about: str, says: str, do: str) -> Finding:
-    """It works, and could be better."""
-    return Finding(about, "warn", says, do)
+def warn(subject: str, message: str, advice: str) -> Finding:
+    """It works, but should be changed."""
+    return Finding(subject, "warn", message, advice)
 
 
-def bad(about: str, says: str, do: str) -> Finding:
-    """It does not work, or will lose something."""
-    return Finding(about, "bad", says, do)
+def bad(subject: str, message: str, advice: str) -> Finding:
+    """It does not work, or will lose data."""
+    return Finding(subject, "bad", message, advice)
 
 
 def report(findings: Sequence[Finding], *, as_json: bool) -> str:
-    """The findings, for people or for programs."""
+    """The findings as text, or as one JSON object."""
     if as_json:
         return json.dumps(
-            {"well": is_well(findings), "findings": [msgspec.to_builtins(one) for one in findings]}
+            {
+                "well": is_healthy(findings),
+                "findings": [msgspec.to_builtins(finding) for finding in findings],
+            }
         )
-    return "\n".join(line for one in findings for line in _lines(one))
+    return "\n".join(line for finding in findings for line in _lines(finding))
 
 
-def is_well(findings: Sequence[Finding]) -> bool:
-    """Whether nothing is bad; what is only a warning still works."""
-    return all(one.level != "bad" for one in findings)
+def is_healthy(findings: Sequence[Finding]) -> bool:
+    """Whether no finding is bad; warnings are allowed."""
+    return all(finding.level != "bad" for finding in findings)
 
 
-def disk(about: str, folder: Path, usage: Callable[[Path], Any] = shutil.disk_usage) -> Finding:
-    """How much room there is where `folder` is, or will be."""
-    there = next((one for one in [folder, *folder.parents] if one.exists()), Path("/"))
-    free = int(usage(there).free)
-    says = f"{free / (1 << 30):.1f} GiB free at {there}."
-    if free < TOO_LITTLE_BYTES:
-        return bad(about, says, "Make room: a server that cannot write refuses all work.")
-    return warn(about, says, "Make room soon.") if free < LITTLE_BYTES else ok(about, says)
+def check_disk(subject: str, folder: Path, usage: Callable[[Path], Any] = shutil.disk_usage) -> Finding:
+    """The free space of the disk that holds `folder`, or will hold it."""
+    existing = next((path for path in [folder, *folder.parents] if path.exists()), Path("/"))
+    free = int(usage(existing).free)
+    message = f"{free / (1 << 30):.1f} GiB free at {existing}."
+    if free < DISK_BAD_BYTES:
+        return bad(subject, message, "Make room: a server that cannot write refuses all work.")
+    return warn(subject, message, "Make room soon.") if free < DISK_WARN_BYTES else ok(subject, message)
 
 
-def _lines(one: Finding) -> Iterator[str]:
-    yield f"{one.level:<4}  {one.about:<18}  {one.says}"
-    if one.do:
-        yield f"{'':<26}-> {one.do}"
+def _lines(finding: Finding) -> Iterator[str]:
+    yield f"{finding.level:<4}  {finding.subject:<18}  {finding.message}"
+    if finding.advice:
+        yield f"{'':<26}-> {finding.advice}"

@@ -1,11 +1,11 @@
-"""What is counted of a bot and of a worker, for Prometheus. Every name stands here and in docs/operations.md.
+"""The metrics of a bot and of a worker, for Prometheus. docs/operations.md lists all of them.
 
     stage     download, deliver, answer (a bot's)
               wait, decode, vision, generate, embed, translate (a worker's)
-    stream    interactive, busy, bulk (jobs); updates, results, exports (a bot tells of these, too)
+    stream    interactive, busy, bulk (jobs); updates, results, exports (of bots only)
     code      ok, or an error's (`vlm.errors`)
 
-No label holds what people sent, who they are, or where they wrote it.
+No label holds what people sent, who they are, or their chats.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,11 +15,12 @@ from typing import Final, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from redis.asyncio import Redis
 
-from vlm.ops.backlog import Backlog, backlog, dead_letters, live_workers
+from vlm.ops.backlog import Backlog, count_dead_letters, read_backlog
 from vlm.protocol import Refused, Result
+from vlm.queue.client import live_workers
 
 Item = TypeVar("Item")
-Made = TypeVar("Made")
+Output = TypeVar("Output")
 
 STAGE_S: Final = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 OK: Final = "ok"
@@ -27,11 +28,11 @@ BATCH: Final = (1, 2, 4, 8, 16, 32, 64)
 
 
 class Metrics:
-    """One process's numbers, in a registry of their own: a bot and a worker use some of them each."""
+    """The metrics of one process, in a registry of its own; bots and workers use some of them each."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)  # process_resident_memory_bytes and its like
+        ProcessCollector(registry=registry)  # process_resident_memory_bytes and the like
         self.stage = Histogram(
             "afterimage_stage_seconds", "Time in one stage", ["stage"], registry=registry, buckets=STAGE_S
         )
@@ -60,16 +61,16 @@ class Metrics:
         self._dead = Gauge("afterimage_dead_letters", "Jobs that were given up", registry=registry)
         self._workers = Gauge("afterimage_workers", "Workers that are alive", registry=registry)
 
-    def took(self, stage: str, seconds: float) -> None:
-        """One stage of one thing is over."""
+    def observe_stage(self, stage: str, seconds: float) -> None:
+        """Observe the time that one stage took."""
         self.stage.labels(stage).observe(max(0.0, seconds))
 
     def timed(
-        self, stage: str, work: Callable[[Sequence[Item]], list[Made]]
-    ) -> Callable[[Sequence[Item]], list[Made]]:
-        """`work`, and how long it takes is noted; of nothing it takes none."""
+        self, stage: str, work: Callable[[Sequence[Item]], list[Output]]
+    ) -> Callable[[Sequence[Item]], list[Output]]:
+        """`work`, with its time observed as `stage`; calls without items are not observed."""
 
-        def watched(items: Sequence[Item]) -> list[Made]:
+        def watched(items: Sequence[Item]) -> list[Output]:
             if not items:
                 return work(items)
             with self.stage.labels(stage).time():
@@ -77,41 +78,41 @@ class Metrics:
 
         return watched
 
-    def finished(self, result: Result) -> None:
-        """A worker has published a result."""
+    def count_job(self, result: Result) -> None:
+        """Count a result that a worker has published."""
         self.jobs.labels(_task(result), code_of(result)).inc()
 
-    def delivered(self, result: Result) -> None:
-        """A bot has brought a result to its chat."""
+    def count_result(self, result: Result) -> None:
+        """Count a result that a bot has delivered to its chat."""
         self.results.labels(_task(result), code_of(result)).inc()
-        self.took("answer", (result.waited_ms + result.ran_ms) / 1000)
+        self.observe_stage("answer", (result.waited_ms + result.ran_ms) / 1000)
 
-    async def look(self, redis: Redis, streams: Mapping[str, tuple[str, str]]) -> None:
-        """Look at the queue: `streams` are (key, consumer group) by name. Raises RedisError.
+    async def refresh_queue(self, redis: Redis, streams: Mapping[str, tuple[str, str]]) -> None:
+        """Read the queue's numbers from Redis. `streams`: (key, consumer group) by name. Raises RedisError.
 
-        While the server cannot be asked there are no numbers: old ones would say that all is as it was.
+        While the server is away the numbers are NaN, because old numbers would be wrong.
         """
         try:
-            found = {name: await backlog(redis, *where) for name, where in streams.items()}
-            dead, workers = await dead_letters(redis), len(await live_workers(redis))
+            backlogs = {name: await read_backlog(redis, *where) for name, where in streams.items()}
+            dead, workers = await count_dead_letters(redis), len(await live_workers(redis))
         except BaseException:
-            self._show({}, nan, nan)
+            self._set({}, nan, nan)
             raise
-        self._show(found, dead, workers)
+        self._set(backlogs, dead, workers)
 
-    def _show(self, found: Mapping[str, Backlog], dead: float, workers: float) -> None:
+    def _set(self, backlogs: Mapping[str, Backlog], dead: float, workers: float) -> None:
         for gauge in (self._open, self._held, self._oldest):
             gauge.clear()
-        for name, one in found.items():
-            self._open.labels(name).set(one.open)
-            self._held.labels(name).set(one.held)
-            self._oldest.labels(name).set(one.oldest_s)
+        for name, backlog in backlogs.items():
+            self._open.labels(name).set(backlog.open)
+            self._held.labels(name).set(backlog.held)
+            self._oldest.labels(name).set(backlog.oldest_s)
         self._dead.set(dead)
         self._workers.set(workers)
 
 
 def code_of(result: Result) -> str:
-    """How it went: 'ok', or an error's code."""
+    """'ok', or the code of the result's error."""
     return result.outcome.code if isinstance(result.outcome, Refused) else OK
 
 

@@ -1,10 +1,10 @@
-"""`/healthz`, `/readyz` and `/metrics`, over HTTP, for whatever watches a bot or a worker.
+"""`/healthz`, `/readyz` and `/metrics` over HTTP, for programs that watch a bot or a worker.
 
-    GET /healthz   200 while the event loop turns, or is not begun     503 when it stands still
-    GET /readyz    200 when no check finds anything missing            503 with what is missing
-    GET /metrics   the numbers of `vlm.ops.metrics`, as Prometheus reads them
+    GET /healthz   200 while the event loop runs, or before it starts     503 when it hangs
+    GET /readyz    200 when every check passes                            503 with the reasons
+    GET /metrics   `vlm.ops.metrics` in the format of Prometheus
 
-It answers from threads of its own, so a loop that hangs is noticed. It asks for no password and counts no
+The server runs in threads of its own, so that it notices a hanging loop. It has no password and no limit of
 connections: it is for the loopback, or for a network where everybody is trusted.
 """
 
@@ -23,42 +23,42 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from vlm.environment import address
+from vlm.environment import host_and_port
 from vlm.errors import BadSetting
 from vlm.ops.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Check = Callable[[], Awaitable[str]]  # what is missing; '': nothing
+Check = Callable[[], Awaitable[str]]  # the reason why it fails; '': it passes
 
-PATIENCE_S: Final = 5.0  # a loop that does not come round in this time stands still
+PATIENCE_S: Final = 5.0  # a loop that does not respond in this time hangs
 REDIS_S: Final = 2.0
 REQUEST_S: Final = 10.0
 STARTING: Final = "starting"
 
 
 class Probes:
-    """What is known of this process. Until `watch` is called it is alive and not ready."""
+    """The state of this process. Until `watch` is called it is alive and not ready."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self.patience_s = PATIENCE_S
         self._loop: asyncio.AbstractEventLoop | None = None
         self._checks: Mapping[str, Check] = {}
-        self._look: Callable[[], Coroutine[Any, Any, None]] | None = None
+        self._refresh: Callable[[], Coroutine[Any, Any, None]] | None = None
 
-    def watch(self, checks: Mapping[str, Check], look: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """From now on, mind the running loop. `checks` make it ready; `look` brings the queue's numbers."""
-        self._checks, self._look = checks, look
+    def watch(self, checks: Mapping[str, Check], refresh: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Watch the running loop. `checks` decide on readiness; `refresh` updates the queue's metrics."""
+        self._checks, self._refresh = checks, refresh
         self._loop = asyncio.get_running_loop()
 
     def leave(self) -> None:
-        """The loop is about to end."""
+        """Stop watching: the loop is about to end."""
         self._loop = None
 
     def health(self) -> tuple[int, dict[str, str]]:
-        """The status of /healthz, and what to say."""
+        """The status and the body of /healthz."""
         if self._loop is None:
             return 200, {"loop": STARTING}
         try:
@@ -68,25 +68,27 @@ class Probes:
         return 200, {"loop": "turns"}
 
     def readiness(self) -> tuple[int, dict[str, str]]:
-        """The status of /readyz, and what each check says."""
+        """The status and the body of /readyz: the result of each check."""
         if self._loop is None:
             return 503, {"loop": STARTING}
         try:
-            missing = self._on_loop(self._loop, self._missing())
+            reasons = self._on_loop(self._loop, self._run_checks())
         except TimeoutError:
             return 503, {"loop": "stands still"}
-        return 503 if any(missing.values()) else 200, {name: why or "ok" for name, why in missing.items()}
+        return 503 if any(reasons.values()) else 200, {
+            name: reason or "ok" for name, reason in reasons.items()
+        }
 
     def numbers(self) -> bytes:
-        """What /metrics says. Without the queue's part while the server is away."""
-        if self._loop is not None and self._look is not None:
+        """The body of /metrics; without the queue's part while Redis is away."""
+        if self._loop is not None and self._refresh is not None:
             try:
-                self._on_loop(self._loop, self._look())
+                self._on_loop(self._loop, self._refresh())
             except (RedisError, OSError, TimeoutError) as error:
-                log.warning("the queue has no numbers just now: %s", type(error).__name__)
+                log.warning("queue metrics unavailable, serving the others: %s", type(error).__name__)
         return generate_latest(self._metrics.registry)
 
-    async def _missing(self) -> dict[str, str]:
+    async def _run_checks(self) -> dict[str, str]:
         return {name: await check() for name, check in self._checks.items()}
 
     def _on_loop(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
@@ -100,19 +102,19 @@ class Probes:
 
 @contextmanager
 def serving(listen: str, metrics: Metrics, *, setting: str) -> Iterator[Probes]:
-    """Probes that are served at `listen` while the block runs; ''  serves nothing.
+    """Serve probes at `listen` while the block runs; '' serves nothing.
 
-    Raises:  BadSetting, naming `setting`, for an address that cannot be had.
+    Raises:  BadSetting, naming `setting`, for an address that cannot be used.
     """
     probes = Probes(metrics)
     if not listen:
         yield probes
         return
-    disable_created_metrics()  # type: ignore[no-untyped-call] # when a counter began: nobody asks
+    disable_created_metrics()  # type: ignore[no-untyped-call] # the times when counters were created: unused
     server = _server(listen, probes, setting)
     thread = threading.Thread(target=server.serve_forever, args=[0.1], name="probes", daemon=True)
     thread.start()
-    log.info("probes and metrics: http://%s:%d/", *server.server_address[:2])
+    log.info("serving probes and metrics at http://%s:%d/", *server.server_address[:2])
     try:
         yield probes
     finally:
@@ -122,7 +124,7 @@ def serving(listen: str, metrics: Metrics, *, setting: str) -> Iterator[Probes]:
 
 
 def redis_answers(redis: Redis) -> Check:
-    """The check that the server answers."""
+    """The check that Redis answers."""
 
     async def check() -> str:
         try:
@@ -145,7 +147,7 @@ class _Server6(_Server):
 
 
 def _server(listen: str, probes: Probes, setting: str) -> _Server:
-    host, port = address(listen)
+    host, port = host_and_port(listen)
     try:
         server = (_Server6 if ":" in host else _Server)((host, port), _Request)
     except (OSError, OverflowError) as error:
@@ -162,15 +164,15 @@ class _Request(BaseHTTPRequestHandler):
         probes = self.server.probes
         match self.path.partition("?")[0]:
             case "/healthz":
-                self._say(*probes.health())
+                self._send_json(*probes.health())
             case "/readyz":
-                self._say(*probes.readiness())
+                self._send_json(*probes.readiness())
             case "/metrics":
                 self._send(200, CONTENT_TYPE_LATEST, probes.numbers())
             case _:
-                self._say(404, {"paths": "/healthz /readyz /metrics"})
+                self._send_json(404, {"paths": "/healthz /readyz /metrics"})
 
-    def _say(self, status: int, body: Mapping[str, str]) -> None:
+    def _send_json(self, status: int, body: Mapping[str, str]) -> None:
         self._send(status, "application/json", json.dumps(body).encode() + b"\n")
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
@@ -184,4 +186,4 @@ class _Request(BaseHTTPRequestHandler):
         return "afterimage"
 
     def log_message(self, format: str, *args: object) -> None:
-        """Whoever watches asks every few seconds: that is no news."""
+        """Log nothing: probes come every few seconds."""

@@ -1,27 +1,29 @@
-"""A worker's side of the queue: take jobs, keep them, finish each exactly once.
+"""A worker's consumer of jobs: take batches by priority, and finish each job exactly once.
 
-    take ──► held ──finish──► result published, entry acked and deleted, chat's load lowered: all or nothing
-              │ the worker dies; its lease runs out
+    take ──► held ──finish──► result published, entry acknowledged and deleted, load lowered: atomically
+              │ the worker dies; its lease ends
               └──► reclaim (alone) ──► finish
-                        └─ once too often ──► dead letter and an apology
+                        └─ delivered too often ──► dead letter and an apology
 
 A worker that has lost a job to another (it slept past its lease) cannot finish it: one result, not two.
-The keys are drawn in `vlm.queue.keys`.
+The keys are listed in `vlm.queue.keys`.
 """
 
+import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
-from vlm.errors import AfterimageError, NewerVersion, Poisoned, ProtocolError
-from vlm.logs import about
+from vlm.errors import AfterimageError, Poisoned, ProtocolError
+from vlm.logs import log_context
 from vlm.memory import blob_key
 from vlm.protocol import (
     RESULTS,
-    UPGRADE_S,
     Caption,
     Envelope,
     Job,
@@ -33,26 +35,28 @@ from vlm.protocol import (
     encode,
 )
 from vlm.queue.connection import retry_while_unavailable
+from vlm.queue.consumer import DELIVERIES, Consumer, UnsupportedVersion, raise_if_newer
 from vlm.queue.keys import (
     DEAD,
-    LANES,
+    JOB_STREAMS,
     MARK_TTL_S,
     OPEN_JOBS_BY_CHAT,
     RESULTS_TTL_S,
     WORKER_NAMES,
     WORKERS,
-    Line,
+    JobStream,
     job_state_key,
     results_key,
     worker_key,
 )
-from vlm.queue.streams import EFFECTS, Entry, Group
+from vlm.queue.streams import EFFECTS, Attempt, Entry, Group
 
 log = logging.getLogger(__name__)
 
-DELIVERIES: Final = 3
+BLOCK_MS: Final = 250
+RECLAIM_S: Final = 3.0  # how often to look for jobs of dead workers
 DEAD_LETTERS: Final = 1000
-TURN: Final = 4  # of batches too small to keep places in
+SMALL_BATCHES: Final = 4  # of batches too small to reserve places in, one begins with another stream
 
 POISONED: Final = (
     "Sorry, I stumbled over this picture or question several times and gave up. The others are not affected;"
@@ -63,15 +67,15 @@ OTHER_VERSION: Final = "Sorry, I was being updated just as this arrived. Please 
 FINISH: Final = (
     EFFECTS
     + """
--- KEYS lane, mark, load, results, dead
--- ARGV group, consumer, entry, chat, mark's TTL s, result or '', results' TTL s or 0,
---      and for a dead letter its code (else ''), times delivered, how many letters are kept
+-- KEYS stream, job state, load, results, dead
+-- ARGV group, consumer, entry, chat, the state's TTL s, result or '', results' TTL s or 0,
+--      and for a dead letter its code (else ''), times delivered, how many dead letters are kept
 local job = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
 local pending = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
 local mine = not pending.err and #pending == 1
--- No entry and no mark: the server came back empty, and only this worker still knows that somebody waits.
-local mark = redis.call('GET', KEYS[2])
-if not mine and (job or mark) then return mark == 'done' and 'done' or 'held' end
+-- No entry and no state: the server came back empty, and only this worker still knows that somebody waits.
+local state = redis.call('GET', KEYS[2])
+if not mine and (job or state) then return state == 'done' and 'done' or 'held' end
 if ARGV[6] ~= '' then redis.call('XADD', KEYS[4], '*', 'result', ARGV[6]) end
 if ARGV[7] ~= '0' then redis.call('EXPIRE', KEYS[4], ARGV[7]) end
 if ARGV[8] ~= '' and job then
@@ -82,43 +86,46 @@ redis.call('SET', KEYS[2], 'done', 'EX', ARGV[5])
 if redis.call('HINCRBY', KEYS[3], ARGV[4], -1) <= 0 then redis.call('HDEL', KEYS[3], ARGV[4]) end
 if mine then redis.call('XACK', KEYS[1], ARGV[1], ARGV[3]) end
 redis.call('XDEL', KEYS[1], ARGV[3])
-return 'settled'
+return 'finished'
 """
 )
 
 
 class Delivery(NamedTuple):
-    """A job in this worker's hands, and how often it has been handed out."""
+    """A job that this worker holds, and how often it has been delivered, this time included."""
 
     entry: Entry
     job: Job
     times: int
 
 
-class Broker:
-    """One worker's hold on the queue. `name` is the worker's, unique among all that live.
+class Broker(Consumer):
+    """One worker's side of the queue.
 
-    lease_s      how long a job stays with a worker that is not heard of; the same for all workers
+    name         the worker's, unique among all that live
+    lease_s      how long a job stays with a worker that does not renew it; the same for all workers
     deliveries   how often a job is tried before it is a dead letter
     """
 
     def __init__(self, redis: Redis, *, name: str, lease_s: float = 30, deliveries: int = DELIVERIES) -> None:
-        self.lease_s = lease_s
+        streams = list(JOB_STREAMS.values())
+        group = Group(redis, streams, group=WORKERS, consumer=name, lease_s=lease_s)
+        super().__init__(group, deliveries=deliveries)
         self.name = name
         self._redis = redis
-        self._deliveries = deliveries
-        self._group = Group(redis, list(LANES.values()), group=WORKERS, consumer=name, lease_s=lease_s)
-        self._finish = redis.register_script(FINISH)
-        self._turn = 0
+        self._finish_script = redis.register_script(FINISH)
+        self._model: ModelInfo | None = None
+        self._small_batches = 0
+        self._reclaimed_s = 0.0
 
     async def open(self) -> None:
         """Join the workers, and forget those that are gone for good."""
         await self._group.ensure()
         await self._group.sweep()
-        await retry_while_unavailable(self._forget_the_dead)
+        await retry_while_unavailable(self._forget_dead_workers)
 
     async def leave(self) -> None:
-        """Leave the workers. What is still held is reclaimed by others when its lease runs out."""
+        """Leave the workers. Other workers reclaim what is still held when its lease ends."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.unlink(worker_key(self.name))
             pipe.srem(WORKER_NAMES, self.name)
@@ -126,103 +133,143 @@ class Broker:
         await self._group.leave()
 
     async def announce(self, model: ModelInfo) -> None:
-        """Tell front ends, for one lease, that this worker lives and which model answers."""
+        """Tell front ends, for one lease, that this worker lives, and its model. `run` repeats it."""
+        self._model = model
         await retry_while_unavailable(self._announce, msgspec.msgpack.encode(model))
+
+    async def run(
+        self,
+        stop: asyncio.Event,
+        process: Callable[[list[Delivery]], Awaitable[None]],
+        *,
+        batch: int,
+        block_ms: Callable[[], int] = lambda: BLOCK_MS,
+    ) -> None:
+        """Process batches until `stop`, with leases and heartbeat renewed meanwhile.
+
+        process    works on a batch and finishes its jobs; is given an empty one when no job waits
+        batch      the most jobs in one
+        block_ms   how long to wait for the first job of the next batch, at most BLOCK_MS
+        """
+
+        async def hold(deliveries: list[Delivery]) -> None:
+            self._held = {delivery.entry.id: delivery.entry for delivery in deliveries}
+            try:
+                await process(deliveries)
+            finally:
+                self._held = {}
+
+        def take() -> Coroutine[Any, Any, list[Delivery]]:
+            return self._take_batch(batch, block_ms())
+
+        await self._consume(stop, take, hold, grace_s=2 * BLOCK_MS / 1000)
 
     async def take(self, batch: int, block_ms: int) -> list[Delivery]:
         """Up to `batch` new jobs; waits up to `block_ms` for the first, and never for company."""
-        entries = await self._share(batch)
+        entries = await self._waiting(batch)
         if not entries:
             entries = await self._group.take(1, block_ms)
             if entries and len(entries) < batch:
-                entries += await self._share(batch - len(entries))
-        return [delivery for entry in entries if (delivery := await self._opened(entry, 1))]
+                entries += await self._waiting(batch - len(entries))
+        return [delivery for entry in entries if (delivery := await self._decode(Attempt(entry, 1)))]
 
     async def reclaim(self) -> Delivery | None:
-        """One job whose worker is gone, to be run alone. Those that were tried too often are buried."""
-        while found := await self._group.reclaim():
-            if found.times > self._deliveries:
-                await self._bury(found.entry, Poisoned(POISONED), found.times)
-            elif delivery := await self._opened(*found):
+        """One job whose worker is gone, to be run alone. A job tried too often becomes a dead letter."""
+        while attempt := await self._group.reclaim():
+            if self._is_exhausted(attempt):
+                await self._dead_letter(attempt, Poisoned(POISONED))
+            elif delivery := await self._decode(attempt):
                 return delivery
         return None
 
-    async def renew(self, held: list[Delivery]) -> None:
-        """Keep `held` for another lease."""
-        await self._group.renew(delivery.entry for delivery in held)
-
     async def picture(self, job: Job) -> bytes | None:
         """The bytes that came with a job, if they are still there."""
-        found: Any = await retry_while_unavailable(self._redis.get, blob_key(job.chat, job.id))
-        return None if found is None else bytes(found)
+        picture: Any = await retry_while_unavailable(self._redis.get, blob_key(job.chat, job.id))
+        return None if picture is None else bytes(picture)
 
     async def finish(self, delivery: Delivery, result: Result) -> bool:
-        """Publish the result and let go of the job. False, and nothing is done, if it is another's by now."""
+        """Publish the result and end the job. False, and no change, if another worker holds it by now."""
         job = delivery.job
         envelope = Envelope(version=job.version, id=job.id, chat=job.chat, results=job.results)
-        return await self._settle(delivery.entry, envelope, encode(result))
+        return await self._finish(delivery.entry, envelope, encode(result))
 
-    async def _announce(self, beat: bytes) -> None:
+    async def _take_batch(self, batch: int, block_ms: int) -> list[Delivery]:
+        now_s = time.monotonic()
+        if now_s - self._reclaimed_s >= min(RECLAIM_S, self.lease_s / 3):
+            if alone := await self.reclaim():
+                return [alone]  # it may be what killed its worker: no company, and the next reclaim at once
+            self._reclaimed_s = now_s
+        return await self.take(batch, block_ms)
+
+    async def _waiting(self, batch: int) -> list[Entry]:
+        """Waiting jobs, interactive ones first; the other streams have reserved places, so none starves."""
+        entries = [entry for name in self._reserved(batch) for entry in await self._take_from(name, 1)]
+        entries = await self._take_from("interactive", batch - len(entries)) + entries
+        entries += await self._take_from("busy", batch - len(entries))
+        if all(entry.stream == JOB_STREAMS["bulk"] for entry in entries):  # nobody waits
+            entries += await self._take_from("bulk", batch - len(entries))
+        return entries
+
+    def _reserved(self, batch: int) -> Sequence[JobStream]:
+        if batch >= len(JOB_STREAMS):
+            return ("busy", "bulk")
+        self._small_batches += 1
+        turn, remainder = divmod(self._small_batches, SMALL_BATCHES)
+        return () if remainder else ("busy",) if turn % 2 else ("bulk",)
+
+    async def _take_from(self, name: JobStream, count: int) -> list[Entry]:
+        return await self._group.take(count, streams=[JOB_STREAMS[name]]) if count > 0 else []
+
+    async def _decode(self, attempt: Attempt) -> Delivery | None:
+        """The job of an entry. None if it cannot be read: it is left to a newer version, or a dead letter."""
+        try:
+            return Delivery(attempt.entry, _job_of(attempt.entry), attempt.times)
+        except UnsupportedVersion as error:
+            await self._release(attempt, error)
+        except ProtocolError as error:
+            log.error("job entry %s cannot be read: %s", attempt.entry.id, error)
+            await self._dead_letter(attempt, ProtocolError(OTHER_VERSION))
+        return None
+
+    async def _maintain(self, round_ends_s: float) -> None:
+        try:
+            await super()._maintain(round_ends_s)
+            if self._model:
+                await self.announce(self._model)
+        except RedisError:  # what is in hand can still be finished
+            log.exception("heartbeat of %s failed, retrying in %.1f s", self.name, self.lease_s / 3)
+
+    async def _announce(self, heartbeat: bytes) -> None:
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(worker_key(self.name), beat, px=int(1000 * self.lease_s))
+            pipe.set(worker_key(self.name), heartbeat, px=int(1000 * self.lease_s))
             pipe.sadd(WORKER_NAMES, self.name)
             await pipe.execute()
 
-    async def _forget_the_dead(self) -> None:
+    async def _forget_dead_workers(self) -> None:
         names: Any = await self._redis.smembers(WORKER_NAMES)
         for name in names:
             if not await self._redis.exists(worker_key(name.decode())):
                 await self._redis.srem(WORKER_NAMES, name)
 
-    async def _share(self, batch: int) -> list[Entry]:
-        """What waits, the first lane first. The others are kept a place each, or they would starve."""
-        entries = [one for line in self._kept(batch) for one in await self._line(line, 1)]
-        entries = await self._line("interactive", batch - len(entries)) + entries
-        entries += await self._line("busy", batch - len(entries))
-        if all(entry.stream == LANES["bulk"] for entry in entries):  # nobody waits
-            entries += await self._line("bulk", batch - len(entries))
-        return entries
-
-    def _kept(self, batch: int) -> Sequence[Line]:
-        if batch >= len(LANES):
-            return ("busy", "bulk")
-        self._turn += 1
-        turn, before = divmod(self._turn, TURN)
-        return () if before else ("busy",) if turn % 2 else ("bulk",)
-
-    async def _line(self, line: Line, count: int) -> list[Entry]:
-        return await self._group.take(count, streams=[LANES[line]]) if count > 0 else []
-
-    async def _opened(self, entry: Entry, times: int) -> Delivery | None:
-        try:
-            return Delivery(entry, decode_job(entry.fields.get(b"job", b"")), times)
-        except ProtocolError as error:
-            if isinstance(error, NewerVersion) and entry.age_s < UPGRADE_S:
-                log.info("job %s is left to newer workers: %s", entry.id, error)
-                await self._group.release(entry, times)
-            else:
-                log.error("job %s was not understood: %s", entry.id, error)
-                await self._bury(entry, ProtocolError(OTHER_VERSION), times)
-            return None
-
-    async def _bury(self, entry: Entry, error: AfterimageError, times: int) -> None:
+    async def _dead_letter(self, attempt: Attempt, error: AfterimageError) -> None:
+        entry, times = attempt
         log.error("job entry %s is a dead letter after %d deliveries: %s", entry.id, times, error.code)
         try:
             sender = decode_envelope(entry.fields.get(b"job", b""))
         except ProtocolError:
-            await self._settle(entry, Envelope(version=0, id="", chat=0), b"", code=error.code, times=times)
+            await self._finish(entry, Envelope(version=0, id="", chat=0), b"", code=error.code, times=times)
             return
-        with about(chat=sender.chat, job=sender.id):
+        with log_context(chat=sender.chat, job=sender.id):
             log.error("job %s is given up", sender.id)
         refusal = _refusal(entry, sender, error)
-        await self._settle(entry, sender, encode(refusal), code=error.code, times=times)
+        await self._finish(entry, sender, encode(refusal), code=error.code, times=times)
 
-    async def _settle(
+    async def _finish(
         self, entry: Entry, sender: Envelope, result: bytes, *, code: str = "", times: int = 1
     ) -> bool:
-        ttl_s = 0 if sender.results == RESULTS else RESULTS_TTL_S  # who waits for itself may be gone
+        ttl_s = 0 if sender.results == RESULTS else RESULTS_TTL_S  # a program that reads its own may be gone
         verdict = await retry_while_unavailable(
-            self._finish,
+            self._finish_script,
             keys=[
                 entry.stream,
                 job_state_key(sender.id),
@@ -236,14 +283,22 @@ class Broker:
             ],
         )
         if verdict == b"held":
-            log.info("job %s is in another worker's hands by now", sender.id)
-        else:  # also when it was done before: by this worker, if the server died between doing and saying so
+            log.info("job %s is held by another worker by now", sender.id)
+        else:  # 'done', too: this worker finished the job, and the connection broke before the reply
             await retry_while_unavailable(self._redis.unlink, blob_key(sender.chat, sender.id))
-        return bool(verdict == b"settled")
+        return bool(verdict == b"finished")
+
+
+def _job_of(entry: Entry) -> Job:
+    try:
+        return decode_job(entry.fields.get(b"job", b""))
+    except ProtocolError as error:
+        raise_if_newer(entry, error)
+        raise
 
 
 def _refusal(entry: Entry, sender: Envelope, error: AfterimageError) -> Result:
-    """What its sender is told of a dead letter, with as much of the job as can be read."""
+    """The result that apologises for a dead letter, with as much of the job as can be read."""
     try:
         job = decode_job(entry.fields.get(b"job", b""))
     except ProtocolError:

@@ -1,6 +1,6 @@
 """All that a front end may do: submit jobs, wait for their results, read the memory.
 
-The keys are drawn in `vlm.queue.keys` and `vlm.memory`.
+The keys are listed in `vlm.queue.keys` and `vlm.memory`.
 """
 
 import time
@@ -8,19 +8,19 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypedDict, Unpack
 
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
 from vlm.memory import Memory, blob_key
-from vlm.ops.backlog import live_workers
 from vlm.protocol import (
     Ask,
     Caption,
     Find,
     Job,
-    Lane,
     ModelInfo,
+    Priority,
     Result,
     Style,
     Task,
@@ -32,7 +32,7 @@ from vlm.queue.admission import AGE_MAX_S, POSITION, SHARE, SUBMIT
 from vlm.queue.connection import connect, is_unavailable, retry_while_unavailable
 from vlm.queue.keys import (
     DELIVERY,
-    LANES,
+    JOB_STREAMS,
     MARK_TTL_S,
     OPEN_JOBS_BY_CHAT,
     WORKER_NAMES,
@@ -44,28 +44,28 @@ from vlm.queue.keys import (
 from vlm.queue.streams import MAX_BLOCK_MS, Entry, Group, entries
 from vlm.search.stemming import clean_query
 
-BLOB_TTL_S: Final = 24 * 3600  # as long as workers may be away; a picture goes when its job ends
+BLOB_TTL_S: Final = 24 * 3600  # as long as workers may be away; a picture is deleted when its job ends
 MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_QUESTION_CHARS: Final = 1000
 
 
 class JobOptions(TypedDict, total=False):
-    """What may be said of every job: fields of `protocol.Job`."""
+    """Fields of `protocol.Job` that any job may have."""
 
     language: str
     ticket: str
-    lane: Lane
+    priority: Priority
     deadline_ms: int
     results: str
 
 
 class Client:
-    """A front end's door to the workers. `memory` is what the chats remember.
+    """A front end's side of the queue. `memory` holds the chats' photos.
 
     queue_max, chat_max   open jobs in all, and of one chat, beyond which a job is refused
-    age_max_s             how long the next in line may have waited for live workers before more are refused
-    patience_s            how long somebody waits for an answer or a search; 0: for ever. A photo is captioned
-                          whenever it can be, as it is remembered
+    age_max_s             how long the next job may have waited for live workers before new ones are refused
+    patience_s            how long an answer or a search is worth waiting for; 0: for ever. A caption never
+                          expires, as it is remembered
     blob_ttl_s            how long a picture waits for a worker
     """
 
@@ -94,7 +94,7 @@ class Client:
     async def connect(cls, url: str, **limits: int) -> AsyncIterator["Client"]:
         """A client of the server at `url`, for an `async with`; `limits` as for the class.
 
-        Raises:  BadSetting for a URL that is none, Unavailable if no server answers there.
+        Raises:  BadSetting for a malformed URL, Unavailable if no server answers there.
         """
         try:
             redis = connect(url)
@@ -120,7 +120,7 @@ class Client:
         other_than: Sequence[str] = (),
         **options: Unpack[JobOptions],
     ) -> None:
-        """Have `picture` captioned, or a photo whose query tokens are alive. Submitted twice, done once.
+        """Submit a caption of `picture`, or of a photo with live query tokens. Submitted twice, done once.
 
         The fields are those of `protocol.Caption`. Without a picture the result may be Refused as
         `picture_gone`: submit it again, as another job, with it.
@@ -140,7 +140,7 @@ class Client:
         turns: Sequence[Turn] = (),
         **options: Unpack[JobOptions],
     ) -> None:
-        """Have a question in the job's language answered about a picture or a photo, as for `caption`.
+        """Submit a question, in the job's language, about a picture or a photo, as for `caption`.
 
         Raises:  BadRequest, TooLarge, QueueFull, Unavailable, each with a sentence for the user.
         """
@@ -161,7 +161,7 @@ class Client:
         limit: int = 5,
         **options: Unpack[JobOptions],
     ) -> None:
-        """Have photos of the chat found: by a query in the job's language, or those that are `like` one.
+        """Submit a search of the chat's photos: by a query in the job's language, or for photos `like` one.
 
         The fields are those of `protocol.Find`.
         Raises:  BadRequest, TooLarge, QueueFull, Unavailable, each with a sentence for the user.
@@ -178,46 +178,50 @@ class Client:
         await self._submit(job, chat, task, None, None, options)
 
     async def drop_picture(self, chat: int, job: str) -> None:
-        """Let go of the picture of a job that has ended, if its worker died before it could."""
+        """Delete the picture of a job that has ended, if its worker died before it could."""
         await self._redis.unlink(blob_key(chat, job))
 
     async def backlog(self) -> int:
-        """How many jobs are open: waiting, or being worked on."""
+        """How many jobs are open: waiting, or in a worker's hands."""
         return sum((await self.open_jobs()).values())
 
-    async def open_jobs(self) -> dict[Lane, int]:
-        """How many jobs are open, as they were submitted."""
-        interactive, busy, bulk = [int(await self._redis.xlen(key)) for key in LANES.values()]
+    async def open_jobs(self) -> dict[Priority, int]:
+        """How many jobs are open, by the priority that they were submitted with."""
+        interactive, busy, bulk = [int(await self._redis.xlen(key)) for key in JOB_STREAMS.values()]
         return {"interactive": interactive + busy, "bulk": bulk}
 
     async def position(self, job: str) -> int | None:
-        """How many open jobs come before this one; None when it is not open any more."""
-        ahead = int(await self._position_script(keys=[job_state_key(job), *LANES.values()]))
+        """How many open jobs come before this one; None if it is not open."""
+        ahead = int(await self._position_script(keys=[job_state_key(job), *JOB_STREAMS.values()]))
         return ahead if ahead >= 0 else None
 
     async def has_ended(self, job: str) -> bool:
         """Whether this job was done within the last day."""
         return bool(await self._redis.get(job_state_key(job)) == b"done")
 
+    async def workers(self) -> dict[str, ModelInfo]:
+        """The models of the live workers by the workers' names; empty when no worker is up."""
+        return await live_workers(self._redis)
+
     async def models(self) -> list[ModelInfo]:
         """The models of the live workers; empty when no worker is up."""
         return list((await live_workers(self._redis)).values())
 
     def results(self, consumer: str, *, lease_s: float = 30) -> Group:
-        """The bot's results, to deliver and then ack: `decode_result(entry.fields[b"result"])`."""
+        """The bot's results, to show and then acknowledge: `decode_result(entry.fields[b"result"])`."""
         return Group(self._redis, [results_key()], group=DELIVERY, consumer=consumer, lease_s=lease_s)
 
     async def is_wanted(self, result: Entry) -> bool:
-        """Whether one of the bot's results is still to be shown: not once its chat was forgotten."""
+        """Whether one of the bot's results may be shown: not after its chat was forgotten."""
         return bool(await self._redis.xrange(result.stream, result.id, result.id))
 
     async def wait(self, jobs: Collection[str], *, results: str, timeout_s: float) -> AsyncIterator[Result]:
-        """The results of `jobs` as they come, read from a results stream that nobody else reads.
+        """The results of `jobs` as they arrive, from a results stream that nobody else reads.
 
-        Raises:  TimedOut when none has come for `timeout_s`.
+        Raises:  TimedOut if none has arrived for `timeout_s`.
         """
         stream, after, waiting = results_key(results), "0-0", set(jobs)
-        heard_s, block_ms = time.monotonic(), max(1, min(MAX_BLOCK_MS, int(1000 * timeout_s)))
+        received_s, block_ms = time.monotonic(), max(1, min(MAX_BLOCK_MS, int(1000 * timeout_s)))
         while waiting:
             reply: Any = await retry_while_unavailable(self._redis.xread, {stream: after}, block=block_ms)
             for entry in entries(reply):
@@ -225,9 +229,9 @@ class Client:
                 result = decode_result(entry.fields[b"result"])
                 if result.job in waiting:
                     waiting.remove(result.job)
-                    heard_s = time.monotonic()
+                    received_s = time.monotonic()
                     yield result
-            if time.monotonic() - heard_s > timeout_s:
+            if time.monotonic() - received_s > timeout_s:
                 raise TimedOut(
                     f"No answer for {timeout_s:.0f} seconds. Is a worker running? Try `vlm worker`."
                 )
@@ -260,9 +264,9 @@ class Client:
         if picture is not None:  # before the job, which a worker may take at once
             await self._redis.set(blob, picture, ex=self._blob_ttl_s)
         verdict: Any = await self._submit_script(
-            keys=[job_state_key(job.id), OPEN_JOBS_BY_CHAT, WORKER_NAMES, *LANES.values()],
+            keys=[job_state_key(job.id), OPEN_JOBS_BY_CHAT, WORKER_NAMES, *JOB_STREAMS.values()],
             args=[
-                *(encode(job), job.lane, "bulk" if job.lane == "bulk" else "busy", job.chat),
+                *(encode(job), job.priority, "bulk" if job.priority == "bulk" else "busy", job.chat),
                 *(
                     self._queue_max,
                     self._chat_max,
@@ -287,8 +291,20 @@ class Client:
             )
 
 
+async def live_workers(redis: Redis) -> dict[str, ModelInfo]:
+    """The names of the live workers, each with its model."""
+    members: Any = await redis.smembers(WORKER_NAMES)
+    names = sorted(name.decode() for name in members)
+    heartbeats: Any = await redis.mget([worker_key(name) for name in names]) if names else []
+    return {
+        name: msgspec.msgpack.decode(heartbeat, type=ModelInfo)
+        for name, heartbeat in zip(names, heartbeats, strict=True)
+        if heartbeat
+    }
+
+
 def clean_question(question: str) -> str:
-    """The question without blanks around it. Raises TooLarge, or BadRequest when there is no word in it."""
+    """The question, stripped. Raises TooLarge, or BadRequest if there is no word in it."""
     question = question.strip()
     if len(question) > MAX_QUESTION_CHARS:
         raise TooLarge(

@@ -1,5 +1,6 @@
-"""A connection to the Redis server, and patience for while it is away: with jittered back-off, and a word in
-the log; to stop waiting, cancel the task.
+"""Connects to the Redis server, and retries while it is unavailable: with jittered back-off, and logged.
+
+A caller that no longer wants to wait cancels the task.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ SOCKET_TIMEOUT_S: Final = 5
 CONNECTIONS: Final = 50
 FIRST_PAUSE_S: Final = 0.1
 LAST_PAUSE_S: Final = 2.0
-AWAY: Final = (
+UNAVAILABLE: Final = (
     ConnectionError,
     TimeoutError,
     ReadOnlyError,
@@ -42,20 +43,20 @@ AWAY: Final = (
     TryAgainError,
     ClusterDownError,
     MasterDownError,
-    NoScriptError,  # it came back between a script's loading and its call
+    NoScriptError,  # the server restarted between a script's loading and its call
 )
-# MISCONF has no class of its own, and of a pipeline redis-py tells it as "Command # 1 (...) of pipeline
+# MISCONF has no class of its own, and redis-py reports it of a pipeline as "Command # 1 (...) of pipeline
 # caused error: ('MISCONF ...',)".
 DISK_FULL: Final = re.compile(r"(^|of pipeline caused error: \(.)MISCONF ")
 
 
 def connect(url: str) -> Redis:
-    """A connection pool for `url`; nothing is connected yet.
+    """A client of `url`; nothing is connected yet.
 
     A refused command is retried for about a second, an unanswered one for some 20 seconds: then a front end
-    can say so, and `retry_while_unavailable` goes on trying.
+    can tell its user, and `retry_while_unavailable` goes on trying.
     """
-    pool = BlockingConnectionPool.from_url(  # when all are in use, the next command waits its turn
+    pool = BlockingConnectionPool.from_url(  # when all connections are in use, the next command waits
         url,
         max_connections=CONNECTIONS,
         socket_timeout=SOCKET_TIMEOUT_S,
@@ -66,14 +67,14 @@ def connect(url: str) -> Redis:
 
 
 def is_unavailable(error: RedisError) -> bool:
-    """Whether the server is only away, full or loading, so that the same command may work later."""
+    """Whether the server is away, full or loading, so that the same command may work later."""
     if isinstance(error, AuthenticationError):
         return False
-    return isinstance(error, AWAY) or bool(DISK_FULL.search(str(error)))
+    return isinstance(error, UNAVAILABLE) or bool(DISK_FULL.search(str(error)))
 
 
 async def retry_while_unavailable(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of `call`, tried again for as long as the server is away."""
+    """The result of `call`, repeated for as long as the server is unavailable."""
     pause_s = FIRST_PAUSE_S
     while True:
         try:
@@ -81,6 +82,7 @@ async def retry_while_unavailable(call: Callable[P, Awaitable[T]], *args: P.args
         except RedisError as error:
             if not is_unavailable(error):
                 raise
-            log.warning("the queue's server is away, trying again: %s: %s", type(error).__name__, error)
-        await asyncio.sleep(random.uniform(0, pause_s))  # jitter: not all clients at the same moment
+            wait_s = random.uniform(0, pause_s)  # jitter: not all clients at the same moment
+            log.warning("redis unavailable, retrying in %.1f s: %s: %s", wait_s, type(error).__name__, error)
+        await asyncio.sleep(wait_s)
         pause_s = min(2 * pause_s, LAST_PAUSE_S)

@@ -1,7 +1,7 @@
-"""Dead letters: jobs that were given up, kept to be looked at, tried again or thrown away.
+"""Dead letters: jobs that were given up, kept to be inspected, replayed or dropped.
 
-Their pictures went when they were given up. A job that is tried again works from the photo's query tokens;
-where those have expired, its bot fetches the picture once more.
+Their pictures were deleted when they were given up. A replayed job works from the photo's query tokens; where
+those have expired, the bot fetches the picture again.
 """
 
 from typing import Any, Final
@@ -12,16 +12,16 @@ from redis.asyncio import Redis
 
 from vlm.errors import ProtocolError
 from vlm.protocol import Ask, Envelope, Find, Job, decode_envelope, decode_job, encode
-from vlm.queue.keys import DEAD, LANES, MARK_TTL_S, OPEN_JOBS_BY_CHAT, job_state_key
+from vlm.queue.keys import DEAD, JOB_STREAMS, MARK_TTL_S, OPEN_JOBS_BY_CHAT, job_state_key
 from vlm.queue.streams import EFFECTS
 
 REPLAY: Final = (
     EFFECTS
     + """
--- KEYS dead, lane, mark, load; ARGV letter, job, lane's name, chat, mark's TTL s
+-- KEYS dead, stream, job state, load; ARGV letter, job, stream's name, chat, the state's TTL s
 if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 'gone' end
-local mark = redis.call('GET', KEYS[3])
-if mark and mark ~= 'done' then return 'open' end -- it was sent anew since: once is enough
+local state = redis.call('GET', KEYS[3])
+if state and state ~= 'done' then return 'open' end -- it was submitted again since: once is enough
 local entry = redis.call('XADD', KEYS[2], '*', 'job', ARGV[2])
 redis.call('SET', KEYS[3], ARGV[3] .. ' ' .. entry, 'EX', ARGV[5])
 redis.call('HINCRBY', KEYS[4], ARGV[4], 1)
@@ -33,7 +33,7 @@ return 'replayed'
 class DeadLetter(Struct, frozen=True, kw_only=True):
     """One dead letter. `job` is None where this version cannot read it, `sender` where no version could.
 
-    id      the stream's: what `vlm dead` calls it
+    id      the entry's in the stream: what `vlm dead` shows
     at_ms   when it was given up
     code    why: an error's (`vlm.errors`)
     times   how often it was tried
@@ -53,10 +53,10 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
 
     @property
     def content(self) -> str:
-        """What was asked or searched for: somebody's own words."""
+        """What was asked or searched for: a person's own words."""
         match self.job:
-            case Job(task=Ask(question=words)) | Job(task=Find(query=words)):
-                return words
+            case Job(task=Ask(question=text)) | Job(task=Find(query=text)):
+                return text
         return ""
 
 
@@ -73,22 +73,22 @@ class DeadLetterQueue:
         return [_letter(id.decode(), fields) for id, fields in rows]
 
     async def replay(self, letter: DeadLetter, now_ms: int) -> bool:
-        """Put its job back into its lane, as submitted at `now_ms`; the letter goes. However often: once.
+        """Submit its job again, as of `now_ms`, and delete the letter. Called twice, done once.
 
-        False if the letter has gone already, or its sender has submitted the job anew.
+        False if the letter is gone already, or its sender has submitted the job again.
         Raises:  ProtocolError for a job that this version cannot read.
         """
         if letter.job is None:
             raise ProtocolError(f"{letter.id} cannot be read by this version, so it cannot be tried again.")
         job = replace(letter.job, created_ms=now_ms, deadline_ms=0)  # an admin waits for it now
         verdict = await self._replay(
-            keys=[DEAD, LANES[job.lane], job_state_key(job.id), OPEN_JOBS_BY_CHAT],
-            args=[letter.id, encode(job), job.lane, job.chat, MARK_TTL_S],
+            keys=[DEAD, JOB_STREAMS[job.priority], job_state_key(job.id), OPEN_JOBS_BY_CHAT],
+            args=[letter.id, encode(job), job.priority, job.chat, MARK_TTL_S],
         )
         return bool(verdict == b"replayed")
 
     async def drop(self, letter: DeadLetter) -> bool:
-        """Throw it away. False if it has gone already."""
+        """Delete it. False if it is gone already."""
         return bool(await self._redis.xdel(DEAD, letter.id))
 
 

@@ -21,17 +21,17 @@ from typing import Final, Literal
 from vlm.protocol import RESULTS
 
 SPACE: Final = "{afterimage}:"
-Line = Literal["interactive", "busy", "bulk"]
-LANES: Final[dict[Line, str]] = {
+JobStream = Literal["interactive", "busy", "bulk"]
+JOB_STREAMS: Final[dict[JobStream, str]] = {
     "interactive": SPACE + "jobs:interactive",
     "busy": SPACE + "jobs:busy",
     "bulk": SPACE + "jobs:bulk",
-}  # from first to last
+}  # the first is served first
 OPEN_JOBS_BY_CHAT: Final = SPACE + "load"
 DEAD: Final = SPACE + "dead"
 WORKER_NAMES: Final = SPACE + "workers"
 
-WORKERS: Final = "workers"  # the consumer group of the lanes
+WORKERS: Final = "workers"  # the consumer group of the jobs
 DELIVERY: Final = "delivery"  # the consumer group of the results
 
 MARK_TTL_S: Final = 24 * 3600

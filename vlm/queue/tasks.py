@@ -1,10 +1,12 @@
-"""Ending asyncio tasks for certain."""
+"""Runs asyncio tasks until a stop, and cancels them reliably."""
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-AGAIN_S: Final = 0.5
+T = TypeVar("T")
+
+CANCEL_AGAIN_S: Final = 0.5
 
 
 async def cancel_all(*tasks: asyncio.Task[Any]) -> None:
@@ -17,16 +19,15 @@ async def cancel_all(*tasks: asyncio.Task[Any]) -> None:
     while running:
         for task in running:
             task.cancel()
-        _, running = await asyncio.wait(running, timeout=AGAIN_S)
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
 
 
-async def run_until(stop: asyncio.Event, work: Coroutine[Any, Any, None], *, grace_s: float = 0) -> None:
-    """Do `work`, or leave it `grace_s` after `stop` was set."""
+async def run_until(stop: asyncio.Event, work: Coroutine[Any, Any, T], *, grace_s: float = 0) -> T | None:
+    """The result of `work`; None if it was cancelled, `grace_s` after `stop` was set."""
     working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait([working], timeout=grace_s)
     finally:
         await cancel_all(working, stopped)
-    if not working.cancelled():
-        working.result()
+    return None if working.cancelled() else working.result()

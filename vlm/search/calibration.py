@@ -1,15 +1,15 @@
-"""What a query is compared with before it is called found: pictures that have nothing to do with the chat.
+"""The calibration of searches: a reference set of unrelated pictures, and the rule for what is a hit.
 
-    M pictures of the background, Q vectors of each, E their width
+    M pictures of the reference set, Q vectors of each, E their width
 
-One similarity means much for one query and nothing for another: every picture is a little like 'a thing'.
-So it counts by how far it stands out from the similarities of the background with the same query.
+The same similarity means much for one query and nothing for another: every picture is a little like 'a
+thing'. So a similarity counts by its z-score among the similarities of the reference set with the same query.
 
-A checkpoint brings its background and its cut-off along, in the folder `search` below its own:
+A checkpoint has its reference set and its cut-off in its folder `search`:
 
-    bank.safetensors   the background's vectors [M, Q, E] fp16
-    search.json        the rule and its cut-off, how often the background's captions have which word,
-                       the revision of the model, and how it was fitted, with the scores
+    bank.safetensors   the vectors of the reference set, [M, Q, E] fp16
+    search.json        the rule and its cut-off, the number of the set's captions that have each word,
+                       the revision of the model, and how the rule was fitted, with the scores
 """
 
 from functools import cached_property
@@ -26,33 +26,35 @@ from vlm.search.vectors import flat, similarities
 
 FOLDER: Final = "search"
 BANK, FACTS = "bank.safetensors", "search.json"
-FEWEST: Final = 16  # pictures that can say what is usual; with fewer, only words count
+MIN_PICTURES: Final = 16  # for a baseline; with fewer, only words count
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """Evidence that a picture is meant: a weighted sum less `cut`; above 0 it is a hit.
+    """The evidence that a picture answers a query: a weighted sum minus `cut`; above 0, the picture is a hit.
 
-    spread       weight of how far the similarity stands out, in standard deviations of the background
+    z_score      weight of the similarity in standard deviations of the reference set; 'spread' in search.json
     similarity   weight of the similarity itself
     words        weight of the share of the query's words that the picture's text has
     """
 
-    spread: float
+    z_score: float = msgspec.field(name="spread")
     similarity: float
     words: float
     cut: float
 
-    def __call__(self, spread: Floats, similarity: Floats, words: Floats) -> Floats:
-        evidence: Floats = self.spread * spread + self.similarity * similarity + self.words * words - self.cut
+    def __call__(self, z_score: Floats, similarity: Floats, words: Floats) -> Floats:
+        evidence: Floats = (
+            self.z_score * z_score + self.similarity * similarity + self.words * words - self.cut
+        )
         return evidence
 
 
-UNFITTED: Final = Rule(spread=1.0, similarity=0.0, words=4.0, cut=4.5)
-WORDS_ONLY: Final = Rule(spread=0.0, similarity=0.0, words=4.0, cut=3.0)
+UNFITTED: Final = Rule(z_score=1.0, similarity=0.0, words=4.0, cut=4.5)
+WORDS_ONLY: Final = Rule(z_score=0.0, similarity=0.0, words=4.0, cut=3.0)
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What search.json holds. `fitted` tells how, and how well: for people and for cards."""
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of search.json. `fitted` says how, and how well: for people and for model cards."""
 
     revision: str
     rule: Rule
@@ -62,35 +64,37 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReferenceSet:
-    """A checkpoint's calibration. `vectors` [M, Q, E] of any float type."""
+    """A checkpoint's calibration and reference pictures. `vectors` [M, Q, E] of any float type."""
 
-    def __init__(self, facts: Facts, vectors: NDArray[Any]) -> None:
-        self.facts, self.vectors = facts, vectors
+    def __init__(self, calibration: Calibration, vectors: NDArray[Any]) -> None:
+        self.calibration, self.vectors = calibration, vectors
 
     @cached_property
     def flat(self) -> tuple[Floats, int]:
         """The vectors as one matrix [M * Q, E], and M."""
         return flat(self.vectors), len(self.vectors)
 
-    def usual(self, query: Floats) -> tuple[float, float]:
-        """Mean and standard deviation of a query's similarity with the background."""
-        return usual(similarities(*self.flat, query))
+    def baseline(self, query: Floats) -> tuple[float, float]:
+        """Mean and standard deviation of a query's similarity with the reference set."""
+        return baseline(similarities(*self.flat, query))
 
     def save(self, model: Path) -> None:
-        """Write the folder `search` below the checkpoint's."""
+        """Write the folder `search` into a checkpoint's folder."""
         from safetensors.numpy import save
 
         folder = model / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        # not save_file, which lets nobody else read: a checkpoint is shared
+        # not save_file, whose files only their owner can read: a checkpoint is shared
         (folder / BANK).write_bytes(save({"vectors": self.vectors.astype(np.float16)}))
-        (folder / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(self.facts), indent=1) + b"\n")
+        (folder / FACTS).write_bytes(
+            msgspec.json.format(msgspec.json.encode(self.calibration), indent=1) + b"\n"
+        )
 
 
 def load_reference_set(model: Path, revision: str) -> ReferenceSet | None:
-    """The calibration of the checkpoint in `model`, if it has one for this revision of it.
+    """The reference set of the checkpoint in `model`, if it has one for this revision.
 
-    Raises:  ModelNotFound for one that cannot be read.
+    Raises:  ModelNotFound if it cannot be read.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -99,15 +103,15 @@ def load_reference_set(model: Path, revision: str) -> ReferenceSet | None:
     if not (folder / FACTS).is_file():
         return None
     try:
-        facts = msgspec.json.decode((folder / FACTS).read_bytes(), type=Facts)
-        if facts.revision != revision:
+        calibration = msgspec.json.decode((folder / FACTS).read_bytes(), type=Calibration)
+        if calibration.revision != revision:
             return None
-        return ReferenceSet(facts, load_file(folder / BANK)["vectors"])
+        return ReferenceSet(calibration, load_file(folder / BANK)["vectors"])
     except (OSError, msgspec.DecodeError, SafetensorError, KeyError) as error:
         raise ModelNotFound(f"The search calibration in {folder} cannot be read: {error}.") from error
 
 
-def usual(found: Floats) -> tuple[float, float]:
-    """Mean and standard deviation, never 0; in whatever order they are given."""
-    ordered = np.sort(found)
+def baseline(similarities: Floats) -> tuple[float, float]:
+    """Mean and standard deviation, which is never 0; the same in whatever order the similarities are."""
+    ordered = np.sort(similarities)
     return float(ordered.mean()), max(float(ordered.std()), 1e-6)

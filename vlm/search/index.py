@@ -1,8 +1,8 @@
-"""One chat's photos, ready to be searched: vectors side by side, and which photo has which word.
+"""The search index of one chat: the vectors of its photos, and which photo has which word.
 
-    N photos, Q vectors of each, E their width
+    N slots, Q vectors of each photo, E their width
 
-Photos may come, change and go; each keeps its place until then, and a free place is given to the next one.
+Photos can be added, changed and removed. A photo keeps its slot, and a free slot is reused.
 Limits: with 32 vectors of 256 numbers each, 10,000 photos take 330 MB.
 """
 
@@ -16,46 +16,54 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.search.calibration import FEWEST, UNFITTED, WORDS_ONLY, Floats, ReferenceSet, Rule, usual
+from vlm.search.calibration import (
+    MIN_PICTURES,
+    UNFITTED,
+    WORDS_ONLY,
+    Floats,
+    ReferenceSet,
+    Rule,
+    baseline,
+)
 from vlm.search.stemming import terms
-from vlm.search.vectors import BLOCK, Blocks, flat, similarities
+from vlm.search.vectors import BLOCK, VectorBlocks, flat, similarities
 
-Places = NDArray[np.intp]
+Slots = NDArray[np.intp]
 
-TELLING: Final = (
-    8  # vectors of a picture that tell what is like it: better than all 36 of the small model, and faster
+DISTINCTIVE: Final = (
+    8  # vectors of a picture that are compared: better than all 36 of the small model, and faster
 )
 TEXT_BYTES: Final = 1000  # about what a photo takes besides its vectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Photo:
-    """What search knows of a photo.
+class IndexedPhoto:
+    """A photo as search knows it.
 
-    vectors   [Q, E], each of norm 1, of the model that reads the query; None: only the words can be found
-    text      its caption, and whatever else people said of it
-    own       what of that its owner wrote: whatever a model sees, the photo is what they say
-    digest    of the picture's bytes: equal ones are one photo
-    at        when it came: the latest of near-identical ones stands for them, of one time that of the last id
-    sender    who sent it
+    vectors     [Q, E], each of norm 1, of the model that embeds the query; None: only words are compared
+    text        its caption, and whatever people wrote about it
+    owner_text  the part of `text` that its owner wrote, which counts more than what a model sees
+    digest      of the picture's bytes: photos of the same digest are near-identical
+    timestamp   when it came: the latest of near-identical photos represents them, or else the last id
+    sender      who sent it
     """
 
     id: str
     vectors: NDArray[Any] | None
     text: str = ""
-    own: str = ""
+    owner_text: str = ""
     digest: str = ""
-    at: float = 0
+    timestamp: float = 0
     sender: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What somebody looks for.
+class SearchQuery:
+    """What a user looks for.
 
     text     in English
-    vector   of that, [E]; None: only words are compared
-    typed    the same as it was typed, in another language; all of its words must be there to count
+    vector   of `text`, [E]; None: only words are compared
+    typed    the query as it was typed in another language; its words count only if a photo has all of them
     """
 
     text: str
@@ -65,197 +73,208 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Of each photo, [N] each. `own`: its owner wrote all of the query's words."""
+    """How well each photo answers a query, [N] each.
+
+    similarity   of the query's vector with the nearest of the photo's
+    z_score      the similarity in standard deviations of the baseline
+    words        the share of the query's words that the photo's text has
+    owner_wrote  its owner wrote all of the query's words
+    """
 
     similarity: Floats
-    spread: Floats
+    z_score: Floats
     words: Floats
-    own: NDArray[np.bool_]
+    owner_wrote: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """One row for each place, free ones included: [places].
+class PhotoColumns:
+    """One row for each slot, free slots included: [N].
 
-    here    whether a photo is there      row   where its vectors are in the blocks, -1: nowhere
-    number  in its id: photos that came together are told apart by it
+    used    whether a photo is in the slot
+    row     of its vectors in the blocks, -1: none
+    number  in its id: orders photos of the same timestamp
     """
 
-    here: NDArray[np.bool_]
-    row: Places
-    at: NDArray[np.float64]
+    used: NDArray[np.bool_]
+    row: Slots
+    timestamp: NDArray[np.float64]
     number: NDArray[np.int64]
     sender: NDArray[np.int64]
 
 
 class SearchIndex:
-    """Of one id, the last photo counts. N is the number of places: one for each photo, and the free ones."""
+    """Photos by id. N is the number of slots: one for each photo, and the free ones."""
 
-    def __init__(self, photos: Iterable[Photo] = ()) -> None:
-        self._photos: list[Photo | None] = []  # without their vectors, which lie in blocks
-        self._place: dict[str, int] = {}  # of an id
-        self._rows: list[int] = []  # of a place: where its vectors are, -1: nowhere
-        self._at: list[float] = []  # of a place
-        self._number: list[int] = []  # of a place
-        self._sender: list[int] = []  # of a place
-        self._free: list[int] = []  # places
+    def __init__(self, photos: Iterable[IndexedPhoto] = ()) -> None:
+        self._photos: list[IndexedPhoto | None] = []  # of a slot, without their vectors
+        self._slots: dict[str, int] = {}  # of an id
+        self._rows: list[int] = []  # of a slot: the row of its vectors, -1: none
+        self._timestamps: list[float] = []  # of a slot
+        self._numbers: list[int] = []  # of a slot
+        self._senders: list[int] = []  # of a slot
+        self._free_slots: list[int] = []
         self._free_rows: list[int] = []
-        self._blocks = Blocks()
-        self._words: dict[str, set[int]] = {}  # of a word: the places that have it
-        self._own: dict[str, set[int]] = {}  # likewise, of owners' words
+        self._vectors = VectorBlocks()
+        self._words: dict[str, set[int]] = {}  # of a word: the slots whose text has it
+        self._owner_words: dict[str, set[int]] = {}  # the same for owners' texts
         for photo in photos:
-            self.put(photo)
+            self.add(photo)
 
     def __len__(self) -> int:
-        return len(self._place)
+        return len(self._slots)
 
     @property
-    def photos(self) -> tuple[Photo, ...]:
-        """Those that are here, without their vectors."""
+    def photos(self) -> tuple[IndexedPhoto, ...]:
+        """The photos, without their vectors."""
         return tuple(photo for photo in self._photos if photo)
 
     @property
     def ids(self) -> frozenset[str]:
-        return frozenset(self._place)
+        return frozenset(self._slots)
 
     @property
     def nbytes(self) -> int:
-        """About what it takes in memory."""
-        return self._blocks.nbytes + TEXT_BYTES * len(self._photos)
+        """About the memory in use."""
+        return self._vectors.nbytes + TEXT_BYTES * len(self._photos)
 
-    def put(self, photo: Photo) -> None:
-        """A photo that came, or came to be another."""
-        self.drop(photo.id)
-        if self._free:
-            place = self._free.pop()
-        else:
-            place = len(self._photos)
-            self._photos.append(None)
-            self._rows.append(-1)
-            self._at.append(0)
-            self._number.append(0)
-            self._sender.append(0)
-        self._photos[place] = replace(photo, vectors=None)
-        self._at[place], self._number[place] = photo.at, _number(photo.id)
-        self._sender[place] = photo.sender
-        self._place[photo.id] = place
+    def add(self, photo: IndexedPhoto) -> None:
+        """Add a photo, or replace the one of the same id."""
+        self.remove(photo.id)
+        slot = self._free_slot()
+        self._photos[slot] = replace(photo, vectors=None)
+        self._timestamps[slot], self._numbers[slot] = photo.timestamp, _number(photo.id)
+        self._senders[slot] = photo.sender
+        self._slots[photo.id] = slot
         for word in terms(photo.text):
-            self._words.setdefault(word, set()).add(place)
-        for word in terms(photo.own):
-            self._own.setdefault(word, set()).add(place)
-        if photo.vectors is not None and self._blocks.fits(photo.vectors):
-            row = self._free_rows.pop() if self._free_rows else len(self._blocks)
-            self._blocks.put(row, photo.vectors)
-            self._rows[place] = row
+            self._words.setdefault(word, set()).add(slot)
+        for word in terms(photo.owner_text):
+            self._owner_words.setdefault(word, set()).add(slot)
+        if photo.vectors is not None and self._vectors.fits(photo.vectors):
+            row = self._free_rows.pop() if self._free_rows else len(self._vectors)
+            self._vectors.set(row, photo.vectors)
+            self._rows[slot] = row
         self.__dict__.pop("columns", None)
 
-    def drop(self, id: str) -> None:
-        """A photo that went; none is harmless."""
-        place = self._place.pop(id, None)
-        photo = self._photos[place] if place is not None else None
-        if place is None or photo is None:
+    def remove(self, id: str) -> None:
+        """Remove a photo, if it is there."""
+        slot = self._slots.pop(id, None)
+        photo = self._photos[slot] if slot is not None else None
+        if slot is None or photo is None:
             return
         for word in terms(photo.text):
-            self._words[word].discard(place)
-        for word in terms(photo.own):
-            self._own[word].discard(place)
-        if self._rows[place] >= 0:
-            self._blocks.clear(self._rows[place])
-            self._free_rows.append(self._rows[place])
-        self._photos[place], self._rows[place] = None, -1
-        self._free.append(place)
+            self._words[word].discard(slot)
+        for word in terms(photo.owner_text):
+            self._owner_words[word].discard(slot)
+        if self._rows[slot] >= 0:
+            self._vectors.clear(self._rows[slot])
+            self._free_rows.append(self._rows[slot])
+        self._photos[slot], self._rows[slot] = None, -1
+        self._free_slots.append(slot)
         self.__dict__.pop("columns", None)
 
     @cached_property
-    def columns(self) -> Columns:
-        """What is compared of every photo; made anew after a change."""
-        here = np.ones(len(self._photos), bool)
-        here[self._free] = False
-        return Columns(
-            here=here,
+    def columns(self) -> PhotoColumns:
+        """What is compared of each photo; computed again after a change."""
+        used = np.ones(len(self._photos), bool)
+        used[self._free_slots] = False
+        return PhotoColumns(
+            used=used,
             row=np.array(self._rows, np.intp),
-            at=np.array(self._at, np.float64),
-            number=np.array(self._number, np.int64),
-            sender=np.array(self._sender, np.int64),
+            timestamp=np.array(self._timestamps, np.float64),
+            number=np.array(self._numbers, np.int64),
+            sender=np.array(self._senders, np.int64),
         )
 
-    def photo(self, place: int) -> Photo:
-        """The photo at a place. Raises KeyError for a free one."""
-        photo = self._photos[place]
+    def photo(self, slot: int) -> IndexedPhoto:
+        """The photo in a slot. Raises KeyError for a free slot."""
+        photo = self._photos[slot]
         if photo is None:
-            raise KeyError(place)
+            raise KeyError(slot)
         return photo
 
-    def place(self, id: str) -> int | None:
-        """Where a photo is."""
-        return self._place.get(id)
+    def slot_of(self, id: str) -> int | None:
+        """The slot of a photo, if it is there."""
+        return self._slots.get(id)
 
-    def measure(self, query: Query, reference_set: ReferenceSet | None) -> Measures:
+    def measure(self, query: SearchQuery, reference_set: ReferenceSet | None) -> Measures:
         """How well each photo answers the query."""
-        similarity, spread = np.zeros((2, len(self._photos)), np.float32)
-        seen, rows = self._seen()
-        if query.vector is not None and len(seen):
-            found = self._blocks.nearest(query.vector)[rows]
-            similarity[seen] = found
+        similarity, z_score = np.zeros((2, len(self._photos)), np.float32)
+        slots, rows = self._with_vectors()
+        if query.vector is not None and len(slots):
+            nearest = self._vectors.nearest(query.vector)[rows]
+            similarity[slots] = nearest
             if reference_set is not None:
-                spread[seen] = _above(found, reference_set.usual(query.vector))
-            elif len(seen) >= FEWEST:
-                spread[seen] = _above(found, usual(found))
-        words = self._shares(query.text, reference_set)
+                z_score[slots] = _z_scores(nearest, reference_set.baseline(query.vector))
+            elif len(slots) >= MIN_PICTURES:
+                z_score[slots] = _z_scores(nearest, baseline(nearest))
+        words = self._word_shares(query.text, reference_set)
         if query.typed:
-            whole = self._shares(query.typed, reference_set)
+            whole = self._word_shares(query.typed, reference_set)
             words = np.where(whole > 0.999, 1.0, words).astype(np.float32)
-        return Measures(similarity, spread, words, self._owned(query.text) | self._owned(query.typed))
+        return Measures(
+            similarity, z_score, words, self._owner_wrote(query.text) | self._owner_wrote(query.typed)
+        )
 
-    def like(self, place: int, reference_set: ReferenceSet | None) -> Measures:
-        """How well each photo answers the one at a place, which must have vectors."""
-        similarity, spread = np.zeros((2, len(self._photos)), np.float32)
-        seen, rows = self._seen()
-        (vectors,) = self._blocks.at(self.columns.row[[place]])  # [Q, E]
-        crowd = self._blocks.at(rows[:BLOCK])  # some of them say what is usual
-        telling = _telling(
-            vectors, *(reference_set.flat if reference_set else (flat(crowd), len(crowd)))
+    def measure_similar(self, slot: int, reference_set: ReferenceSet | None) -> Measures:
+        """How similar each photo is to the one in `slot`, which must have vectors."""
+        similarity, z_score = np.zeros((2, len(self._photos)), np.float32)
+        slots, rows = self._with_vectors()
+        [vectors] = self._vectors.rows(self.columns.row[[slot]])  # [Q, E]
+        others = self._vectors.rows(rows[:BLOCK])  # enough photos for a baseline
+        distinctive = _distinctive(
+            vectors, *(reference_set.flat if reference_set else (flat(others), len(others)))
         )  # [K, E]
-        found = self._blocks.nearest(telling)[rows]
-        similarity[seen] = found
+        nearest = self._vectors.nearest(distinctive)[rows]
+        similarity[slots] = nearest
         if reference_set is not None:
-            spread[seen] = _above(found, usual(similarities(*reference_set.flat, telling)))
-        elif len(seen) > FEWEST:
-            spread[seen] = _above(found, usual(found[seen != place]))
-        return Measures(similarity, spread, np.zeros_like(spread), np.zeros(len(spread), bool))
+            z_score[slots] = _z_scores(nearest, baseline(similarities(*reference_set.flat, distinctive)))
+        elif len(slots) > MIN_PICTURES:
+            z_score[slots] = _z_scores(nearest, baseline(nearest[slots != slot]))
+        return Measures(similarity, z_score, np.zeros_like(z_score), np.zeros(len(z_score), bool))
 
-    def vectors(self, places: Places) -> Floats:
-        """Of photos that have some: [n, Q, E]."""
-        return self._blocks.at(self.columns.row[places])
+    def vectors(self, slots: Slots) -> Floats:
+        """The vectors of photos that have some: [n, Q, E]."""
+        return self._vectors.rows(self.columns.row[slots])
 
     def rule(self, reference_set: ReferenceSet | None) -> Rule:
-        """The fitted rule, or one of thumb: by words alone where too few pictures say what is usual."""
+        """The fitted rule, or a rule of thumb: words alone if there are too few pictures for a baseline."""
         if reference_set is not None:
-            return reference_set.facts.rule
-        return UNFITTED if len(self._seen()[0]) >= FEWEST else WORDS_ONLY
+            return reference_set.calibration.rule
+        return UNFITTED if len(self._with_vectors()[0]) >= MIN_PICTURES else WORDS_ONLY
 
-    def has(self, place: int, query: Query) -> tuple[str, ...]:
+    def matched_words(self, slot: int, query: SearchQuery) -> tuple[str, ...]:
         """The words of a query that a photo's text has, as the query writes them."""
         english, typed = (
-            tuple(word for stem, word in terms(text).items() if place in self._words.get(stem, ()))
+            tuple(word for stem, word in terms(text).items() if slot in self._words.get(stem, ()))
             for text in (query.text, query.typed)
         )
         return typed if typed and len(typed) == len(terms(query.typed)) else english
 
-    def _seen(self) -> tuple[Places, Places]:
-        """The places of photos with vectors, and the rows of those."""
+    def _free_slot(self) -> int:
+        if self._free_slots:
+            return self._free_slots.pop()
+        self._photos.append(None)
+        self._rows.append(-1)
+        self._timestamps.append(0)
+        self._numbers.append(0)
+        self._senders.append(0)
+        return len(self._photos) - 1
+
+    def _with_vectors(self) -> tuple[Slots, Slots]:
+        """The slots of photos with vectors, and the rows of the vectors."""
         rows = self.columns.row
-        places = np.flatnonzero(rows >= 0)
-        return places, rows[places]
+        slots = np.flatnonzero(rows >= 0)
+        return slots, rows[slots]
 
-    def _owned(self, text: str) -> NDArray[np.bool_]:
-        """Whose owners wrote all words of `text`: [N]."""
-        owned = np.zeros(len(self._photos), bool)
-        if found := [self._own.get(word, set()) for word in terms(text)]:
-            owned[list(set.intersection(*found))] = True
-        return owned
+    def _owner_wrote(self, text: str) -> NDArray[np.bool_]:
+        """Which photos' owners wrote all words of `text`: [N]."""
+        mask = np.zeros(len(self._photos), bool)
+        if slots := [self._owner_words.get(word, set()) for word in terms(text)]:
+            mask[list(set.intersection(*slots))] = True
+        return mask
 
-    def _shares(self, text: str, reference_set: ReferenceSet | None) -> Floats:
+    def _word_shares(self, text: str, reference_set: ReferenceSet | None) -> Floats:
         """The share of the words of `text` that each photo has, by their weight: [N], 0 to 1."""
         weights = self._weights(text, reference_set)
         shares = np.zeros(len(self._photos), np.float32)
@@ -264,8 +283,8 @@ class SearchIndex:
         return shares
 
     def _weights(self, text: str, reference_set: ReferenceSet | None) -> dict[str, float]:
-        known: Mapping[str, int] = reference_set.facts.words if reference_set else {}
-        texts = len(self) if reference_set is None else reference_set.facts.texts
+        known: Mapping[str, int] = reference_set.calibration.words if reference_set else {}
+        texts = len(self) if reference_set is None else reference_set.calibration.texts
         counts = {
             word: known.get(word, 0) if reference_set else len(self._words.get(word, ()))
             for word in terms(text)
@@ -274,21 +293,21 @@ class SearchIndex:
 
 
 def _number(id: str) -> int:
-    """Of a message's id, or of a file's name; 0: none."""
+    """The number in a message's id or a file's name; 0: none."""
     return int(re.sub("[^0-9]", "", id)[-18:] or 0)
 
 
-def _telling(vectors: Floats, crowd: Floats, pictures: int) -> Floats:
-    """The vectors of a picture that come about as near to every other picture: what only it shows.
+def _distinctive(vectors: Floats, others: Floats, pictures: int) -> Floats:
+    """The vectors of a picture that are about equally near to all other pictures: what only it shows. [K, E]
 
-    Where the nearness varies, many have it: a colour of the background, an edge.
+    A vector whose nearness varies shows what many pictures have, such as a background colour or an edge.
     """
-    products = vectors @ crowd.T  # [Q, M * Q]
+    products = vectors @ others.T  # [Q, M * Q]
     variation = products.reshape(len(vectors), pictures, -1).max(axis=2).std(axis=1)  # [Q]
-    return vectors[np.argsort(variation)[:TELLING]]
+    return vectors[np.argsort(variation)[:DISTINCTIVE]]
 
 
-def _above(found: Floats, usual: tuple[float, float]) -> Floats:
-    mean, deviation = usual
-    above: Floats = (found - mean) / deviation
-    return above
+def _z_scores(similarities: Floats, baseline: tuple[float, float]) -> Floats:
+    mean, deviation = baseline
+    scores: Floats = (similarities - mean) / deviation
+    return scores

@@ -1,10 +1,11 @@
-"""The albums of the chats that are searched: read once, then kept up with what changes.
+"""The search indexes of chats: read from memory once, then updated with what has changed.
 
-Only what has changed since is read: a chat's memory says its edition, and what came after an earlier one.
-An album of ten thousand photos takes the better part of a second to read. So those that will be wanted are
-read ahead, a page at a time while there is nothing else to do: the chats that changed last when a worker
-starts, and each chat that sends a photo.
-Nothing may search an album while another method of `IndexCache` is at work.
+A chat's memory has a version, and lists the photos that changed after an earlier version; only these are
+read. An index of ten thousand photos takes most of a second to read. So the indexes that are likely to be
+searched are read ahead, one page at a time while the worker is idle: of the chats that changed last when the
+worker starts, and of each chat that sends a photo.
+
+No index may be searched while a method of `IndexCache` is running.
 """
 
 import asyncio
@@ -20,156 +21,160 @@ from redis.exceptions import RedisError
 
 from vlm.memory import Memory, Searchable
 from vlm.queue.connection import retry_while_unavailable
-from vlm.search.index import Photo, SearchIndex
+from vlm.search.index import IndexedPhoto, SearchIndex
 
 log = logging.getLogger(__name__)
 
-MAX_BYTES: Final = 1 << 30  # of all albums; three chats of 10,000 photos with BLIP-2's vectors
-IDLE_S: Final = 24 * 3600.0  # without a search or a photo, until an album is let go
-PAGE: Final = 100  # photos read at a time, so that the worker's heart beats between them
+MAX_BYTES: Final = 1 << 30  # of all indexes: three chats of 10,000 photos with BLIP-2's vectors
+IDLE_S: Final = 24 * 3600.0  # without a search or a new photo, until an index is dropped
+PAGE: Final = 100  # photos read at a time, so that the worker's heartbeat runs in between
 
 
 @dataclass
-class Kept:
-    """An album on its way to an edition of its chat.
+class CachedIndex:
+    """An index on its way to a version of its chat.
 
-    ahead    photos that changed up to `edition` and are still to be read
-    whole    whether the album is what that edition is: all read, and without those that went
+    pending    photos that changed up to `version` and are not read yet
+    complete   whether the index is at `version`: all read, and deleted photos removed
     """
 
-    album: SearchIndex = field(default_factory=SearchIndex)
-    edition: int = 0
-    ahead: list[str] = field(default_factory=list)
-    whole: bool = True
+    index: SearchIndex = field(default_factory=SearchIndex)
+    version: int = 0
+    pending: list[str] = field(default_factory=list)
+    complete: bool = True
     used_s: float = field(default_factory=time.monotonic)
 
 
 class IndexCache:
-    """Of one model's `revision`: vectors of another are left out, so that its photos are found by words.
+    """The indexes of one model `revision`. Photos with vectors of another revision are found by their words.
 
-    max_bytes   beyond which the album that was used the longest ago is let go; the last one is kept
+    max_bytes   above it, the least recently used indexes are dropped, except the last one
     """
 
     def __init__(self, memory: Memory, revision: str, *, max_bytes: int = MAX_BYTES) -> None:
         self._memory, self._revision, self._max_bytes = memory, revision, max_bytes
-        self._kept: OrderedDict[int, Kept] = OrderedDict()  # of a chat; the last used at the end
-        self._expected: dict[int, None] = {}  # chats to be read ahead, the first one first
+        self._cached: OrderedDict[int, CachedIndex] = OrderedDict()  # by chat; the last used at the end
+        self._expected: dict[int, None] = {}  # chats to be read ahead, in order
         self._reading = asyncio.Lock()
 
     @property
     def chats(self) -> tuple[int, ...]:
-        """Whose albums are kept, the longest unused first."""
-        return tuple(self._kept)
+        """The chats whose indexes are cached, the least recently used first."""
+        return tuple(self._cached)
 
     @property
     def expecting(self) -> bool:
-        """Whether there is something to be read ahead."""
+        """Whether there is an index to be read ahead."""
         return bool(self._expected)
 
     async def of(self, chat: int) -> SearchIndex:
-        """The chat's photos as they are now. Waits for as long as the server is away."""
+        """The index of the chat's photos as they are now. Waits while the server is unavailable."""
         async with self._reading:
-            kept = self._kept.pop(chat, None) or Kept()
-            await self._look(chat, kept, await retry_while_unavailable(self._memory.edition, chat))
-            await self._read(chat, kept)
-            self._kept[chat], kept.used_s = kept, time.monotonic()
-            while len(self._kept) > 1 and self._nbytes() > self._max_bytes:
-                self._kept.popitem(last=False)
-            return kept.album
+            cached = self._cached.pop(chat, None) or CachedIndex()
+            await self._note_changes(chat, cached, await retry_while_unavailable(self._memory.edition, chat))
+            await self._read(chat, cached)
+            self._cached[chat], cached.used_s = cached, time.monotonic()
+            while len(self._cached) > 1 and self._nbytes() > self._max_bytes:
+                self._cached.popitem(last=False)
+            return cached.index
 
     async def follow(self, idle_s: float = IDLE_S) -> None:
-        """Bring the albums up to date: what a chat forgot is gone here, too. Let go of those idle so long."""
+        """Update the cached indexes, so that forgotten photos are gone; drop those idle for `idle_s`."""
         async with self._reading:
             chats, now_s = self.chats, time.monotonic()
-            for chat, edition in zip(
+            for chat, version in zip(
                 chats, await retry_while_unavailable(self._memory.editions, chats), strict=True
             ):
-                kept = self._kept[chat]
-                if kept.whole and edition != kept.edition:
-                    await self._look(chat, kept, edition)
-                    await self._read(chat, kept)
-                    kept.used_s = now_s
-                if kept.whole and (now_s - kept.used_s >= idle_s or not len(kept.album)):
-                    del self._kept[chat]
+                cached = self._cached[chat]
+                if cached.complete and version != cached.version:
+                    await self._note_changes(chat, cached, version)
+                    await self._read(chat, cached)
+                    cached.used_s = now_s
+                if cached.complete and (now_s - cached.used_s >= idle_s or not len(cached.index)):
+                    del self._cached[chat]
 
     def expect(self, chat: int) -> None:
-        """A chat may be searched soon."""
-        if chat not in self._kept:
+        """Read a chat's index ahead, as it may be searched soon."""
+        if chat not in self._cached:
             self._expected[chat] = None
 
     async def expect_latest(self) -> None:
-        """The chats that changed last may be searched soon."""
+        """Read the indexes of the chats that changed last ahead."""
         try:
             for chat in await self._memory.chats():
                 self.expect(chat)
         except RedisError as error:
-            log.warning("no album is read ahead: %s: %s", type(error).__name__, error)
+            log.warning(
+                "cannot list recent chats, no index is read ahead: %s: %s", type(error).__name__, error
+            )
 
     async def read_ahead(self) -> None:
-        """Read one page of what is expected. Nothing makes room for it that is kept already."""
+        """Read one page of an expected index. No cached index is dropped for it."""
         if not self._expected:
             return
         chat = next(iter(self._expected))
         async with self._reading:
-            kept = self._kept.get(chat)
-            if kept is None:
-                kept = self._kept[chat] = Kept()
-                self._kept.move_to_end(chat, last=False)
-                await self._look(chat, kept, await retry_while_unavailable(self._memory.edition, chat))
-            await self._read(chat, kept, pages=1)
-            left = len(kept.ahead) * kept.album.nbytes // max(1, len(kept.album))
+            cached = self._cached.get(chat)
+            if cached is None:
+                cached = self._cached[chat] = CachedIndex()
+                self._cached.move_to_end(chat, last=False)
+                await self._note_changes(
+                    chat, cached, await retry_while_unavailable(self._memory.edition, chat)
+                )
+            await self._read(chat, cached, pages=1)
+            left = len(cached.pending) * cached.index.nbytes // max(1, len(cached.index))
             if self._nbytes() + left > self._max_bytes:
-                del self._kept[chat]
+                del self._cached[chat]
                 self._expected.clear()
-            elif kept.whole:
+            elif cached.complete:
                 del self._expected[chat]
 
-    async def _look(self, chat: int, kept: Kept, edition: int) -> None:
-        """What is to be read for an edition, which was asked for before."""
-        if edition != kept.edition:
-            changed = await retry_while_unavailable(self._memory.changed, chat, kept.edition)
-            kept.ahead = list(dict.fromkeys([*kept.ahead, *changed]))
-            kept.edition, kept.whole = edition, False
+    async def _note_changes(self, chat: int, cached: CachedIndex, version: int) -> None:
+        """Note what is to be read for a version of the chat's memory."""
+        if version != cached.version:
+            changed = await retry_while_unavailable(self._memory.changed, chat, cached.version)
+            cached.pending = list(dict.fromkeys([*cached.pending, *changed]))
+            cached.version, cached.complete = version, False
 
-    async def _read(self, chat: int, kept: Kept, pages: int | None = None) -> None:
-        """Read on, to the end or some pages: while the next one is on its way, the last is taken in."""
-        ids = kept.ahead[: pages and pages * PAGE]
+    async def _read(self, chat: int, cached: CachedIndex, pages: int | None = None) -> None:
+        """Read all pending photos, or some pages; each page is indexed while the next is on its way."""
+        ids = cached.pending[: pages and pages * PAGE]
         rows: list[Searchable] = []
         for start in range(0, len(ids) + PAGE, PAGE):
             page = ids[start : start + PAGE]
             rows, _ = await asyncio.gather(
                 retry_while_unavailable(self._memory.searchable, chat, page),
-                asyncio.to_thread(self._take_in, kept.album, rows),
+                asyncio.to_thread(self._add_photos, cached.index, rows),
             )
-        kept.ahead = kept.ahead[len(ids) :]
-        if kept.ahead or kept.whole:
+        cached.pending = cached.pending[len(ids) :]
+        if cached.pending or cached.complete:
             return
-        # As many as there are: nothing went. Where one went and one came just now, the next edition tells.
-        if await retry_while_unavailable(self._memory.count, chat) != len(kept.album):
-            for gone in kept.album.ids - set(await retry_while_unavailable(self._memory.ids, chat)):
-                kept.album.drop(gone)
-        kept.whole = True
+        # Equal counts: nothing was deleted. A deletion and an addition since then are in the next version.
+        if await retry_while_unavailable(self._memory.count, chat) != len(cached.index):
+            for gone in cached.index.ids - set(await retry_while_unavailable(self._memory.ids, chat)):
+                cached.index.remove(gone)
+        cached.complete = True
 
-    def _take_in(self, album: SearchIndex, rows: Sequence[Searchable]) -> None:
-        for one in rows:
-            album.put(photo(one, self._revision))
+    def _add_photos(self, index: SearchIndex, rows: Sequence[Searchable]) -> None:
+        for row in rows:
+            index.add(_indexed(row, self._revision))
 
     def _nbytes(self) -> int:
-        return sum(one.album.nbytes for one in self._kept.values())
+        return sum(cached.index.nbytes for cached in self._cached.values())
 
 
-def photo(one: Searchable, revision: str) -> Photo:
-    """A photo as search knows it. Its text is English, and as the chat saw it and its owner wrote it."""
-    known, vectors = one.photo, one.vectors
-    texts = [known.text, "" if known.corrected else known.shown]
+def _indexed(row: Searchable, revision: str) -> IndexedPhoto:
+    """A photo as search knows it. Its text is English, with the chat's translation and its owner's words."""
+    photo, vectors = row.photo, row.vectors
+    texts = [photo.text, "" if photo.corrected else photo.shown]
     usable = vectors is not None and vectors.revision == revision
-    return Photo(
-        id=known.id,
+    return IndexedPhoto(
+        id=photo.id,
         vectors=np.frombuffer(vectors.data, np.float16).reshape(vectors.shape)
         if vectors and usable
         else None,
         text="\n".join(filter(None, texts)),
-        own=f"{known.corrected}\n{known.note}",
-        at=known.created_ms,
-        sender=known.sender,
+        owner_text=f"{photo.corrected}\n{photo.note}",
+        timestamp=photo.created_ms,
+        sender=photo.sender,
     )

@@ -1,93 +1,91 @@
-"""Searches of a batch: queries become English and vectors together, then each looks through its own album."""
+"""The searches of a batch: queries are translated and embedded together, then each looks through its chat."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 from vlm.engine.base import Engine
+from vlm.engine.isolation import run_isolating_failures
 from vlm.errors import AfterimageError, Unsupported
 from vlm.protocol import Find, Found, Hit
-from vlm.search import ranking as search
 from vlm.search.calibration import Floats, ReferenceSet
-from vlm.search.index import Query, SearchIndex
-from vlm.search.ranking import Mask
-from vlm.text.languages import ENGLISH, code_of
-from vlm.text.translation import Wanted, translated
-from vlm.worker.batch import run_isolating_failures
+from vlm.search.index import SearchIndex, SearchQuery
+from vlm.search.ranking import Mask, RankedPhoto, find, find_similar
+from vlm.text.translation import TranslationRequest, translate_texts
 
-MOST: Final = 50  # hits of one search: so much goes into a result
+MAX_HITS: Final = 50  # of one search: no more go into a result
 
 
-class Search(NamedTuple):
-    """What somebody wants to find, in which language, and where."""
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search: for what, in which language, and in which chat's photos."""
 
     task: Find
     language: str
-    album: SearchIndex
+    index: SearchIndex
 
 
 def run_searches(
     engine: Engine, searches: Sequence[Search], reference_set: ReferenceSet | None
 ) -> list[Found | AfterimageError]:
-    """What is found, in order. Raises what `engine.check` raises, if an error has left the engine unfit."""
-    typed = [one for one in searches if one.task.like is None]
-    queries = iter(_queries(engine, typed))
-    asked = [(one, None if one.task.like else next(queries)) for one in searches]
+    """The result of each search, in order.
+
+    Raises:  what `engine.check` raises, if an unexpected error has left the engine unfit for work.
+    """
+    queries = iter(_queries(engine, [search for search in searches if search.task.like is None]))
+    pairs = [(search, None if search.task.like else next(queries)) for search in searches]
     return run_isolating_failures(
-        engine, asked, lambda some: [_found(one, query, reference_set) for one, query in some]
+        engine, pairs, lambda pairs: [_result(search, query, reference_set) for search, query in pairs]
     )
 
 
-def _queries(engine: Engine, searches: Sequence[Search]) -> list[Query]:
-    english = translated(engine, [Wanted(one.task.query, one.language) for one in searches])
-    vectors = _vectors(engine, [one.text for one in english])
+def _queries(engine: Engine, searches: Sequence[Search]) -> list[SearchQuery]:
+    requests = [TranslationRequest(search.task.query, search.language) for search in searches]
+    english = [translation.text for translation in translate_texts(engine, requests)]
+    vectors = _vectors(engine, english)
     return [
-        Query(text=said.text, vector=vector, typed=_typed(one, said.text))
-        for one, said, vector in zip(searches, english, vectors, strict=True)
+        SearchQuery(text=text, vector=vector, typed=search.task.query if search.task.query != text else "")
+        for search, text, vector in zip(searches, english, vectors, strict=True)
     ]
 
 
-def _typed(one: Search, english: str) -> str:
-    foreign = code_of(one.language) not in ("", ENGLISH)
-    return one.task.query if foreign and one.task.query != english else ""
-
-
 def _vectors(engine: Engine, queries: Sequence[str]) -> list[Floats | None]:
-    """Of each query, [E]; None where the engine has none: then words decide."""
+    """The vector of each query, [E]; None where the engine has none, so that only words are compared."""
 
-    def embed(some: Sequence[str]) -> list[Floats | None]:
+    def embed(batch: Sequence[str]) -> list[Floats | None]:
         try:
-            return [*engine.embed_text(some)]
+            return [*engine.embed_text(batch)]
         except Unsupported:
-            return [None for _ in some]
+            return [None for _ in batch]
 
-    found = run_isolating_failures(engine, queries, embed)
-    return [None if isinstance(one, AfterimageError) else one for one in found]
+    vectors = run_isolating_failures(engine, queries, embed)
+    return [None if isinstance(vector, AfterimageError) else vector for vector in vectors]
 
 
-def _found(one: Search, query: Query | None, reference_set: ReferenceSet | None) -> Found:
-    task, album = one.task, one.album
-    limits = {"offset": max(0, task.offset), "limit": max(0, min(task.limit, MOST))}
+def _result(search: Search, query: SearchQuery | None, reference_set: ReferenceSet | None) -> Found:
+    task, index = search.task, search.index
+    offset, limit, among = max(0, task.offset), max(0, min(task.limit, MAX_HITS)), matching(index, task)
     if query is not None:
-        found = search.find(album, query, reference_set, among=among(album, task), **limits)
+        ranked = find(index, query, reference_set, offset=offset, limit=limit, among=among)
     else:
-        found = search.find_like(album, task.like or "", reference_set, among=among(album, task), **limits)
+        ranked = find_similar(index, task.like or "", reference_set, offset=offset, limit=limit, among=among)
     return Found(
-        hits=tuple(_hit(hit) for hit in found.hits),
-        total=found.total,
-        nearest=_hit(found.nearest) if found.nearest else None,
+        hits=tuple(_hit(photo) for photo in ranked.hits),
+        total=ranked.total,
+        nearest=_hit(ranked.nearest) if ranked.nearest else None,
     )
 
 
-def among(album: SearchIndex, task: Find) -> Mask:
-    """Which of an album's photos are of the time and the person that are asked for."""
-    columns = album.columns
-    wanted: Mask = columns.at >= task.since_ms
+def matching(index: SearchIndex, task: Find) -> Mask:
+    """Which photos of an index are of the period and the sender that the task names: [N]."""
+    columns = index.columns
+    mask: Mask = columns.timestamp >= task.since_ms
     if task.until_ms:
-        wanted &= columns.at < task.until_ms
+        mask &= columns.timestamp < task.until_ms
     if task.sender:
-        wanted &= columns.sender == task.sender
-    return wanted
+        mask &= columns.sender == task.sender
+    return mask
 
 
-def _hit(hit: search.Hit) -> Hit:
-    return Hit(photo=hit.id, score=hit.score, words=hit.words, copies=hit.others)
+def _hit(photo: RankedPhoto) -> Hit:
+    return Hit(photo=photo.id, score=photo.score, words=photo.words, copies=photo.copies)

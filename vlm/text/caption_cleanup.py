@@ -1,16 +1,16 @@
-"""Captions in plain words: no 'this image shows', no guessed gender, no longer than asked. Pure; English.
+"""Captions without 'this image shows', without guessed genders, and no longer than wanted. English.
 
     this picture shows a man with his dog    ->    a person with their dog
 
-Nobody can see whether somebody is a woman, and a listener knows that it is a picture. Only what a model says
-is changed, never what people write. A trade stays a trade: a salesman is a salesperson.
+A picture does not show anybody's gender, and a listener knows that it is a picture. Only the model's texts
+are changed, never what people write. A trade stays a trade: a salesman is a salesperson.
 Not handled: male and female, which tell lions apart; roles such as bride and king; names.
 """
 
 import re
 from typing import Final
 
-SHORT_CHARS: Final = 125  # what screen readers say in one breath
+SHORT_CHARS: Final = 125  # about as much as a screen reader reads in one go
 
 PICTURE: Final = r"(?:image|picture|photo|photograph|pic|snapshot)"
 LEADS: Final = re.compile(
@@ -25,7 +25,7 @@ LEADS: Final = re.compile(
 )
 IN_PICTURE: Final = re.compile(rf",? in (?:this|the) {PICTURE}(?=\.?$)", re.IGNORECASE)
 
-# What is said instead, whoever it is.
+# The neutral word for each gendered one.
 NEUTRAL: Final = {
     "man": "person", "woman": "person", "lady": "person", "gentleman": "person", "guy": "person",
     "men": "people", "women": "people", "ladies": "people", "gentlemen": "people", "guys": "people",
@@ -44,12 +44,12 @@ NEUTRAL: Final = {
     "postman": "mail carrier", "cameraman": "camera operator", "waitress": "waiter",
 }  # fmt: skip
 WORD: Final = re.compile(rf"(?<![\w-])(?:{'|'.join([*NEUTRAL, 'her'])})(?![\w-])", re.IGNORECASE)
-# A verb after 'they', who was one person before.
+# The plural of a verb that follows 'they' after the replacement.
 VERBS: Final = {"is": "are", "was": "were", "has": "have", "does": "do", "'s": "'re", "’s": "’re"}
 THEY: Final = re.compile(r"\b([Tt]hey)(?:(['’]s)| (is|was|has|does))\b")
 HER_OWN: Final = re.compile(r"\s+(?!(?:and|or|in|on|at|with|to|from|by|as|while|for|the|an?)\b)\w")
 
-# Several who were told apart by gender alone are so many people.
+# People who were told apart by gender alone are counted together.
 MORE: Final = {"a": "two", "two": "three", "three": "four", "four": "five", "five": "six"}
 PLURALS: Final = {"person": "people", "child": "children"}
 ONE_MORE: Final = re.compile(
@@ -64,67 +64,67 @@ LOOSE_END: Final = re.compile(
 )
 
 
-def plain(caption: str) -> str:
-    """The caption without an introduction and without guessed genders; itself if nothing else is left."""
-    text = _without_lead(caption.strip())
+def clean_caption(caption: str) -> str:
+    """The caption without an introduction and without guessed genders; unchanged if nothing else is left."""
+    text = _without_introduction(caption.strip())
     text = WORD.sub(_neutral, text)
-    text = THEY.sub(_they, text)
-    text = ONE_MORE.sub(_one_more, text)
-    return TWICE.sub(lambda found: _plural(found[1]), text)
+    text = THEY.sub(_with_plural_verb, text)
+    text = ONE_MORE.sub(_counted_together, text)
+    return TWICE.sub(lambda match: _plural(match[1]), text)
 
 
-def cut(text: str, most: int = SHORT_CHARS) -> str:
-    """At most so many characters, to the end of a word where there are words, with an ellipsis."""
-    if len(text) <= most:
+def shorten(text: str, max_chars: int = SHORT_CHARS) -> str:
+    """At most `max_chars` characters, cut at the end of a word where there are words, with an ellipsis."""
+    if len(text) <= max_chars:
         return text
-    kept = text[: most - 1]
-    if not text[most - 1].isspace() and " " in kept[most // 2 :]:
+    kept = text[: max_chars - 1]
+    if not text[max_chars - 1].isspace() and " " in kept[max_chars // 2 :]:
         kept = kept.rsplit(" ", 1)[0]
     return (LOOSE_END.sub("", kept) or kept) + "…"
 
 
-def sentences(text: str) -> str:
-    """The text with a capital after each full stop. Last of all: translators know captions without."""
-    return BEGIN.sub(lambda found: found[0].upper(), text)
+def capitalize_sentences(text: str) -> str:
+    """The text with a capital after each full stop. The last step: translators know captions without."""
+    return BEGIN.sub(lambda match: match[0].upper(), text)
 
 
-def key(text: str) -> str:
-    """What two wordings have in common that differ only in capitals and punctuation."""
+def comparable(text: str) -> str:
+    """A form that is equal for two texts that differ only in capitals and punctuation."""
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def _without_lead(text: str) -> str:
-    left = text
-    while (found := LEADS.match(left)) and found.end() < len(left):
-        left = IN_PICTURE.sub("", left[found.end() :])
-    if left == text or not left.strip(" ."):
+def _without_introduction(text: str) -> str:
+    rest = text
+    while (match := LEADS.match(rest)) and match.end() < len(rest):
+        rest = IN_PICTURE.sub("", rest[match.end() :])
+    if rest == text or not rest.strip(" ."):
         return text
-    return left[0].upper() + left[1:] if text[0].isupper() else left
+    return rest[0].upper() + rest[1:] if text[0].isupper() else rest
 
 
-def _neutral(found: re.Match[str]) -> str:
-    word = found[0]
-    said = NEUTRAL.get(word.lower())
-    if said is None:  # her: of her own, or after a verb
-        said = "their" if HER_OWN.match(found.string, found.end()) else "them"
-    return _like(word, said)
+def _neutral(match: re.Match[str]) -> str:
+    word = match[0]
+    neutral = NEUTRAL.get(word.lower())
+    if neutral is None:  # 'her': a possessive before a noun, else an object
+        neutral = "their" if HER_OWN.match(match.string, match.end()) else "them"
+    return _capitalized_like(word, neutral)
 
 
-def _they(found: re.Match[str]) -> str:
-    they, short, verb = found.groups()
-    return they + VERBS[short] if short else f"{they} {VERBS[verb]}"
+def _with_plural_verb(match: re.Match[str]) -> str:
+    they, contracted, verb = match.groups()
+    return they + VERBS[contracted] if contracted else f"{they} {VERBS[verb]}"
 
 
-def _one_more(found: re.Match[str]) -> str:
-    one, count, many, other = found["one"], found["count"], found["many"], found["other"]
-    if (PLURALS[one.lower()] if one else many.lower()) != PLURALS[other.lower()]:
-        return found[0]
-    return _like(found[0], f"{MORE[(count or 'a').lower()]} {PLURALS[other.lower()]}")
+def _counted_together(match: re.Match[str]) -> str:
+    single, count, many, other = match["one"], match["count"], match["many"], match["other"]
+    if (PLURALS[single.lower()] if single else many.lower()) != PLURALS[other.lower()]:
+        return match[0]
+    return _capitalized_like(match[0], f"{MORE[(count or 'a').lower()]} {PLURALS[other.lower()]}")
 
 
 def _plural(word: str) -> str:
-    return _like(word, PLURALS.get(word.lower(), word.lower()))
+    return _capitalized_like(word, PLURALS.get(word.lower(), word.lower()))
 
 
-def _like(word: str, said: str) -> str:
-    return said[0].upper() + said[1:] if word[0].isupper() else said
+def _capitalized_like(original: str, word: str) -> str:
+    return word[0].upper() + word[1:] if original[0].isupper() else word

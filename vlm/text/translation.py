@@ -1,4 +1,7 @@
-"""A chat's language around an engine: what it is asked becomes English, what it says becomes the language.
+"""Translation around an engine: questions into English, captions and answers into the chat's language.
+
+    translate_texts                    a batch of many languages; a failure leaves the text as it was, marked
+    question_in_english, localized     one language, for a command; a failure is raised
 
 An engine that speaks the language itself (mBLIP) is asked and answers in it: nothing is translated.
 """
@@ -10,35 +13,35 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from vlm.engine.base import Engine, Prompt, Translated
+from vlm.engine.isolation import run_isolating_failures
 from vlm.errors import AfterimageError, ModelNotFound, Unsupported
 from vlm.text.languages import ENGLISH, code_of
-from vlm.worker.batch import run_isolating_failures
 
-# What ends a phrase; translators that know but phrases do well with one at a time.
-END: Final = re.compile(r"([.:;]\s+|\s*\n\s*|\.$)")
+# The end of a phrase: translators that were trained on phrases do best with one at a time.
+PHRASE_END: Final = re.compile(r"([.:;]\s+|\s*\n\s*|\.$)")
 
 
-class Wanted(NamedTuple):
-    """A text to translate, by tags of languages ('' is English)."""
+class TranslationRequest(NamedTuple):
+    """A text to translate, with language tags ('' is English)."""
 
     text: str
     source: str = ENGLISH
     target: str = ENGLISH
 
 
-def in_english(engine: Engine, prompt: Prompt) -> Prompt:
-    """The prompt as the engine understands it. What cannot be translated is asked as it is.
+def question_in_english(engine: Engine, prompt: Prompt) -> Prompt:
+    """The prompt as the engine understands it. A question that cannot be translated is asked as it is.
 
     Earlier turns are English already. Raises as `Engine.translate` does.
     """
     if prompt.question is None or code_of(prompt.language) == ENGLISH or engine.speaks(prompt.language):
         return prompt
-    (question,) = engine.translate([prompt.question], prompt.language, ENGLISH)
+    [question] = engine.translate([prompt.question], prompt.language, ENGLISH)
     return replace(prompt, question=question.text)
 
 
-def in_language(engine: Engine, texts: Sequence[str], language: str) -> list[Translated]:
-    """What an engine said, in the language it was asked for; marked where it stayed English.
+def localized(engine: Engine, texts: Sequence[str], language: str) -> list[Translated]:
+    """An engine's English texts in `language`. Texts that the engine generated in it stay as they are.
 
     Raises:  as `Engine.translate` does.
     """
@@ -47,38 +50,46 @@ def in_language(engine: Engine, texts: Sequence[str], language: str) -> list[Tra
     return engine.translate(texts, ENGLISH, language)
 
 
-def translated(engine: Engine, wanted: Sequence[Wanted]) -> list[Translated]:
-    """Each text in its target language, all of one pair of languages in one go.
+def translate_texts(engine: Engine, requests: Sequence[TranslationRequest]) -> list[Translated]:
+    """Each text in its target language; all texts of one pair of languages are translated together.
 
-    What cannot be translated, for whatever reason, stays as it is and is marked. What is already in its
-    language is left alone.
+    A text that cannot be translated, for whatever reason, is returned as it is and marked. A text that is in
+    its target language already is returned as it is.
     """
-    pairs = [(code_of(one.source) or ENGLISH, code_of(one.target) or ENGLISH) for one in wanted]
-    said: list[Translated] = [Translated(one.text) for one in wanted]
+    pairs = [(code_of(request.source) or ENGLISH, code_of(request.target) or ENGLISH) for request in requests]
+    translations = [Translated(request.text) for request in requests]
     for pair in {pair for pair in pairs if pair[0] != pair[1]}:
-        places = [place for place, other in enumerate(pairs) if other == pair]
-        texts = [wanted[place].text for place in places]
-        for place, one in zip(places, _all(engine, texts, *pair), strict=True):
-            said[place] = one
-    return said
+        numbers = [number for number, other in enumerate(pairs) if other == pair]
+        texts = [requests[number].text for number in numbers]
+        for number, translation in zip(numbers, _translate_pair(engine, texts, *pair), strict=True):
+            translations[number] = translation
+    return translations
 
 
-def _all(engine: Engine, texts: Sequence[str], source: str, target: str) -> list[Translated]:
-    """Questions go as a whole; what a model says, phrase by phrase."""
-    parts = [END.split(text) if source == ENGLISH else [text] for text in texts]  # every second is an end
+def _translate_pair(engine: Engine, texts: Sequence[str], source: str, target: str) -> list[Translated]:
+    """Questions are translated as a whole, a model's texts phrase by phrase."""
+    # Every second part of a split text is a phrase, the others are the ends of phrases.
+    parts = [PHRASE_END.split(text) if source == ENGLISH else [text] for text in texts]
     phrases = list(dict.fromkeys(phrase for text in parts for phrase in text[::2] if phrase))
 
-    def run(some: Sequence[str]) -> list[Translated]:
+    def translate(batch: Sequence[str]) -> list[Translated]:
         try:
-            return engine.translate(some, source, target)
+            return engine.translate(batch, source, target)
         except (Unsupported, ModelNotFound):
-            return [Translated(phrase, fell_back=True) for phrase in some]
+            return [Translated(phrase, translation_failed=True) for phrase in batch]
 
-    said = dict(zip(phrases, run_isolating_failures(engine, phrases, run), strict=True))
-    return [_joined(text, split, said) for text, split in zip(texts, parts, strict=True)]
+    translations = dict(zip(phrases, run_isolating_failures(engine, phrases, translate), strict=True))
+    return [_joined(text, split, translations) for text, split in zip(texts, parts, strict=True)]
 
 
-def _joined(text: str, parts: Sequence[str], said: dict[str, Translated | AfterimageError]) -> Translated:
-    found = [said[part] if place % 2 == 0 and part else Translated(part) for place, part in enumerate(parts)]
-    whole = [one.text for one in found if isinstance(one, Translated) and not one.fell_back]
-    return Translated("".join(whole)) if len(whole) == len(found) else Translated(text, fell_back=True)
+def _joined(
+    text: str, parts: Sequence[str], translations: dict[str, Translated | AfterimageError]
+) -> Translated:
+    pieces = [
+        translations[part] if number % 2 == 0 and part else Translated(part)
+        for number, part in enumerate(parts)
+    ]
+    whole = [piece.text for piece in pieces if isinstance(piece, Translated) and not piece.translation_failed]
+    return (
+        Translated("".join(whole)) if len(whole) == len(pieces) else Translated(text, translation_failed=True)
+    )

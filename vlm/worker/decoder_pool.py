@@ -1,7 +1,7 @@
-"""A pool of `vlm.worker.decoder` children: strangers' bytes become pictures there, never in this process.
+"""A pool of `vlm.worker.decoder` children: untrusted bytes are decoded there, never in this process.
 
-A child that dies, hangs or babbles is killed and replaced, and its picture is refused: it is not tried again,
-and never in here. What a child says is checked as if a stranger said it.
+A child that dies, hangs or sends an invalid reply is killed and replaced, and its picture is refused. The
+picture is not tried again, and never in this process. A child's reply is checked as untrusted input.
 """
 
 import logging
@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -21,29 +21,58 @@ import msgspec
 from PIL import Image
 
 from vlm.errors import AfterimageError, BadImage, BadRequest, TooLarge, Unsupported
-from vlm.images import opening as images
+from vlm.images import opening
 from vlm.worker.decoder import Reply
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S: Final = 4.0  # for one picture, a child's start included; a good one takes a tenth of it
-PICTURES_A_LIFE: Final = 1000  # then the child is replaced: what leaks, leaks little
+Decoder = Callable[[Sequence[bytes]], list[Image.Image | AfterimageError]]
+
+TIMEOUT_S: Final = 4.0  # for one picture, the start of a child included; a good picture takes a tenth of it
+PATIENT_TIMEOUT_S: Final = 30.0  # for a command's own files, on a machine that is busy loading a model
+PICTURES_PER_CHILD: Final = 1000  # then the child is replaced, which limits memory leaks
 MAX_HEAD_BYTES: Final = 4096
 
 COMMAND: Final = (sys.executable, "-s", "-P", "-m", "vlm.worker.decoder")
-# No secret, no setting, no path but the code's. One arena: threads' own would use up the address space.
+# No secret, no setting, no path but the code's. One malloc arena, as one per thread would use up the memory.
 ENVIRONMENT: Final = {"PYTHONPATH": str(Path(__file__).parents[2]), "MALLOC_ARENA_MAX": "1"}
 
 REFUSALS: Final[dict[str, type[BadRequest]]] = {
     kind.code: kind for kind in (BadRequest, BadImage, TooLarge, Unsupported)
 }
 SENTENCES: Final = {
-    value for name, value in vars(images).items() if name.isupper() and isinstance(value, str)
+    value for name, value in vars(opening).items() if name.isupper() and isinstance(value, str)
 }
 
 
+def decode_in_process(pictures: Sequence[bytes]) -> list[Image.Image | AfterimageError]:
+    """Each of the user's own pictures, at full size, or its error; a HEIC is still decoded in a child."""
+    return [_decode_or_error(picture) for picture in pictures]
+
+
+def open_own_picture(data: bytes) -> Image.Image:
+    """A picture of the user's own, as `open_picture` returns it; a HEIC is still decoded in a child."""
+    if not opening.is_heic(data):
+        return opening.open_picture(data)
+    with DecoderPool(1, timeout_s=PATIENT_TIMEOUT_S) as pool:
+        [picture] = pool.open([data])
+    if isinstance(picture, AfterimageError):
+        raise picture
+    return picture
+
+
+def _decode_or_error(picture: bytes) -> Image.Image | AfterimageError:
+    try:
+        return open_own_picture(picture)
+    except AfterimageError as error:
+        return error
+
+
 class DecoderPool:
-    """Up to `size` children. `deaths` counts those that a picture ended. Close it, or use it in a `with`."""
+    """Up to `size` children; 0: one per CPU, at most 4. Close the pool, or use it in a `with`.
+
+    `deaths` counts the children that died or were killed because of a picture.
+    """
 
     def __init__(
         self, size: int = 0, *, timeout_s: float = TIMEOUT_S, command: Sequence[str] = COMMAND
@@ -56,11 +85,11 @@ class DecoderPool:
             self._children.put(Child(command, timeout_s))
 
     def open(self, pictures: Sequence[bytes]) -> list[Image.Image | AfterimageError]:
-        """Each picture as `open_picture` has it, no larger than needed, or the error; in order.
+        """Each picture as `open_picture` returns it, no larger than needed, or its error; in order.
 
         Raises:  OSError if no child can be started at all.
         """
-        return list(self._threads.map(self._opened, pictures))
+        return list(self._threads.map(self._open, pictures))
 
     def pids(self) -> list[int]:
         """The children that are alive and idle."""
@@ -80,7 +109,7 @@ class DecoderPool:
     ) -> None:
         self.close()
 
-    def _opened(self, picture: bytes) -> Image.Image | AfterimageError:
+    def _open(self, picture: bytes) -> Image.Image | AfterimageError:
         child = self._children.get()
         try:
             return child.open(picture)
@@ -89,37 +118,40 @@ class DecoderPool:
         except (OSError, ValueError, msgspec.DecodeError) as error:
             child.end()
             self.deaths += 1
-            log.warning("a picture ended its decoder: %s, status %s", error, child.process.returncode)
-            return BadImage(images.DAMAGED)
+            log.warning("decoder died of a picture: %s, status %s", error, child.process.returncode)
+            return BadImage(opening.DAMAGED)
         finally:
             self._children.put(child)
 
 
 class Child:
-    """One child process, started again when it is needed and gone."""
+    """One decoder process, restarted when it is needed and gone."""
 
     def __init__(self, command: Sequence[str], timeout_s: float) -> None:
         self._command, self._timeout_s = command, timeout_s
-        self.process = self._started()
+        self.process = self._start()
 
     def open(self, picture: bytes) -> Image.Image:
-        """The picture.
+        """The decoded picture.
 
-        Raises:  BadRequest as the child said; OSError, ValueError or DecodeError if it is of no more use.
+        Raises:  BadRequest if the child refuses the picture; OSError, ValueError or DecodeError if the child
+                 must be replaced.
         """
-        if self.process.poll() is not None or self._left == 0:  # gone while idle: no picture's fault
+        if (
+            self.process.poll() is not None or self._remaining == 0
+        ):  # died while idle: not because of a picture
             self.end()
-            self.process = self._started()
-        self._left -= 1
-        late = threading.Event()
-        timer = threading.Timer(self._timeout_s, self._give_up, [late])
+            self.process = self._start()
+        self._remaining -= 1
+        timed_out = threading.Event()
+        timer = threading.Timer(self._timeout_s, self._kill, [timed_out])
         timer.start()
         try:
-            return self._asked(picture)
+            return self._request(picture)
         finally:
             timer.cancel()
             timer.join()
-            if late.is_set():
+            if timed_out.is_set():
                 self.process.wait()
 
     def end(self) -> None:
@@ -127,58 +159,58 @@ class Child:
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
-            with suppress(BrokenPipeError):  # half a picture that it no longer wants
-                _there(pipe).close()
+            with suppress(BrokenPipeError):  # half a picture that the child no longer reads
+                _open_pipe(pipe).close()
 
-    def _give_up(self, late: threading.Event) -> None:
-        late.set()
+    def _kill(self, timed_out: threading.Event) -> None:
+        timed_out.set()
         self.process.kill()
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        self._left = PICTURES_A_LIFE
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._remaining = PICTURES_PER_CHILD
         return subprocess.Popen(  # noqa: S603 - our own module
             self._command,
             env=ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # what C libraries remark on a stranger's picture
+            stderr=subprocess.DEVNULL,  # warnings of C libraries about the picture
         )
 
-    def _asked(self, picture: bytes) -> Image.Image:
-        stdin, stdout = _there(self.process.stdin), _there(self.process.stdout)
-        picture = picture[: images.MAX_BYTES + 1]  # one too many tells all
+    def _request(self, picture: bytes) -> Image.Image:
+        stdin, stdout = _open_pipe(self.process.stdin), _open_pipe(self.process.stdout)
+        picture = picture[: opening.MAX_BYTES + 1]  # one byte too many is enough to refuse it
         stdin.write(len(picture).to_bytes(4, "big") + picture)
         stdin.flush()
-        length = int.from_bytes(_exactly(stdout, 4), "big")
+        length = int.from_bytes(_read_exactly(stdout, 4), "big")
         if length > MAX_HEAD_BYTES:
-            raise ValueError("an answer of too many bytes")
-        reply = msgspec.msgpack.decode(_exactly(stdout, length), type=Reply)
+            raise ValueError("the head of the reply is too long")
+        reply = msgspec.msgpack.decode(_read_exactly(stdout, length), type=Reply)
         if reply.code:
             raise _refusal(reply)
-        if not (0 < reply.width <= images.MAX_SIDE_PX and 0 < reply.height <= images.MAX_SIDE_PX):
-            raise ValueError("a picture of no possible size")
-        if reply.width * reply.height > images.MAX_PIXELS:
-            raise ValueError("a picture of too many pixels")
-        pixels = _exactly(stdout, reply.width * reply.height * 3)
+        if not (0 < reply.width <= opening.MAX_SIDE_PX and 0 < reply.height <= opening.MAX_SIDE_PX):
+            raise ValueError("the reply has an impossible size")
+        if reply.width * reply.height > opening.MAX_PIXELS:
+            raise ValueError("the reply has too many pixels")
+        pixels = _read_exactly(stdout, reply.width * reply.height * 3)
         return Image.frombytes("RGB", (reply.width, reply.height), pixels)
 
 
 def _refusal(reply: Reply) -> BadRequest:
     if reply.code not in REFUSALS or reply.message not in SENTENCES:
-        raise ValueError("an error that is none of ours")
+        raise ValueError("the reply has an unknown error")
     try:
         return REFUSALS[reply.code](reply.message, **reply.values)
     except (KeyError, TypeError) as error:
-        raise ValueError("an error with the wrong values") from error
+        raise ValueError("the error of the reply has the wrong values") from error
 
 
-def _exactly(pipe: IO[bytes], count: int) -> bytes:
+def _read_exactly(pipe: IO[bytes], count: int) -> bytes:
     if len(data := pipe.read(count)) < count:
-        raise ValueError("it ended before its answer")
+        raise ValueError("the child ended before its reply")
     return data
 
 
-def _there(pipe: IO[bytes] | None) -> IO[bytes]:
+def _open_pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     if pipe is None:
-        raise ValueError("a child without pipes")
+        raise ValueError("the child has no pipes")
     return pipe

@@ -1,35 +1,36 @@
-"""Take jobs, run them through the engine, remember what was seen, publish the results; until told to stop.
+"""Runs batches of jobs through the engine, remembers the outcome, publishes the results.
 
-    take ─► fetch pictures, tokens, albums ─► captions, answers, searches ─► memory ─► finish
-                                              (in a thread: the heart beats on)
+    take ─► pictures, tokens, search indexes ─► captions, answers, searches ─► memory ─► finish
+                                                (in a thread: the heartbeat goes on)
 
-Memory comes before the result, so that whoever has heard an answer can ask on. A worker that dies in between
-has published nothing: another does the jobs again, and every write is an upsert.
+Memory comes before the result, so that whoever has read an answer can ask on. A worker that dies in between
+has published nothing: another runs the jobs again, and every write is an upsert.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from redis.exceptions import RedisError
 
 from vlm.engine.base import Engine
 from vlm.errors import AfterimageError, PictureGone, TimedOut
-from vlm.logs import about
+from vlm.logs import log_context
 from vlm.memory import Memory
 from vlm.ops.metrics import Metrics, code_of
 from vlm.protocol import Find, Job, Refused, Result
-from vlm.queue.broker import Broker, Delivery
+from vlm.queue.broker import BLOCK_MS, Broker, Delivery
+from vlm.queue.tasks import cancel_all, run_until
 from vlm.search.calibration import ReferenceSet
 from vlm.search.index import SearchIndex
 from vlm.search.index_cache import IndexCache
-from vlm.worker.batch import Decoder, ImageInput, open_here
-from vlm.worker.jobs import End, work_on
+from vlm.worker.decoder_pool import Decoder, decode_in_process
+from vlm.worker.pipeline import ImageInput, JobOutcome, run_jobs
 from vlm.worker.recorder import ResultRecorder
 from vlm.worker.watchdog import watched
 
@@ -38,20 +39,18 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 P = ParamSpec("P")
 
-BLOCK_MS: Final = 250
-LOOK_S: Final = 3.0  # how often it is looked for jobs of dead workers
-FOLLOW_S: Final = 10.0  # how often it is looked what chats have forgotten: it must not stay here
-FAREWELL_S: Final = 2.0
+FOLLOW_S: Final = 10.0  # how often to look for what chats have forgotten: it must not stay here
+SHUTDOWN_S: Final = 2.0
 
 GONE: Final = "I do not have this picture at hand any more. Please send it again."
 LATE: Final = "Sorry, I was too busy to look at this in time. Please send it again."
 
 
 class Worker:
-    """One engine at work. An error that ends `run` is for a supervisor: nothing is restarted in here.
+    """One engine at work. An error that ends `run` is for a supervisor: nothing restarts in here.
 
-    background     the engine's calibration for searches
-    open_pictures  decodes strangers' pictures: `vlm.worker.decoder_pool.DecoderPool.open`, or in this process
+    reference_set  the engine's calibration for searches
+    open_pictures  decodes untrusted pictures: `vlm.worker.decoder_pool.DecoderPool.open`, or in this process
     hung_s         how long the engine may take for a batch before this process ends; None: for ever
     is_ready       the engine has passed its self-check, and jobs are taken
     """
@@ -64,7 +63,7 @@ class Worker:
         *,
         batch: int = 8,
         reference_set: ReferenceSet | None = None,
-        open_pictures: Decoder = open_here,
+        open_pictures: Decoder = decode_in_process,
         metrics: Metrics | None = None,
         hung_s: float | None = None,
     ) -> None:
@@ -73,15 +72,15 @@ class Worker:
         self._broker = broker
         self._engine = engine
         self._batch = batch
-        self._background = reference_set
+        self._reference_set = reference_set
         self._open_pictures = open_pictures
         self._hung_s = hung_s
-        self._albums = IndexCache(memory, engine.info.revision)
-        self._notebook = ResultRecorder(memory, engine.info.revision)
+        self._indexes = IndexCache(memory, engine.info.revision)
+        self._recorder = ResultRecorder(memory, engine.info.revision)
         self._thread = ThreadPoolExecutor(1, "engine")  # engines are called from one thread at a time
         self._stopping = asyncio.Event()
-        self._held: list[Delivery] = []
-        self._looked_s = self._followed_s = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._followed_s = 0.0
 
     def stop(self) -> None:
         """Take no more jobs; `run` returns when those in hand are done."""
@@ -96,114 +95,96 @@ class Worker:
         """
         try:
             await self._in_thread(self._engine.check)
-            if await self._unless_stopped(self._join()):
-                await self._work_until_stopped()
+            await run_until(self._stopping, self._join())
+            await self._broker.run(
+                self._stopping,
+                self._process,
+                batch=self._batch,
+                block_ms=lambda: 1 if self._indexes.expecting else BLOCK_MS,
+            )
         finally:
             self.is_ready = False
             self._thread.shutdown(wait=False)
+            await cancel_all(*self._tasks)
             await self._leave()
 
-    async def _join(self) -> bool:
+    async def _join(self) -> None:
         await self._broker.open()
         await self._broker.announce(self._engine.info)
+        self._tasks.append(asyncio.create_task(self._indexes.expect_latest()))
         self.is_ready = True
         log.info("ready: %s answers with %s", self._broker.name, self._engine.info.name)
-        return True
 
-    async def _work_until_stopped(self) -> None:
-        heart = asyncio.create_task(self._beat())
-        expecting = asyncio.create_task(self._albums.expect_latest())
-        try:
-            while not self._stopping.is_set():
-                # What the server has handed out by now is worked on, so the last take is waited for.
-                if batch := await self._unless_stopped(self._take(), grace_s=2 * BLOCK_MS / 1000):
-                    await self._work(batch)
-                await self._unless_stopped(self._tend_albums(idle=not batch))
-        finally:
-            heart.cancel()
-            expecting.cancel()
+    async def _process(self, batch: list[Delivery]) -> None:
+        if batch:
+            await self._run_batch(batch)
+        # Between batches: a search in the engine's thread must not find its index changing.
+        await run_until(self._stopping, self._tend_indexes(idle=not batch))
 
-    async def _unless_stopped(self, work: Coroutine[Any, Any, T], grace_s: float = 0) -> T | None:
-        """The result of `work`; None if `stop` came, and `grace_s` went by, before there was one."""
-        working = asyncio.create_task(work)
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait({working}, timeout=grace_s)
-            return working.result() if working.done() else None
-        finally:
-            stopping.cancel()
-            working.cancel()
-
-    async def _take(self) -> list[Delivery]:
-        now_s = time.monotonic()
-        if now_s - self._looked_s >= min(LOOK_S, self._broker.lease_s / 3):
-            if alone := await self._broker.reclaim():
-                return [alone]  # it may be what killed its worker: no company, and the next look at once
-            self._looked_s = now_s
-        return await self._broker.take(self._batch, 1 if self._albums.expecting else BLOCK_MS)
-
-    async def _tend_albums(self, *, idle: bool) -> None:
-        """Between batches, as a search in the engine's thread must not find its album changing."""
+    async def _tend_indexes(self, *, idle: bool) -> None:
         now_s = time.monotonic()
         if now_s - self._followed_s >= FOLLOW_S:
             self._followed_s = now_s
-            await self._albums.follow()
+            await self._indexes.follow()
         elif idle:
-            await self._albums.read_ahead()
+            await self._indexes.read_ahead()
 
-    async def _work(self, batch: list[Delivery]) -> None:
-        self._held = batch
+    async def _run_batch(self, batch: list[Delivery]) -> None:
         taken_ms = _now_ms()
         self._metrics.batch.observe(len(batch))
-        try:
-            ends = await self._ends([delivery.job for delivery in batch])
-            ran_ms = _now_ms() - taken_ms
-            works = [self._end(one, end, taken_ms, ran_ms) for one, end in zip(batch, ends, strict=True)]
-            # After a lease they are other workers' jobs: then a server that is away is waited for no longer.
-            await self._unless_stopped(_all(works), grace_s=self._broker.lease_s)
-        finally:
-            self._held = []
-
-    async def _ends(self, jobs: list[Job]) -> list[End]:
-        seen = await asyncio.gather(*(self._seen(job) for job in jobs))
-        with about(jobs=[job.id for job in jobs]):
-            return await self._in_thread(
-                work_on, self._engine, jobs, seen, self._background, self._open_pictures
+        jobs = [delivery.job for delivery in batch]
+        inputs = await asyncio.gather(*(self._input(job) for job in jobs))
+        with log_context(jobs=[job.id for job in jobs]):
+            outcomes = await self._in_thread(
+                run_jobs, self._engine, jobs, inputs, self._reference_set, self._open_pictures
             )
+        # After a lease they are other workers' jobs: a stop waits no longer for a server that is away.
+        finishing = self._finish_all(batch, outcomes, taken_ms, ran_ms=_now_ms() - taken_ms)
+        await run_until(self._stopping, finishing, grace_s=self._broker.lease_s)
 
-    async def _seen(self, job: Job) -> ImageInput | SearchIndex:
+    async def _input(self, job: Job) -> ImageInput | SearchIndex:
+        """What the engine needs for a job, or the error of getting it."""
         if 0 < job.deadline_ms < _now_ms():
             return TimedOut(LATE)
         if isinstance(job.task, Find):
-            return await self._albums.of(job.chat)
+            return await self._indexes.of(job.chat)
         if job.has_picture and (picture := await self._broker.picture(job)) is not None:
             return picture
-        tokens = await self._notebook.tokens(job.chat, job.photo) if job.photo else None
+        tokens = await self._recorder.tokens(job.chat, job.photo) if job.photo else None
         self._metrics.tokens.labels("miss" if tokens is None else "hit").inc()
         return PictureGone(GONE) if tokens is None else tokens
 
-    async def _end(self, delivery: Delivery, end: End, taken_ms: int, ran_ms: int) -> None:
-        result = self._result(delivery.job, end, taken_ms, ran_ms)
-        with about(chat=result.chat, job=result.job):
+    async def _finish_all(
+        self, batch: list[Delivery], outcomes: list[JobOutcome], taken_ms: int, ran_ms: int
+    ) -> None:
+        await asyncio.gather(
+            *(
+                self._finish(delivery, outcome, taken_ms, ran_ms)
+                for delivery, outcome in zip(batch, outcomes, strict=True)
+            )
+        )
+
+    async def _finish(self, delivery: Delivery, outcome: JobOutcome, taken_ms: int, ran_ms: int) -> None:
+        result = self._result(delivery.job, outcome, taken_ms, ran_ms)
+        with log_context(chat=result.chat, job=result.job):
             if delivery.job.photo is not None:
-                self._albums.expect(result.chat)
-                await self._notebook.write(delivery.job, delivery.job.photo, end)
-            self._metrics.took("wait", result.waited_ms / 1000)
+                self._indexes.expect(result.chat)
+                await self._recorder.write(delivery.job, delivery.job.photo, outcome)
+            self._metrics.observe_stage("wait", result.waited_ms / 1000)
             if await self._broker.finish(delivery, result):
-                self._metrics.finished(result)
+                self._metrics.count_job(result)
                 log.info("job %s: %s, ran %d ms", result.job, code_of(result), ran_ms)
 
-    def _result(self, job: Job, end: End, taken_ms: int, ran_ms: int) -> Result:
-        outcome = end.outcome
+    def _result(self, job: Job, outcome: JobOutcome, taken_ms: int, ran_ms: int) -> Result:
+        answer = outcome.answer
         return Result(
             version=job.version,
             job=job.id,
             chat=job.chat,
             task=job.task,
-            outcome=Refused(code=outcome.code, message=outcome.message, values=outcome.values)
-            if isinstance(outcome, AfterimageError)
-            else outcome,
+            outcome=Refused(code=answer.code, message=answer.message, values=answer.values)
+            if isinstance(answer, AfterimageError)
+            else answer,
             photo=job.photo,
             ticket=job.ticket,
             language=job.language,
@@ -212,31 +193,16 @@ class Worker:
             ran_ms=ran_ms,
         )
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(self._broker.lease_s / 3)
-            try:
-                await self._broker.renew(self._held)
-                await self._broker.announce(self._engine.info)
-            except RedisError:
-                log.exception("a heartbeat failed")
-
     async def _leave(self) -> None:
         try:
-            await asyncio.wait_for(self._broker.leave(), FAREWELL_S)
-        except (RedisError, TimeoutError) as error:
-            log.info(
-                "left without a farewell: %s", error
-            )  # the lease and the next worker's sweep do the rest
+            await asyncio.wait_for(self._broker.leave(), SHUTDOWN_S)
+        except (RedisError, TimeoutError) as error:  # the lease and the next worker's sweep do the rest
+            log.info("stopped without leaving the queue's workers: %s", error)
 
     async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        here = partial(copy_context().run, call, *args, **kwargs)  # what is logged there is about these jobs
+        here = partial(copy_context().run, call, *args, **kwargs)  # log lines in the thread name these jobs
         with watched(self._hung_s):
             return await asyncio.get_running_loop().run_in_executor(self._thread, here)
-
-
-async def _all(works: Sequence[Coroutine[Any, Any, None]]) -> None:
-    await asyncio.gather(*works)
 
 
 def _now_ms() -> int:

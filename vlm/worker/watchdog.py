@@ -1,7 +1,7 @@
-"""Ends a process whose engine stands still, so that a supervisor starts it anew and its jobs are tried again.
+"""Ends the process if the engine hangs, so that a supervisor restarts it and its jobs are tried again.
 
-A call that hangs in a driver never comes back to Python, cannot be cancelled, and may hold the interpreter's
-lock. So the clock is one of C, by which the process ends whatever hangs, having said where each thread stood.
+A call that hangs in a driver never returns to Python, cannot be cancelled, and may hold the GIL. So the timer
+is faulthandler's, which is written in C: it prints the traceback of each thread and ends the process.
 """
 
 import asyncio
@@ -13,31 +13,31 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
-HUNG_S: Final = 600.0  # several times what the largest model takes for a batch on two cores
-LAST_WORDS_S: Final = 1.0
+HUNG_S: Final = 600.0  # several times as long as the largest model takes for a batch on two cores
+LOG_GRACE_S: Final = 1.0
 
 
 @contextmanager
 def watched(limit_s: float | None) -> Iterator[None]:
-    """What happens in here takes no longer than `limit_s`, or the process ends with status 1; None: no limit.
+    """Ends the process with status 1 if the block takes longer than `limit_s`; None: no limit.
 
-    For one piece of work at a time, in a running event loop.
+    For one block at a time, in a running event loop.
     """
     if limit_s is None:
         yield
         return
-    words = asyncio.get_running_loop().call_later(limit_s, _despair, limit_s)
-    faulthandler.dump_traceback_later(limit_s + LAST_WORDS_S, exit=True)
+    warning = asyncio.get_running_loop().call_later(limit_s, _log_hang, limit_s)
+    faulthandler.dump_traceback_later(limit_s + LOG_GRACE_S, exit=True)
     try:
         yield
     finally:
         faulthandler.cancel_dump_traceback_later()
-        words.cancel()
+        warning.cancel()
 
 
-def _despair(limit_s: float) -> None:
+def _log_hang(limit_s: float) -> None:
     log.critical(
-        "the model has stood still for %.0f seconds: this worker ends now, and its jobs are tried again."
+        "engine hung for %.0f s, ending this worker; its jobs are tried again."
         " If it was only slow, set a smaller VLM_BATCH",
         limit_s,
     )

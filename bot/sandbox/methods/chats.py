@@ -1,6 +1,6 @@
 """Reading: getFile, getChat, getChatMember, getChatAdministrators, getChatMemberCount.
 
-Whoever wrote first in a group is its creator.
+The first person who wrote in a group is its creator.
 """
 
 from bot.sandbox import groups

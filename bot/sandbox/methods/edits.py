@@ -1,4 +1,4 @@
-"""Changing what was sent: editMessageText, -Caption, -Media, -ReplyMarkup, deleteMessage(s), reactions.
+"""Editing: editMessageText, -Caption, -Media, -ReplyMarkup, deleteMessage(s), reactions.
 
 Not handled: messages that were sent through inline mode (inline_message_id).
 """
@@ -32,8 +32,8 @@ async def edit_message_media(box: Sandbox, args: Args) -> Json:
     message = _to_edit(box, args)
     if "photo" not in message and "document" not in message:
         raise bad_request("message content can't be edited to media here")
-    gone = dict.fromkeys(("photo", "document", "caption", "caption_entities", "show_caption_above_media"))
-    return _edit(box, args, message, {**gone, **await content_of(box, args.object("media"), args)})
+    removed = dict.fromkeys(("photo", "document", "caption", "caption_entities", "show_caption_above_media"))
+    return _edit(box, args, message, {**removed, **await content_of(box, args.object("media"), args)})
 
 
 async def edit_message_reply_markup(box: Sandbox, args: Args) -> Json:
@@ -49,7 +49,7 @@ def _to_edit(box: Sandbox, args: Args) -> Json:
 
 def _edit(box: Sandbox, args: Args, message: Json, changes: Json) -> Json:
     # An edit without reply_markup removes the buttons, as at Telegram.
-    return box.world.wire(box.world.edit(message, {**changes, "reply_markup": inline_keyboard(args)}))
+    return box.world.for_bot(box.world.edit(message, {**changes, "reply_markup": inline_keyboard(args)}))
 
 
 async def delete_message(box: Sandbox, args: Args) -> bool:
@@ -70,7 +70,7 @@ async def delete_messages(box: Sandbox, args: Args) -> bool:
 
 
 def _may_delete(box: Sandbox, chat: Chat, message: Json) -> bool:
-    """In a group, what others wrote is an administrator's to delete."""
+    """In a group, only an administrator deletes the messages of others."""
     own = message["from"]["id"] == box.world.state.bot["id"]
     return own or chat.info["type"] == "private" or chat.bot == "administrator"
 
@@ -85,5 +85,5 @@ async def set_message_reaction(box: Sandbox, args: Args) -> bool:
     ):
         raise bad_request("REACTION_INVALID")
     message["_reactions"] = reactions
-    box.world.touched(message)
+    box.world.publish_edit(message)
     return True

@@ -1,7 +1,7 @@
 """Sending: sendMessage, sendPhoto, sendDocument, sendSticker, sendMediaGroup, copyMessage, sendChatAction.
 
 Not handled: uploaded stickers, media by URL (nothing outside the loopback is fetched), replies across chats;
-reply keyboards are taken and not shown.
+reply keyboards are accepted and not shown.
 """
 
 import secrets
@@ -62,9 +62,9 @@ async def send_media_group(box: Sandbox, args: Args) -> list[Json]:
 
 
 async def content_of(box: Sandbox, item: Json, args: Args) -> Json:
-    """What a message shows of an InputMedia. Raises ApiError 400."""
-    given = Args(item, {})
-    caption = {**text.content(given, "caption", text.MAX_CAPTION), **_above(given)}
+    """The content of a message with this InputMedia. Raises ApiError 400."""
+    item_args = Args(item, {})
+    caption = {**text.content(item_args, "caption", text.MAX_CAPTION), **_above(item_args)}
     match item.get("type"):
         case "photo":
             return {"photo": await _photo(box, str(item.get("media", "")), None, args), **caption}
@@ -75,7 +75,7 @@ async def content_of(box: Sandbox, item: Json, args: Args) -> Json:
 
 
 async def copy_message(box: Sandbox, args: Args) -> Json:
-    """The content of any message again, as the bot's own."""
+    """Send the content of a message again, as the bot's own."""
     chat, source = box.world.chat(args.text("chat_id")), box.world.chat(args.text("from_chat_id"))
     original = box.world.message(source, args.number("message_id"), "copy")
     content = {key: original[key] for key in COPIED if key in original}
@@ -143,25 +143,25 @@ def _send(box: Sandbox, chat: Chat, args: Args, content: Json) -> Json:
         reply_to,
         topic,
     )
-    return box.world.wire(message)
+    return box.world.for_bot(message)
 
 
 def _reply_to(chat: Chat, args: Args) -> int | None:
-    wanted = args.object("reply_parameters")
-    if not wanted:
+    reply = args.object("reply_parameters")
+    if not reply:
         return None
-    message_id = int(wanted.get("message_id", 0))
+    message_id = int(reply.get("message_id", 0))
     if message_id in chat.messages:
         return message_id
-    if wanted.get("allow_sending_without_reply"):
+    if reply.get("allow_sending_without_reply"):
         return None
     raise bad_request("message to be replied not found")
 
 
 def _prompt(box: Sandbox, chat: Chat, args: Args, content: Json, reply_to: int | None) -> Json:
-    """That the app of those whom it is `for` opens a reply to the message by itself; only the page is told.
+    """For ForceReply: a hint to the page to open a reply to the message, `for` these people; None: for all.
 
-    None: everybody's. A selective one is for who is mentioned, and for who wrote what it replies to.
+    A selective prompt is for the people it mentions, and for the author of the message it replies to.
     """
     markup = args.object("reply_markup")
     if not markup.get("force_reply"):

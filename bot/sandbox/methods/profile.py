@@ -1,4 +1,4 @@
-"""What the bot says of itself: getMe, its commands by scope and language, its name and descriptions."""
+"""The bot's profile: getMe, its commands by scope and language, its name and descriptions."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def command_key(scope: Json, language: str) -> str:
 
 
 def commands_for(state: State, chat: Chat, user_id: int, language: str) -> list[Json]:
-    """The command menu: from the narrowest scope that has any, the person's language before the default."""
+    """The command menu: of the narrowest scope that has commands, in the person's language or the default."""
     code = language.split("-")[0].lower()
     keys = [command_key(scope, spoken) for scope in _scopes(chat, user_id) for spoken in (code, "")]
     return next((state.commands[key] for key in keys if state.commands.get(key)), [])
@@ -94,7 +94,7 @@ Method = Callable[[Sandbox, Args], Awaitable[Any]]
 
 
 def setter(field: str) -> Method:
-    """setMyName and its kind: a text in a language."""
+    """setMyName and the like: a text in a language."""
 
     async def set_text(box: Sandbox, args: Args) -> bool:
         box.world.state.profile[f"{field} {args.text('language_code')}"] = args.text(field)
@@ -105,7 +105,7 @@ def setter(field: str) -> Method:
 
 
 def getter(field: str) -> Method:
-    """getMyName and its kind."""
+    """getMyName and the like."""
 
     async def get_text(box: Sandbox, args: Args) -> Json:
         return {field: box.world.state.profile.get(f"{field} {args.text('language_code')}", "")}

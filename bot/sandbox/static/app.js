@@ -1,4 +1,4 @@
-// Puts the page together: who talks, what there is to show, and what happens when something happens.
+// Puts the page together: people, chats, and the handling of the server's events.
 
 import { chatOfAddress, countUnseen, isChat, privateChat, showPlace, showWriters } from "./chats.js";
 import { startChats, startLanguage } from "./chats.js";
@@ -12,22 +12,22 @@ import * as server from "./server.js";
 import { about, edited, editThis, replyTo, replyWith } from "./subject.js";
 
 const TYPING_MS = 5500; // an action lasts five seconds; the bot sends it again before that
-const DOING = { typing: "typing", upload_photo: "sending a photo", upload_document: "sending a file" };
+const ACTION_TEXTS = { typing: "typing", upload_photo: "sending a photo", upload_document: "sending a file" };
 
 const { place } = server;
-const pressed = new Map(); // query id -> the button that waits
+const pressed = new Map(); // query id -> the button that waits for its answer
 const people = { you: null, bot: null, group: false };
 let stillTyping;
 let fetches = 0;
-let early = null; // what is heard while the messages are still being fetched
+let earlyEvents = null; // events that arrive while the messages are being fetched
 
 async function main() {
   startTheme();
   startLanguage(() => server.state().then(show, failed));
-  startChats(await patiently(server.chats), (chat) => enter(chat).catch(failed));
+  startChats(await retry(server.chats), (chat) => enter(chat).catch(failed));
   place.you = place.user = privateChat();
   place.chat = chatOfAddress();
-  const first = await patiently(server.state);
+  const first = await retry(server.state);
   people.you = first.you;
   people.bot = first.bot;
   startLog(people, { reply: replyWith, edit: editThis, press, command, startOf, begin });
@@ -39,12 +39,12 @@ async function main() {
   startSamples(await server.samples(), (sample) => sendAside({ sample }));
   byId("empty-start").addEventListener("click", () => command("/start"));
   byId("empty-pick").addEventListener("click", pick);
-  server.listen(heard, connection);
+  server.listen(onEvent, onConnection);
   takeFocus();
 }
 
-/** The sandbox may still be starting. */
-async function patiently(get) {
+/** Tries until it succeeds: the sandbox may still be starting. */
+async function retry(get) {
   for (;;) {
     try {
       return await get();
@@ -71,7 +71,7 @@ function show(now) {
   idle();
 }
 
-// --- going from chat to chat
+// --- switching chats
 
 async function enter(chat) {
   if (chat === place.chat) return;
@@ -90,69 +90,69 @@ function takeFocus() {
   if (matchMedia("(hover: hover)").matches) byId("text").focus();
 }
 
-/** Another person writes from now on: the menu of commands may be another one. */
-function wroteAs() {
+/** Another person of the group writes from now on, who may have other commands. */
+function onWriterChange() {
   server.state().then(({ commands }) => setCommands(commands), failed);
 }
 
 async function fetchAll() {
-  const mine = ++fetches;
-  early = [];
+  const number = ++fetches;
+  earlyEvents = [];
   const [now, list] = await Promise.all([server.state(), server.messages()]);
-  if (mine !== fetches) return; // lost, or elsewhere, meanwhile: the next one fetches them again
+  if (number !== fetches) return; // the connection or the chat has changed: a later fetch replaces this one
   show(now);
-  showWriters(now.people, wroteAs);
-  replaceAll(list); // what happened while nobody listened
-  const since = early;
-  early = null;
-  since.forEach(heard);
+  showWriters(now.people, onWriterChange);
+  replaceAll(list); // also after a lost connection
+  const events = earlyEvents;
+  earlyEvents = null;
+  events.forEach(onEvent);
 }
 
-async function connection(up) {
+async function onConnection(up) {
   showConnected(up);
   if (up) await fetchAll();
   else fetches += 1;
 }
 
-function heard(event) {
-  if (event.chat !== undefined && event.chat !== place.chat) return elsewhere(event);
-  if (early) return early.push(event);
+function onEvent(event) {
+  if (event.chat !== undefined && event.chat !== place.chat) return onOtherChat(event);
+  if (earlyEvents) return earlyEvents.push(event);
   switch (event.type) {
     case "message":
     case "edit":
       if (event.message.from.is_bot) idle();
       put(event.message);
-      return event.type === "message" && prompted(event.message);
+      return event.type === "message" && openPrompt(event.message);
     case "delete":
       return drop(event.message_id);
     case "read":
       return markRead(event.message_id);
     case "typing":
-      return typing(event.action);
+      return showTyping(event.action);
     case "answer":
-      return answered(event);
+      return onAnswer(event);
     case "commands":
     case "profile":
-      return server.state().then(show, () => {}); // that the connection is lost is said elsewhere
+      return server.state().then(show, () => {}); // a banner shows a lost connection
   }
 }
 
-/** A message that wants an answer opens the reply by itself, unless something else is being written. */
-function prompted({ message_id, _prompt }) {
+/** Opens the reply to a message with ForceReply, unless the user is writing something else. */
+function openPrompt({ message_id, _prompt }) {
   const isForMe = _prompt && (_prompt.for?.includes(place.user) ?? true);
   if (isForMe && !byId("text").value && replyTo() === null && edited() === null) replyWith(message_id);
 }
 
-function elsewhere({ type, chat, message }) {
+function onOtherChat({ type, chat, message }) {
   if (type === "message" && isChat(chat) && message.from.id !== place.you) countUnseen(chat);
 }
 
 // --- typing
 
-function typing(action) {
+function showTyping(action) {
   clearTimeout(stillTyping);
   byId("typing").hidden = false;
-  byId("status").textContent = `${DOING[action] ?? "busy"}…`;
+  byId("status").textContent = `${ACTION_TEXTS[action] ?? "busy"}…`;
   byId("status").classList.add("busy");
   stillTyping = setTimeout(idle, TYPING_MS);
 }
@@ -167,18 +167,18 @@ function idle() {
 
 // --- commands, links to the bot, and buttons
 
-function command(words) {
+function command(text) {
   closeMenu();
-  sendAside({ words });
+  sendAside({ words: text });
 }
 
-/** What https://t.me/BOT?start=WORD carries; null for any other address. */
+/** The WORD of https://t.me/BOT?start=WORD; null for any other address. */
 function startOf(href) {
   const link = /^(?:https?:\/\/)?(?:t\.me|telegram\.me)\/(\w+)\?start=([\w-]{1,64})$/i.exec(href);
   return link?.[1].toLowerCase() === people.bot.username.toLowerCase() ? link[2] : null;
 }
 
-/** As the apps open such a link: the private chat, and /start with its word. */
+/** Follows such a link as Telegram's apps do: opens the private chat and sends /start WORD. */
 async function begin(word) {
   try {
     await enter(privateChat());
@@ -204,17 +204,17 @@ async function press(message, key, button) {
   }
 }
 
-function write(words) {
-  byId("text").value = words;
+function write(text) {
+  byId("text").value = text;
   byId("text").focus();
   byId("text").dispatchEvent(new Event("input"));
 }
 
-function copy(words) {
-  navigator.clipboard.writeText(words).then(() => toast("Copied"), () => toast("It could not be copied."));
+function copy(text) {
+  navigator.clipboard.writeText(text).then(() => toast("Copied"), () => toast("It could not be copied."));
 }
 
-function answered({ query, text, show_alert, url }) {
+function onAnswer({ query, text, show_alert, url }) {
   pressed.get(query)?.classList.remove("waiting");
   pressed.delete(query);
   if (text) (show_alert ? alertBox : toast)(text);

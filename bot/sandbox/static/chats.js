@@ -1,17 +1,17 @@
-// Where one is and who one is: the switcher of chats, who writes in a group, one's own language.
+// The switcher of chats, the choice of the writer in a group, and the user's language.
 
 import { byId, el } from "./dom.js";
 import { place } from "./server.js";
 
-// What Telegram sends as language_code; a language that the bot does not know can be tried too.
+// Values of Telegram's language_code; the last is a language without a catalog.
 const LANGUAGES = ["en", "es", "de", "fr", "ru", "pt-br", "it", "uk", "hi", "zh-hans", "ar", "ja", "nl"];
 
 let list = [];
-const unseen = new Map(); // chat id -> how many messages came while one was elsewhere
+const unseen = new Map(); // chat id -> number of messages that came while another chat was open
 
-/** `given`: [{id, title, about}], the private one first; `enter(id)` goes to one. */
-export function startChats(given, enter) {
-  list = given;
+/** `chats`: [{id, title, about}], the private chat first; `enter(id)` opens a chat. */
+export function startChats(chats, enter) {
+  list = chats;
   const button = ({ id, title, about }) =>
     el("button", { type: "button", "data-chat": id, title: `${title}: ${about}`, onclick: () => enter(id) }, title);
   byId("chats").replaceChildren(...list.map(button));
@@ -20,13 +20,13 @@ export function startChats(given, enter) {
 export const privateChat = () => list[0].id;
 export const isChat = (id) => list.some((chat) => chat.id === id);
 
-/** The chat named in the address, else the private one. */
+/** The chat named in the address, else the private chat. */
 export function chatOfAddress() {
   const named = list.find(({ title }) => location.hash === `#${title.toLowerCase()}`);
   return (named ?? list[0]).id;
 }
 
-/** Shows where one is: in the switcher, in the header, and in the address. */
+/** Shows the open chat in the switcher, in the header, and in the address. */
 export function showPlace() {
   const here = list.find(({ id }) => id === place.chat);
   const group = place.chat < 0;
@@ -42,7 +42,7 @@ export function showPlace() {
   history.replaceState(null, "", `${location.pathname}${location.search}${group ? `#${here.title.toLowerCase()}` : ""}`);
 }
 
-/** A message came in a chat that is not open. */
+/** Counts a message of a chat that is not open. */
 export function countUnseen(chat) {
   unseen.set(chat, (unseen.get(chat) ?? 0) + 1);
   showUnseen();
@@ -58,12 +58,12 @@ function showUnseen() {
   }
 }
 
-/** Who may write in a group; in the private chat, that is no question. `written()` is called after a choice. */
-export function showWriters(people, written) {
+/** The choice of the writer, in groups only. `changed()` is called after a choice. */
+export function showWriters(people, changed) {
   const choice = ({ id, first_name }) => {
     const choose = () => {
       place.user = id;
-      written();
+      changed();
     };
     const radio = el("input", { type: "radio", name: "writer", value: id, checked: id === place.user, onchange: choose });
     return el("label", { class: "writer" }, radio, el("span", { dir: "auto" }, id === place.you ? "You" : first_name));
@@ -73,41 +73,42 @@ export function showWriters(people, written) {
   fieldset.replaceChildren(el("legend", {}, "Write as"), ...people.map(choice));
 }
 
-// --- one's language
+// --- the user's language
 
-function telegrams(tag) {
+/** Telegram's language_code for a language tag of the browser. */
+function languageCode(tag) {
   const [language, region = ""] = tag.toLowerCase().split("-");
   if (language === "pt") return region === "br" ? "pt-br" : "pt";
   if (language === "zh") return ["tw", "hk", "mo", "hant"].includes(region) ? "zh-hant" : "zh-hans";
   return language;
 }
 
-/** Chinese and Japanese share letters that are drawn differently: what is said is in one's own language. */
-function spoken() {
+/** Marks the messages' language: Chinese and Japanese draw shared letters differently. */
+function markLanguage() {
   for (const id of ["log", "status"]) byId(id).lang = place.language;
 }
 
-/** What a language calls itself: `pt-br` is "português (Brasil)". */
+/** The language's own name: `pt-br` is "português (Brasil)". */
 function ownName(code) {
   const tag = code.replace(/-(\w+)$/, (_, end) => `-${end.length === 4 ? end : end.toUpperCase()}`);
   const name = new Intl.DisplayNames([tag], { type: "language" }).of(tag);
   return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1);
 }
 
-/** `changed()` is called when another one is chosen. */
+/** `changed()` is called when another language is chosen. */
 export function startLanguage(changed) {
   const menu = byId("language");
-  const own = telegrams(navigator.language);
+  const own = languageCode(navigator.language);
   const codes = LANGUAGES.includes(own) ? LANGUAGES : [own, ...LANGUAGES];
   const saved = localStorage.getItem("language");
   place.language = codes.includes(saved) ? saved : own;
   menu.replaceChildren(...codes.map((code) => el("option", { value: code, lang: code }, ownName(code))));
   menu.value = place.language;
-  spoken();
+  markLanguage();
   menu.addEventListener("change", () => {
     place.language = menu.value;
     localStorage.setItem("language", menu.value);
-    spoken();
+    markLanguage();
     changed();
   });
 }

@@ -33,8 +33,8 @@ export function close() {
 
 function filter() {
   const typed = /^\/(\w*)$/.exec(text.value);
-  const found = typed ? commands.filter(({ command }) => command.startsWith(typed[1].toLowerCase())) : [];
-  if (found.length) show(found);
+  const matching = typed ? commands.filter(({ command }) => command.startsWith(typed[1].toLowerCase())) : [];
+  if (matching.length) show(matching);
   else close();
 }
 
@@ -68,7 +68,7 @@ function option({ command, description }, at) {
 
 function mark(at) {
   active = (at + options.children.length) % options.children.length;
-  [...options.children].forEach((one, index) => one.setAttribute("aria-selected", index === active));
+  [...options.children].forEach((option, index) => option.setAttribute("aria-selected", index === active));
   options.children[active].scrollIntoView({ block: "nearest" });
   text.setAttribute("aria-activedescendant", `command-${active}`);
 }

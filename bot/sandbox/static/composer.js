@@ -82,7 +82,7 @@ export function sendAside(content) {
 /** Resolves when nothing waits any more. Never rejects: what was not sent comes back into the box. */
 function send(draft) {
   pinToEnd();
-  waiting.push({ ...draft, at: { ...place } }); // it goes where it was written, wherever one is by then
+  waiting.push({ ...draft, at: { ...place } }); // it goes to the chat in which it was written
   if (waiting.length === 1) sending = sendAll();
   return sending;
 }
@@ -90,7 +90,7 @@ function send(draft) {
 async function sendAll() {
   form.classList.add("busy");
   try {
-    for (; waiting.length; waiting.shift()) await post(waiting[0]); // one by one: they keep their order
+    for (; waiting.length; waiting.shift()) await post(waiting[0]); // one after another, to keep their order
   } catch (error) {
     toast(`Not sent: ${error.message}`);
     takeBack(waiting.splice(0));
@@ -154,14 +154,14 @@ function picked(event) {
 }
 
 function pasted(event) {
-  const found = [...(event.clipboardData?.files ?? [])];
-  if (!found.length) return;
+  const pasted = [...(event.clipboardData?.files ?? [])];
+  if (!pasted.length) return;
   event.preventDefault();
-  add(found);
+  add(pasted);
 }
 
-function add(found, asFile = false) {
-  setFiles([...files, ...found]);
+function add(added, asFile = false) {
+  setFiles([...files, ...added]);
   if (asFile) byId("as-file").checked = true;
   text.focus();
 }

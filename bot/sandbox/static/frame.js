@@ -4,7 +4,7 @@ import { byId, el, icon } from "./dom.js";
 
 const EMPTY = byId("empty-text").textContent; // where the bot does not describe itself
 
-// --- light and dark: the system's choice until the person makes one
+// --- light and dark: the system's choice until the user chooses
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 

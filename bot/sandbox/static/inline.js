@@ -1,11 +1,11 @@
-// Inline mode: `@bot words` shows what the bot finds, above the box; choosing one posts it. Enter alone sends the words.
+// Inline mode: `@bot text` shows the bot's results above the box; choosing a result posts it. Enter alone sends the text.
 
 import { byId, el, toast } from "./dom.js";
 import { choose, fileUrl, inline } from "./server.js";
 import { replyTo } from "./subject.js";
 
-const PAUSE_MS = 250; // a search for every letter would be too many
-const [panel, found, status, text] = [byId("inline"), byId("found"), byId("inline-status"), byId("text")];
+const PAUSE_MS = 250; // no search for every letter
+const [panel, list, status, text] = [byId("inline"), byId("found"), byId("inline-status"), byId("text")];
 let username = "";
 let active = -1;
 let wait;
@@ -26,47 +26,47 @@ export function closeInline() {
   asking.abort();
   if (panel.hidden) return;
   panel.hidden = true;
-  found.replaceChildren();
+  list.replaceChildren();
   active = -1;
   text.removeAttribute("aria-activedescendant");
 }
 
 function typed() {
-  const words = /^@(\w+)\s([^]*)$/.exec(text.value);
+  const match = /^@(\w+)\s([^]*)$/.exec(text.value);
   const caption = !byId("attached").hidden; // a caption or a reply that names the bot is a question
-  if (words?.[1].toLowerCase() !== username || caption || replyTo() !== null) {
+  if (match?.[1].toLowerCase() !== username || caption || replyTo() !== null) {
     return closeInline();
   }
   clearTimeout(wait);
-  wait = setTimeout(() => ask(words[2].trim()), PAUSE_MS);
+  wait = setTimeout(() => ask(match[2].trim()), PAUSE_MS);
 }
 
-async function ask(words, offset = "") {
+async function ask(query, offset = "") {
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
   panel.hidden = false;
   status.textContent = "Looking …";
   try {
-    const told = await inline(words, offset, signal);
-    if (!signal.aborted) show(told, words, offset);
+    const answer = await inline(query, offset, signal);
+    if (!signal.aborted) show(answer, query, offset);
   } catch (error) {
     if (!signal.aborted) status.textContent = error.message;
   }
 }
 
-function show(told, words, offset) {
-  const results = told?.results ?? [];
-  if (!offset) found.replaceChildren();
-  found.querySelector(".more")?.remove();
-  const first = found.children.length;
-  found.append(...results.map((result, at) => option(result, told.query, first + at)));
-  if (told?.next_offset) found.append(more(words, told.next_offset));
+function show(answer, query, offset) {
+  const results = answer?.results ?? [];
+  if (!offset) list.replaceChildren();
+  list.querySelector(".more")?.remove();
+  const first = list.children.length;
+  list.append(...results.map((result, at) => option(result, answer.query, first + at)));
+  if (answer?.next_offset) list.append(more(query, answer.next_offset));
   const count = first + results.length;
-  status.textContent = !told ? "No answer came." : count ? sentence(count) : "Nothing found.";
-  byId("inline-button").hidden = !told?.button?.text;
-  byId("inline-button").textContent = told?.button?.text ?? "";
-  byId("inline-button").dataset.word = told?.button?.start_parameter ?? "";
+  status.textContent = !answer ? "No answer came." : count ? sentence(count) : "Nothing found.";
+  byId("inline-button").hidden = !answer?.button?.text;
+  byId("inline-button").textContent = answer?.button?.text ?? "";
+  byId("inline-button").dataset.word = answer?.button?.start_parameter ?? "";
   active = -1;
   text.removeAttribute("aria-activedescendant");
   if (offset) mark(first);
@@ -96,15 +96,15 @@ function option(result, query, at) {
   );
 }
 
-function more(words, offset) {
-  const next = { role: "option", id: "found-more", class: "hit more", onmousedown: keepFocus, onclick: () => ask(words, offset) };
+function more(query, offset) {
+  const next = { role: "option", id: "found-more", class: "hit more", onmousedown: keepFocus, onclick: () => ask(query, offset) };
   return el("div", next, "More");
 }
 
 function mark(at) {
-  const all = [...found.children];
+  const all = [...list.children];
   active = (at + all.length) % all.length;
-  all.forEach((one, index) => one.setAttribute("aria-selected", index === active));
+  all.forEach((option, index) => option.setAttribute("aria-selected", index === active));
   all[active].scrollIntoView({ block: "nearest" });
   text.setAttribute("aria-activedescendant", all[active].id);
 }
@@ -113,11 +113,11 @@ function mark(at) {
 export function inlineKey(event) {
   if (panel.hidden) return false;
   const keys = { Escape: closeInline };
-  if (found.children.length) {
+  if (list.children.length) {
     keys.ArrowDown = () => mark(active + 1);
     keys.ArrowUp = () => mark(active < 0 ? -1 : active - 1);
   }
-  if (active >= 0) keys.Enter = () => found.children[active].click();
+  if (active >= 0) keys.Enter = () => list.children[active].click();
   if (!(event.key in keys) || event.shiftKey) return false;
   event.preventDefault();
   keys[event.key]();

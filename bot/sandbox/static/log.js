@@ -16,9 +16,9 @@ let pinned = true; // whether the end is in view and shall stay so
 
 export const get = (id) => messages.get(id);
 
-/** `who`: {you, bot, group}; `does`: {reply, edit, press, command, startOf, begin}. */
-export function startLog(who, does) {
-  people = who;
+/** `participants`: {you, bot, group}; `does`: {reply, edit, press, command, startOf, begin}. */
+export function startLog(participants, does) {
+  people = participants;
   actions = { ...does, view, jump };
   byId("to-bottom").addEventListener("click", () => toEnd(true));
   scroller.addEventListener("scroll", scrolled, { passive: true });
@@ -71,13 +71,13 @@ export function markRead(id) {
 
 /** Messages in order, those of one album together. */
 function blocks() {
-  const found = [];
+  const groups = [];
   for (const message of [...messages.values()].sort((a, b) => a.message_id - b.message_id)) {
     const album = message.media_group_id;
-    if (album && found.at(-1)?.[0].media_group_id === album) found.at(-1).push(message);
-    else found.push([message]);
+    if (album && groups.at(-1)?.[0].media_group_id === album) groups.at(-1).push(message);
+    else groups.push([message]);
   }
-  return found;
+  return groups;
 }
 
 // What counts as another look; the rest is refreshed in place, so that nothing is read out twice.
@@ -123,7 +123,7 @@ function render() {
   if (pinned) toEnd();
 }
 
-/** Removes a node; who was there is led to the message below, or above. */
+/** Removes a node; the focus moves to the message below, or above. */
 function leave(node) {
   if (node.contains(document.activeElement)) {
     const all = [...log.querySelectorAll(".message")];
@@ -141,7 +141,7 @@ function redraw(was, { key, sign, make }) {
     const focused = was.contains(document.activeElement);
     const key = [...was.querySelectorAll(".key")].indexOf(document.activeElement);
     was.replaceWith(node);
-    // who presses buttons by keyboard stays at that place among them
+    // the focus stays at the same place among the buttons
     if (focused) (node.querySelectorAll(".key")[key] ?? node).focus({ preventScroll: true });
   }
   return node;
@@ -159,11 +159,11 @@ function dayName(seconds) {
   return ago === 0 ? "Today" : ago === 1 ? "Yesterday" : days.format(date);
 }
 
-/** A photo's alternative text: what its sender wrote, else what was said about it first. */
+/** A photo's alternative text: its own text, else the first message about it. */
 function altOf(id) {
   const about = ({ reply_to_message, from }) => reply_to_message?.message_id === id && from.id === people.bot.id;
-  const said = [...messages.values()].find(about);
-  return words(messages.get(id) ?? {}) || (said && words(said)) || "Photo";
+  const comment = [...messages.values()].find(about);
+  return words(messages.get(id) ?? {}) || (comment && words(comment)) || "Photo";
 }
 
 function view(id) {

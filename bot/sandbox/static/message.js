@@ -24,11 +24,11 @@ function authorOf(message, people) {
 
 /** What happened to the group, in words; '' for a message that somebody wrote. */
 export function serviceOf(message, people) {
-  const who = authorOf(message, people);
+  const author = authorOf(message, people);
   const named = (users) => users.map((user) => nameOf(user, people)).join(", ");
-  if (message.new_chat_members) return `${who} added ${named(message.new_chat_members)}`;
-  if (message.left_chat_member) return `${who} removed ${named([message.left_chat_member])}`;
-  if (message.forum_topic_created) return `${who} began the topic ${message.forum_topic_created.name}`;
+  if (message.new_chat_members) return `${author} added ${named(message.new_chat_members)}`;
+  if (message.left_chat_member) return `${author} removed ${named([message.left_chat_member])}`;
+  if (message.forum_topic_created) return `${author} began the topic ${message.forum_topic_created.name}`;
   if (message.migrate_to_chat_id || message.migrate_from_chat_id) return "This group became a supergroup";
   return "";
 }

@@ -2,7 +2,7 @@
 
 const asked = new URLSearchParams(location.search).get("chat"); // a visitor in a chat of their own
 
-/** Where one writes, as whom, and the language that Telegram would tell of oneself. */
+/** The open chat, the writer, and the user's language_code. */
 export const place = { chat: null, user: null, you: null, language: "en" };
 
 async function answer(response) {
@@ -11,8 +11,8 @@ async function answer(response) {
   return body;
 }
 
-/** Who acts, and where. Only one's own language is told: friends keep theirs. */
-function who({ chat, user } = place) {
+/** The chat and user of a request, with the language of the page's own user only. */
+function actor({ chat, user } = place) {
   return { chat, user, ...(user === place.you ? { language: place.language } : {}) };
 }
 
@@ -21,13 +21,13 @@ async function read(path, query = {}, options = {}) {
 }
 
 async function post(path, fields, at) {
-  const body = JSON.stringify({ ...who(at), ...fields });
+  const body = JSON.stringify({ ...actor(at), ...fields });
   const headers = { "Content-Type": "application/json" };
   return answer(await fetch(`/sandbox/${path}`, { method: "POST", headers, body }));
 }
 
 export const chats = () => read("chats", asked ? { user: asked } : {});
-export const state = () => read("state", who());
+export const state = () => read("state", actor());
 export const samples = () => read("samples");
 export const messages = async () => (await read("messages", { chat: place.chat })).messages;
 export const sendText = (text, reply_to, at) => post("send", { text, reply_to }, at);
@@ -41,24 +41,24 @@ export const fileUrl = (file_id, name) =>
 /** What the bot answers to `@bot words`: {query, results, next_offset, button}, or null if it says nothing. */
 export async function inline(words, offset, signal) {
   const { query } = await post("inline", { query: words, offset });
-  const told = await read("answer", { query, wait_s: 15 }, { signal });
-  return told.results ? { ...told, query } : null;
+  const answer = await read("answer", { query, wait_s: 15 }, { signal });
+  return answer.results ? { ...answer, query } : null;
 }
 
 export async function sendFiles(files, caption, as_file, reply_to, at) {
   const form = new FormData();
   for (const file of files) form.append("file", file, file.name || "picture.png");
-  for (const [name, value] of Object.entries({ ...who(at), caption, as_file, reply_to })) {
+  for (const [name, value] of Object.entries({ ...actor(at), caption, as_file, reply_to })) {
     if (value !== null && value !== undefined) form.append(name, value);
   }
   return answer(await fetch("/sandbox/send", { method: "POST", body: form }));
 }
 
 /**
- * Calls `heard(event)` for every event, `changed(true | false)` when the connection comes and goes.
+ * Calls `onEvent(event)` for every event, `changed(true | false)` when the connection comes and goes.
  * `changed` gives a promise; where it fails, the connection counts as lost.
  */
-export function listen(heard, changed) {
+export function listen(onEvent, changed) {
   let source;
   let retry;
   const lost = () => {
@@ -74,7 +74,7 @@ export function listen(heard, changed) {
     source.onmessage = ({ data }) => {
       const event = JSON.parse(data);
       if (event.type === "hello") changed(true).catch(lost);
-      else heard(event);
+      else onEvent(event);
     };
     source.onerror = lost;
   };

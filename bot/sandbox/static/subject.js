@@ -1,4 +1,4 @@
-// What the next message is about: the one that it replies to, or the one of one's own that it corrects.
+// What the next message is about: the message that it replies to, or the user's own message that it edits.
 
 import { byId } from "./dom.js";
 import { get } from "./log.js";

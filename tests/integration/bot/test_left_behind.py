@@ -10,9 +10,10 @@ from support.bot_stack import Person, Stack, picture, until, wait_until
 
 from bot.state.album_store import QUIET_S, AlbumStore
 from bot.state.reply_target import Place
-from bot.transport.keyed_consumer import Lanes
+from bot.transport.retry import RETRY_POLICY
 from vlm.protocol import Answered, Caption, Result, encode
-from vlm.queue.streams import Entry, Group, Reclaimed
+from vlm.queue.keyed_consumer import KeyedConsumer
+from vlm.queue.streams import Attempt, Entry, Group
 
 RESULTS = "{afterimage}:results"
 
@@ -81,7 +82,7 @@ def chat_of(entry: Entry) -> int:
 class Slow(Group):
     """A group on a server that is far away."""
 
-    async def reclaim(self) -> Reclaimed | None:
+    async def reclaim(self) -> Attempt | None:
         await asyncio.sleep(0.05)
         return await super().reclaim()
 
@@ -103,10 +104,11 @@ async def test_who_takes_over_much_keeps_what_it_has(redis: AsyncRedis) -> None:
     await dead.ensure()
     await dead.take(60)
     groups = [group("one", Slow), group("two", Slow)]
-    lanes = [
-        Lanes(one, chat_of=lambda e: int(e.fields[b"chat"]), handle=work, give_up=work) for one in groups
+    consumers = [
+        KeyedConsumer(group, chat_of=chat_of, handle=work, give_up=work, retry=RETRY_POLICY)
+        for group in groups
     ]
-    tasks = [asyncio.create_task(one.run(stop)) for one in lanes]
+    tasks = [asyncio.create_task(consumer.run(stop)) for consumer in consumers]
 
     async def is_taken() -> bool:
         summary = await redis.xpending("{left}:work", "g")

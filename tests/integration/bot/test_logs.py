@@ -10,7 +10,7 @@ import httpx
 import pytest
 from support.bot_stack import Stack, picture, wait_until
 
-from vlm.logs import HIDDEN, JsonLines, Redacting, about, configure
+from vlm.logs import HIDDEN, JsonFormatter, RedactingFormatter, configure, log_context
 
 TOKEN = "123456:a-Canary_Token"
 
@@ -19,7 +19,7 @@ TOKEN = "123456:a-Canary_Token"
 def written() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Redacting([TOKEN, "a-Canary-Password"]))
+    handler.setFormatter(RedactingFormatter([TOKEN, "a-Canary-Password"]))
     logger = logging.getLogger("test.redaction")
     logger.addHandler(handler)
     yield stream
@@ -64,8 +64,8 @@ def test_httpx_is_quiet_because_its_urls_hold_the_token(capsys: pytest.CaptureFi
 def line(text: str = "hello", **about_what: object) -> dict[str, object]:
     """What one record becomes, parsed."""
     record = logging.LogRecord("test", logging.INFO, "", 1, text, None, None)
-    with about(**about_what):
-        written = JsonLines([TOKEN, 'a-"Canary\\Password']).format(record)
+    with log_context(**about_what):
+        written = JsonFormatter([TOKEN, 'a-"Canary\\Password']).format(record)
     assert "\n" not in written
     parsed: dict[str, object] = json.loads(written)
     return parsed
@@ -85,7 +85,7 @@ def test_json_lines_hide_secrets_also_where_json_would_write_them_in_another_way
 
 async def test_tasks_that_run_side_by_side_are_about_their_own_chats() -> None:
     async def one(chat: int) -> dict[str, object]:
-        with about(chat=chat):
+        with log_context(chat=chat):
             await asyncio.sleep(0)
             return line()
 

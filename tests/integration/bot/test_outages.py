@@ -159,7 +159,7 @@ def test_a_server_that_restarts_under_a_handler_costs_no_answer(own_stack: Stack
     photo = person.send(picture("red"))
     wait_until(lambda: person.replies(photo))
     own_stack.server.stop()
-    own_stack.log_line("bot", "(server is away)")
+    own_stack.log_line("bot", "(redis unavailable)")
     own_stack.restart_server()
     assert "a red picture" in person.says(photo)
     assert len(person.replies(photo)) == 1

@@ -50,7 +50,7 @@ def test_bot_and_worker_do_their_work_as_their_users(own_stack: Stack) -> None:
     assert person.says(person.write("/export"), "Here is")
     a_group_moves(own_stack)
     everything_is_forgotten(person)
-    for command in (["bot.health"], ["vlm.cli", "health"]):
+    for command in (["bot", "health"], ["vlm.cli", "health"]):
         is_well(own_stack, *command)
     with Redis.from_url(own_stack.server.url, decode_responses=True) as redis:
         refused = [(one["username"], one["reason"], one["object"]) for one in redis.acl_log()]

@@ -11,7 +11,7 @@ from support.bot_stack import Stack, wait_until
 from support.paths import ROOT
 
 from bot.__main__ import main
-from bot.settings import Settings, variable
+from bot.settings import Settings, variable_name
 
 TOKEN = "123456:a-Canary_Token"
 
@@ -32,7 +32,7 @@ def test_help_says_how_to_run_a_bot(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["run", "--help"])
     shown = capsys.readouterr().out
-    for name in [*map(variable, Settings.__struct_fields__), "vlm worker", "vlm server", ".env"]:
+    for name in [*map(variable_name, Settings.__struct_fields__), "vlm worker", "vlm server", ".env"]:
         assert name in shown
 
 
@@ -93,7 +93,7 @@ def test_a_bot_waits_for_redis_and_telegram_and_never_logs_its_token(own_stack: 
     own_stack.trouble(status=502, times=3)
     own_stack.server.stop()
     own_stack.start_bot(BOT_TOKEN=TOKEN)
-    own_stack.log_line("bot", "(server is away)")
+    own_stack.log_line("bot", "(redis unavailable)")
     own_stack.restart_server()
     own_stack.log_line("bot", "(Telegram does not answer)")
     own_stack.log_line("bot", "(Ready)")
@@ -124,5 +124,5 @@ def test_a_bot_whose_redis_is_away_can_be_stopped(own_stack: Stack, ready: bool)
     own_stack.server.stop()
     if not ready:
         own_stack.start_bot()
-    own_stack.log_line("bot", "(server is away)")
+    own_stack.log_line("bot", "(redis unavailable)")
     assert own_stack.stop("bot") == 0

@@ -21,7 +21,7 @@ from bot import health
 from bot.settings import Settings as BotSettings
 from bot.transport.journal import GROUP, UPDATES
 from vlm.queue import connection, server, streams
-from vlm.settings import Settings, variable
+from vlm.settings import Settings, variable_name
 
 DOCKER = ROOT / "docker"
 PASSWORDS = {"bot": "abc123", "worker": "def456"}
@@ -84,7 +84,7 @@ def test_what_is_copied_is_there_and_nothing_else_is_sent(dockerfile: Path) -> N
 def test_the_bots_image_runs_without_what_is_left_out_of_it() -> None:
     left_out = ["vlm.engine", "vlm.lab", "bot.sandbox", "torch", "transformers", "numpy", "PIL"]
     hidden = f"import sys; sys.modules.update(dict.fromkeys({left_out}))"
-    code = f"{hidden}; import bot.__main__, bot.service, bot.health"
+    code = f"{hidden}; import bot.__main__, bot.service, bot.health, bot.doctor"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
 
@@ -128,7 +128,7 @@ def test_the_worker_reserves_a_gpu_unless_it_is_the_cpus() -> None:
 
 def test_each_service_gets_its_own_settings_and_all_of_them() -> None:
     services = compose()["services"]
-    worker = {variable(name) for name in Settings.__struct_fields__}
+    worker = {variable_name(name) for name in Settings.__struct_fields__}
     assert set(services["worker"]["environment"]) == (worker - {"VLM_DEVICE"}) | {"HF_TOKEN"}
     assert set(services["worker-cpu"]["environment"]) == worker | {"HF_TOKEN"}
     bot = {"REDIS_URL"} | {
@@ -211,11 +211,11 @@ async def test_the_bots_health_is_that_it_still_asks_for_updates(tmp_path: Path)
         async with connection.connect(running.url) as redis:
             group = streams.Group(redis, [UPDATES], group=GROUP, consumer="here-1-abc")
             await group.ensure()
-            assert not await health.is_well(redis, "here")
+            assert not await health.is_reading_updates(redis, "here")
             await group.take(1, block_ms=1)
-            assert await health.is_well(redis, "here")
-            assert not await health.is_well(redis, "elsewhere")
-            assert not await health.is_well(redis, "here", silent_ms=0)
+            assert await health.is_reading_updates(redis, "here")
+            assert not await health.is_reading_updates(redis, "elsewhere")
+            assert not await health.is_reading_updates(redis, "here", silent_ms=0)
     finally:
         running.stop()
 
@@ -223,7 +223,7 @@ async def test_the_bots_health_is_that_it_still_asks_for_updates(tmp_path: Path)
 def test_the_bots_health_check_tells_why_it_is_not_well(tmp_path: Path) -> None:
     environ = os.environ | {"REDIS_URL": f"unix://{tmp_path}/none.sock", "BOT_TOKEN": "1:token"}
     run = subprocess.run(
-        [sys.executable, "-m", "bot.health"],
+        [sys.executable, "-m", "bot", "health"],
         cwd=ROOT,
         env=environ,
         capture_output=True,

@@ -29,14 +29,14 @@ from bot.transport.webhook import listen
 from support.bot_stack import TOKEN, Stack
 from support.faults.proxy import Proxy
 from support.programs import BOT, LEASE_S, WORKER
-from vlm.queue.keys import DEAD, DELIVERY, LANES, WORKER_NAMES, WORKERS, results_key
+from vlm.queue.keys import DEAD, DELIVERY, JOB_STREAMS, WORKER_NAMES, WORKERS, results_key
 from vlm.queue.server import start
 
 STREAMS = {
     UPDATES: GROUP,
     EXPORTS: EXPORTING,
     results_key(): DELIVERY,
-    **dict.fromkeys(LANES.values(), WORKERS),
+    **dict.fromkeys(JOB_STREAMS.values(), WORKERS),
 }
 AWAY_S = 0.03  # one way
 PERMANENT = ("photos", "photo", "turns", "messages", "links", "changes", "chat")

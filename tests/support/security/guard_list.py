@@ -17,7 +17,7 @@ GUARDS: Final = (
     Guard(
         "the webhook's secret",
         "bot/transport/webhook.py",
-        "if not secret or not hmac.compare_digest(shown.encode(), secret.encode()):",
+        "if not secret or not hmac.compare_digest(given.encode(), secret.encode()):",
         "if False:",
         ("tests/integration/bot/transport/test_webhook.py::test_without_the_secret_nothing_is_kept",),
     ),
@@ -33,8 +33,8 @@ GUARDS: Final = (
     Guard(
         "the size of a webhook's body",
         "bot/transport/webhook.py",
-        "if len(body) > MAX_BYTES:",
-        "if False:",
+        ", max_body_size=MAX_BYTES",
+        "",
         ("tests/integration/bot/transport/test_webhook.py::test_a_body_without_end_is_cut_short",),
     ),
     Guard(
@@ -69,8 +69,8 @@ GUARDS: Final = (
     Guard(
         "a search is of its chat",
         "vlm/search/index_cache.py",
-        "kept = self._kept.pop(chat, None) or Kept()",
-        "kept = next(iter(self._kept.values()), None) or Kept()",
+        "cached = self._cached.pop(chat, None) or CachedIndex()",
+        "cached = next(iter(self._cached.values()), None) or CachedIndex()",
         ("tests/integration/vlm/search/test_index_cache.py::test_chats_do_not_see_each_other",),
     ),
     Guard(
@@ -172,7 +172,7 @@ GUARDS: Final = (
     Guard(
         "no open Redis elsewhere",
         "vlm/environment.py",
-        "                _guarded(text)\n",
+        "                _check_password(text)\n",
         "                pass\n",
         (
             "tests/integration/vlm/queue/test_redis_guard.py::test_a_server_off_this_machine_without_a_password_is_refused",
@@ -195,7 +195,7 @@ GUARDS: Final = (
     Guard(
         "libraries do not log what is said",
         "vlm/logs.py",
-        "logging.getLogger(library).setLevel(least)",
+        "logging.getLogger(library).setLevel(minimum)",
         "pass",
         ("tests/integration/bot/test_secrets.py::test_no_log_and_no_value_tells_what_it_must_not",),
     ),
@@ -220,7 +220,7 @@ GUARDS: Final = (
     Guard(
         "who holds a job no more ends nothing",
         "vlm/queue/broker.py",
-        "if not mine and (job or mark) then return mark == 'done' and 'done' or 'held' end\n",
+        "if not mine and (job or state) then return state == 'done' and 'done' or 'held' end\n",
         "",
         (
             "tests/integration/vlm/queue/test_broker.py::test_result_and_ack_come_together_and_only_from_the_holder",

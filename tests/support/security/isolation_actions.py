@@ -92,6 +92,6 @@ class Hands(RuleBasedStateMachine):
     def _push_press(self, chat: int, pick: int, message: Json, data: str) -> None:
         person, box = self.world.person(chat, pick), self.world.box
         query = box.ask(chat=self.world.ids[chat], data=data)
-        wire = message if "_reply_to" not in message else box.world.wire(message)
+        wire = message if "_reply_to" not in message else box.world.for_bot(message)
         told = {"id": query, "from": person.user, "data": data, "chat_instance": "1", "message": wire}
         self.world.push("callback_query", told)

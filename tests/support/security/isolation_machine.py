@@ -139,7 +139,7 @@ class Isolation(Hands):
         """A button on, or a reply to, a message of another chat's number."""
         theirs, mine = self._message(other, pick), self._message(chat, pick // 3, of_bot=True)
         if theirs and mine:
-            wire = self.world.box.world.wire(mine) | {"message_id": theirs["message_id"]}
+            wire = self.world.box.world.for_bot(mine) | {"message_id": theirs["message_id"]}
             if pick % 3 == 0 and (found := self._one_of(self._data(other), pick // 3)):
                 self._push_press(chat, pick, wire, found[1])
             else:

@@ -13,7 +13,7 @@ from vlm.errors import Unavailable
 from vlm.protocol import Answered, Refused
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, LANES, OPEN_JOBS_BY_CHAT
+from vlm.queue.keys import DEAD, JOB_STREAMS, OPEN_JOBS_BY_CHAT
 from vlm.queue.server import Server
 
 
@@ -26,7 +26,7 @@ async def ask(client: Client, *questions: str, chat: int = 1) -> set[str]:
 
 async def nothing_is_left(redis: Redis) -> None:
     """No open job, no load, no picture; pictures go last, when their result is out, while a worker lives."""
-    assert not any([await redis.xlen(lane) for lane in LANES.values()])
+    assert not any([await redis.xlen(stream) for stream in JOB_STREAMS.values()])
     assert await redis.exists(OPEN_JOBS_BY_CHAT) == 0
     await until(lambda: no_picture_is_left(redis))
 

@@ -19,7 +19,6 @@ from support.security.isolation_world import NOBODY, PEOPLE, World, drawn, mark
 from bot.sandbox.sandbox import build
 from vlm.queue.server import Server, start
 from vlm.search.folder_cache import pictures_of, read_index, refresh, write_index
-from vlm.worker.batch import Words
 
 OPERATIONS = 100
 
@@ -114,9 +113,9 @@ def test_a_picture_is_known_by_all_of_its_sha256_and_the_models_revision(tmp_pat
         Image.new("RGB", (32, 24), colour).save(tmp_path / name)
     asked: list[bytes] = []
 
-    def look(pictures: list[bytes]) -> list[Words]:
+    def look(pictures: list[bytes]) -> list[tuple[str, None]]:
         asked.extend(pictures)
-        return [Words(hashlib.sha256(picture).hexdigest()) for picture in pictures]
+        return [(hashlib.sha256(picture).hexdigest(), None) for picture in pictures]
 
     def seen(revision: str) -> dict[str, str]:
         index = {}

@@ -12,17 +12,17 @@ import torch
 from safetensors.torch import save_file
 from support.classic import write_pictures
 
-from vlm.engine.base import Prompt
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.base import EngineOptions, Prompt
+from vlm.engine.classic.captioner import load as load_captioner
+from vlm.engine.classic.vgg import Vgg16
+from vlm.engine.load import load
 from vlm.errors import BadImage, BadRequest, BadSetting, NotFound
 from vlm.images.opening import open_picture
 from vlm.lab.classic import fit, pictures
-from vlm.lab.classic.captioner import load as load_captioner
 from vlm.lab.classic.card import OWN
 from vlm.lab.classic.curves import read_log
 from vlm.lab.classic.pictures import open_split
 from vlm.lab.classic.train import SPLITS, TRAINING, Recipe, train_classic
-from vlm.lab.classic.vgg import Vgg16
 from vlm.lab.datasets.splits import divided
 
 RECIPE = Recipe(
@@ -162,7 +162,7 @@ def test_published_weights_stay_as_they_are_and_look_once(data: Path, tmp_path: 
     weights, vgg = published(tmp_path)
     train_classic(data, tmp_path / "out", RECIPE, weights=weights)
     captioner = load_captioner(tmp_path / "out")
-    assert (captioner.shape.width, captioner.shape.side_px) == (1 / 16, 64)
+    assert (captioner.config.width, captioner.config.side_px) == (1 / 16, 64)
     for name, weight in vgg.state_dict().items():
         assert torch.equal(weight, captioner.vgg.state_dict()[name])
     assert list(losses(tmp_path / "out")) == ["words"]

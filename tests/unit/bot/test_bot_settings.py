@@ -8,7 +8,7 @@ from dotenv import dotenv_values
 from support.paths import ROOT
 
 from bot import settings
-from bot.settings import Settings, read_settings, variable
+from bot.settings import Settings, read_settings, variable_name
 from vlm import settings as worker_settings
 from vlm.errors import BadSetting
 
@@ -66,9 +66,9 @@ def test_secrets_show_in_no_repr() -> None:
 def test_the_example_names_every_setting_of_bot_and_worker_with_its_default() -> None:
     text = EXAMPLE.read_text()
     named = dict(re.findall(r"^#?\s?((?:BOT|VLM)_\w+|REDIS_URL)=(\S*)", text, re.MULTILINE))
-    defaults = {variable(field.name): field.default for field in msgspec.structs.fields(Settings)}
+    defaults = {variable_name(field.name): field.default for field in msgspec.structs.fields(Settings)}
     defaults |= {
-        worker_settings.variable(field.name): field.default
+        worker_settings.variable_name(field.name): field.default
         for field in msgspec.structs.fields(worker_settings.Settings)
     }
     assert named.keys() == defaults.keys()

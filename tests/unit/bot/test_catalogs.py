@@ -25,7 +25,7 @@ SHOWING = {
     "set_my_description", "set_my_short_description",
 }  # fmt: skip
 SHOWN = {"text", "caption", "title", "description", "input_field_placeholder"}
-SAYING = {"_", "N_", "many"}
+SAYING = {"t", "N_", "many"}
 WORDS = re.compile(r"[A-Za-z]{2,}.* .*[A-Za-z]{2,}|^[A-Z][a-z]+$")
 
 

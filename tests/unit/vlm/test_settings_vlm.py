@@ -5,7 +5,7 @@ from msgspec.structs import fields
 
 from vlm.environment import without_password
 from vlm.errors import BadSetting
-from vlm.settings import Settings, read_settings, variable
+from vlm.settings import Settings, read_settings, variable_name
 
 
 def test_nothing_set_means_the_defaults() -> None:
@@ -35,7 +35,7 @@ def test_each_field_is_read_from_its_variable() -> None:
         "VLM_METRICS": "9102",
         "VLM_LOG": "json",
     }
-    assert set(texts) == {variable(field.name) for field in fields(Settings)}
+    assert set(texts) == {variable_name(field.name) for field in fields(Settings)}
     settings = read_settings(texts)
     assert all(getattr(settings, field.name) != field.default for field in fields(Settings))
     assert (settings.int8_threshold, settings.threads, settings.lease_s) == (6.0, 2, 2.5)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
+from vlm.engine.classic.merge import Merge
+from vlm.engine.classic.words import PAD, Words
 from vlm.lab.classic.fit import Score
-from vlm.lab.classic.merge import Merge
 from vlm.lab.classic.pictures import Features
-from vlm.lab.classic.words import PAD, Words
 
 BATCH: Final = 256
 

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from vlm.engine.classic.preprocessing import squashed
 from vlm.errors import AfterimageError, BadImage, NotFound
-from vlm.images.opening import open_picture, read_picture
-from vlm.lab.classic.preprocessing import squashed
+from vlm.images.opening import read_picture
 from vlm.lab.datasets.example import Example
 from vlm.lab.datasets.opening import open_captions
 from vlm.lab.datasets.splits import divided
+from vlm.worker.decoder_pool import open_own_picture
 
 Pixels = NDArray[np.uint8]  # [N, S, S, 3]
 Features = NDArray[np.float16]  # [N, R, D]
@@ -60,7 +61,7 @@ def pixels_of(examples: Sequence[Example], side_px: int, path: Path) -> Pixels:
 def opened(example: Example, side_px: int) -> NDArray[np.uint8]:
     """One picture, squashed: [S, S, 3]. Raises BadImage, naming the file."""
     try:
-        return squashed(open_picture(read_picture(example.image)), side_px)
+        return squashed(open_own_picture(read_picture(example.image)), side_px)
     except AfterimageError as error:
         raise BadImage(f"{example.image}: {error}") from error
 

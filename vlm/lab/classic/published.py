@@ -18,9 +18,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from vlm.engine.classic.preprocessing import Preprocessing
+from vlm.engine.classic.vgg import BLOCKS, DENSE, STRIDE_PX, Vgg16
 from vlm.errors import BadRequest, NotFound
-from vlm.lab.classic.preprocessing import Preprocessing
-from vlm.lab.classic.vgg import BLOCKS, DENSE, STRIDE_PX, Vgg16
 from vlm.lab.optional_deps import needed
 
 State = dict[str, Tensor]

@@ -19,16 +19,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vlm.engine.classic.captioner import Captioner, CaptionerConfig, save
+from vlm.engine.classic.preprocessing import normalised
+from vlm.engine.classic.vgg import STRIDE_PX
+from vlm.engine.classic.words import Words
 from vlm.errors import BadSetting
 from vlm.lab.classic.caption_phase import TellingPhase, told
-from vlm.lab.classic.captioner import Captioner, Shape, save
 from vlm.lab.classic.card import Facts, write_card
 from vlm.lab.classic.curves import draw_curves, read_log
 from vlm.lab.classic.fit import LOG, fit
 from vlm.lab.classic.pictures import Features, Pixels, features_of, open_split, opened, pixels_of, rows_of
-from vlm.lab.classic.preprocessing import normalised
 from vlm.lab.classic.published import open_published
-from vlm.lab.classic.vgg import STRIDE_PX
 from vlm.lab.classic.vision_phase import (
     SIDES,
     Labelled,
@@ -38,7 +39,6 @@ from vlm.lab.classic.vision_phase import (
     wobbled,
     word_shares,
 )
-from vlm.lab.classic.words import Words
 from vlm.lab.datasets.example import Example
 from vlm.lab.optional_deps import needed
 from vlm.lab.run_config import agree
@@ -124,10 +124,12 @@ def _refuse_unfit(recipe: Recipe) -> None:
 
 def _captioner(recipe: Recipe, words: Words, weights: Path | None) -> Captioner:
     if weights is None:
-        shape = Shape(width=recipe.width, side_px=recipe.side_px, longest=recipe.longest)
+        shape = CaptionerConfig(width=recipe.width, side_px=recipe.side_px, longest=recipe.longest)
         return Captioner(shape, words)
     vgg, preprocessing = open_published(weights)
-    shape = Shape(width=vgg.width, side_px=vgg.side_px, preprocessing=preprocessing, longest=recipe.longest)
+    shape = CaptionerConfig(
+        width=vgg.width, side_px=vgg.side_px, preprocessing=preprocessing, longest=recipe.longest
+    )
     return Captioner(shape, words, vgg)
 
 
@@ -171,7 +173,7 @@ def _look(run: Run) -> dict[str, Features]:
 
 
 def _read(run: Run, split: str, rows: NDArray[Any], _: int) -> Tensor:
-    shape = run.captioner.shape
+    shape = run.captioner.config
     pictures = np.stack([opened(run.splits[split][row], shape.side_px) for row in rows])
     return normalised(torch.from_numpy(pictures), shape.preprocessing)
 
@@ -211,7 +213,7 @@ def _leave(run: Run, features: Features) -> None:
         seed=run.recipe.seed,
         data=_described(run.splits),
         knows=f"It knows the {len(run.words.known)} words of the captions that it was trained on.",
-        expected_caption=captioner.tell(captioner.see([built_in_picture()]).half().float())[0],
+        expected_caption=captioner.captions(captioner.features([built_in_picture()]).half().float())[0],
         captions=_captions(captioner, features),
         references=run.captions("test"),
         epochs={
@@ -226,7 +228,7 @@ def _captions(captioner: Captioner, features: Features, batch: int = 128) -> lis
     return [
         caption
         for start in range(0, len(features), batch)
-        for caption in captioner.tell(torch.from_numpy(features[start : start + batch, 0]).float())
+        for caption in captioner.captions(torch.from_numpy(features[start : start + batch, 0]).float())
     ]
 
 

@@ -15,11 +15,11 @@ import torch.nn.functional as nnf
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from vlm.engine.classic.preprocessing import normalised
+from vlm.engine.classic.vgg import Vgg16
+from vlm.engine.classic.words import SPECIALS, Words, tokenize
 from vlm.lab.classic.fit import Score
 from vlm.lab.classic.pictures import Pixels, rows_of
-from vlm.lab.classic.preprocessing import normalised
-from vlm.lab.classic.vgg import Vgg16
-from vlm.lab.classic.words import SPECIALS, Words, spelled
 
 BATCH: Final = 64
 COMMON: Final = 0.5  # words of more pictures than this say nothing about one of them
@@ -48,7 +48,7 @@ def word_shares(words: Words, captions: Sequence[Sequence[str]], chosen: Sequenc
     shares = torch.zeros(len(captions), len(chosen))
     for row, some in enumerate(captions):
         for caption in some:
-            for word in {*spelled(caption)} & place.keys():
+            for word in {*tokenize(caption)} & place.keys():
                 shares[row, place[word]] += 1 / len(some)
     return shares
 

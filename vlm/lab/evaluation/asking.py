@@ -9,7 +9,7 @@ from vlm.errors import AfterimageError
 from vlm.images.opening import read_picture
 from vlm.lab.evaluation.items import Item
 from vlm.lab.evaluation.predictions import Prediction, timed
-from vlm.worker.batch import WORDLESS, ImageInput, Words, run_batch
+from vlm.worker.pipeline import EMPTY_TEXT, ImageInput, JobOutcome, answer_prompts
 
 
 def describe(engine: Engine, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:
@@ -28,19 +28,22 @@ def _talk(engine: Engine, pictures: Sequence[Sequence[Item]], batch: int) -> lis
     """What is said of some pictures, each with everything that is asked about it."""
     first = [group[0] for group in pictures]
     sights = [_sight(item) for item in first]
-    words = _run(engine, first, sights)
-    said = [_prediction(item, word) for item, word in zip(first, words, strict=True)]
-    kept = [word.encoded.tokens if word.encoded else sight for word, sight in zip(words, sights, strict=True)]
+    outcomes = _run(engine, first, sights)
+    said = [_prediction(item, outcome) for item, outcome in zip(first, outcomes, strict=True)]
+    kept = [
+        outcome.encoded.tokens if outcome.encoded else sight
+        for outcome, sight in zip(outcomes, sights, strict=True)
+    ]
     later = [(item, sight) for group, sight in zip(pictures, kept, strict=True) for item in group[1:]]
     for start in range(0, len(later), batch):
         some = later[start : start + batch]
-        words = _run(engine, [item for item, _ in some], [sight for _, sight in some])
-        said += [_prediction(item, word) for (item, _), word in zip(some, words, strict=True)]
+        outcomes = _run(engine, [item for item, _ in some], [sight for _, sight in some])
+        said += [_prediction(item, outcome) for (item, _), outcome in zip(some, outcomes, strict=True)]
     return said
 
 
-def _run(engine: Engine, items: Sequence[Item], sights: Sequence[ImageInput]) -> list[Words]:
-    return run_batch(engine, sights, [Prompt(question=item.asked or None) for item in items])
+def _run(engine: Engine, items: Sequence[Item], sights: Sequence[ImageInput]) -> list[JobOutcome]:
+    return answer_prompts(engine, sights, [Prompt(question=item.asked or None) for item in items])
 
 
 def _sight(item: Item) -> ImageInput:
@@ -50,9 +53,9 @@ def _sight(item: Item) -> ImageInput:
         return error
 
 
-def _prediction(item: Item, word: Words) -> Prediction:
-    if str(word.text) == WORDLESS:
+def _prediction(item: Item, outcome: JobOutcome) -> Prediction:
+    if isinstance(outcome.text, str):
+        return Prediction(id=item.id, text=outcome.text)
+    if str(outcome.text) == EMPTY_TEXT:
         return Prediction(id=item.id)  # nothing said is a bad answer, not a broken picture
-    if isinstance(word.text, AfterimageError):
-        return Prediction(id=item.id, error=str(word.text))
-    return Prediction(id=item.id, text=word.text)
+    return Prediction(id=item.id, error=str(outcome.text))

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from vlm.engine.base import Encoded, Engine, Prompt
-from vlm.engine.split_on_oom import split_on_oom
+from vlm.engine.isolation import split_on_oom
 from vlm.errors import AfterimageError
-from vlm.images.opening import open_picture, read_picture
+from vlm.images.opening import read_picture
 from vlm.lab.evaluation.items import Item
 from vlm.lab.evaluation.predictions import Prediction, timed
+from vlm.worker.decoder_pool import open_own_picture
 
 AT_ONCE: Final = 64  # texts in one matrix product
 
@@ -63,7 +64,7 @@ def _seen(engine: Engine, pictures: Sequence[Image]) -> list[tuple[Encoded, str]
 
 def _opened(item: Item) -> Image | AfterimageError:
     try:
-        return open_picture(read_picture(item.path))
+        return open_own_picture(read_picture(item.path))
     except AfterimageError as error:
         return error
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from vlm.errors import AfterimageError
-from vlm.images.opening import open_picture, read_picture
+from vlm.images.opening import read_picture
+from vlm.worker.decoder_pool import open_own_picture
 
 SIDE_PX: Final = 360
 JPEG_QUALITY: Final = 78
@@ -15,7 +16,7 @@ JPEG_QUALITY: Final = 78
 def thumbnail(path: str, side_px: int = SIDE_PX) -> str:
     """The picture as a data URI, no side longer than `side_px`; '' where it cannot be read any more."""
     try:
-        picture = open_picture(read_picture(Path(path)))
+        picture = open_own_picture(read_picture(Path(path)))
     except AfterimageError:
         return ""
     picture.thumbnail((side_px, side_px))

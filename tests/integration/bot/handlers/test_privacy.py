@@ -26,7 +26,7 @@ from bot.transport.typing_indicator import TypingIndicator
 from vlm.memory import Memory, Preferences
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import LANES
+from vlm.queue.keys import JOB_STREAMS
 
 DAY_S = 24 * 3600
 
@@ -168,7 +168,7 @@ async def test_all_is_gone_from_every_key_jobs_that_wait_included(own_stack: Sta
 
 
 async def _queued(redis: Redis, jobs: int) -> bool:
-    return await redis.xlen(LANES["interactive"]) == jobs
+    return await redis.xlen(JOB_STREAMS["interactive"]) == jobs
 
 
 async def _handled(redis: Redis) -> bool:

@@ -1,4 +1,4 @@
-"""Lanes keep the order within a chat, keep chats apart, and let nothing fall."""
+"""The keyed consumer keeps the order within a chat, keeps chats apart, and loses nothing."""
 
 import asyncio
 import time
@@ -11,10 +11,12 @@ from redis.exceptions import ResponseError
 from support.bot_stack import until
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
 
-from bot.transport.keyed_consumer import DELIVERIES, Lanes
+from bot.transport.retry import RETRY_POLICY
+from vlm.queue.consumer import DELIVERIES
+from vlm.queue.keyed_consumer import KeyedConsumer
 from vlm.queue.streams import Entry, Group
 
-STREAM = "{lanes}:work"
+STREAM = "{consumer}:work"
 
 
 def chat_of(entry: Entry) -> int:
@@ -25,8 +27,8 @@ def text_of(entry: Entry) -> str:
     return entry.fields[b"text"].decode()
 
 
-class Desk:
-    """Handles entries as ordered by `trouble`, and remembers."""
+class Recorder:
+    """Handles entries, with the errors that `trouble` raises, and records them."""
 
     def __init__(self, trouble: Callable[[Entry], Awaitable[None]] | None = None) -> None:
         self.done: list[str] = []
@@ -51,11 +53,21 @@ def group(redis: Redis, consumer: str = "me", lease_s: float = 2.0) -> Group:
     return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=lease_s)
 
 
+def consumer(group: Group, recorder: Recorder, **options: int) -> KeyedConsumer:
+    return KeyedConsumer(
+        group,
+        chat_of=chat_of,
+        handle=recorder.handle,
+        give_up=recorder.give_up,
+        retry=RETRY_POLICY,
+        **options,  # type: ignore[arg-type]
+    )
+
+
 @asynccontextmanager
-async def running(redis: Redis, desk: Desk, **options: int) -> AsyncIterator[asyncio.Event]:
+async def running(redis: Redis, recorder: Recorder, **options: int) -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
-    lanes = Lanes(group(redis), chat_of=chat_of, handle=desk.handle, give_up=desk.give_up, **options)
-    task = asyncio.create_task(lanes.run(stop))
+    task = asyncio.create_task(consumer(group(redis), recorder, **options).run(stop))
     try:
         yield stop
     finally:
@@ -70,14 +82,14 @@ async def test_a_chat_is_served_in_order_and_chats_side_by_side(redis: Redis) ->
         if text_of(entry) == "a1":
             await gate.wait()
 
-    desk = Desk(slow)
+    recorder = Recorder(slow)
     await add(redis, 1, "a1", "a2", "a3")
     await add(redis, 2, "b1", "b2")
-    async with running(redis, desk):
-        await until(lambda: desk.done == ["b1", "b2"])
+    async with running(redis, recorder):
+        await until(lambda: recorder.done == ["b1", "b2"])
         gate.set()
-        await until(lambda: len(desk.done) == 5)
-    assert desk.done[2:] == ["a1", "a2", "a3"]
+        await until(lambda: len(recorder.done) == 5)
+    assert recorder.done[2:] == ["a1", "a2", "a3"]
     assert await redis.xlen(STREAM) == 0
 
 
@@ -91,12 +103,12 @@ async def test_who_must_wait_waits_alone_and_loses_nothing(
         if text_of(entry) == "a1" and (failure := next(failures, None)):
             raise failure
 
-    desk = Desk(once)
+    recorder = Recorder(once)
     await add(redis, 1, "a1", "a2")
     await add(redis, 2, "b1")
-    async with running(redis, desk, slots=1):
-        await until(lambda: len(desk.done) == 3)
-    assert desk.done == ["b1", "a1", "a2"]
+    async with running(redis, recorder, slots=1):
+        await until(lambda: len(recorder.done) == 3)
+    assert recorder.done == ["b1", "a1", "a2"]
 
 
 async def test_who_must_wait_is_not_tried_sooner(redis: Redis) -> None:
@@ -107,23 +119,23 @@ async def test_who_must_wait_is_not_tried_sooner(redis: Redis) -> None:
         if len(tried_s) == 1:
             raise RetryAfter(1)
 
-    desk = Desk(once)
+    recorder = Recorder(once)
     await add(redis, 1, "a1")
-    async with running(redis, desk):
-        await until(lambda: desk.done == ["a1"])
+    async with running(redis, recorder):
+        await until(lambda: recorder.done == ["a1"])
     assert tried_s[1] - tried_s[0] >= 1
 
 
 async def test_who_must_wait_long_keeps_nobodys_place(redis: Redis) -> None:
     async def slowed(entry: Entry) -> None:
-        if text_of(entry) == "a1" and not desk.done:
+        if text_of(entry) == "a1" and not recorder.done:
             raise RetryAfter(3)
 
-    desk = Desk(slowed)
+    recorder = Recorder(slowed)
     await add(redis, 1, "a1")
     await add(redis, 2, "b1")
-    async with running(redis, desk, slots=1):
-        await until(lambda: desk.done == ["b1"])  # never, where "a1" came first
+    async with running(redis, recorder, slots=1):
+        await until(lambda: recorder.done == ["b1"])  # never, where "a1" came first
 
 
 @pytest.mark.parametrize("error", [NetworkError("away"), InvalidToken("revoked")])
@@ -134,11 +146,11 @@ async def test_telegram_may_be_away_for_longer_than_a_few_tries(redis: Redis, er
         if failure := next(failures, None):
             raise failure
 
-    desk = Desk(away)
+    recorder = Recorder(away)
     await add(redis, 1, "a1")
-    async with running(redis, desk):
-        await until(lambda: desk.done == ["a1"])
-    assert desk.given_up == []
+    async with running(redis, recorder):
+        await until(lambda: recorder.done == ["a1"])
+    assert recorder.given_up == []
 
 
 async def test_what_fails_every_time_is_given_up_and_the_next_is_served(redis: Redis) -> None:
@@ -149,11 +161,11 @@ async def test_what_fails_every_time_is_given_up_and_the_next_is_served(redis: R
             tries.append("bad")
             raise BadRequest("no")
 
-    desk = Desk(broken)
+    recorder = Recorder(broken)
     await add(redis, 1, "bad", "good")
-    async with running(redis, desk):
-        await until(lambda: desk.done == ["good"])
-    assert desk.given_up == ["bad"]
+    async with running(redis, recorder):
+        await until(lambda: recorder.done == ["good"])
+    assert recorder.given_up == ["bad"]
     assert len(tries) == DELIVERIES
     assert await redis.xlen(STREAM) == 0
 
@@ -163,11 +175,11 @@ async def test_nobody_to_read_an_answer_is_no_reason_to_try_again(redis: Redis) 
         if text_of(entry) == "a1":
             raise Forbidden("bot was blocked by the user")
 
-    desk = Desk(blocked)
+    recorder = Recorder(blocked)
     await add(redis, 1, "a1", "a2")
-    async with running(redis, desk):
-        await until(lambda: desk.done == ["a2"])
-    assert desk.given_up == []
+    async with running(redis, recorder):
+        await until(lambda: recorder.done == ["a2"])
+    assert recorder.given_up == []
 
 
 async def test_a_chat_goes_on_after_the_server_refused_an_ack(
@@ -182,12 +194,12 @@ async def test_a_chat_goes_on_after_the_server_refused_an_ack(
         await acked(group, *entries)
 
     monkeypatch.setattr(Group, "ack", ack)
-    desk = Desk()
+    recorder = Recorder()
     await add(redis, 1, "a1", "a2")
-    async with running(redis, desk):
-        await until(lambda: "a2" in desk.done)
+    async with running(redis, recorder):
+        await until(lambda: "a2" in recorder.done)
         await add(redis, 1, "a3")
-        await until(lambda: "a3" in desk.done)
+        await until(lambda: "a3" in recorder.done)
 
 
 async def test_a_dead_process_is_followed_after_its_lease(redis: Redis) -> None:
@@ -195,9 +207,9 @@ async def test_a_dead_process_is_followed_after_its_lease(redis: Redis) -> None:
     dead = group(redis, "dead")
     await dead.ensure()
     assert len(await dead.take(10)) == 2
-    desk = Desk()
-    async with running(redis, desk):
-        await until(lambda: sorted(desk.done) == ["a1", "a2"])
+    recorder = Recorder()
+    async with running(redis, recorder):
+        await until(lambda: sorted(recorder.done) == ["a1", "a2"])
 
 
 async def test_work_longer_than_the_lease_is_done_once(redis: Redis) -> None:
@@ -207,15 +219,15 @@ async def test_work_longer_than_the_lease_is_done_once(redis: Redis) -> None:
         begun.set()
         await asyncio.sleep(5)  # two leases and a half
 
-    desk = Desk(long)
-    other = Desk()
+    recorder = Recorder(long)
+    other = Recorder()
     await add(redis, 1, "a1")
-    async with running(redis, desk):
+    async with running(redis, recorder):
         stop = asyncio.Event()
-        second = Lanes(group(redis, "other"), chat_of=chat_of, handle=other.handle, give_up=other.give_up)
+        second = consumer(group(redis, "other"), other)
         await begun.wait()
         task = asyncio.create_task(second.run(stop))
-        await until(lambda: desk.done == ["a1"])
+        await until(lambda: recorder.done == ["a1"])
         stop.set()
         await task
     assert other.done == []
@@ -228,22 +240,22 @@ async def test_a_stop_finishes_what_is_in_hand(redis: Redis) -> None:
         begun.set()
         await asyncio.sleep(0.2)
 
-    desk = Desk(slow)
+    recorder = Recorder(slow)
     await add(redis, 1, "a1")
-    async with running(redis, desk) as stop:
+    async with running(redis, recorder) as stop:
         await begun.wait()
         stop.set()
-    assert desk.done == ["a1"]
+    assert recorder.done == ["a1"]
 
 
 async def test_a_server_that_was_emptied_is_taken_as_it_comes(redis: Redis) -> None:
-    desk = Desk()
-    async with running(redis, desk):
+    recorder = Recorder()
+    async with running(redis, recorder):
         await add(redis, 1, "a1")
-        await until(lambda: desk.done == ["a1"])
+        await until(lambda: recorder.done == ["a1"])
         await redis.flushall()
         await add(redis, 1, "a2")
-        await until(lambda: desk.done == ["a1", "a2"])
+        await until(lambda: recorder.done == ["a1", "a2"])
 
 
 @pytest.mark.promise("reliability#order-in-chat")
@@ -251,21 +263,20 @@ async def test_two_processes_keep_the_order_within_a_chat(redis: Redis) -> None:
     def ordered(consumer: str) -> Group:
         return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=60, ordered="chat")
 
-    other, desk, stop = ordered("other"), Desk(), asyncio.Event()
+    other, recorder, stop = ordered("other"), Recorder(), asyncio.Event()
     await other.ensure()
     await add(redis, 1, "photo")
     (photo,) = await other.take(1)
-    lanes = Lanes(ordered("me"), chat_of=chat_of, handle=desk.handle, give_up=desk.give_up)
-    working = asyncio.create_task(lanes.run(stop))
+    working = asyncio.create_task(consumer(ordered("me"), recorder).run(stop))
     await add(redis, 1, "question")
     await add(redis, 2, "another chat's")
-    await until(lambda: desk.done)
-    assert desk.done == ["another chat's"]
+    await until(lambda: recorder.done)
+    assert recorder.done == ["another chat's"]
     await other.ack(photo)
-    await until(lambda: len(desk.done) == 2)
+    await until(lambda: len(recorder.done) == 2)
     stop.set()
     await working
-    assert desk.done == ["another chat's", "question"]
+    assert recorder.done == ["another chat's", "question"]
 
 
 @pytest.mark.promise("reliability#order-in-chat")
@@ -275,23 +286,22 @@ async def test_what_is_taken_over_goes_before_what_waits_for_it(redis: Redis) ->
     def ordered(consumer: str, lease_s: float = 2.0) -> Group:
         return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=lease_s, ordered="chat")
 
-    dead, middle, desk, stop = ordered("dead"), ordered("middle"), Desk(), asyncio.Event()
+    dead, middle, recorder, stop = ordered("dead"), ordered("middle"), Recorder(), asyncio.Event()
     await dead.ensure()
     await add(redis, 1, "oldest", "middle")
     await dead.take(1)
     (held,) = await middle.take(1)
-    lanes = Lanes(ordered("me"), chat_of=chat_of, handle=desk.handle, give_up=desk.give_up)
-    working = asyncio.create_task(lanes.run(stop))
+    working = asyncio.create_task(consumer(ordered("me"), recorder).run(stop))
     await add(redis, 1, "newest")
 
     async def is_taken_over() -> bool:
         await middle.renew([held])
-        return bool(desk.done)
+        return bool(recorder.done)
 
     await until(is_taken_over)
-    assert desk.done == ["oldest"]
+    assert recorder.done == ["oldest"]
     await middle.ack(held)
-    await until(lambda: len(desk.done) == 2)
+    await until(lambda: len(recorder.done) == 2)
     stop.set()
     await working
-    assert desk.done == ["oldest", "newest"]
+    assert recorder.done == ["oldest", "newest"]

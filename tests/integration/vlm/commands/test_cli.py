@@ -9,9 +9,9 @@ import pytest
 from support.paths import SAMPLES
 from support.vlm_process import ENVIRONMENT, Vlm, records, with_pictures
 
+from vlm.cli import parser
 from vlm.commands.models import options
 from vlm.commands.output import Done, Failed, as_record
-from vlm.commands.parser import parser
 from vlm.settings import DEFAULT_MODEL, Settings
 
 COMMANDS = [

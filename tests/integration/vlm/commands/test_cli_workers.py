@@ -12,7 +12,7 @@ from support.vlm_process import ROOT, Running, Vlm, records, with_pictures
 from vlm.queue import server
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import LANES
+from vlm.queue.keys import JOB_STREAMS
 
 
 @pytest.fixture
@@ -113,7 +113,9 @@ async def test_a_worker_whose_model_is_damaged_ends_before_it_takes_a_job(vlm: V
         assert run.returncode == 1
         assert "its weights are damaged" in run.stderr and "Traceback" not in run.stderr
         assert await client.position("a") == 0 and await client.models() == []
-        assert await redis.xinfo_groups(LANES["interactive"]) == [], "it has not even joined the workers"
+        assert await redis.xinfo_groups(JOB_STREAMS["interactive"]) == [], (
+            "it has not even joined the workers"
+        )
 
 
 def test_a_worker_draws_a_line_under_what_it_does(worker: Running) -> None:

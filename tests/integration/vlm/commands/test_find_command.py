@@ -11,10 +11,11 @@ from PIL import Image
 from support.paths import SAMPLES
 
 from vlm.cli import main
-from vlm.commands.find import look_at
+from vlm.commands.find import index_folder
 from vlm.engine.base import Encoded, Engine, ModelInfo
 from vlm.engine.echo import EchoEngine
-from vlm.search.folder_cache import NAME, SUFFIXES, Index, pictures_of, read_index, write_index
+from vlm.search.folder_cache import NAME, SUFFIXES, FolderIndex, pictures_of, read_index, write_index
+from vlm.worker.decoder_pool import decode_in_process
 
 Search = Callable[..., tuple[int, str, str]]
 CHOSEN = ("picnic", "farm", "ice", "harbour")
@@ -43,8 +44,8 @@ def album(tmp_path: Path) -> Path:
     return folder
 
 
-def look(folder: Path, engine: Engine) -> Index:
-    return look_at(folder, pictures_of(folder), engine, batch=2)
+def look(folder: Path, engine: Engine) -> FolderIndex:
+    return index_folder(folder, pictures_of(folder), engine, decode_in_process, batch=2)
 
 
 def shown(folder: Path, revision: str = "echo-1") -> int:
@@ -59,7 +60,7 @@ def shown(folder: Path, revision: str = "echo-1") -> int:
 
 def test_the_second_search_looks_at_no_picture(album: Path) -> None:
     assert (shown(album), shown(album)) == (3, 0)
-    captions = {path: each.seen.caption for path, each in look(album, Counting()).items()}
+    captions = {path: each.record.caption for path, each in look(album, Counting()).items()}
     assert captions["below/green.webp"] == "a green picture of 32 by 24"
 
 
@@ -70,7 +71,7 @@ def test_only_new_and_changed_pictures_are_looked_at_again(album: Path) -> None:
     (album / "blue.jpg").unlink()
     assert shown(album) == 2
     index = look(album, Counting())
-    assert index["red.png"].seen.caption == "a black picture of 32 by 24" and "blue.jpg" not in index
+    assert index["red.png"].record.caption == "a black picture of 32 by 24" and "blue.jpg" not in index
 
 
 def test_a_picture_that_was_moved_or_touched_is_known_by_its_bytes(album: Path) -> None:
@@ -79,7 +80,7 @@ def test_a_picture_that_was_moved_or_touched_is_known_by_its_bytes(album: Path) 
     os.utime(album / "blue.jpg", ns=(1, 1))
     assert shown(album) == 0
     index = look(album, Counting())
-    assert index["below/moved.png"].seen.caption.startswith("a red") and "red.png" not in index
+    assert index["below/moved.png"].record.caption.startswith("a red") and "red.png" not in index
 
 
 @pytest.mark.promise("security#pictures-by-hash")
@@ -131,7 +132,7 @@ def test_names_that_are_no_text_are_kept(album: Path) -> None:
     (album / "red.png").rename(album / odd)
     assert (shown(album), shown(album)) == (3, 0)
     index = read_index(album, "echo-1")
-    assert index[odd].seen.caption.startswith("a red")
+    assert index[odd].record.caption.startswith("a red")
     assert write_index(album, "echo-1", index) == album / NAME
 
 

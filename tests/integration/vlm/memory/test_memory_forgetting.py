@@ -13,8 +13,9 @@ from vlm.protocol import Answered, Ask, Job, Result, Turn, decode_job, decode_re
 from vlm.queue.broker import Broker
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, LANES, OPEN_JOBS_BY_CHAT, results_key
+from vlm.queue.keys import DEAD, JOB_STREAMS, OPEN_JOBS_BY_CHAT, results_key
 from vlm.queue.server import Server
+from vlm.queue.streams import Attempt
 
 MANY = 10_000
 MARK = f"forgotten:{{{CHAT}}}"  # ids and a number, for a day
@@ -166,13 +167,13 @@ async def test_of_what_is_queued_only_that_from_before_a_moment_is_forgotten(
 ) -> None:
     await memory.remember(CHAT, photo("10"))
     await memory.remember(CHAT, photo("30", arrival_us=5_000_001))
-    for stream, field in ((LANES["interactive"], "job"), (DEAD, "job"), (results_key(), "result")):
+    for stream, field in ((JOB_STREAMS["interactive"], "job"), (DEAD, "job"), (results_key(), "result")):
         for n, (name, of, ms) in enumerate(QUEUED, 1):
             told = Result(job=name, chat=CHAT, photo=of, task=Ask(question=name), outcome=Answered(text=name))
             data = encode(told if field == "result" else job(name, of))
             await redis.xadd(stream, {field: data}, id=f"{ms}-{n}")
     await memory.forget_chat(CHAT, 5_000_000)
-    for stream in (LANES["interactive"], DEAD, results_key()):
+    for stream in (JOB_STREAMS["interactive"], DEAD, results_key()):
         left = [next(iter(fields.values())) for _, fields in await redis.xrange(stream)]
         assert [name for name in (b"old", b"gone", b"new", b"bare") if any(name in one for one in left)] == [
             b"new",
@@ -302,7 +303,9 @@ async def test_an_open_job_of_a_forgotten_chat_that_then_fails_leaves_no_letter(
         return await redis.xlen(DEAD) == 1
 
     await until(buried)
-    await broker._bury(held.entry, Poisoned("too late"), 2)  # by a worker that stood still meanwhile
+    await broker._dead_letter(
+        Attempt(held.entry, 2), Poisoned("too late")
+    )  # by a worker that stood still meanwhile
     [(_, letter)] = await redis.xrange(DEAD)
     assert decode_job(letter[b"job"]) == theirs.job
     assert [decode_result(told[b"result"]).job for _, told in await redis.xrange(results_key())] == ["theirs"]

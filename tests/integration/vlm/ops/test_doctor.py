@@ -12,14 +12,14 @@ from redis.asyncio import Redis
 from support.paths import ROOT
 from support.vlm_process import Vlm
 
-from vlm.commands.doctor import model
+from vlm.commands.doctor import check_model
 from vlm.ops.doctor import examine
-from vlm.ops.findings import Finding, disk, is_well, report
+from vlm.ops.findings import Finding, check_disk, is_healthy, report
 from vlm.protocol import VERSION, ModelInfo
 from vlm.queue import server
 from vlm.queue.broker import Broker
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, LANES, WORKER_NAMES, worker_key
+from vlm.queue.keys import DEAD, JOB_STREAMS, WORKER_NAMES, worker_key
 from vlm.queue.server import Server
 from vlm.settings import Settings
 
@@ -48,16 +48,18 @@ async def redis(shared: Server) -> AsyncIterator[Redis]:
 
 
 async def found(shared: Server, url: str = "") -> dict[str, Finding]:
-    return {one.about: one for one in await examine(url or shared.url)}
+    return {finding.subject: finding for finding in await examine(url or shared.url)}
 
 
 async def test_a_healthy_deployment_is_well_and_left_as_it_was(redis: Redis, shared: Server) -> None:
     before = sorted(await redis.keys("*"))
     findings = await examine(shared.url)
-    assert is_well(findings) and not any(one.do for one in findings), report(findings, as_json=False)
+    assert is_healthy(findings) and not any(finding.advice for finding in findings), report(
+        findings, as_json=False
+    )
     assert sorted(await redis.keys("*")) == before
-    about = {one.about for one in findings}
-    assert about == {
+    subjects = {finding.subject for finding in findings}
+    assert subjects == {
         *("redis", "persistence", "memory", "rights", "workers", "dead letters", "redis disk"),
         *("queue interactive", "queue busy", "queue bulk"),
     }
@@ -74,14 +76,14 @@ async def test_a_server_that_forgets_is_found_out(redis: Redis, shared: Server) 
     await redis.config_set("appendonly", "no")
     try:
         persistence = (await found(shared))["persistence"]
-        assert persistence.level == "bad" and "CONFIG SET appendonly yes" in persistence.do
+        assert persistence.level == "bad" and "CONFIG SET appendonly yes" in persistence.advice
     finally:
         await redis.config_set("appendonly", "yes")
 
 
 async def test_a_server_that_is_away_is_all_there_is_to_say(tmp_path: Path) -> None:
     [finding] = await examine(f"unix://:a-Canary@{tmp_path}/none.sock")
-    assert finding.level == "bad" and "vlm server" in finding.do
+    assert finding.level == "bad" and "vlm server" in finding.advice
     assert "Canary" not in str(finding)
 
 
@@ -90,33 +92,33 @@ async def test_workers_that_are_missing_or_of_another_version_are_told(redis: Re
     await redis.sadd(WORKER_NAMES, "old")
     await redis.set(worker_key("old"), msgspec.msgpack.encode(strange))
     workers = (await found(shared))["workers"]
-    assert workers.level == "bad" and "another version: old" in workers.says
+    assert workers.level == "bad" and "another version: old" in workers.message
     other = msgspec.to_builtins(ECHO) | {"revision": "echo-2"}
     await redis.set(worker_key("old"), msgspec.msgpack.encode(other))
     assert (await found(shared))["workers"].level == "warn", "two models make two kinds of vectors"
     await redis.delete(worker_key("old"), worker_key("w"))
     workers = (await found(shared))["workers"]
-    assert workers.level == "bad" and "vlm worker" in workers.do
+    assert workers.level == "bad" and "vlm worker" in workers.advice
 
 
 async def test_work_that_nobody_does_and_work_that_is_too_slow_are_told_apart(
     redis: Redis, shared: Server
 ) -> None:
     long_ago_ms = (int((await redis.time())[0]) - 3600) * 1000
-    await redis.delete(LANES["bulk"])
-    await redis.xadd(LANES["bulk"], {"job": b""}, id=f"{long_ago_ms}-1")
+    await redis.delete(JOB_STREAMS["bulk"])
+    await redis.xadd(JOB_STREAMS["bulk"], {"job": b""}, id=f"{long_ago_ms}-1")
     queue = (await found(shared))["queue bulk"]
     assert queue.level == "bad" and "start a worker" in queue.do
-    await redis.xgroup_create(LANES["bulk"], "workers", "0")
-    await redis.xreadgroup("workers", "w", {LANES["bulk"]: ">"})
+    await redis.xgroup_create(JOB_STREAMS["bulk"], "workers", "0")
+    await redis.xreadgroup("workers", "w", {JOB_STREAMS["bulk"]: ">"})
     queue = (await found(shared))["queue bulk"]
-    assert queue.level == "warn" and "more workers" in queue.do
+    assert queue.level == "warn" and "more workers" in queue.advice
 
 
 async def test_dead_letters_are_told_with_the_command_that_shows_them(redis: Redis, shared: Server) -> None:
     await redis.xadd(DEAD, {"job": b"", "code": "poisoned", "times": 4})
     letters = (await found(shared))["dead letters"]
-    assert letters.level == "warn" and "vlm dead list" in letters.do
+    assert letters.level == "warn" and "vlm dead list" in letters.advice
 
 
 async def test_rights_are_tried_and_those_of_the_shipped_users_suffice(redis: Redis, shared: Server) -> None:
@@ -132,31 +134,31 @@ async def test_rights_are_tried_and_those_of_the_shipped_users_suffice(redis: Re
         assert findings["rights"].level == "ok", (name, findings["rights"])
         assert findings["persistence"].level == "ok"
     denied = (await found(shared, as_user("exporter")))["rights"]
-    assert denied.level == "bad" and "XADD" in denied.says and "users.acl" in denied.do
+    assert denied.level == "bad" and "XADD" in denied.message and "users.acl" in denied.advice
 
 
 async def test_a_user_that_may_read_nothing_is_told_what_it_needs(redis: Redis, shared: Server) -> None:
     await redis.execute_command("ACL", "SETUSER", "nobody", "on", ">pw", "+info", "+ping", "+hello")
     findings = await found(shared, shared.url.replace("unix://", "unix://nobody:pw@"))
     assert findings["rights"].level == "bad"
-    assert findings["queue"].level == "bad" and "users.acl" in findings["queue"].do
+    assert findings["queue"].level == "bad" and "users.acl" in findings["queue"].advice
 
 
 def test_little_room_is_told_before_there_is_none(tmp_path: Path) -> None:
     usage = namedtuple("usage", "free")
     levels = [
-        disk("disk", tmp_path / "not" / "yet", lambda _, free=free: usage(free << 30)).level
+        check_disk("disk", tmp_path / "not" / "yet", lambda _, free=free: usage(free << 30)).level
         for free in (0, 2, 9)
     ]
     assert levels == ["bad", "warn", "ok"]
 
 
 def test_the_model_is_looked_for_on_this_disk_only(tmp_path: Path) -> None:
-    tiny = model(Settings(model="tiny"))
-    assert tiny.level == "ok" and "self-check expects" in tiny.says
-    assert model(Settings(model="nobody/nothing")).level == "warn", "the first worker may fetch it"
-    assert model(Settings(model=str(tmp_path))).level == "bad"
-    assert model(Settings(model="./nowhere")).level == "bad"
+    tiny = check_model(Settings(model="tiny"))
+    assert tiny.level == "ok" and "self-check expects" in tiny.message
+    assert check_model(Settings(model="nobody/nothing")).level == "warn", "the first worker may fetch it"
+    assert check_model(Settings(model=str(tmp_path))).level == "bad"
+    assert check_model(Settings(model="./nowhere")).level == "bad"
 
 
 async def test_the_command_tells_people_and_programs(redis: Redis, shared: Server, tmp_path: Path) -> None:
@@ -168,7 +170,7 @@ async def test_the_command_tells_people_and_programs(redis: Redis, shared: Serve
     run = vlm("doctor", "--json", "--redis", shared.url, VLM_MODEL="echo")
     told = json.loads(run.stdout)
     assert run.returncode == 1 and told["well"] is False
-    [workers] = [one for one in told["findings"] if one["about"] == "workers"]
+    [workers] = [finding for finding in told["findings"] if finding["about"] == "workers"]
     assert workers.keys() == {"about", "level", "says", "do"} and workers["level"] == "bad"
     wrong = vlm("doctor", VLM_BATCH="none")
     assert wrong.returncode == 1 and "VLM_BATCH" in wrong.stdout and "-> " in wrong.stdout

@@ -9,15 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from vlm.environment import address
+from vlm.environment import host_and_port
 from vlm.errors import BadSetting
 from vlm.ops import probes
-from vlm.ops.backlog import JOBS, backlog
+from vlm.ops.backlog import JOBS, read_backlog
 from vlm.ops.metrics import Metrics
 from vlm.ops.probes import redis_answers, serving
 from vlm.queue import server
 from vlm.queue.connection import connect
-from vlm.queue.keys import LANES
+from vlm.queue.keys import JOB_STREAMS
 from vlm.queue.server import Server
 from vlm.queue.streams import Group
 
@@ -91,7 +91,9 @@ async def test_ready_is_what_reaches_its_server_and_has_all_it_needs(
     metrics = Metrics()
     async with connect(running.url) as redis:
         with served(watcher, metrics) as known:
-            known.watch({"redis": redis_answers(redis), "model": model}, lambda: metrics.look(redis, JOBS))
+            known.watch(
+                {"redis": redis_answers(redis), "model": model}, lambda: metrics.refresh_queue(redis, JOBS)
+            )
             told = await watcher.later("readyz")
             assert (told.status_code, told.json()) == (503, {"redis": "ok", "model": "not loaded"})
             missing = ""
@@ -107,18 +109,18 @@ async def test_ready_is_what_reaches_its_server_and_has_all_it_needs(
 
 
 async def test_a_backlog_is_counted_whoever_holds_it(running: Server) -> None:
-    stream, group = LANES["bulk"], "workers"
+    stream, group = JOB_STREAMS["bulk"], "workers"
     async with connect(running.url) as redis:
-        assert await backlog(redis, stream, group) == (0, 0, 0)
+        assert await read_backlog(redis, stream, group) == (0, 0, 0)
         long_ago_ms = int((await redis.time())[0] - 600) * 1000
         await redis.xadd(stream, {"job": b"x"}, id=f"{long_ago_ms}-0")
         await redis.xadd(stream, {"job": b"y"})
-        found = await backlog(redis, stream, group)
+        found = await read_backlog(redis, stream, group)
         assert (found.open, found.held) == (2, 0) and 600 <= found.oldest_s < 700
         consumer = Group(redis, [stream], group=group, consumer="w")
         await consumer.ensure()
         await consumer.take(1)
-        found = await backlog(redis, stream, group)
+        found = await read_backlog(redis, stream, group)
         assert (found.open, found.held) == (2, 1) and found.oldest_s >= 600
 
 
@@ -133,7 +135,7 @@ async def test_a_backlog_is_counted_whoever_holds_it(running: Server) -> None:
     ],
 )
 def test_without_a_host_only_this_machine_is_served(listen: str, means: tuple[str, int]) -> None:
-    assert address(listen) == means
+    assert host_and_port(listen) == means
 
 
 @pytest.mark.promise("security#probes-opt-in")

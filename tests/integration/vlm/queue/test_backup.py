@@ -21,7 +21,7 @@ from vlm.memory import Memory
 from vlm.queue import server
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import LANES, OPEN_JOBS_BY_CHAT, results_key
+from vlm.queue.keys import JOB_STREAMS, OPEN_JOBS_BY_CHAT, results_key
 
 SECTION = (ROOT / "docs" / "operations.md").read_text().split("\n## Backup\n")[1].split("\n## ")[0]
 COPY, RESTORE, FORGET, SNAPSHOT, LOAD_SNAPSHOT = re.findall(r"```bash\n(.*?)```", SECTION, re.DOTALL)
@@ -85,7 +85,7 @@ async def test_what_was_backed_up_is_found_again_on_a_new_server(
         commands = FORGET.replace('redis-cli -u "$URL"', f"redis-cli -s {data / 'server.sock'}")
         follow(commands, tmp_path, port)
         async with connect(again.url) as redis:
-            for key in (UPDATES, EXPORTS, OPEN_JOBS_BY_CHAT, results_key(), *LANES.values()):
+            for key in (UPDATES, EXPORTS, OPEN_JOBS_BY_CHAT, results_key(), *JOB_STREAMS.values()):
                 assert not await redis.exists(key), key
             memory = Memory(redis)
             assert await memory.ids(CHAT) == ["10", "20", "30"], "all of before, nothing of after"

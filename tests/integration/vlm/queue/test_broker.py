@@ -17,15 +17,16 @@ from vlm.protocol import (
     Answered,
     Caption,
     Job,
-    Lane,
+    Priority,
     Refused,
     Result,
     encode,
 )
 from vlm.queue.admission import SHARE
-from vlm.queue.broker import DELIVERIES, Broker, Delivery
+from vlm.queue.broker import Broker, Delivery
 from vlm.queue.client import Client
-from vlm.queue.keys import DEAD, LANES, WORKERS
+from vlm.queue.consumer import DELIVERIES
+from vlm.queue.keys import DEAD, JOB_STREAMS, WORKERS
 from vlm.queue.streams import Group
 
 NEWER: Final[dict[str, Any]] = {"group": WORKERS, "consumer": "new", "lease_s": 1}
@@ -36,10 +37,10 @@ def client(redis: Redis) -> Client:
     return Client(redis)
 
 
-async def submit(client: Client, *jobs: str, lane: Lane = "interactive", chat: int = 1) -> None:
+async def submit(client: Client, *jobs: str, priority: Priority = "interactive", chat: int = 1) -> None:
     for job in jobs:
         await client.caption(
-            job=job, chat=chat, photo=None, picture=picture(), lane=lane, ticket=f"for {job}"
+            job=job, chat=chat, photo=None, picture=picture(), priority=priority, ticket=f"for {job}"
         )
 
 
@@ -70,12 +71,12 @@ async def test_a_batch_is_what_waits_and_nobody_waits_for_company(client: Client
 async def test_interactive_jobs_come_first_and_bulk_always_has_one_place(
     client: Client, redis: Redis
 ) -> None:
-    await submit(client, "B1", "B2", "B3", lane="bulk")
+    await submit(client, "B1", "B2", "B3", priority="bulk")
     await crowd(client, *"abcdef")
     broker = Broker(redis, name="w")
     assert names(await broker.take(4, 0)) == ["a", "b", "c", "B1"]
     assert names(await broker.take(4, 0)) == ["d", "e", "f", "B2"]
-    await submit(client, "B4", lane="bulk")
+    await submit(client, "B4", priority="bulk")
     assert names(await broker.take(4, 0)) == ["B3", "B4"]
 
 
@@ -97,12 +98,12 @@ async def test_a_chat_that_gets_its_answers_is_not_busy(client: Client, redis: R
     for job in "abcdef":
         await submit(client, job)
         [delivery] = await broker.take(8, 1000)
-        assert delivery.entry.stream == LANES["interactive"]
+        assert delivery.entry.stream == JOB_STREAMS["interactive"]
         await broker.finish(delivery, result(delivery))
 
 
 async def test_no_lane_starves_where_batches_are_of_one(client: Client, redis: Redis) -> None:
-    await submit(client, "B", lane="bulk", chat=2)
+    await submit(client, "B", priority="bulk", chat=2)
     await submit(client, *[f"a {n}" for n in range(SHARE)], "busy")
     await crowd(client, *"abcdefghijkl")
     broker = Broker(redis, name="w")
@@ -176,7 +177,7 @@ async def test_a_job_that_no_worker_will_understand_is_answered_to_its_sender(
     client: Client, redis: Redis, version: int, age_s: float
 ) -> None:
     job = msgspec.msgpack.encode(FOREIGN | {"version": version})
-    await redis.xadd(LANES["interactive"], {"job": job}, id=f"{1000 * (time.time() - age_s):.0f}-0")
+    await redis.xadd(JOB_STREAMS["interactive"], {"job": job}, id=f"{1000 * (time.time() - age_s):.0f}-0")
     await submit(client, "b")
     assert names(await Broker(redis, name="w").take(8, 0)) == ["b"]
     [refused] = await published(redis)
@@ -188,8 +189,8 @@ async def test_a_job_that_no_worker_will_understand_is_answered_to_its_sender(
 
 async def test_a_job_of_a_newer_version_is_left_to_newer_workers(client: Client, redis: Redis) -> None:
     job = msgspec.msgpack.encode(FOREIGN | {"version": VERSION + 1})
-    entry = await redis.xadd(LANES["interactive"], {"job": job})
-    old, newer = Broker(redis, name="old"), Group(redis, [LANES["interactive"]], **NEWER)
+    entry = await redis.xadd(JOB_STREAMS["interactive"], {"job": job})
+    old, newer = Broker(redis, name="old"), Group(redis, [JOB_STREAMS["interactive"]], **NEWER)
     for _ in range(2 * DELIVERIES):
         assert await old.take(8, 0) == []
         assert await old.reclaim() is None
@@ -204,7 +205,7 @@ async def test_a_job_of_the_version_before_is_done_and_answered_in_its_version(
     client: Client, redis: Redis
 ) -> None:
     job = Job(version=VERSION - 1, id="a", chat=5, task=Caption(), created_ms=1)
-    await redis.xadd(LANES["interactive"], {"job": encode(job)})
+    await redis.xadd(JOB_STREAMS["interactive"], {"job": encode(job)})
     async with working(redis, EchoEngine()):
         [answer] = await results(redis, "a")
     assert answer.version == VERSION - 1
@@ -214,7 +215,7 @@ async def test_a_job_of_the_version_before_is_done_and_answered_in_its_version(
 async def test_junk_is_put_aside_and_stops_nobody(
     client: Client, redis: Redis, junk: dict[str, bytes]
 ) -> None:
-    await redis.xadd(LANES["interactive"], junk)  # type: ignore[arg-type]
+    await redis.xadd(JOB_STREAMS["interactive"], junk)  # type: ignore[arg-type]
     await submit(client, "b")
     broker = Broker(redis, name="w")
     [delivery] = await broker.take(8, 0)

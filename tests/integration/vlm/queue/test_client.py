@@ -65,7 +65,7 @@ async def test_a_chat_with_too_much_open_is_told_so_and_others_are_served(
 
 async def test_a_full_queue_is_refused_at_the_door_for_everybody(client: Client) -> None:
     for chat in range(5):
-        await caption(client, f"job {chat}", chat=chat, lane="bulk" if chat % 2 else "interactive")
+        await caption(client, f"job {chat}", chat=chat, priority="bulk" if chat % 2 else "interactive")
     with pytest.raises(QueueFull, match="in a few minutes"):
         await caption(client, "one more", chat=9)
     await caption(client, "job 0", chat=0)
@@ -96,15 +96,15 @@ async def test_a_line_that_has_stood_too_long_is_closed_except_to_bulk(redis: Re
     client, broker = Client(redis, age_max_s=0.05), Broker(redis, name="w")
     await broker.announce(ModelInfo(name="tiny", revision="1"))
     await caption(client, "in hand", chat=1)
-    await caption(client, "bulk in hand", chat=1, lane="bulk")
+    await caption(client, "bulk in hand", chat=1, priority="bulk")
     [first, second] = await broker.take(8, 0)
     await caption(client, "next", chat=2)
-    await caption(client, "next bulk", chat=2, lane="bulk")
+    await caption(client, "next bulk", chat=2, priority="bulk")
     await asyncio.sleep(0.06)
     with pytest.raises(QueueFull, match="in a few minutes"):
         await caption(client, "late", chat=3)
     assert await redis.exists(blob_key(3, "late")) == 0
-    await caption(client, "bulk", chat=4, lane="bulk")
+    await caption(client, "bulk", chat=4, priority="bulk")
     await finish(broker, first)
     await finish(broker, second)
     await answer(broker, count=8)
@@ -116,7 +116,7 @@ async def test_a_line_that_nobody_works_on_is_not_overload(redis: Redis) -> None
     await caption(client, "a", chat=1)
     await asyncio.sleep(0.06)
     await caption(client, "b", chat=2)
-    await broker.take(1, 0)  # and dies: its heart never beats
+    await broker.take(1, 0)  # and dies before its first heartbeat
     await caption(client, "c", chat=3)
     assert await client.backlog() == 3
 
@@ -136,7 +136,7 @@ async def test_a_question_has_a_deadline_and_a_photo_has_none(redis: Redis) -> N
 
 async def test_the_position_counts_the_jobs_that_come_before(redis: Redis) -> None:
     client = Client(redis)
-    await caption(client, "bulk", chat=1, lane="bulk")
+    await caption(client, "bulk", chat=1, priority="bulk")
     await caption(client, "first", chat=2)
     await caption(client, "second", chat=3)
     assert [await client.position(job) for job in ("first", "second", "bulk")] == [0, 1, 2]

@@ -10,14 +10,14 @@ from redis.asyncio import Redis
 from support.queue_examples import end_leases, published, running
 from support.vlm_process import Vlm
 
-from vlm.commands.dead_letters import chosen
+from vlm.commands.dead_letters import letters_with
 from vlm.errors import NotFound, ProtocolError
 from vlm.protocol import Answered, Refused, Result
 from vlm.queue.broker import Broker
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
 from vlm.queue.dead_letters import DeadLetter, DeadLetterQueue
-from vlm.queue.keys import DEAD, LANES, job_state_key
+from vlm.queue.keys import DEAD, JOB_STREAMS, job_state_key
 
 QUESTION = "is the canary blue?"
 
@@ -77,7 +77,7 @@ async def test_a_job_that_was_sent_anew_meanwhile_is_not_done_twice(redis: Redis
     await redis.delete(job_state_key("a"))  # a day later
     await Client(redis).ask(job="a", chat=7, photo="1", question=QUESTION)
     assert not await DeadLetterQueue(redis).replay(letter, now_ms())
-    assert await redis.xlen(LANES["interactive"]) == 1 and await redis.xlen(DEAD) == 0
+    assert await redis.xlen(JOB_STREAMS["interactive"]) == 1 and await redis.xlen(DEAD) == 0
 
 
 async def test_what_cannot_be_read_can_only_be_dropped(redis: Redis) -> None:
@@ -92,9 +92,9 @@ async def test_what_cannot_be_read_can_only_be_dropped(redis: Redis) -> None:
 
 def test_an_id_that_is_not_there_is_named() -> None:
     one = DeadLetter(id="1-0", at_ms=1, code="poisoned", times=4)
-    assert chosen([one], ["1-0"]) == [one]
+    assert letters_with([one], ["1-0"]) == [one]
     with pytest.raises(NotFound, match="2-0"):
-        chosen([one], ["1-0", "2-0"])
+        letters_with([one], ["1-0", "2-0"])
 
 
 @pytest.mark.promise("security#dead-letters-hide-content")

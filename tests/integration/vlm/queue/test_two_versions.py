@@ -14,7 +14,7 @@ from vlm.protocol import UPGRADE_S, VERSION, Job
 from vlm.queue import client as front
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
-from vlm.queue.keys import DEAD, LANES, WORKERS, results_key
+from vlm.queue.keys import DEAD, JOB_STREAMS, WORKERS, results_key
 from vlm.queue.server import Server
 
 NEXT = VERSION + 1
@@ -41,7 +41,7 @@ async def are_answered(redis: Redis, jobs: set[str]) -> bool:
 
 
 async def were_passed_on(redis: Redis, count: int) -> bool:
-    held = await redis.xpending_range(LANES["interactive"], WORKERS, "-", "+", 99)
+    held = await redis.xpending_range(JOB_STREAMS["interactive"], WORKERS, "-", "+", 99)
     return [one["times_delivered"] for one in held] == count * [0]
 
 

@@ -55,7 +55,7 @@ async def test_an_album_shows_what_came_changed_and_went(counted: Counted) -> No
     await came(counted, "4", "a dog")
     album = await albums.of(CHAT)
     assert texts(album) == {"1": "Minka", "2": "a cat\nin Rome", "4": "a dog"}
-    assert {(photo.at, photo.sender) for photo in album.photos} == {(1000, 7), (2000, 7), (4000, 7)}
+    assert {(photo.timestamp, photo.sender) for photo in album.photos} == {(1000, 7), (2000, 7), (4000, 7)}
     await counted.forget_chat(CHAT)
     assert len(await albums.of(CHAT)) == 0
     await came(counted, "5")
@@ -96,10 +96,10 @@ async def test_what_the_chat_was_shown_is_searched_until_it_is_corrected(counted
 async def test_what_its_owner_wrote_of_a_photo_is_told_from_what_a_model_did(counted: Counted) -> None:
     await came(counted, "1")
     albums = IndexCache(counted, "one")
-    assert [photo.own.split() for photo in (await albums.of(CHAT)).photos] == [[]]
+    assert [photo.owner_text.split() for photo in (await albums.of(CHAT)).photos] == [[]]
     await counted.annotate(CHAT, "1", "in Rome")
     await counted.correct(CHAT, "1", "Minka")
-    assert [photo.own.split() for photo in (await albums.of(CHAT)).photos] == [["Minka", "in", "Rome"]]
+    assert [photo.owner_text.split() for photo in (await albums.of(CHAT)).photos] == [["Minka", "in", "Rome"]]
 
 
 async def test_chats_do_not_see_each_other(counted: Counted) -> None:

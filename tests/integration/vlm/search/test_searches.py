@@ -16,7 +16,7 @@ from vlm.errors import OutOfMemory, Unsupported
 from vlm.memory import Memory, Photo, Searchable
 from vlm.protocol import Found, Result
 from vlm.queue.client import Client
-from vlm.search.calibration import Facts, ReferenceSet, Rule
+from vlm.search.calibration import Calibration, ReferenceSet, Rule
 
 CHAT, OTHER = 5, 6
 COLOURS = ["red", "green", "blue", "yellow", "white", "black"]
@@ -156,7 +156,9 @@ async def test_searches_captions_and_questions_share_a_batch(client: Client, red
     async with working(redis, EchoEngine(oom_above=2)):
         jobs = ["caption", "one", "ask", "two", "late", "three"]
         caption, one, ask, two, late, three = await results(redis, *jobs)
-    assert said(caption).shown.startswith("de: a pink") and said(ask).text.startswith("what? (asked of a red")
+    assert said(caption).localized_text.startswith("de: a pink") and said(ask).text.startswith(
+        "what? (asked of a red"
+    )
     assert (photos(one), photos(two), photos(three)) == (["3"], [], ["1"])
     assert refusal(late)[0] == "timed_out"
 
@@ -200,10 +202,10 @@ async def test_queries_that_do_not_fit_together_are_read_one_by_one(client: Clie
 
 async def test_the_models_own_calibration_decides(client: Client, redis: Redis) -> None:
     await send(client, redis, COLOURS)
-    facts = Facts(
-        revision="echo-1", rule=Rule(spread=0, similarity=1, words=0, cut=0.9), texts=1, words={}, fitted={}
+    calibration = Calibration(
+        revision="echo-1", rule=Rule(z_score=0, similarity=1, words=0, cut=0.9), texts=1, words={}, fitted={}
     )
-    bank = ReferenceSet(facts, np.eye(10, dtype=np.float16)[:, None])
+    bank = ReferenceSet(calibration, np.eye(10, dtype=np.float16)[:, None])
     await client.find(job="f", chat=CHAT, query="something yellow or so")
     async with working(redis, EchoEngine(), reference_set=bank):
         [result] = await results(redis, "f")

@@ -13,11 +13,11 @@ from redis.asyncio import Redis
 from support.queue_examples import picture
 from support.worker_examples import results, said, working
 
-from vlm.engine.base import Prompt, QueryTokens, Translated
+from vlm.engine.base import EngineOptions, Prompt, QueryTokens, Translated
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.echo import EchoEngine
-from vlm.engine.load import EngineOptions, load
-from vlm.engine.prompts import Wording
+from vlm.engine.load import load
+from vlm.engine.prompts import Template
 from vlm.errors import ModelNotFound, OutOfMemory
 from vlm.memory import Photo
 from vlm.protocol import Answered, Turn
@@ -50,7 +50,7 @@ async def test_a_caption_comes_in_the_chats_language_and_in_english(client: Clie
     await client.caption(job="a", chat=CHAT, photo="10", picture=picture(), language="de-AT")
     async with working(redis, EchoEngine()):
         [result] = await results(redis, "a")
-    assert said(result) == Answered(text=RED, shown=f"de: {RED}")
+    assert said(result) == Answered(text=RED, localized_text=f"de: {RED}")
     assert result.language == "de-AT"
     photo = await client.memory.get(CHAT, "10")
     assert photo
@@ -67,7 +67,7 @@ async def test_a_question_is_understood_in_the_chats_language_and_remembered_in_
     async with working(redis, EchoEngine()):
         [result] = await results(redis, "a")
     english = f"what is it? (asked of {RED}, after 0 turns)"
-    assert said(result) == Answered(text=english, shown=f"de: {english}", question="what is it?")
+    assert said(result) == Answered(text=english, localized_text=f"de: {english}", question="what is it?")
     assert await client.memory.turns(CHAT, "10") == [Turn(question="what is it?", answer=english)]
 
 
@@ -79,7 +79,9 @@ async def test_english_is_not_translated(client: Client, redis: Redis, language:
 async def test_a_language_that_cannot_be_written_stays_english_and_says_so(
     client: Client, redis: Redis
 ) -> None:
-    assert await answer(client, redis, EchoEngine(), language="zh-hans") == Answered(text=RED, fell_back=True)
+    assert await answer(client, redis, EchoEngine(), language="zh-hans") == Answered(
+        text=RED, translation_failed=True
+    )
 
 
 class Mute(EchoEngine):
@@ -98,7 +100,7 @@ async def test_without_a_translator_answers_are_english_and_questions_are_asked_
     engine = Mute()
     one = await answer(client, redis, engine, question="was ist das?", language="de")
     assert one.text == f"was ist das? (asked of {RED}, after 0 turns)"
-    assert (one.shown, one.fell_back, one.question) == ("", True, "was ist das?")
+    assert (one.localized_text, one.translation_failed, one.question) == ("", True, "was ist das?")
     assert engine.calls == 2
 
 
@@ -111,7 +113,7 @@ async def test_a_batch_of_many_languages_is_translated_one_language_at_a_time(
     engine = Listening()
     async with working(redis, engine):
         answers = await results(redis, *languages)
-    shown = [said(one).shown for one in answers]
+    shown = [said(one).localized_text for one in answers]
     assert shown == [f"de: {RED}", f"fr: {RED}", f"de: {RED}", "", "", f"fr: {RED}"]
     assert sorted(engine.heard) == [("en", "de"), ("en", "fr"), ("en", "zh")]
 
@@ -146,8 +148,8 @@ async def test_a_text_that_cannot_be_translated_costs_no_other_its_language(
         await client.caption(job=colour, chat=CHAT, photo=None, picture=picture(colour), language="de")
     async with working(redis, Narrow()):
         red, blue, green = await results(redis, "red", "blue", "green")
-    assert said(blue) == Answered(text="a blue picture of 40 by 30", fell_back=True)
-    assert said(red).shown.startswith("de: a red") and said(green).shown.startswith("de: a")
+    assert said(blue) == Answered(text="a blue picture of 40 by 30", translation_failed=True)
+    assert said(red).localized_text.startswith("de: a red") and said(green).localized_text.startswith("de: a")
 
 
 class Polyglot(EchoEngine):
@@ -165,7 +167,7 @@ class Polyglot(EchoEngine):
 
 async def test_an_engine_that_speaks_the_language_says_it_itself(client: Client, redis: Redis) -> None:
     one = await answer(client, redis, Polyglot(), language="de")
-    assert one == Answered(text=RED, shown=f"auf Deutsch: {RED}")
+    assert one == Answered(text=RED, localized_text=f"auf Deutsch: {RED}")
 
 
 # Styles.
@@ -186,8 +188,8 @@ class Wordy(EchoEngine):
 async def test_a_short_caption_fits_one_breath_in_every_language(client: Client, redis: Redis) -> None:
     long = "a dog and a cat " * 7 + "in a garden"
     one = await answer(client, redis, Wordy(long), style="short", language="de")
-    assert 100 < len(one.text) <= 125 and 100 < len(one.shown) <= 125
-    assert one.shown.startswith("de: a dog") and one.shown.endswith("…")
+    assert 100 < len(one.text) <= 125 and 100 < len(one.localized_text) <= 125
+    assert one.localized_text.startswith("de: a dog") and one.localized_text.endswith("…")
     assert long.startswith(one.text.rstrip("…"))
 
 
@@ -196,7 +198,7 @@ async def test_a_detailed_caption_says_what_the_model_adds(client: Client, redis
     more = f"what else? (asked of {RED}, after 0 turns)"
     assert one.text == f"A red picture of 40 by 30. More: {more}."
     german = await answer_again(client, redis, style="detailed", language="de")
-    assert german.shown == f"De: a red picture of 40 by 30. De: more: de: {more}."
+    assert german.localized_text == f"De: a red picture of 40 by 30. De: more: de: {more}."
 
 
 async def answer_again(client: Client, redis: Redis, **task: object) -> Answered:
@@ -223,7 +225,7 @@ async def test_captions_lose_introductions_and_genders_before_they_are_translate
     client: Client, redis: Redis
 ) -> None:
     one = await answer(client, redis, Wordy("this image shows a man with his dog"), language="de")
-    assert (one.text, one.shown) == ("a person with their dog", "de: a person with their dog")
+    assert (one.text, one.localized_text) == ("a person with their dog", "de: a person with their dog")
 
 
 async def test_what_people_ask_is_left_as_it_is(client: Client, redis: Redis) -> None:
@@ -237,11 +239,11 @@ async def test_what_people_ask_is_left_as_it_is(client: Client, redis: Redis) ->
 class Listener(Blip2Engine):
     """Writes down what its language model is asked."""
 
-    def say(
-        self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt], wording: Wording | None = None
+    def generate_ids(
+        self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt], template: Template | None = None
     ) -> torch.Tensor:
         self.__dict__.setdefault("asked", []).extend(prompts)
-        return super().say(tokens, prompts, wording)
+        return super().generate_ids(tokens, prompts, template)
 
 
 async def test_an_answer_that_repeats_an_earlier_one_is_tried_again_without_the_turns(
@@ -300,6 +302,6 @@ async def test_a_caption_without_a_picture_is_made_of_what_was_seen_or_asks_for_
         await results(redis, "second")
         await client.caption(job="third", chat=CHAT, photo="10", language="de", other_than=[RED])
         [other] = await results(redis, "third")
-    assert said(other).shown == "de: red, 40 by 30"
+    assert said(other).localized_text == "de: red, 40 by 30"
     photo = await client.memory.get(CHAT, "10")
     assert photo and photo.caption == "red, 40 by 30"

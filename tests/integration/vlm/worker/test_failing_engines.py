@@ -53,7 +53,7 @@ async def test_a_model_that_hangs_ends_its_worker_and_a_supervisor_brings_the_an
     assert tries == 3
     assert [one.status() for one in ends] == [1, 1, 1]
     for one in ends:
-        assert "stood still for 2 seconds" in one.remarks and "VLM_BATCH" in one.remarks
+        assert "engine hung for 2 s," in one.remarks and "VLM_BATCH" in one.remarks
         assert "echo.py" in one.remarks, "where it stood"
 
 

@@ -10,11 +10,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from support.checkpoints import picture
 
-from vlm.engine.base import Prompt
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.base import EngineOptions, Prompt
+from vlm.engine.load import load
 from vlm.engine.selfcheck import built_in_picture
 from vlm.errors import BadSetting, ModelNotFound, SelfCheckFailed, Unsupported
-from vlm.worker.batch import run_batch
+from vlm.protocol import Answered
+from vlm.worker.pipeline import answer_prompts
 
 QUESTION = Prompt(question="how many?")
 
@@ -47,9 +48,9 @@ def test_questions_and_search_are_refused_with_what_to_take_instead(classic_fold
 
 
 def test_a_question_does_not_spoil_the_captions_of_its_batch(classic_folder: Path) -> None:
-    words = run_batch(load(options(classic_folder)), [png(1), png(2)], [QUESTION, Prompt()])
-    assert isinstance(words[0].text, Unsupported)
-    assert isinstance(words[1].text, str) and words[1].text
+    question, caption = answer_prompts(load(options(classic_folder)), [png(1), png(2)], [QUESTION, Prompt()])
+    assert isinstance(question.answer, Unsupported)
+    assert isinstance(caption.answer, Answered) and caption.answer.text
 
 
 def test_one_beam_and_half_precision_also_tell(classic_folder: Path) -> None:

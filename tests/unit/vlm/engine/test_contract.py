@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from support.checkpoints import picture
 
-from vlm.engine.base import Engine, Prompt
+from vlm.engine.base import Engine, EngineOptions, Prompt
 from vlm.engine.echo import EchoEngine
-from vlm.engine.load import EngineOptions, load
-from vlm.engine.timed import TimedEngine
+from vlm.engine.load import load
 from vlm.ops.metrics import Metrics
 from vlm.protocol import Turn
+from vlm.worker.pipeline import timed_engine
 
 PICTURES = [picture(1, 64, 48), picture(2, 31, 300), picture(3, 1, 1)]
 PROMPTS = [
@@ -31,7 +31,7 @@ of_those_that_do_all = pytest.mark.parametrize("engine", WHOLE, indirect=True, s
 @pytest.fixture(scope="module", params=[*WHOLE, "classic"])
 def engine(request: pytest.FixtureRequest, folders: dict[str, Path], classic_folder: Path) -> Engine:
     if request.param == "timed":
-        return TimedEngine(EchoEngine(), Metrics())
+        return timed_engine(EchoEngine(), Metrics())
     name, _, quant = request.param.partition(" ")
     model = f"classic:{classic_folder}" if name == "classic" else str(folders.get(name, name))
     return load(EngineOptions(model=model, quant=quant, device="cpu"))
@@ -85,9 +85,9 @@ def test_tokens_outlive_the_process_that_made_them(engine: Engine) -> None:
 
 def test_other_wordings_are_texts_and_the_same_for_the_same_seed(engine: Engine) -> None:
     [one] = engine.encode(PICTURES[:1])
-    wordings = engine.wordings(one.tokens, seed=1)
+    wordings = engine.likely_captions(one.tokens, seed=1)
     assert wordings and all(wordings) and len(set(wordings)) == len(wordings)
-    assert engine.wordings(one.tokens, seed=1) == wordings
+    assert engine.likely_captions(one.tokens, seed=1) == wordings
 
 
 @of_those_that_do_all

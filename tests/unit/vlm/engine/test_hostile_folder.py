@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from safetensors import safe_open
 
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.base import EngineOptions
+from vlm.engine.load import load
 from vlm.errors import BadSetting, ModelNotFound
 
 OPTIONS = {"device": "cpu", "translator": "none", "itc_model": "none"}

@@ -11,8 +11,9 @@ from support.checkpoints import picture
 from torch import int8, nn
 from unit.vlm.engine.test_parity import PICTURES, PROMPTS, said
 
+from vlm.engine.base import EngineOptions
 from vlm.engine.blip2 import Blip2Engine
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.load import load
 from vlm.engine.quantize import quantize
 from vlm.errors import BadSetting
 

@@ -10,8 +10,8 @@ import torch
 from support.checkpoints import picture, pictures
 from transformers import AutoTokenizer, Blip2ForImageTextRetrieval
 
-from vlm.engine.base import Engine
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.base import Engine, EngineOptions
+from vlm.engine.load import load
 from vlm.errors import Unsupported
 
 PICTURES = [picture(seed) for seed in range(3)]

@@ -14,11 +14,11 @@ from support.checkpoints import picture
 from transformers import AutoConfig, BertConfig
 
 from vlm.engine import source
-from vlm.engine.base import Prompt
+from vlm.engine.base import DEFAULT_MODEL, EngineOptions, Prompt
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.checkpoints import pick_device, pick_dtype
 from vlm.engine.decoding import ANSWER, CAPTION, Limits
-from vlm.engine.load import DEFAULT_MODEL, EngineOptions, load
+from vlm.engine.load import load
 from vlm.engine.quantize import quantize
 from vlm.errors import AfterimageError, BadSetting
 
@@ -45,7 +45,7 @@ def test_a_model_that_cannot_be_had_leads_to_the_tiny_one(model: str) -> None:
 
 
 def test_a_hub_that_is_away_is_not_waited_for() -> None:
-    program = "from vlm.engine.source import find; find('nobody/no-such-model')"
+    program = "from vlm.engine.source import find; find_checkpoint('nobody/no-such-model')"
     away = os.environ | {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": "http://127.0.0.1:9"}
     started = time.monotonic()
     done = subprocess.run([sys.executable, "-c", program], env=away, capture_output=True, text=True)
@@ -130,11 +130,11 @@ def test_a_quantized_default_model_can_still_search(hub: Hub, tmp_path: Path) ->
 
 
 def test_the_revision_names_the_weights_wherever_they_lie(copy: Path, folders: dict[str, Path]) -> None:
-    assert source.find(str(copy)).revision == source.find(str(folders["opt"])).revision
+    assert source.find_checkpoint(str(copy)).revision == source.find_checkpoint(str(folders["opt"])).revision
     weights = bytearray((copy / "model.safetensors").read_bytes())
     weights[-1] ^= 1
     (copy / "model.safetensors").write_bytes(weights)
-    assert source.find(str(copy)).revision != source.find(str(folders["opt"])).revision
+    assert source.find_checkpoint(str(copy)).revision != source.find_checkpoint(str(folders["opt"])).revision
 
 
 def test_a_change_anywhere_in_a_large_file_is_found(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_checkpoint_may_set_its_own_lengths_and_beams(copy: Path) -> None:
     assert (engine._caption_limits, engine._beams) == (Limits(1, 3, CAPTION.length_penalty), 2)
     assert engine._answer_limits == ANSWER._replace(max_new=20)
     tokens = [encoded.tokens for encoded in engine.encode([picture(0)])]
-    assert engine.say(tokens, [Prompt()]).shape[1] <= 3
+    assert engine.generate_ids(tokens, [Prompt()]).shape[1] <= 3
 
 
 def test_a_device_that_is_not_there_is_a_setting_error() -> None:
@@ -184,7 +184,8 @@ def test_the_dtype_follows_device_size_and_family(folders: dict[str, Path]) -> N
 
 def test_the_echo_engine_needs_no_torch() -> None:
     program = (
-        "import sys; from vlm.engine.load import EngineOptions, load; load(EngineOptions(model='echo'))\n"
+        "import sys; from vlm.engine.base import EngineOptions; from vlm.engine.load import load\n"
+        "load(EngineOptions(model='echo'))\n"
         "assert not {'torch', 'transformers'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

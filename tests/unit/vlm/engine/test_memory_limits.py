@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.checkpoints import picture
 
-from vlm.engine.base import Prompt
+from vlm.engine.base import EngineOptions, Prompt
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.checkpoints import open_blip2
-from vlm.engine.load import EngineOptions
-from vlm.engine.split_on_oom import split_on_oom
+from vlm.engine.isolation import split_on_oom
 from vlm.errors import OutOfMemory
 
 

@@ -12,10 +12,10 @@ from PIL.Image import Image
 from support.checkpoints import END, PAD, QUERIES, picture, pictures
 from transformers import AutoTokenizer, Blip2ForConditionalGeneration
 
-from vlm.engine.base import Prompt
+from vlm.engine.base import EngineOptions, Prompt
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.decoding import ANSWER, CAPTION
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.load import load
 from vlm.engine.prompts import OPT, T5, ids, text
 from vlm.protocol import Turn
 
@@ -73,7 +73,7 @@ def engine(folder: Path, beams: int) -> Blip2Engine:
 def said(engine: Blip2Engine, images: list[Image], prompts: list[Prompt]) -> list[list[int]]:
     tokens = [encoded.tokens for encoded in engine.encode(images)]
     start = 0 if engine._decoder_only else 1
-    return [content(row[start:]) for row in engine.say(tokens, prompts)]
+    return [content(row[start:]) for row in engine.generate_ids(tokens, prompts)]
 
 
 @pytest.mark.parametrize("beams", [1, 5])

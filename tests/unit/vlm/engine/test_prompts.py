@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from support.checkpoints import QUERIES, picture, words
 
 from vlm.engine import prompts
-from vlm.engine.base import Prompt, QueryTokens
+from vlm.engine.base import EngineOptions, Prompt, QueryTokens
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.checkpoints import open_blip2
-from vlm.engine.load import EngineOptions
 from vlm.protocol import Turn
 
 TURN = Turn(question="Is there a cat?", answer="yes")
@@ -83,13 +82,15 @@ def test_a_question_of_any_length_is_answered(folder: Path) -> None:
 class Forgetful(Blip2Engine):
     """Says nothing where turns are given or a caption is asked without a word to begin with."""
 
-    def say(
-        self, tokens: list[QueryTokens], asked: list[Prompt], wording: prompts.Wording | None = None
+    def generate_ids(
+        self, tokens: list[QueryTokens], asked: list[Prompt], template: prompts.Template | None = None
     ) -> torch.Tensor:
-        said = super().say(tokens, asked, wording)
-        mute = [bool(p.turns) or (p.question is None and not (wording or prompts.OPT).caption) for p in asked]
-        said[torch.tensor(mute)] = self._pad
-        return said
+        ids = super().generate_ids(tokens, asked, template)
+        mute = [
+            bool(p.turns) or (p.question is None and not (template or prompts.OPT).caption) for p in asked
+        ]
+        ids[torch.tensor(mute)] = self._pad
+        return ids
 
 
 def test_what_came_back_empty_is_asked_once_more_and_plainer(folders: dict[str, Path]) -> None:

@@ -6,15 +6,12 @@ from pathlib import Path
 import pytest
 
 from bot.replies.style import ABOUT
-from vlm.engine.base import Engine, Prompt, QueryTokens
-from vlm.engine.checkpoints import details_of
-from vlm.engine.load import EngineOptions, load
-from vlm.engine.source import Card
+from vlm.engine.base import GENERAL_DETAILS, Engine, EngineOptions, Prompt, QueryTokens
+from vlm.engine.drawn_scenes import DRAWN, PLACED, drawn_details
+from vlm.engine.load import load
 from vlm.images.opening import open_picture
 from vlm.protocol import Answered, Caption, Job, Style
-from vlm.text.caption_details import DRAWN, GENERAL, PLACED
-from vlm.worker.batch import ImageInput
-from vlm.worker.telling import tell
+from vlm.worker.pipeline import ImageInput, generate_texts
 
 SAMPLES = files("vlm").joinpath("assets", "samples")
 FARM = "a cow and a tractor on a yellow background"
@@ -31,12 +28,13 @@ def farm() -> bytes:
 
 
 def said(
-    engine: Engine, sight: ImageInput, language: str = "", style: Style = "normal", *given: str
+    engine: Engine, image: ImageInput, language: str = "", style: Style = "normal", *given: str
 ) -> Answered:
     task = Caption(style=style, other_than=given)
-    [told] = tell(engine, [Job(id="a", chat=1, task=task, language=language, created_ms=0)], [sight])
-    assert isinstance(told.outcome, Answered)
-    return told.outcome
+    job = Job(id="a", chat=1, task=task, language=language, created_ms=0)
+    [outcome] = generate_texts(engine, [job], [image])
+    assert isinstance(outcome.answer, Answered)
+    return outcome.answer
 
 
 @pytest.mark.parametrize(
@@ -53,7 +51,7 @@ def test_a_detailed_caption_is_longer_and_true_in_each_language(
 ) -> None:
     one = said(tiny, farm, language, "detailed")
     assert one.text == "A cow and a tractor on a yellow background. Things: two."
-    assert (one.shown, one.fell_back) == (shown, False)
+    assert (one.localized_text, one.translation_failed) == (shown, False)
 
 
 def test_each_style_is_as_it_is_described_to_people(tiny: Engine) -> None:
@@ -65,7 +63,7 @@ def test_each_style_is_as_it_is_described_to_people(tiny: Engine) -> None:
 
 
 def test_a_language_that_the_translator_does_not_know_is_admitted(tiny: Engine, farm: bytes) -> None:
-    assert said(tiny, farm, "ja") == Answered(text=FARM, fell_back=True)
+    assert said(tiny, farm, "ja") == Answered(text=FARM, translation_failed=True)
 
 
 def test_each_other_wording_says_the_same_until_there_is_none_and_it_is_said_again(
@@ -96,13 +94,13 @@ def test_another_wording_is_another_one_in_each_language(
 ) -> None:
     given = [FARM, "a tractor and a cow on a yellow background", "a cow and a tractor on yellow"]
     one = said(tiny, farm, language, "normal", *given)
-    assert (one.shown, one.fell_back) == (shown, False)
+    assert (one.localized_text, one.translation_failed) == (shown, False)
 
 
 def test_wordings_begin_with_the_caption_and_are_always_the_same(tiny: Engine) -> None:
     tokens = seen(tiny, "desk.jpg")
-    wordings = tiny.wordings(tokens, seed=7)
-    assert wordings == tiny.wordings(tokens, seed=7)
+    wordings = tiny.likely_captions(tokens, seed=7)
+    assert wordings == tiny.likely_captions(tokens, seed=7)
     assert wordings[0] == tiny.generate([tokens], [Prompt()])[0]
     things = {"clock", "laptop", "key", "orange"}
     assert len(wordings) == 4 and all(things <= set(one.replace(",", "").split()) for one in wordings)
@@ -115,10 +113,9 @@ def seen(engine: Engine, name: str) -> QueryTokens:
 
 def test_a_small_model_is_asked_only_what_it_was_taught(tiny: Engine, folders: dict[str, Path]) -> None:
     assert tuple(tiny.details) == DRAWN
-    knows_places = Card(world={"places": True}, scores={"answer": {"where": 0.95}})
-    assert tuple(details_of(knows_places)) == PLACED
+    assert tuple(drawn_details({"answer": {"where": 0.95}})) == PLACED
     general = load(EngineOptions(model=str(folders["opt"]), device="cpu"))
-    assert tuple(general.details) == GENERAL
+    assert tuple(general.details) == GENERAL_DETAILS
 
 
 def test_the_languages_that_can_be_written_are_known_without_the_translator(

@@ -7,10 +7,9 @@ import pytest
 import torch
 from support.checkpoints import picture
 
-from vlm.engine.base import Prompt, QueryTokens
+from vlm.engine.base import EngineOptions, Prompt, QueryTokens
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.checkpoints import open_blip2
-from vlm.engine.load import EngineOptions
 from vlm.engine.selfcheck import check
 from vlm.errors import SelfCheckFailed
 
@@ -45,7 +44,7 @@ def test_infinite_numbers_are_refused(engine: Blip2Engine, part: str) -> None:
 class Mute(Blip2Engine):
     """Has nothing but padding to say."""
 
-    def say(self, tokens: Sequence[QueryTokens], *_: object) -> torch.Tensor:
+    def generate_ids(self, tokens: Sequence[QueryTokens], *_: object) -> torch.Tensor:
         return torch.full((len(tokens), 5), self._pad)
 
 

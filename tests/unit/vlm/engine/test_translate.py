@@ -9,19 +9,26 @@ import torch
 from support.checkpoints import picture
 from transformers import M2M100Tokenizer
 
-from vlm.engine.base import Prompt, Translated
-from vlm.engine.checkpoints import interpreter, open_translator, spoken
+from vlm.engine.base import EngineOptions, Prompt, Translated
+from vlm.engine.checkpoints import lazy_translator, native_languages, open_translator
 from vlm.engine.echo import EchoEngine
-from vlm.engine.interpreter import NOBODY, Interpreter
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.load import load
 from vlm.engine.prompts import MBLIP, OPT, text
 from vlm.engine.source import Card, Source
-from vlm.engine.translate import MAX_TOKENS, Line, Translator, longest_translation, lost
+from vlm.engine.translate import (
+    MAX_TOKENS,
+    NO_TRANSLATOR,
+    LazyTranslator,
+    Line,
+    Translator,
+    failed,
+    longest_translation,
+)
 from vlm.errors import BadSetting, ModelNotFound, Unsupported
 from vlm.lab.languages.small import small_m2m100
 from vlm.protocol import Turn
 from vlm.text.languages import NAMES, code_of, name_of
-from vlm.text.translation import in_english, in_language
+from vlm.text.translation import localized, question_in_english
 
 ENGLISH = ["two cats and a pizza on a green background", "a cat", "there is no elephant", "What is this?"]
 MIXED = [
@@ -50,7 +57,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory, tiny: Translator) -> Pat
 def test_languages_may_be_mixed_in_one_batch(tiny: Translator) -> None:
     said = tiny.translate_mixed([one[:3] for one in MIXED])
     assert [one.text for one in said] == [one[3] for one in MIXED]
-    assert not any(one.fell_back for one in said)
+    assert not any(one.translation_failed for one in said)
 
 
 def test_a_batch_says_what_each_text_alone_would_say(tiny: Translator) -> None:
@@ -87,10 +94,10 @@ def test_lines_stay_lines(tiny: Translator) -> None:
 
 def test_a_stuttering_translator_leaves_the_english_and_says_so(untrained: Path) -> None:
     said = open_translator(str(untrained), device="cpu").translate(ENGLISH, "en", "de")
-    assert [one.text for one in said if one.fell_back] == [
-        text for text, one in zip(ENGLISH, said, strict=True) if one.fell_back
+    assert [one.text for one in said if one.translation_failed] == [
+        text for text, one in zip(ENGLISH, said, strict=True) if one.translation_failed
     ]
-    assert any(one.fell_back for one in said)
+    assert any(one.translation_failed for one in said)
 
 
 def test_a_translator_that_says_nothing_leaves_the_english_and_says_so(untrained: Path) -> None:
@@ -102,7 +109,7 @@ def test_a_translator_that_says_nothing_leaves_the_english_and_says_so(untrained
         words = mute._model.get_output_embeddings().weight  # [V, D]
         decoder.layer_norm.weight.zero_()
         decoder.layer_norm.bias.copy_(100 * (words[end] + 0.9 * words[space]))
-    assert mute.translate(["a cat"], "en", "de") == [Translated("a cat", fell_back=True)]
+    assert mute.translate(["a cat"], "en", "de") == [Translated("a cat", translation_failed=True)]
 
 
 def test_a_line_that_is_too_long_stays_as_it_was(tiny: Translator) -> None:
@@ -126,7 +133,7 @@ def test_a_line_that_is_too_long_stays_as_it_was(tiny: Translator) -> None:
 def test_repetition_is_noticed_where_the_text_does_not_repeat(
     before: str, said: str | None, is_lost: bool
 ) -> None:
-    assert lost(before, said) is is_lost
+    assert failed(before, said) is is_lost
 
 
 def test_a_translation_may_not_grow_without_end() -> None:
@@ -203,8 +210,8 @@ def test_the_small_model_brings_the_small_translator() -> None:
 
 def test_without_a_translator_only_english_is_spoken() -> None:
     with pytest.raises(Unsupported, match="VLM_TRANSLATOR"):
-        interpreter("", EngineOptions(translator="none"), device="cpu").translate(["a"], "en", "de")
-    assert NOBODY.translate(["a"], "en", "EN-gb") == [Translated("a")]
+        lazy_translator("", EngineOptions(translator="none"), device="cpu").translate(["a"], "en", "de")
+    assert NO_TRANSLATOR.translate(["a"], "en", "EN-gb") == [Translated("a")]
 
 
 def test_a_multilingual_checkpoint_is_asked_in_the_language_itself() -> None:
@@ -219,11 +226,11 @@ def test_a_multilingual_checkpoint_is_asked_in_the_language_itself() -> None:
 def test_who_speaks_languages_is_told_by_name_card_or_setting() -> None:
     plain = Source("some", Path(), Card(), "1")
     own = Source("some", Path(), Card(languages=("de", "fr")), "1")
-    assert spoken(plain, EngineOptions(model="some/model")) == ()
-    assert spoken(own, EngineOptions(model="some/model")) == ("de", "fr")
-    assert spoken(plain, EngineOptions(model="Gregor/mblip-mt0-xl")) == NAMES
-    assert spoken(plain, EngineOptions(model="some/model", translator="native")) == NAMES
-    assert spoken(own, EngineOptions(model="some/model", translator="tiny")) == ()
+    assert native_languages(plain, EngineOptions(model="some/model")) == ()
+    assert native_languages(own, EngineOptions(model="some/model")) == ("de", "fr")
+    assert native_languages(plain, EngineOptions(model="Gregor/mblip-mt0-xl")) == NAMES
+    assert native_languages(plain, EngineOptions(model="some/model", translator="native")) == NAMES
+    assert native_languages(own, EngineOptions(model="some/model", translator="tiny")) == ()
 
 
 def test_a_translator_that_is_not_to_be_had_is_not_looked_for_in_every_batch() -> None:
@@ -233,7 +240,7 @@ def test_a_translator_that_is_not_to_be_had_is_not_looked_for_in_every_batch() -
         looked.append(1)
         raise ModelNotFound("the hub is away")
 
-    missing = Interpreter(opening)
+    missing = LazyTranslator(opening)
     for _ in range(3):
         with pytest.raises(ModelNotFound, match="away"):
             missing.translate(["a cat"], "en", "de")
@@ -249,12 +256,12 @@ class Polyglot(EchoEngine):
 
 def test_only_what_the_engine_does_not_speak_is_translated() -> None:
     prompt = Prompt(question="Wie viele?", language="de")
-    assert in_english(EchoEngine(), prompt).question == "Wie viele?"
-    assert in_language(EchoEngine(), ["two"], "de") == [Translated("de: two")]
-    assert in_english(Polyglot(), prompt) == prompt
-    assert in_language(Polyglot(), ["zwei"], "de") == [Translated("zwei")]
-    assert in_english(EchoEngine(), Prompt(language="de")).question is None
-    assert in_language(EchoEngine(), [], "de") == []
+    assert question_in_english(EchoEngine(), prompt).question == "Wie viele?"
+    assert localized(EchoEngine(), ["two"], "de") == [Translated("de: two")]
+    assert question_in_english(Polyglot(), prompt) == prompt
+    assert localized(Polyglot(), ["zwei"], "de") == [Translated("zwei")]
+    assert question_in_english(EchoEngine(), Prompt(language="de")).question is None
+    assert localized(EchoEngine(), [], "de") == []
 
 
 def test_an_engine_that_speaks_languages_itself_needs_no_translator(folders: dict[str, Path]) -> None:

@@ -3,6 +3,7 @@
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from support.paths import HEIC as HEIC_FILE
 
 from vlm.errors import AfterimageError, BadImage, BadRequest, NotFound, TooLarge, Unsupported
 from vlm.images.opening import MAX_BYTES, open_picture, read_picture
+from vlm.worker.decoder import heic_to_ppm
+from vlm.worker.decoder_pool import DecoderPool, open_own_picture
 
 RED, BLUE, WHITE = (200, 30, 30), (30, 60, 200), (255, 255, 255)
 # 64 × 48, left half RED, right half BLUE, orientation 6 in its EXIF; written by pillow-heif 1.8.1.
@@ -57,7 +60,7 @@ def test_the_usual_kinds_open(kind: str) -> None:
 
 
 def test_a_heic_photo_opens_upright_and_without_its_metadata() -> None:
-    image = open_picture(HEIC)
+    image = open_picture(HEIC, heic_to_ppm)
     assert (image.mode, image.size) == ("RGB", (48, 64))
     assert near(image.getpixel((24, 10)), RED) and near(image.getpixel((24, 50)), BLUE)
     assert image.info == {} and not image.getexif()
@@ -66,13 +69,22 @@ def test_a_heic_photo_opens_upright_and_without_its_metadata() -> None:
 def test_a_heic_that_crashes_its_decoder_is_refused() -> None:
     crafted = HEIC[:176] + b"\x90" + HEIC[177:]  # the EXIF item now claims 2.4 GB: pi-heif 1.4.0 dies of it
     with pytest.raises(BadImage, match="damaged"):
-        open_picture(crafted)
+        open_own_picture(crafted)
+
+
+def test_without_a_decoder_of_its_own_heic_is_refused() -> None:
+    with pytest.raises(BadImage, match="not a picture"):
+        open_picture(HEIC)
+
+
+def test_a_users_own_heic_opens() -> None:
+    assert open_own_picture(HEIC).size == (48, 64)
 
 
 def test_a_heic_of_too_many_pixels_is_refused_undecoded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vlm.images.opening.MAX_PIXELS", 48 * 64 - 1)
     with pytest.raises(TooLarge, match="megapixels"):
-        open_picture(HEIC)
+        open_picture(HEIC, heic_to_ppm)
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "LA", "RGBA", "CMYK"])
@@ -180,7 +192,7 @@ def test_what_is_no_picture_is_told_which_kinds_work(data: bytes) -> None:
 def test_a_picture_cut_short_is_refused(kind: str) -> None:
     whole = HEIC if kind == "HEIF" else saved(Image.effect_noise((300, 300), 90), kind)
     with pytest.raises(BadImage):
-        open_picture(whole[: len(whole) * 2 // 3])
+        open_own_picture(whole[: len(whole) * 2 // 3])
 
 
 @pytest.mark.parametrize(("size", "shown"), [((1, 1), "1 × 1"), ((1, 900), "1 × 900"), ((7, 7), "7 × 7")])
@@ -252,18 +264,33 @@ SEEDS = [
 Edits = st.lists(st.tuples(st.integers(0, 4000), st.binary(min_size=1, max_size=4)), max_size=6)
 
 
+@pytest.fixture(scope="module")
+def decoders() -> Iterator[DecoderPool]:
+    with DecoderPool(1) as pool:
+        yield pool
+
+
 @settings(max_examples=400, deadline=None)
 @given(seed=st.sampled_from(SEEDS), edits=Edits, cut=st.integers(0, 4000))
 def test_no_mangled_picture_raises_anything_but_our_errors(
-    seed: bytes, edits: list[tuple[int, bytes]], cut: int
+    decoders: DecoderPool, seed: bytes, edits: list[tuple[int, bytes]], cut: int
 ) -> None:
     data = bytearray(seed)
     for at, new in edits:
         at %= len(data)
         data[at : at + len(new)] = new
+    mangled = bytes(data[: len(data) - cut % len(data)])
     try:
-        image = open_picture(bytes(data[: len(data) - cut % len(data)]))
+        image = opened_in(decoders, mangled) if seed is HEIC else open_picture(mangled)
     except AfterimageError as error:
         assert str(error).endswith(".") and "please" in str(error)
     else:
         assert image.mode == "RGB" and image.info == {}
+
+
+def opened_in(decoders: DecoderPool, data: bytes) -> Image.Image:
+    """The picture as a decoder's child opens it, which may die of it."""
+    [picture] = decoders.open([data])
+    if isinstance(picture, AfterimageError):
+        raise picture
+    return picture

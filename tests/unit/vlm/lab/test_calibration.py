@@ -10,7 +10,7 @@ from vlm.lab.calibration import Material, absent_test, best_cut, fit
 from vlm.lab.logistic import logistic
 from vlm.lab.scenes import held_out_series, scene
 from vlm.lab.searches import of_captions, of_scenes
-from vlm.search.calibration import Facts, ReferenceSet, Rule
+from vlm.search.calibration import Calibration, ReferenceSet, Rule
 
 Q, E, KINDS = 4, 32, 40
 WORLD = np.random.default_rng(0).standard_normal((KINDS, E)).astype(np.float32)
@@ -42,8 +42,8 @@ def material(seed: int, pictures: int = 300, *, blind: bool = False, mute: bool 
 
 def door(cut: float) -> ReferenceSet:
     """A rule that lets nothing or everything through."""
-    rule = Rule(spread=0, similarity=0, words=1, cut=cut)
-    facts = Facts(revision="r", rule=rule, texts=10, words={}, fitted={})
+    rule = Rule(z_score=0, similarity=0, words=1, cut=cut)
+    facts = Calibration(revision="r", rule=rule, texts=10, words={}, fitted={})
     return ReferenceSet(facts, np.ones((16, Q, E), np.float16))
 
 
@@ -60,13 +60,17 @@ def test_a_fitted_cut_holds_for_pictures_and_queries_that_it_never_saw() -> None
 def test_what_tells_nothing_gets_little_weight() -> None:
     seeing, _ = fit(material(1, mute=True), revision="r", gallery=50)
     reading, _ = fit(material(1, blind=True), revision="r", gallery=50)
-    assert seeing.facts.rule.words == 0 < seeing.facts.rule.spread + seeing.facts.rule.similarity
-    assert reading.facts.rule.words > 10 * reading.facts.rule.spread
+    assert (
+        seeing.calibration.rule.words
+        == 0
+        < seeing.calibration.rule.z_score + seeing.calibration.rule.similarity
+    )
+    assert reading.calibration.rule.words > 10 * reading.calibration.rule.z_score
 
 
 def test_a_calibration_tells_how_it_was_made() -> None:
     reference_set, reported = fit(material(1), revision="r", gallery=50, bank=64, seed=3)
-    facts = reference_set.facts
+    facts = reference_set.calibration
     assert (facts.revision, facts.texts, reference_set.vectors.shape) == ("r", 64, (64, Q, E))
     assert reference_set.vectors.dtype == np.float16 and sum(facts.words.values()) >= 64
     assert (facts.fitted["pictures"], facts.fitted["gallery"], facts.fitted["seed"]) == (300, 50, 3)
@@ -75,7 +79,7 @@ def test_a_calibration_tells_how_it_was_made() -> None:
 
 def test_the_same_seed_gives_the_same_rule() -> None:
     one, other = (fit(material(1), revision="r", gallery=50, seed=5)[0] for _ in range(2))
-    assert one.facts == other.facts
+    assert one.calibration == other.calibration
 
 
 def test_too_little_to_learn_from_is_said() -> None:

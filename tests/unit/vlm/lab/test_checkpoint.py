@@ -10,8 +10,8 @@ from PIL import Image
 from support.paths import ROOT
 from transformers import Blip2ForConditionalGeneration, Blip2ForImageTextRetrieval, Blip2Processor
 
-from vlm.engine.base import Engine, Prompt
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.base import Engine, EngineOptions, Prompt
+from vlm.engine.load import load
 from vlm.lab.card import hashes
 from vlm.lab.evaluate import score, world_of
 from vlm.lab.scenes import held_out_series, scene

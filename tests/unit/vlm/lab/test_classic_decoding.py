@@ -5,9 +5,9 @@ from itertools import product
 import pytest
 import torch
 
-from vlm.lab.classic.decoding import NEVER, decode
-from vlm.lab.classic.merge import Merge
-from vlm.lab.classic.words import END, START
+from vlm.engine.classic.decoding import NEVER, decode
+from vlm.engine.classic.merge import Merge
+from vlm.engine.classic.words import END, START
 
 LONGEST = 3
 
@@ -94,7 +94,7 @@ def test_word_by_word_is_the_same_as_the_whole_sentence() -> None:
     merge, features = merged(1)
     words = torch.randint(4, 7, (4, 5))
     whole = merge(features, words)  # [B, T, V]
-    heard, seen = merge.silence(4), merge.seen(features)
+    state, picture = merge.initial_state(4), merge.project(features)
     for place in range(5):
-        logits, heard = merge.step(seen, words[:, place], heard)
+        logits, state = merge.step(picture, words[:, place], state)
         torch.testing.assert_close(logits, whole[:, place], atol=1e-5, rtol=1e-5)

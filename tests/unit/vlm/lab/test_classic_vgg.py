@@ -11,10 +11,10 @@ from PIL import Image
 from safetensors.torch import save_file
 from support.classic import Array, keras_vgg
 
+from vlm.engine.classic.preprocessing import normalised, squashed
+from vlm.engine.classic.vgg import BLOCKS, Vgg16
 from vlm.errors import BadRequest, NotFound
-from vlm.lab.classic.preprocessing import normalised, squashed
 from vlm.lab.classic.published import keras_names, open_published
-from vlm.lab.classic.vgg import BLOCKS, Vgg16
 
 WIDTH, SIDE_PX, DENSE = 1 / 32, 64, 128  # two cells a side before fc1: their order matters
 

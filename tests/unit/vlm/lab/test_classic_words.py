@@ -1,12 +1,12 @@
 """Captions become numbers and come back as a person would write them."""
 
-from vlm.lab.classic.words import END, PAD, START, UNKNOWN, Words, spelled
+from vlm.engine.classic.words import END, PAD, START, UNKNOWN, Words, tokenize
 
 CAPTIONS = ["A dog runs .", "a dog, a cat and I don't know", "a cat"]
 
 
 def test_capitals_and_full_stops_go_and_commas_stay() -> None:
-    assert spelled("Two dogs , and I don't know!") == ["two", "dogs", ",", "and", "i", "don't", "know"]
+    assert tokenize("Two dogs , and I don't know!") == ["two", "dogs", ",", "and", "i", "don't", "know"]
 
 
 def test_rare_words_are_left_out_and_the_commonest_come_first() -> None:

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from support.evaluated import CaptionsOnly, Silent, Watched, asked, captioned, colours, evaluated, samples
 
-from vlm.engine.base import Engine
+from vlm.engine.base import Engine, EngineOptions
 from vlm.engine.echo import EchoEngine
-from vlm.engine.load import EngineOptions, load
+from vlm.engine.load import load
 from vlm.errors import BadRequest
 from vlm.lab.evaluation.examples import read_examples
 from vlm.lab.evaluation.items import fingerprint, parallel_data

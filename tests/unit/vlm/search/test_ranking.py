@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vlm.errors import BadRequest, ModelNotFound, TooLarge
-from vlm.search.calibration import Facts, ReferenceSet, Rule, load_reference_set
-from vlm.search.ranking import Found, Photo, Query, SearchIndex, find, find_like
+from vlm.search.calibration import Calibration, ReferenceSet, Rule, load_reference_set
+from vlm.search.index import IndexedPhoto, SearchIndex, SearchQuery
+from vlm.search.ranking import RankedPhotos, find, find_similar
 from vlm.search.stemming import clean_query, term, terms
-from vlm.search.vectors import Blocks
+from vlm.search.vectors import VectorBlocks
 
 Q, E = 3, 8  # vectors a picture, their width
-RULE = Rule(spread=1.0, similarity=0.0, words=4.0, cut=5.0)
+RULE = Rule(z_score=1.0, similarity=0.0, words=4.0, cut=5.0)
 NOUNS = ["cat", "dog", "house", "star", "key", "bus"]
 
 
@@ -26,31 +27,33 @@ def units(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
 
 
 def reference_set(rule: Rule = RULE) -> ReferenceSet:
-    facts = Facts(revision="one", rule=rule, texts=64, words={"cat": 3, "dog": 2, "green": 9}, fitted={})
-    return ReferenceSet(facts, units(np.random.default_rng(9), 64, Q).astype(np.float16))
+    calibration = Calibration(
+        revision="one", rule=rule, texts=64, words={"cat": 3, "dog": 2, "green": 9}, fitted={}
+    )
+    return ReferenceSet(calibration, units(np.random.default_rng(9), 64, Q).astype(np.float16))
 
 
-def photo(name: str, text: str = "", *, seed: int = 0, at: float = 0, digest: str = "") -> Photo:
+def photo(name: str, text: str = "", *, seed: int = 0, at: float = 0, digest: str = "") -> IndexedPhoto:
     vectors = units(np.random.default_rng(seed), Q).astype(np.float16)
-    return Photo(id=name, vectors=vectors, text=text, at=at, digest=digest)
+    return IndexedPhoto(id=name, vectors=vectors, text=text, timestamp=at, digest=digest)
 
 
-def query(text: str, seed: int = 1000) -> Query:
-    return Query(text=text, vector=units(np.random.default_rng(seed)))
+def query(text: str, seed: int = 1000) -> SearchQuery:
+    return SearchQuery(text=text, vector=units(np.random.default_rng(seed)))
 
 
-def like(photo: Photo, text: str) -> Query:
+def like(photo: IndexedPhoto, text: str) -> SearchQuery:
     """A query whose vector is one of the photo's own."""
     assert photo.vectors is not None
-    return Query(text=text, vector=photo.vectors[1].astype(np.float32))
+    return SearchQuery(text=text, vector=photo.vectors[1].astype(np.float32))
 
 
-def ids(found: Found) -> list[str]:
+def ids(found: RankedPhotos) -> list[str]:
     return [hit.id for hit in found.hits]
 
 
 @st.composite
-def albums(draw: st.DrawFn) -> list[Photo]:
+def albums(draw: st.DrawFn) -> list[IndexedPhoto]:
     """Up to twelve photos; some of them were sent twice."""
     seeds = draw(st.lists(st.integers(0, 8), max_size=12))
     texts = [" and ".join(draw(st.lists(st.sampled_from(NOUNS), max_size=2))) for _ in seeds]
@@ -64,7 +67,7 @@ def albums(draw: st.DrawFn) -> list[Photo]:
 
 
 def test_an_empty_chat_has_nothing_and_offers_nothing() -> None:
-    assert find(SearchIndex([]), query("a cat"), reference_set()) == Found()
+    assert find(SearchIndex([]), query("a cat"), reference_set()) == RankedPhotos()
 
 
 def test_words_of_the_caption_and_the_picture_speak_together() -> None:
@@ -82,7 +85,7 @@ def test_what_nothing_is_like_is_not_found_but_the_nearest_is_offered() -> None:
 
 
 def test_a_photo_of_another_models_time_is_found_by_its_words() -> None:
-    old = Photo(id="old", vectors=None, text="a red bicycle")
+    old = IndexedPhoto(id="old", vectors=None, text="a red bicycle")
     assert ids(find(SearchIndex([old, photo("new", "a cat")]), query("red bicycles"), None)) == ["old"]
 
 
@@ -96,7 +99,7 @@ def test_a_hit_says_why() -> None:
     one = photo("one", "two cats on a green background", seed=3)
     (hit,) = find(SearchIndex([one]), like(one, "Two Cats, please"), reference_set()).hits
     assert hit.words == ("two", "cats") and hit.similarity == pytest.approx(1, abs=1e-3)
-    assert hit.score > 0.5 and hit.spread > 1
+    assert hit.score > 0.5 and hit.z_score > 1
 
 
 def test_without_a_calibration_the_album_itself_says_what_is_usual() -> None:
@@ -116,7 +119,7 @@ def test_too_few_pictures_to_compare_with_leave_it_to_the_words() -> None:
 
 @given(albums(), st.sampled_from(NOUNS), st.integers(1, 12))
 def test_hits_come_best_first_all_above_the_cut_and_within_the_limit(
-    photos: list[Photo], noun: str, limit: int
+    photos: list[IndexedPhoto], noun: str, limit: int
 ) -> None:
     found = find(SearchIndex(photos), query(noun), reference_set(), limit=limit)
     scores = [hit.score for hit in found.hits]
@@ -126,20 +129,20 @@ def test_hits_come_best_first_all_above_the_cut_and_within_the_limit(
 
 
 @given(albums(), st.sampled_from(NOUNS))
-def test_every_photo_is_shown_or_stood_for_once(photos: list[Photo], noun: str) -> None:
-    open_door = reference_set(Rule(spread=1.0, similarity=0.0, words=1.0, cut=-1e6))
+def test_every_photo_is_shown_or_stood_for_once(photos: list[IndexedPhoto], noun: str) -> None:
+    open_door = reference_set(Rule(z_score=1.0, similarity=0.0, words=1.0, cut=-1e6))
     found = find(SearchIndex(photos), query(noun), open_door, limit=len(photos) + 1)
-    shown = [name for hit in found.hits for name in (hit.id, *hit.others)]
+    shown = [name for hit in found.hits for name in (hit.id, *hit.copies)]
     assert sorted(shown) == sorted(photo.id for photo in photos)
 
 
 @given(albums(), st.sampled_from(NOUNS))
-def test_a_stricter_cut_never_finds_more(photos: list[Photo], noun: str) -> None:
+def test_a_stricter_cut_never_finds_more(photos: list[IndexedPhoto], noun: str) -> None:
     totals = [
         find(
             SearchIndex(photos),
             query(noun),
-            reference_set(Rule(spread=1.0, similarity=1.0, words=4.0, cut=cut)),
+            reference_set(Rule(z_score=1.0, similarity=1.0, words=4.0, cut=cut)),
         ).total
         for cut in (-2.0, 1.0, 3.0, 5.0)
     ]
@@ -147,7 +150,7 @@ def test_a_stricter_cut_never_finds_more(photos: list[Photo], noun: str) -> None
 
 
 @given(st.permutations([photo(str(seed), NOUNS[seed], seed=seed, at=seed) for seed in range(6)]))
-def test_the_order_of_the_album_changes_nothing(photos: list[Photo]) -> None:
+def test_the_order_of_the_album_changes_nothing(photos: list[IndexedPhoto]) -> None:
     known = [photo(str(seed), NOUNS[seed], seed=seed, at=seed) for seed in range(6)]
     assert find(SearchIndex(photos), query("a star"), reference_set()) == find(
         SearchIndex(known), query("a star"), reference_set()
@@ -158,12 +161,14 @@ def test_near_identical_photos_are_one_hit_the_latest() -> None:
     first = photo("first", "a cat", seed=5, at=1)
     assert first.vectors is not None
     noise = 0.01 * np.random.default_rng(0).standard_normal((Q, E))
-    again = Photo(id="again", vectors=(first.vectors + noise).astype(np.float16), text="two cats", at=2)
+    again = IndexedPhoto(
+        id="again", vectors=(first.vectors + noise).astype(np.float16), text="two cats", timestamp=2
+    )
     other = photo("other", "a cat", seed=6, at=3)
     found = find(SearchIndex([first, again, other]), like(first, "cat"), reference_set(Rule(
-        spread=0, similarity=1, words=4, cut=2)))  # fmt: skip
+        z_score=0, similarity=1, words=4, cut=2)))  # fmt: skip
     assert ids(found) == ["again", "other"] and found.total == 2
-    assert [hit.others for hit in found.hits] == [("first",), ()]
+    assert [hit.copies for hit in found.hits] == [("first",), ()]
 
 
 @pytest.mark.parametrize(("product", "hits"), [(0.98, 2), (0.99, 1)])
@@ -171,17 +176,19 @@ def test_two_scenes_that_are_much_alike_stay_two(product: float, hits: int) -> N
     first = np.tile(np.eye(E, dtype=np.float32)[0], (Q, 1))
     aside = np.tile(np.eye(E, dtype=np.float32)[1], (Q, 1))
     other = product * first + (1 - product**2) ** 0.5 * aside
-    photos = [Photo(id=name, vectors=each, text="a cat") for name, each in (("a", first), ("b", other))]
-    words = reference_set(Rule(spread=0, similarity=0, words=4, cut=2))
+    photos = [
+        IndexedPhoto(id=name, vectors=each, text="a cat") for name, each in (("a", first), ("b", other))
+    ]
+    words = reference_set(Rule(z_score=0, similarity=0, words=4, cut=2))
     assert find(SearchIndex(photos), query("cat"), words).total == hits
 
 
 def test_the_same_bytes_are_the_same_photo_whatever_the_model_saw() -> None:
     photos = [photo(name, "a cat", seed=seed, at=seed, digest="d") for seed, name in enumerate("abc")]
     found = find(
-        SearchIndex(photos), query("cat"), reference_set(Rule(spread=0, similarity=0, words=4, cut=2))
+        SearchIndex(photos), query("cat"), reference_set(Rule(z_score=0, similarity=0, words=4, cut=2))
     )
-    assert ids(found) == ["c"] and found.hits[0].others == ("b", "a")
+    assert ids(found) == ["c"] and found.hits[0].copies == ("b", "a")
 
 
 def test_a_photo_that_came_twice_under_one_id_is_there_once() -> None:
@@ -202,30 +209,34 @@ def test_a_photo_that_came_twice_under_one_id_is_there_once() -> None:
 def test_an_album_that_grew_and_shrank_is_as_one_that_was_made_at_once(
     steps: list[tuple[int, str, bool, bool]],
 ) -> None:
-    album, known = SearchIndex(), dict[str, Photo]()
+    album, known = SearchIndex(), dict[str, IndexedPhoto]()
     for at, (name, noun, gone, seen) in enumerate(steps):
         if gone:
-            album.drop(str(name))
+            album.remove(str(name))
             known.pop(str(name), None)
             continue
         given_ = photo(str(name), noun, seed=at, at=at)
-        known[str(name)] = given_ if seen else Photo(id=str(name), vectors=None, text=noun, at=at)
-        album.put(known[str(name)])
+        known[str(name)] = (
+            given_ if seen else IndexedPhoto(id=str(name), vectors=None, text=noun, timestamp=at)
+        )
+        album.add(known[str(name)])
     anew = SearchIndex(known.values())
     assert (album.ids, len(album)) == (anew.ids, len(anew)) == (frozenset(known), len(known))
     for wanted in (query("a cat"), query("star and key", seed=3)):
         assert find(album, wanted, reference_set()) == find(anew, wanted, reference_set())
         assert find(album, wanted, None) == find(anew, wanted, None)
     for name in known:
-        assert find_like(album, name, reference_set()) == find_like(anew, name, reference_set())
+        assert find_similar(album, name, reference_set()) == find_similar(anew, name, reference_set())
 
 
 @given(st.permutations([photo(str(seed), "a cat", seed=seed % 4, at=seed // 4) for seed in range(20)]))
-def test_photos_that_came_at_one_time_are_ranked_by_their_ids_wherever_they_lie(photos: list[Photo]) -> None:
-    open_door = reference_set(Rule(spread=0, similarity=0, words=4, cut=2))
+def test_photos_that_came_at_one_time_are_ranked_by_their_ids_wherever_they_lie(
+    photos: list[IndexedPhoto],
+) -> None:
+    open_door = reference_set(Rule(z_score=0, similarity=0, words=4, cut=2))
     assert ids(find(SearchIndex(photos), query("cat"), open_door)) == ["19", "18", "17", "16"]
     assert find(SearchIndex(photos), query("cat"), None) == find(
-        SearchIndex(sorted(photos, key=lambda one: one.at)), query("cat"), None
+        SearchIndex(sorted(photos, key=lambda one: one.timestamp)), query("cat"), None
     )
 
 
@@ -235,19 +246,19 @@ def test_how_near_a_picture_comes_does_not_depend_on_where_it_lies(queries: int,
     vectors, wanted = rng.standard_normal((queries, width)), rng.standard_normal(width).astype(np.float32)
     found = set()
     for before in (0, 1, 2, 5, 255, 256, 300):
-        blocks = Blocks()
+        blocks = VectorBlocks()
         for place in range(before):
-            blocks.put(place, rng.standard_normal((queries, width)))
-        blocks.put(before, vectors)
+            blocks.set(place, rng.standard_normal((queries, width)))
+        blocks.set(before, vectors)
         found.add(float(blocks.nearest(wanted)[before]))
     assert len(found) == 1
 
 
 def test_a_photo_that_went_leaves_no_vectors() -> None:
     album = SearchIndex([photo("a", seed=1), photo("b", seed=2)])
-    (row,) = album.columns.row[[album.place("a")]]
-    album.drop("a")
-    assert not album._blocks.at(np.array([row])).any()
+    (row,) = album.columns.row[[album.slot_of("a")]]
+    album.remove("a")
+    assert not album._vectors.rows(np.array([row])).any()
 
 
 def test_many_more_photos_than_fit_a_block_are_all_searched() -> None:
@@ -258,7 +269,7 @@ def test_many_more_photos_than_fit_a_block_are_all_searched() -> None:
 
 
 def test_vectors_of_another_shape_are_not_compared() -> None:
-    odd = Photo(id="odd", vectors=np.ones((Q, E + 1), np.float16), text="a cat")
+    odd = IndexedPhoto(id="odd", vectors=np.ones((Q, E + 1), np.float16), text="a cat")
     assert ids(find(SearchIndex([photo("one", "a dog"), odd]), query("a cat"), None)) == ["odd"]
 
 
@@ -267,17 +278,17 @@ def test_vectors_of_another_shape_are_not_compared() -> None:
 
 def test_only_the_photos_that_are_asked_for_are_found_or_offered() -> None:
     album = SearchIndex([photo(str(at), "a cat", seed=at, at=at) for at in range(6)])
-    words = reference_set(Rule(spread=0, similarity=0, words=4, cut=2))
-    late = album.columns.at >= 4
+    words = reference_set(Rule(z_score=0, similarity=0, words=4, cut=2))
+    late = album.columns.timestamp >= 4
     assert set(ids(find(album, query("cat"), words, among=late))) == {"4", "5"}
     none = find(album, query("dog"), words, among=late)
     assert none.hits == () and none.nearest is not None and none.nearest.id == "5"
-    assert find(album, query("cat"), words, among=album.columns.at > 9) == Found()
+    assert find(album, query("cat"), words, among=album.columns.timestamp > 9) == RankedPhotos()
 
 
 @given(albums(), st.integers(0, 12), st.integers(1, 5))
-def test_pages_follow_one_another(photos: list[Photo], offset: int, limit: int) -> None:
-    words = reference_set(Rule(spread=0, similarity=0, words=4, cut=2))
+def test_pages_follow_one_another(photos: list[IndexedPhoto], offset: int, limit: int) -> None:
+    words = reference_set(Rule(z_score=0, similarity=0, words=4, cut=2))
     whole = find(SearchIndex(photos), query("cat"), words, limit=100)
     page = find(SearchIndex(photos), query("cat"), words, limit=limit, offset=offset)
     assert page.hits == whole.hits[offset : offset + limit] and page.total == whole.total
@@ -287,36 +298,43 @@ def test_pages_follow_one_another(photos: list[Photo], offset: int, limit: int) 
 
 
 def test_what_was_typed_in_another_language_is_found_where_all_its_words_stand() -> None:
-    mine = Photo(id="mine", vectors=None, text="a woman on a sofa\nOma Ilse im Sessel")
-    other = Photo(id="other", vectors=None, text="a sofa\nim Garten")
-    found = find(SearchIndex([mine, other]), Query(text="grandma ilse", vector=None, typed="Oma Ilse"), None)
+    mine = IndexedPhoto(id="mine", vectors=None, text="a woman on a sofa\nOma Ilse im Sessel")
+    other = IndexedPhoto(id="other", vectors=None, text="a sofa\nim Garten")
+    found = find(
+        SearchIndex([mine, other]), SearchQuery(text="grandma ilse", vector=None, typed="Oma Ilse"), None
+    )
     assert ids(found) == ["mine"] and found.hits[0].words == ("oma", "ilse")
     assert (
-        find(SearchIndex([other]), Query(text="a garden", vector=None, typed="ein Garten"), None).hits == ()
+        find(SearchIndex([other]), SearchQuery(text="a garden", vector=None, typed="ein Garten"), None).hits
+        == ()
     )
 
 
 @pytest.mark.parametrize(
-    "bank", [reference_set(), reference_set(Rule(spread=1, similarity=0, words=1, cut=9)), None]
+    "bank", [reference_set(), reference_set(Rule(z_score=1, similarity=0, words=1, cut=9)), None]
 )
 def test_what_its_owner_wrote_of_a_photo_finds_it_whatever_a_model_sees(bank: ReferenceSet | None) -> None:
     others = [photo(str(seed), "a cat", seed=seed) for seed in range(20)]
-    mine = replace(photo("mine", "a dog\nour garden in Kyoto", seed=50), own="our garden in Kyoto")
+    mine = replace(photo("mine", "a dog\nour garden in Kyoto", seed=50), owner_text="our garden in Kyoto")
     for typed in ("kyoto", "garden", "Kyoto garden"):
         assert ids(find(SearchIndex([*others, mine]), query(typed), bank)) == ["mine"]
 
 
 def test_only_what_the_owner_wrote_finds_a_photo_against_the_model() -> None:
-    strict = reference_set(Rule(spread=1, similarity=0, words=1, cut=9))
+    strict = reference_set(Rule(z_score=1, similarity=0, words=1, cut=9))
     text = "a dog\nour garden in Kyoto"
     assert (
-        find(SearchIndex([replace(photo("one", text), own="our garden")]), query("kyoto"), strict).hits == ()
+        find(SearchIndex([replace(photo("one", text), owner_text="our garden")]), query("kyoto"), strict).hits
+        == ()
     )
-    assert find(SearchIndex([replace(photo("one", text), own=text)]), query("kyoto zebra"), strict).hits == ()
+    assert (
+        find(SearchIndex([replace(photo("one", text), owner_text=text)]), query("kyoto zebra"), strict).hits
+        == ()
+    )
 
 
 def test_what_nobody_could_look_at_is_offered_last() -> None:
-    seen, unseen = photo("seen", "a cat", seed=1), Photo(id="unseen", vectors=None, at=9)
+    seen, unseen = photo("seen", "a cat", seed=1), IndexedPhoto(id="unseen", vectors=None, timestamp=9)
     found = find(SearchIndex([seen, unseen]), query("zebra"), reference_set())
     assert found.nearest is not None
     assert found.nearest.id == "seen"
@@ -324,12 +342,12 @@ def test_what_nobody_could_look_at_is_offered_last() -> None:
 
 def test_words_alone_decide_where_no_model_reads_the_query() -> None:
     album = SearchIndex([photo(str(seed), "a dog" if seed else "a cat", seed=seed) for seed in range(40)])
-    assert ids(find(album, Query(text="a cat", vector=None), reference_set())) == ["0"]
+    assert ids(find(album, SearchQuery(text="a cat", vector=None), reference_set())) == ["0"]
 
 
 def test_a_photo_without_vectors_is_found_by_words_whatever_the_calibration_weighs() -> None:
-    strict = reference_set(Rule(spread=1, similarity=1, words=1, cut=50))
-    album = SearchIndex([Photo(id="old", vectors=None, text="a cat"), photo("new", "a cat")])
+    strict = reference_set(Rule(z_score=1, similarity=1, words=1, cut=50))
+    album = SearchIndex([IndexedPhoto(id="old", vectors=None, text="a cat"), photo("new", "a cat")])
     assert ids(find(album, query("cat"), strict)) == ["old"]
 
 
@@ -344,10 +362,10 @@ def test_photos_with_something_in_common_are_like_one_another(bank: ReferenceSet
     for at in (3, 30):
         assert photos[at].vectors is not None
         photos[at].vectors[at % Q] = thing
-    found = find_like(SearchIndex(photos), "3", bank)
+    found = find_similar(SearchIndex(photos), "3", bank)
     best = found.hits[0] if found.hits else found.nearest
     assert best is not None and best.id == "30"
-    assert "3" not in ids(find_like(SearchIndex(photos), "3", bank, limit=100))
+    assert "3" not in ids(find_similar(SearchIndex(photos), "3", bank, limit=100))
 
 
 def test_a_photo_that_nothing_is_like_finds_nothing_and_offers_the_nearest() -> None:
@@ -357,13 +375,13 @@ def test_a_photo_that_nothing_is_like_finds_nothing_and_offers_the_nearest() -> 
     for one in others:
         assert one.vectors is not None
         one.vectors[:, 0] = 0
-    found = find_like(SearchIndex([Photo(id="apart", vectors=apart), *others]), "apart", None)
+    found = find_similar(SearchIndex([IndexedPhoto(id="apart", vectors=apart), *others]), "apart", None)
     assert found.hits == () and found.nearest is not None
 
 
 def test_a_photo_that_is_not_there_or_was_never_seen_is_like_none() -> None:
-    album = SearchIndex([Photo(id="unseen", vectors=None, text="a cat"), photo("seen", "a cat")])
-    assert find_like(album, "unseen", None) == find_like(album, "gone", None) == Found()
+    album = SearchIndex([IndexedPhoto(id="unseen", vectors=None, text="a cat"), photo("seen", "a cat")])
+    assert find_similar(album, "unseen", None) == find_similar(album, "gone", None) == RankedPhotos()
 
 
 # Words.
@@ -415,7 +433,7 @@ def test_a_calibration_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     written = reference_set()
     written.save(tmp_path)
     read = load_reference_set(tmp_path, "one")
-    assert read is not None and read.facts == written.facts
+    assert read is not None and read.calibration == written.calibration
     assert np.array_equal(read.vectors, written.vectors)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlm.text.caption_cleanup import SHORT_CHARS, cut, key, plain
+from vlm.text.caption_cleanup import SHORT_CHARS, clean_caption, comparable, shorten
 
 INTRODUCTIONS = [
     ("This image shows a dog on a beach", "A dog on a beach"),
@@ -41,33 +41,33 @@ UNTOUCHED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("said", "left"), [*INTRODUCTIONS, *GENDERS])
-def test_introductions_go_and_nobody_is_told_their_gender(said: str, left: str) -> None:
-    assert plain(said) == left
+@pytest.mark.parametrize(("caption", "cleaned"), [*INTRODUCTIONS, *GENDERS])
+def test_introductions_go_and_nobody_is_told_their_gender(caption: str, cleaned: str) -> None:
+    assert clean_caption(caption) == cleaned
 
 
-@pytest.mark.parametrize("said", UNTOUCHED)
-def test_what_only_looks_like_it_stays(said: str) -> None:
-    assert plain(said) == said
+@pytest.mark.parametrize("caption", UNTOUCHED)
+def test_what_only_looks_like_it_stays(caption: str) -> None:
+    assert clean_caption(caption) == caption
 
 
 @given(st.text())
-def test_any_text_stays_a_text_and_plain_is_plain(said: str) -> None:
-    assert bool(plain(said)) == bool(said.strip())
+def test_any_text_stays_a_text_and_plain_is_plain(caption: str) -> None:
+    assert bool(clean_caption(caption)) == bool(caption.strip())
 
 
 @given(st.text(max_size=400), st.integers(2, 300))
-def test_a_short_text_is_never_longer_than_asked(said: str, most: int) -> None:
-    short = cut(said, most)
+def test_a_short_text_is_never_longer_than_asked(caption: str, most: int) -> None:
+    short = shorten(caption, most)
     assert len(short) <= most
-    assert short == said or short.endswith("…")
+    assert short == caption or short.endswith("…")
 
 
 def test_what_is_cut_ends_with_a_word() -> None:
-    assert cut("a dog and a cat, and another one", 17) == "a dog and a cat…"
-    assert cut("字" * 200) == "字" * (SHORT_CHARS - 1) + "…"
-    assert cut("a" * SHORT_CHARS) == "a" * SHORT_CHARS
+    assert shorten("a dog and a cat, and another one", 17) == "a dog and a cat…"
+    assert shorten("字" * 200) == "字" * (SHORT_CHARS - 1) + "…"
+    assert shorten("a" * SHORT_CHARS) == "a" * SHORT_CHARS
 
 
 def test_capitals_and_punctuation_make_no_other_wording() -> None:
-    assert key("Two cats, and a dog.") == key("two cats and a dog") != key("two cats")
+    assert comparable("Two cats, and a dog.") == comparable("two cats and a dog") != comparable("two cats")

@@ -2,10 +2,11 @@
 
 import pytest
 
-from vlm.engine.base import Detail
-from vlm.text.caption_details import DRAWN, GENERAL, PLACED, detailed, questions
+from vlm.engine.base import GENERAL_DETAILS, Detail
+from vlm.engine.drawn_scenes import DRAWN, PLACED
+from vlm.text.caption_details import detailed, questions
 
-BACKGROUND, COLOURS, TIME = GENERAL
+BACKGROUND, COLOURS, TIME = GENERAL_DETAILS
 
 
 def test_each_thing_that_there_is_one_of_is_asked_for_its_place() -> None:

@@ -2,9 +2,9 @@
 
 import re
 
+from vlm.engine.drawn_scenes import paraphrases
 from vlm.lab.scenes import Scene, held_out_series, scene
-from vlm.text.caption_cleanup import key
-from vlm.text.scene_paraphrases import otherwise
+from vlm.text.caption_cleanup import comparable
 
 SCENES = [scene(held_out_series(3), index) for index in range(300)]
 
@@ -22,12 +22,12 @@ def has_others(one: Scene) -> bool:
 
 def test_every_scene_with_two_things_or_a_background_has_other_words_that_say_the_same() -> None:
     for one in SCENES:
-        caption, *others = otherwise(one.caption)
+        caption, *others = paraphrases(one.caption)
         assert caption == one.caption and bool(others) == has_others(one)
-        assert len({key(each) for each in (caption, *others)}) == 1 + len(others)
+        assert len({comparable(each) for each in (caption, *others)}) == 1 + len(others)
         assert {str(things_and_colour(each)) for each in others} <= {str(things_and_colour(caption))}
 
 
 def test_what_is_no_caption_of_a_scene_is_left_alone() -> None:
     for text in ("", "an empty red background", "a dog", "something I don't know"):
-        assert otherwise(text) == [text]
+        assert paraphrases(text) == [text]

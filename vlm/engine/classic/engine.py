@@ -1,6 +1,8 @@
-"""The classic captioner as an engine: it captions, and says politely that it can do nothing else.
+"""The classic captioner as an engine: it captions, and refuses everything else politely.
 
-B pictures, D width of VGG16's fc2: a picture's one query token is its feature, [1, D]
+    B pictures, D width of VGG16's fc2, V words
+
+A picture's only query token is its feature, [1, D].
 """
 
 from collections.abc import Sequence
@@ -13,15 +15,23 @@ from PIL.Image import Image
 from torch import Tensor
 
 from vlm.engine import selfcheck
-from vlm.engine.base import Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
-from vlm.engine.checkpoints import DTYPES, interpreter, pick_device, written
+from vlm.engine.base import (
+    CLASSIC,
+    Encoded,
+    EngineOptions,
+    ModelInfo,
+    Prompt,
+    QueryTokens,
+    Translated,
+    Vectors,
+)
+from vlm.engine.checkpoints import DTYPES, lazy_translator, output_languages, pick_device
+from vlm.engine.classic.captioner import Captioner, load
+from vlm.engine.classic.words import START
 from vlm.engine.folder import check_folder
-from vlm.engine.interpreter import NOBODY, Interpreter
-from vlm.engine.load import CLASSIC, EngineOptions
 from vlm.engine.source import card_of, fingerprint
+from vlm.engine.translate import NO_TRANSLATOR, LazyTranslator
 from vlm.errors import BadSetting, Unsupported
-from vlm.lab.classic.captioner import Captioner, load
-from vlm.lab.classic.words import START
 
 NO_ANSWERS: Final = "This model only captions; for answers take a BLIP-2 model, such as --model tiny."
 NO_SEARCH: Final = "This model cannot search; for that take a BLIP-2 model, such as --model tiny."
@@ -40,14 +50,14 @@ def open_classic(options: EngineOptions) -> "ClassicEngine":
         name=card.name or folder.resolve().name,
         revision=card.revision or fingerprint(folder),
         knows=card.knows,
-        languages=written(card.translator, (), options),
+        languages=output_languages(card.translator, (), options),
     )
     return ClassicEngine(
         captioner,
         info=info,
         beams=options.beams,
         expected=card.expected_caption,
-        interpreter=interpreter(card.translator, options, device=options.device),
+        translator=lazy_translator(card.translator, options, device=options.device),
     )
 
 
@@ -61,27 +71,27 @@ class ClassicEngine:
         info: ModelInfo,
         beams: int = 0,
         expected: str = "",
-        interpreter: Interpreter = NOBODY,
+        translator: LazyTranslator = NO_TRANSLATOR,
     ) -> None:
         self.info, self.details = info, ()
         self._captioner, self._beams, self._expected = captioner, beams, expected
-        self._interpreter = interpreter
+        self._translator = translator
 
     def encode(self, images: Sequence[Image]) -> list[Encoded]:
-        """Features; no vectors, as there is no space that words share."""
+        """The feature of each picture; no vectors, as there is no shared image-text space."""
         if not images:
             return []
-        features = self._captioner.see(images).half().cpu().numpy()  # [B, D]
+        features = self._captioner.features(images).half().cpu().numpy()  # [B, D]
         return [Encoded(feature[None], None) for feature in features]
 
     def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
         """Captions. Raises Unsupported if one of the prompts is a question."""
         if any(prompt.question is not None for prompt in prompts):
             raise Unsupported(NO_ANSWERS)
-        return self._captioner.tell(self._features(tokens), self._beams) if tokens else []
+        return self._captioner.captions(self._features(tokens), self._beams) if tokens else []
 
-    def wordings(self, tokens: QueryTokens, seed: int) -> list[str]:
-        """Its one caption."""
+    def likely_captions(self, tokens: QueryTokens, seed: int) -> list[str]:
+        """The caption; it has no other wording."""
         return self.generate([tokens], [Prompt()])
 
     def embed_text(self, queries: Sequence[str]) -> Vectors:
@@ -90,10 +100,10 @@ class ClassicEngine:
 
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translated]:
         """Each text in the language `target`. Raises as `Engine.translate` does."""
-        return self._interpreter.translate(texts, source, target)
+        return self._translator.translate(texts, source, target)
 
     def speaks(self, language: str) -> bool:
-        """It captions in the language that it was trained on."""
+        """False: it captions only in the language that it was trained on."""
         return False
 
     @torch.no_grad()
@@ -102,7 +112,7 @@ class ClassicEngine:
         merge = self._captioner.merge
         features = self._features(tokens)
         start = torch.full((len(tokens),), START, device=features.device)
-        logits, _ = merge.step(merge.seen(features), start, merge.silence(len(tokens)))
+        logits, _ = merge.step(merge.project(features), start, merge.initial_state(len(tokens)))
         return logits
 
     def check(self) -> None:
@@ -110,6 +120,6 @@ class ClassicEngine:
         selfcheck.check(self, selfcheck.built_in_picture(), self._expected)
 
     def _features(self, tokens: Sequence[QueryTokens]) -> Tensor:
-        """[B, D] as the merge model computes."""
-        stacked = torch.tensor(np.stack([one[0] for one in tokens]))
+        """[B, D], in the dtype and on the device of the merge model."""
+        stacked = torch.tensor(np.stack([row[0] for row in tokens]))
         return stacked.to(self._captioner.merge.word.weight)

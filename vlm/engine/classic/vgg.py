@@ -7,7 +7,7 @@
     width   64    128   256   512   512    4096         times the multiplier
     side    S     S/2   S/4   S/8   S/16   (S/32)²
 
-The modules stand at the places that torchvision gives them, so its weights load by their names:
+The modules have the names of torchvision's, so its weights load as they are:
 features.0 ... features.28 are the convolutions, classifier.0 and classifier.3 the dense layers.
 """
 
@@ -40,35 +40,37 @@ class Vgg16(nn.Module):
             nn.Linear(self.dense, self.dense),
             nn.ReLU(),
         )
-        self.apply(_start)
+        self.apply(_initialize)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """fc2 after its ReLU.
 
         Shapes:  [B, 3, S, S] as `preprocessing` leaves them -> [B, D].
         """
-        seen = self.features(pixels.contiguous(memory_format=torch.channels_last))  # [B, C, S/32, S/32]
-        dense: Tensor = self.classifier(seen.flatten(1))  # C, then rows, then columns, as torchvision's fc1
+        maps = self.features(pixels.contiguous(memory_format=torch.channels_last))  # [B, C, S/32, S/32]
+        dense: Tensor = self.classifier(
+            maps.flatten(1)
+        )  # C, then rows, then columns, as in torchvision's fc1
         return dense
 
 
 def _convolutions(width: float) -> tuple[nn.Sequential, int]:
     layers: list[nn.Module] = []
-    before = 3
+    inputs = 3
     for depth, channels in BLOCKS:
         for _ in range(depth):
-            layers += [nn.Conv2d(before, _scaled(channels, width), 3, padding=1), nn.ReLU(inplace=True)]
-            before = _scaled(channels, width)
+            layers += [nn.Conv2d(inputs, _scaled(channels, width), 3, padding=1), nn.ReLU(inplace=True)]
+            inputs = _scaled(channels, width)
         layers.append(nn.MaxPool2d(2))
-    return nn.Sequential(*layers).to(memory_format=torch.channels_last), before  # type: ignore[call-overload]
+    return nn.Sequential(*layers).to(memory_format=torch.channels_last), inputs  # type: ignore[call-overload]
 
 
 def _scaled(channels: int, width: float) -> int:
     return max(1, round(channels * width))
 
 
-def _start(module: nn.Module) -> None:
-    """He's start keeps the signal through 15 layers that have nothing to normalise it."""
+def _initialize(module: nn.Module) -> None:
+    """He initialization keeps the signal through 15 layers without normalization."""
     if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         nn.init.zeros_(module.bias)

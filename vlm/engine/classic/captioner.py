@@ -1,8 +1,8 @@
-"""A classic captioner in its folder.
+"""The classic captioner and its folder.
 
 model.safetensors   vgg.* and merge.*
-config.json         Shape: everything but the weights and the words
-vocabulary.json     the words, in the order of their numbers
+config.json         CaptionerConfig: everything but the weights and the words
+vocabulary.json     the words, in the order of their ids
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,20 +18,20 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from vlm.engine.classic.decoding import decode
+from vlm.engine.classic.merge import Merge
+from vlm.engine.classic.preprocessing import Preprocessing, normalised, squashed
+from vlm.engine.classic.vgg import Vgg16
+from vlm.engine.classic.words import Words
 from vlm.errors import ModelNotFound
-from vlm.lab.classic.decoding import decode
-from vlm.lab.classic.merge import Merge
-from vlm.lab.classic.preprocessing import Preprocessing, normalised, squashed
-from vlm.lab.classic.vgg import Vgg16
-from vlm.lab.classic.words import Words
 
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"
 VOCABULARY: Final = "vocabulary.json"
 
 
-class Shape(Struct, frozen=True, kw_only=True):
-    """What a captioner is built from.
+class CaptionerConfig(Struct, frozen=True, kw_only=True):
+    """What a captioner is built from: the content of config.json.
 
     width           of the VGG16; 1: as published
     side_px         of its input
@@ -53,28 +53,28 @@ class Shape(Struct, frozen=True, kw_only=True):
 
 
 class Captioner(nn.Module):
-    """VGG16, the merge model and the words."""
+    """VGG16, the merge model and the vocabulary."""
 
-    def __init__(self, shape: Shape, words: Words, vgg: Vgg16 | None = None) -> None:
+    def __init__(self, config: CaptionerConfig, words: Words, vgg: Vgg16 | None = None) -> None:
         super().__init__()
-        self.shape, self.words = shape, words
-        self.vgg = vgg or Vgg16(width=shape.width, side_px=shape.side_px)
+        self.config, self.words = config, words
+        self.vgg = vgg or Vgg16(width=config.width, side_px=config.side_px)
         self.merge = Merge(
-            feature=self.vgg.dense, words=len(words), embedding=shape.embedding, hidden=shape.hidden
+            feature=self.vgg.dense, words=len(words), embedding=config.embedding, hidden=config.hidden
         )
 
     @torch.no_grad()
-    def see(self, images: Sequence[Image]) -> Tensor:
+    def features(self, images: Sequence[Image]) -> Tensor:
         """The features of RGB pictures of any size: [B, D]."""
-        pictures = torch.stack([torch.tensor(squashed(image, self.shape.side_px)) for image in images])
+        pictures = torch.stack([torch.tensor(squashed(image, self.config.side_px)) for image in images])
         weight = self.merge.word.weight
-        pixels = normalised(pictures.to(weight.device), self.shape.preprocessing)
+        pixels = normalised(pictures.to(weight.device), self.config.preprocessing)
         features: Tensor = self.vgg(pixels.to(weight.dtype))
         return features
 
-    def tell(self, features: Tensor, beams: int = 0) -> list[str]:
-        """A caption for each of the features [B, D]; `beams` 0: as many as the shape says."""
-        ids, _ = decode(self.merge, features, longest=self.shape.longest, beams=beams or self.shape.beams)
+    def captions(self, features: Tensor, beams: int = 0) -> list[str]:
+        """A caption for each of the features [B, D]; `beams` 0: as many as the configuration sets."""
+        ids, _ = decode(self.merge, features, longest=self.config.longest, beams=beams or self.config.beams)
         return [self.words.text(row) for row in ids.tolist()]
 
 
@@ -83,7 +83,7 @@ def save(captioner: Captioner, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: weight.contiguous() for name, weight in captioner.state_dict().items()}
     save_file(state, folder / WEIGHTS)
-    for name, content in ((CONFIG, captioner.shape), (VOCABULARY, captioner.words.known)):
+    for name, content in ((CONFIG, captioner.config), (VOCABULARY, captioner.words.known)):
         (folder / name).write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
 
 
@@ -95,10 +95,10 @@ def load(folder: Path) -> Captioner:
             "Make one by `vlm train classic`."
         )
     with _reading(folder):
-        shape = msgspec.json.decode((folder / CONFIG).read_bytes(), type=Shape)
+        config = msgspec.json.decode((folder / CONFIG).read_bytes(), type=CaptionerConfig)
         words = Words(msgspec.json.decode((folder / VOCABULARY).read_bytes(), type=list[str]))
-        with torch.device("meta"):  # nothing is drawn at random that is about to be replaced
-            captioner = Captioner(shape, words)
+        with torch.device("meta"):  # no random initial weights, as all of them are loaded
+            captioner = Captioner(config, words)
         captioner.load_state_dict(load_file(folder / WEIGHTS), assign=True)
     return captioner.eval()
 

@@ -1,11 +1,11 @@
-"""Pixels as the weights expect them. It is a property of the weights and is saved with them.
+"""Pixels as the weights expect them: a property of the weights, which is saved with them.
 
     B pictures, S pixels a side
 
-    torch    RGB of 0 to 1, less ImageNet's mean, over its deviation: torchvision's weights, and ours
-    caffe    BGR of 0 to 255, less ImageNet's mean: the original weights, which Keras publishes
+    torch    RGB of 0 to 1, minus ImageNet's mean, divided by its deviation: torchvision's weights, and ours
+    caffe    BGR of 0 to 255, minus ImageNet's mean: the original weights, which Keras publishes
 
-Oblong pictures are squashed, not cropped: what stands at the edge belongs to the caption.
+Oblong pictures are squashed, not cropped: captions also name what is at the edge.
 """
 
 from typing import Final, Literal

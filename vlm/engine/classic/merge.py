@@ -1,4 +1,4 @@
-"""The merge model: the picture meets the words after the LSTM, not inside it.
+"""The merge model: picture and words are merged after the LSTM, not inside it.
 
 B pictures, T words, D width of a feature, E of an embedding, H of everything hidden, V words known
 
@@ -12,11 +12,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vlm.lab.classic.words import PAD
+from vlm.engine.classic.words import PAD
 
 
-class Heard(NamedTuple):
-    """What the LSTM remembers of the words so far, each [1, B, H]."""
+class LstmState(NamedTuple):
+    """The state of the LSTM after the words so far, each [1, B, H]."""
 
     hidden: Tensor
     cell: Tensor
@@ -44,23 +44,23 @@ class Merge(nn.Module):
 
         Shapes:  [B, D], [B, T] -> logits [B, T, V].
         """
-        heard, _ = self.lstm(self.dropout(self.embedding(words)))  # [B, T, H]
-        return self._merged(self.seen(features)[:, None], heard)
+        encoded, _ = self.lstm(self.dropout(self.embedding(words)))  # [B, T, H]
+        return self._merged(self.project(features)[:, None], encoded)
 
-    def seen(self, features: Tensor) -> Tensor:
-        """The picture's side of the merger, once a picture: [B, D] -> [B, H]."""
+    def project(self, features: Tensor) -> Tensor:
+        """The picture's side of the merger, computed once per picture: [B, D] -> [B, H]."""
         return torch.relu(self.picture(self.dropout(features)))
 
-    def silence(self, pictures: int) -> Heard:
-        """What is heard before the first word."""
-        nothing = self.word.weight.new_zeros(1, pictures, self.hidden)
-        return Heard(nothing, nothing)
+    def initial_state(self, pictures: int) -> LstmState:
+        """The state before the first word."""
+        zeros = self.word.weight.new_zeros(1, pictures, self.hidden)
+        return LstmState(zeros, zeros)
 
-    def step(self, seen: Tensor, words: Tensor, heard: Heard) -> tuple[Tensor, Heard]:
-        """One word further: [B, H], [B] -> logits [B, V]."""
-        said, state = self.lstm(self.embedding(words)[:, None], tuple(heard))  # [B, 1, H]
-        return self._merged(seen, said[:, 0]), Heard(*state)
+    def step(self, picture: Tensor, words: Tensor, state: LstmState) -> tuple[Tensor, LstmState]:
+        """The logits after one more word, and the new state: [B, H], [B] -> [B, V]."""
+        encoded, new_state = self.lstm(self.embedding(words)[:, None], tuple(state))  # [B, 1, H]
+        return self._merged(picture, encoded[:, 0]), LstmState(*new_state)
 
-    def _merged(self, seen: Tensor, heard: Tensor) -> Tensor:
-        logits: Tensor = self.word(torch.relu(self.dense(self.dropout(seen + heard))))
+    def _merged(self, picture: Tensor, words: Tensor) -> Tensor:
+        logits: Tensor = self.word(torch.relu(self.dense(self.dropout(picture + words))))
         return logits
