@@ -102,7 +102,7 @@ class Person:
     def press(self, message: int, data: str) -> Json:
         """Press a button of a message; what the bot answers to that."""
         query = self.act("press", message_id=message, data=data)["query"]
-        answer: Json = self._stack.call("GET", "answer", params={"query": query, "wait_s": 10})
+        answer: Json = self._stack.call("GET", "answer", params={"query": query, "wait_s": 30})
         return answer
 
     def push(self, message: Json, label: str) -> Json:
@@ -172,7 +172,7 @@ class Stack:
         self.page = ""
         self.server: Server = start(folder / "server")
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._http = httpx.Client(timeout=30)
+        self._http = httpx.Client(timeout=60)
 
     def start_all(self, **bot_settings: str) -> None:
         self.start_sandbox()

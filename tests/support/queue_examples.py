@@ -7,13 +7,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from support.waiting import DEADLINE_S, until
 from vlm import keys
@@ -42,6 +43,20 @@ async def held(redis: Redis) -> int:
     """How many jobs are in workers' hands."""
     pending = [await redis.xpending(stream, keys.WORKERS) for stream in keys.JOB_STREAMS.values()]
     return sum(int(summary["pending"]) for summary in pending)
+
+
+async def end_leases(redis: Redis, group: str = WORKERS, *streams: str) -> None:
+    """As if the lease of every held entry had ended: the server's clock cannot be turned, an entry's can."""
+    for stream in streams or JOB_STREAMS.values():
+        await age_entries(redis, group, stream, seconds=24 * 3600)
+
+
+async def age_entries(redis: Redis, group: str, stream: str, seconds: float) -> None:
+    """As if every held entry had last been renewed so long ago."""
+    with suppress(ResponseError):  # there is no such stream or group yet
+        for held in await redis.xpending_range(stream, group, "-", "+", 1000):
+            consumer, ids = held["consumer"], [held["message_id"]]
+            await redis.xclaim(stream, group, consumer, 0, ids, idle=int(1000 * seconds), justid=True)
 
 
 async def all_answered(redis: Redis, jobs: set[str], deadline_s: float = DEADLINE_S) -> dict[str, Result]:

@@ -13,7 +13,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes, MessageHandler, filters
 
 CAPTION = "AI caption: a red square"
-expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
+expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
 CHATS = itertools.count(1001)
 BUTTONS = InlineKeyboardMarkup([[InlineKeyboardButton("Which colour?", callback_data="colour")]])
 

@@ -30,7 +30,7 @@ class Vlm:
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "vlm.cli", *arguments],
-            cwd=self.folder, env=self.environment | environment, capture_output=True, text=True, timeout=100,
+            cwd=self.folder, env=self.environment | environment, capture_output=True, text=True, timeout=250,
         )  # fmt: skip
 
     def start(self, *arguments: str, **environment: str) -> "Running":
@@ -50,7 +50,7 @@ class Running:
             )  # fmt: skip
         self.pid = self._process.pid
 
-    def has_said(self, part: str, within_s: float = 30) -> str:
+    def has_said(self, part: str, within_s: float = 60) -> str:
         """Everything it has said, as soon as `part` is in it; fails when that does not come in time."""
         deadline_s = time.monotonic() + within_s
         while part not in (text := self.said.read_text() + self.remarks.read_text()):
@@ -62,7 +62,7 @@ class Running:
 
     def status(self) -> int:
         """Its exit status when it has ended by itself."""
-        return self._process.wait(timeout=20)
+        return self._process.wait(timeout=60)
 
     def end(self) -> int:
         """Its exit status after SIGTERM."""

@@ -166,7 +166,6 @@ def test_a_server_that_restarts_under_a_handler_costs_no_answer(own_stack: Stack
 
 
 @pytest.mark.promise("reliability#one-outcome")
-@pytest.mark.timeout(300)  # two restarts and 150 messages: minutes, on a busy machine
 def test_a_bot_killed_in_its_handlers_loses_nothing_and_answers_each_once(
     own_stack: Stack, redis_of: Callable[[Stack], Redis]
 ) -> None:

@@ -103,14 +103,14 @@ def guarded(tmp_path: Path) -> Iterator[Path]:
     options = ["--port", "0", "--unixsocket", str(socket), "--aclfile", str(file), "--save", ""]
     process = subprocess.Popen([server.find_binary(), *options, "--dir", tmp_path], stdout=subprocess.DEVNULL)
     try:
-        deadline_s = time.monotonic() + 20
+        deadline_s = time.monotonic() + 60
         while not socket.exists():
             assert process.poll() is None and time.monotonic() < deadline_s, "the server did not start"
             time.sleep(0.02)
         yield socket
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.mark.promise("security#redis-users")

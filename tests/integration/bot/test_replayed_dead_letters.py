@@ -5,6 +5,7 @@ import time
 
 from redis.asyncio import Redis
 from support.bot_stack import Stack, picture, until
+from support.queue_examples import end_leases
 
 from vlm.queue.broker import Broker
 from vlm.queue.connection import connect
@@ -13,9 +14,10 @@ from vlm.queue.dead_letters import DeadLetterQueue
 
 async def _given_up(redis: Redis) -> bool:
     """Take what waits and die with it, as often as it takes."""
-    broker = Broker(redis, name="short-lived", lease_s=0.01, deliveries=1)
+    broker = Broker(redis, name="short-lived", deliveries=1)
     await broker.open()
     await broker.take(8, 0)
+    await end_leases(redis)
     await broker.reclaim()
     return bool(await DeadLetterQueue(redis).all())
 

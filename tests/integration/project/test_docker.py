@@ -163,14 +163,14 @@ def configured(tmp_path: Path) -> Iterator[Path]:
     command = [here(word) for word in redis["command"]]
     process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
     try:
-        deadline_s = time.monotonic() + 20
+        deadline_s = time.monotonic() + 60
         while not socket.exists():
             assert process.poll() is None and time.monotonic() < deadline_s, "the server did not start"
             time.sleep(0.02)
         yield socket
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.mark.promise("security#compose-passwords")

@@ -18,7 +18,7 @@ from support.paths import ROOT
 
 SAMPLES = ROOT / "vlm" / "assets" / "samples"
 SAMPLE = "harbour.jpg"
-expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
 
 
 def caption_of(sample: str) -> str:

@@ -30,7 +30,6 @@ async def tried(folder: Path, name: str, seed: int = 1) -> Outcome:
 
 
 @pytest.mark.promise("reliability#one-outcome")
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "name", ["bot-killed", "webhook-before-journal", "worker-stalled", "worker-after-finish", "redis-crashed"]
 )

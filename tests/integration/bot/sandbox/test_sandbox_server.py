@@ -63,7 +63,7 @@ def test_samples_and_the_note_are_offered(tmp_path: Path) -> None:
 
 def test_only_this_machine_is_served(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bot.sandbox", "--host", "192.0.2.1"]
-    refused = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2 and "invalid choice" in refused.stderr
     with program() as url:
         assert httpx.get(url, headers={"Host": "evil.example"}).status_code == 400
@@ -82,7 +82,7 @@ def test_a_taken_port_is_said_plainly() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "bot.sandbox", "--port", port]
-        refused = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        refused = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 1 and f"Port {port} cannot be used" in refused.stderr
 
 
@@ -96,7 +96,7 @@ def test_a_request_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
 
 def told(port: int, header: str) -> bytes:
     """The answer to the head of a request whose body never comes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as caller:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as caller:
         caller.sendall(f"POST /bot1:a/sendPhoto HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\r\n".encode())
         return caller.recv(4096)
 

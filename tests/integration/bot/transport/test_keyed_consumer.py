@@ -49,7 +49,7 @@ async def add(redis: Redis, chat: int, *texts: str) -> None:
         await redis.xadd(STREAM, {"chat": chat, "text": text})
 
 
-def group(redis: Redis, consumer: str = "me", lease_s: float = 0.5) -> Group:
+def group(redis: Redis, consumer: str = "me", lease_s: float = 2.0) -> Group:
     return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=lease_s)
 
 
@@ -197,9 +197,9 @@ async def test_a_chat_goes_on_after_the_server_refused_an_ack(
     recorder = Recorder()
     await add(redis, 1, "a1", "a2")
     async with running(redis, recorder):
-        await until(lambda: "a2" in recorder.done, 5)
+        await until(lambda: "a2" in recorder.done)
         await add(redis, 1, "a3")
-        await until(lambda: "a3" in recorder.done, 5)
+        await until(lambda: "a3" in recorder.done)
 
 
 async def test_a_dead_process_is_followed_after_its_lease(redis: Redis) -> None:
@@ -217,7 +217,7 @@ async def test_work_longer_than_the_lease_is_done_once(redis: Redis) -> None:
 
     async def long(entry: Entry) -> None:
         begun.set()
-        await asyncio.sleep(1.5)  # three leases
+        await asyncio.sleep(5)  # two leases and a half
 
     recorder = Recorder(long)
     other = Recorder()
@@ -283,7 +283,7 @@ async def test_two_processes_keep_the_order_within_a_chat(redis: Redis) -> None:
 async def test_what_is_taken_over_goes_before_what_waits_for_it(redis: Redis) -> None:
     """The oldest entry's holder dies; another process holds the middle one, and the newest waits for both."""
 
-    def ordered(consumer: str, lease_s: float = 0.5) -> Group:
+    def ordered(consumer: str, lease_s: float = 2.0) -> Group:
         return Group(redis, [STREAM], group="g", consumer=consumer, lease_s=lease_s, ordered="chat")
 
     dead, middle, recorder, stop = ordered("dead"), ordered("middle"), Recorder(), asyncio.Event()

@@ -29,7 +29,6 @@ def many(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.timeout(240)
 def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     many(tmp_path / "data")
     command = ("evaluate", "caption", "--model", "echo", "--data", "data", "--batch", "1", "--out", "out")

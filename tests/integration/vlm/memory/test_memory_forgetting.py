@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 from support.memory_examples import CHAT, OTHER, array, everything_said, fill, names, photo
-from support.queue_examples import picture, until
+from support.queue_examples import end_leases, picture, until
 
 from bot.state.keys import CHAT_KEYS
 from vlm import keys
@@ -298,7 +298,7 @@ async def test_open_jobs_of_a_forgotten_chat_end_in_nothing_even_in_a_workers_ha
 
 
 async def test_an_open_job_of_a_forgotten_chat_that_then_fails_leaves_no_letter(redis: Redis) -> None:
-    client, broker = Client(redis), Broker(redis, name="w", lease_s=0.05, deliveries=1)
+    client, broker = Client(redis), Broker(redis, name="w", deliveries=1)
     await broker.open()
     await client.ask(job="held", chat=CHAT, photo=None, question="a secret?", picture=picture())
     await client.ask(job="theirs", chat=OTHER, photo=None, question="another?", picture=picture())
@@ -306,6 +306,7 @@ async def test_an_open_job_of_a_forgotten_chat_that_then_fails_leaves_no_letter(
     await client.memory.forget_chat(CHAT)
 
     async def buried() -> bool:
+        await end_leases(redis)
         assert await broker.reclaim() is None
         return await redis.xlen(keys.DEAD_LETTERS()) == 1
 

@@ -1,13 +1,12 @@
 """What a worker's hold on the queue promises, on both servers."""
 
-import asyncio
 import time
 from typing import Any, Final
 
 import msgspec
 import pytest
 from redis.asyncio import Redis
-from support.queue_examples import picture, published
+from support.queue_examples import end_leases, picture, published
 from support.worker_examples import results, working
 
 from vlm import keys
@@ -114,9 +113,9 @@ async def test_no_lane_starves_where_batches_are_of_one(client: Client, redis: R
 
 async def test_result_and_ack_come_together_and_only_from_the_holder(client: Client, redis: Redis) -> None:
     await submit(client, "a")
-    slow, quick = Broker(redis, name="slow", lease_s=0.05), Broker(redis, name="quick", lease_s=0.05)
+    slow, quick = Broker(redis, name="slow"), Broker(redis, name="quick")
     [lost] = await slow.take(1, 0)
-    await asyncio.sleep(0.06)  # the lease
+    await end_leases(redis)
     taken_over = await quick.reclaim()
     assert taken_over
     assert not await slow.finish(lost, result(lost, "too late"))
@@ -124,7 +123,7 @@ async def test_result_and_ack_come_together_and_only_from_the_holder(client: Cli
     assert await quick.finish(taken_over, result(taken_over, "in time"))
     assert not await slow.finish(lost, result(lost, "far too late"))
     assert not await quick.finish(taken_over, result(taken_over, "twice"))
-    assert [result.outcome for result in await published(redis)] == [Answered(text="in time")]
+    assert [one.outcome for one in await published(redis)] == [Answered(text="in time")]
     assert await client.backlog() == 0
 
 
@@ -151,14 +150,14 @@ async def test_a_picture_goes_even_if_the_server_could_not_say_that_its_job_is_d
 
 async def test_a_job_that_was_tried_too_often_is_buried_with_an_apology(client: Client, redis: Redis) -> None:
     await submit(client, "a", "b")
-    broker = Broker(redis, name="w", lease_s=0.05, deliveries=2)
+    broker = Broker(redis, name="w", deliveries=2)
     _, mate = await broker.take(8, 0)
     await broker.finish(mate, result(mate))
-    await asyncio.sleep(0.06)  # the lease
+    await end_leases(redis)
     again = await broker.reclaim()
     assert again
     assert (again.job.id, again.times) == ("a", 2)
-    await asyncio.sleep(0.06)
+    await end_leases(redis)
     assert await broker.reclaim() is None
     answered, buried = await published(redis)
     assert (answered.job, buried.job, buried.ticket) == ("b", "a", "for a")
@@ -192,17 +191,14 @@ async def test_a_job_that_no_worker_will_understand_is_answered_to_its_sender(
 async def test_a_job_of_a_newer_version_is_left_to_newer_workers(client: Client, redis: Redis) -> None:
     job = msgspec.msgpack.encode(FOREIGN | {"version": VERSION + 1})
     entry = await redis.xadd(keys.JOB_STREAMS["interactive"], {"job": job})
-    old, newer = (
-        Broker(redis, name="old", lease_s=1),
-        Group(redis, [keys.JOB_STREAMS["interactive"]], **NEWER),
-    )
+    old, newer = Broker(redis, name="old"), Group(redis, [keys.JOB_STREAMS["interactive"]], **NEWER)
     for _ in range(2 * DELIVERIES):
         assert await old.take(8, 0) == []
         assert await old.reclaim() is None
-        await asyncio.sleep(0.11)  # a tenth of the lease
-    attempt = await newer.reclaim()
-    assert attempt
-    assert (attempt.entry.id, attempt.times) == (entry.decode(), 1), "what the old did is not held against it"
+        await end_leases(redis)
+    found = await newer.reclaim()
+    assert found
+    assert (found.entry.id, found.times) == (entry.decode(), 1), "what the old did is not held against it"
     assert await published(redis) == [] and await redis.xlen(keys.DEAD_LETTERS()) == 0
 
 
@@ -227,7 +223,7 @@ async def test_junk_is_put_aside_and_stops_nobody(
     await broker.finish(delivery, result(delivery))
     assert await client.backlog() == 0
     assert await redis.xlen(keys.DEAD_LETTERS()) == 1
-    assert [result.job for result in await published(redis)] == ["b"]
+    assert [one.job for one in await published(redis)] == ["b"]
 
 
 def test_a_job_is_small_whatever_the_picture() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
-from support.queue_examples import published, running
+from support.queue_examples import end_leases, published, running
 from support.vlm_process import Vlm
 
 from vlm import keys
@@ -26,9 +26,9 @@ async def bury(redis: Redis, *jobs: str, deadline_ms: int = 0) -> None:
     """Ask a question each, and let whoever takes it die until it is given up."""
     for job in jobs:
         await Client(redis).ask(job=job, chat=7, photo="1", question=QUESTION, deadline_ms=deadline_ms)
-    broker = Broker(redis, name="short-lived", lease_s=0.01, deliveries=1)
+    broker = Broker(redis, name="short-lived", deliveries=1)
     await broker.take(8, 0)
-    await asyncio.sleep(0.02)  # the lease
+    await end_leases(redis)
     assert await broker.reclaim() is None
 
 

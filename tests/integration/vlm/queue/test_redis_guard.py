@@ -70,14 +70,14 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, P
     files = ["--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--dir", str(folder)]
     process = subprocess.Popen([binary, *options, *files, "--requirepass", "pw"], stdout=subprocess.DEVNULL)
     try:
-        deadline_s = time.monotonic() + 20
+        deadline_s = time.monotonic() + 60
         while not answers(port):
             assert process.poll() is None and time.monotonic() < deadline_s
             time.sleep(0.02)
         yield port, certificate
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.mark.promise("security#redis-tls")

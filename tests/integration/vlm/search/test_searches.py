@@ -230,7 +230,7 @@ async def test_a_worker_reads_ahead_what_will_be_searched(client: Client, redis:
     await send(client, redis, COLOURS)
     memory = Watched(redis)
     async with working(redis, EchoEngine(), memory=memory):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await memory.read.wait()
         await client.find(job="f", chat=CHAT, query="blue")
         [result] = await results(redis, "f")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 from PIL.Image import Image
 from redis.asyncio import Redis
-from support.queue_examples import picture, published, until
+from support.queue_examples import end_leases, picture, published, until
 from support.worker_examples import refusal, results, text, working
 
 from vlm.engine.base import Encoded, Prompt, QueryTokens
@@ -117,15 +117,15 @@ async def test_a_job_past_its_deadline_never_reaches_the_engine(client: Client, 
 
 
 async def test_a_job_that_another_worker_left_is_run_alone(client: Client, redis: Redis) -> None:
-    dead = Broker(redis, name="dead", lease_s=0.1)
+    dead = Broker(redis, name="dead")
     for job in ["left 1", "left 2"]:
         await client.caption(job=job, chat=CHAT, photo=None, picture=picture())
     assert len(await dead.take(8, 0)) == 2
     for job in ["new 1", "new 2"]:
         await client.caption(job=job, chat=CHAT, photo=None, picture=picture())
-    await asyncio.sleep(0.1)  # the lease
+    await end_leases(redis)
     engine = Recording()
-    async with working(redis, engine, lease_s=0.1):
+    async with working(redis, engine):
         await results(redis, "left 1", "left 2", "new 1", "new 2")
     assert engine.batches == [1, 1, 2]
 
@@ -215,7 +215,7 @@ class Hesitating(Memory):
 
     async def set_caption(self, chat: int, photo: str, **said: str) -> bool:
         self.asked.set()
-        await asyncio.wait({asyncio.create_task(self.agreed.wait())}, timeout=10)
+        await asyncio.wait({asyncio.create_task(self.agreed.wait())}, timeout=60)
         return await super().set_caption(chat, photo, **said)
 
 

@@ -104,7 +104,7 @@ async def ask(person: Person, words: str, **fields: object) -> str:
 
 
 async def answer_to(person: Person, query: str) -> dict:
-    told = await person.http.get("/sandbox/answer", params={"query": query, "wait_s": 10}, timeout=15)
+    told = await person.http.get("/sandbox/answer", params={"query": query, "wait_s": 10}, timeout=60)
     answer: dict = told.json()
     return answer
 

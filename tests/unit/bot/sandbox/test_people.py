@@ -77,7 +77,7 @@ async def test_any_other_kind_of_message_can_be_sent_as_it_is(bot: Bot, person: 
 
 
 async def events_of(http: httpx.AsyncClient, wanted: str, ready: asyncio.Event) -> dict:
-    async with http.stream("GET", "/sandbox/events", timeout=10) as stream:
+    async with http.stream("GET", "/sandbox/events", timeout=60) as stream:
         async for line in stream.aiter_lines():
             event = json.loads(line.removeprefix("data: ")) if line else {}
             if event.get("type") == "hello":
@@ -123,7 +123,7 @@ async def test_typing_reaches_the_page_and_waiters_wake_on_a_change(bot: Bot, pe
     await person.send("hello")
     now = (await person.http.get("/sandbox/messages", params={"chat": person.chat})).json()["version"]
     params = {"chat": person.chat, "since": now, "wait_s": 10}
-    waiting = asyncio.create_task(person.http.get("/sandbox/messages", params=params, timeout=15))
+    waiting = asyncio.create_task(person.http.get("/sandbox/messages", params=params, timeout=60))
     await bot.send_message(person.chat, "Hi")
     assert [message["text"] for message in (await waiting).json()["messages"]] == ["hello", "Hi"]
 

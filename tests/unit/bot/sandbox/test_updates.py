@@ -37,15 +37,15 @@ async def test_a_long_poll_answers_as_soon_as_somebody_writes(bot: Bot, person: 
     poll = asyncio.create_task(bot.get_updates(timeout=30))
     await asyncio.sleep(0)
     await person.send("now")
-    (update,) = await asyncio.wait_for(poll, 5)
+    (update,) = await asyncio.wait_for(poll, 25)
     assert update.message and update.message.text == "now"
 
 
 async def test_a_second_poller_ends_the_first(url: str, bot: Bot, person: Person) -> None:
     async with httpx.AsyncClient(base_url=url) as other:
-        first = asyncio.create_task(other.get("/bot123:any/getUpdates?timeout=20", timeout=30))
-        second = asyncio.create_task(bot.get_updates(timeout=20))
-        done, _ = await asyncio.wait({first, second}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        first = asyncio.create_task(other.get("/bot123:any/getUpdates?timeout=50", timeout=100))
+        second = asyncio.create_task(bot.get_updates(timeout=50))
+        done, _ = await asyncio.wait({first, second}, timeout=40, return_when=asyncio.FIRST_COMPLETED)
         assert done, "one of the two is sent away"
         await person.send("to the one that stayed")
         answers = await asyncio.gather(first, second, return_exceptions=True)

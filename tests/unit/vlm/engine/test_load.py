@@ -51,7 +51,7 @@ def test_a_hub_that_is_away_is_not_waited_for() -> None:
     done = subprocess.run([sys.executable, "-c", program], env=away, capture_output=True, text=True)
     assert "could not be fetched from the hub" in done.stderr.splitlines()[-1]
     assert "refused" in done.stderr.splitlines()[-1]
-    assert time.monotonic() - started < 20, "a download retries for longer than that"
+    assert time.monotonic() - started < 60, "a download retries for longer than that"
 
 
 def test_a_folder_without_a_checkpoint_is_named(tmp_path: Path) -> None:
