@@ -45,9 +45,9 @@ async def held(redis: Redis) -> int:
     return sum(int(summary["pending"]) for summary in pending)
 
 
-async def end_leases(redis: Redis, group: str = WORKERS, *streams: str) -> None:
+async def end_leases(redis: Redis, group: str = keys.WORKERS, *streams: str) -> None:
     """As if the lease of every held entry had ended: the server's clock cannot be turned, an entry's can."""
-    for stream in streams or JOB_STREAMS.values():
+    for stream in streams or keys.JOB_STREAMS.values():
         await age_entries(redis, group, stream, seconds=24 * 3600)
 
 
