@@ -40,17 +40,17 @@ UPLOAD_S: Final = 300.0
 
 
 class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wanted: `page` of the memory of `chat`, sent to the place that `to` and `ticket` name."""
+    """What is wanted: `page` of the memory of `chat`, sent to the place that `to` and `correlation_data` name."""
 
     chat: int
     page: int
     to: int
-    ticket: str
+    correlation_data: str = msgspec.field(name="ticket")
     language: str
 
     @property
     def place(self) -> Place:
-        return place_for(self.to, self.ticket)
+        return place_for(self.to, self.correlation_data)
 
 
 def chat_of(entry: Entry) -> int:

@@ -127,7 +127,7 @@ class Albums:
             picture=await self._pictures.fetch(picture.file_id, picture.file_size),
             style=talk.wishes.style,
             language=talk.t.tag,
-            ticket=replace(place, then_ask=asked).ticket,
+            correlation_data=replace(place, then_ask=asked).correlation_data,
             lane="bulk",  # whoever sends a single photo meanwhile does not wait for ten
         )
 
@@ -140,7 +140,7 @@ class Albums:
             question=question,
             picture=None if alive else await self._pictures.fetch(photo.file_id),
             language=t.tag,
-            ticket=place.ticket,
+            correlation_data=place.correlation_data,
             lane="bulk",
         )
 

@@ -105,7 +105,7 @@ class Captions:
             style=style,
             other_than=list(dict.fromkeys([*photo.given.splitlines(), photo.caption])),
             language=press.t.tag,
-            ticket=place.ticket,
+            correlation_data=place.correlation_data,
         )
 
     async def _rebutton(self, press: Press, buttons: InlineKeyboardMarkup) -> None:

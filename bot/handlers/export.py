@@ -32,7 +32,11 @@ class Exporting:
         elif (place := await self._opened(talk)) is not None:
             await self._exports.want(
                 ExportOrder(
-                    chat=talk.chat, page=page, to=place.chat, ticket=place.ticket, language=talk.t.tag
+                    chat=talk.chat,
+                    page=page,
+                    to=place.chat,
+                    correlation_data=place.correlation_data,
+                    language=talk.t.tag,
                 )
             )
 

@@ -154,8 +154,10 @@ class Finding:
         has_worker = bool(await self._client.models())
         await self._outbox.open(place, said.looking(talk.t, has_worker))
         task = msgspec.structs.asdict(wanted) | {"limit": PAGE}
-        language, ticket = talk.t.tag, place.ticket
-        await self._client.find(job=place.job, chat=place.chat, language=language, ticket=ticket, **task)
+        language, correlation_data = talk.t.tag, place.correlation_data
+        await self._client.find(
+            job=place.job, chat=place.chat, language=language, correlation_data=correlation_data, **task
+        )
 
     async def _list(self, talk: Talk, wanted: Find, before: str | None = None, after: int = 0) -> None:
         """A page by date, after so many photos: no model is needed for it."""

@@ -84,7 +84,7 @@ class InlineSearch:
                 offset=int(offset) if offset.isdecimal() and len(offset) <= DIGITS else 0,
                 limit=PAGE,
                 language=inline.t.tag,
-                ticket=place.ticket,
+                correlation_data=place.correlation_data,
                 deadline_ms=int(1000 * (time.time() + LATE_S)),
             )
         except AfterimageError:  # a refusal has no place here but an empty answer

@@ -127,7 +127,7 @@ class Photos:
             picture=picture,
             style=talk.wishes.style,
             language=talk.t.tag,
-            ticket=place.ticket,
+            correlation_data=place.correlation_data,
         )
 
 

@@ -93,7 +93,7 @@ class Questions:
             picture=None if alive else await self._pictures.fetch(photo.file_id),
             turns=await memory.turns(place.chat, photo.id),
             language=t.tag,
-            ticket=place.ticket,
+            correlation_data=place.correlation_data,
         )
 
     async def put_again(self, photo: Photo, question: str, talk: Talk, answer: int) -> None:

@@ -45,7 +45,7 @@ class Place(msgspec.Struct, frozen=True):
         return f"{self.chat}-{self.cause}"
 
     @property
-    def ticket(self) -> str:
+    def correlation_data(self) -> str:
         return f"{self.cause} {self.reply_to} {self.thread} {self.then_ask}".rstrip()
 
 
@@ -67,9 +67,9 @@ def place_of_inline(person: int, query: str) -> Place:
     return Place(person, f"{INLINE}{query}", 0)
 
 
-def place_for(chat: int, ticket: str) -> Place:
+def place_for(chat: int, correlation_data: str) -> Place:
     """The place that a ticket names. Raises ValueError for anything else."""
-    cause, *rest = ticket.split(" ", 3)
+    cause, *rest = correlation_data.split(" ", 3)
     if not rest:  # as tickets were once: a message's id
         return Place(chat, cause, int(cause))
     return Place(chat, cause, int(rest[0]), int(rest[1]), "".join(rest[2:]))

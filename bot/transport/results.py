@@ -97,11 +97,11 @@ class Delivery:
         with about(job=result.job):
             log.error("gave up on the result of job %s", result.job)
         t = await self._desk.talks.translator(result.chat)
-        await self._tell(result, place_for(result.chat, result.ticket), apology(t))
+        await self._tell(result, place_for(result.chat, result.correlation_data), apology(t))
 
     async def _at_home(self, result: Result) -> tuple[Result, Place]:
         """The result and its place; of a group that has become a supergroup, as the supergroup knows them."""
-        place = place_for(result.chat, result.ticket)
+        place = place_for(result.chat, result.correlation_data)
         home = await self._client.memory.home(result.chat)
         if home is None:
             return result, place
@@ -131,7 +131,7 @@ class Delivery:
     async def _again(self, result: Result) -> None:
         photo = await self._client.memory.get(result.chat, result.photo or "")
         picture = await self._desk.pictures.fetch(photo.file_id if photo else "")
-        job, chat, ticket = result.job + AGAIN, result.chat, result.ticket
+        job, chat, correlation_data = result.job + AGAIN, result.chat, result.correlation_data
         match result.task:
             case Caption(style=style, other_than=other_than):
                 await self._client.caption(
@@ -142,7 +142,7 @@ class Delivery:
                     style=style,
                     other_than=other_than,
                     language=result.language,
-                    ticket=ticket,
+                    correlation_data=correlation_data,
                 )
             case Ask(question=question, turns=turns):
                 await self._client.ask(
@@ -153,7 +153,7 @@ class Delivery:
                     picture=picture,
                     turns=turns,
                     language=result.language,
-                    ticket=ticket,
+                    correlation_data=correlation_data,
                 )
 
     async def _refuse(self, result: Result, place: Place, why: AfterimageError | Refused) -> None:

@@ -53,7 +53,7 @@ class JobOptions(TypedDict, total=False):
     """What may be said of every job: fields of `protocol.Job`."""
 
     language: str
-    ticket: str
+    correlation_data: str
     lane: Lane
     deadline_ms: int
     results: str

@@ -35,7 +35,7 @@ def test_a_picture_that_a_dead_worker_left_goes_with_its_result(person: Person, 
         task=Caption(),
         outcome=Answered(text="a red picture of 64 by 48"),
         photo=str(photo),
-        ticket=f"{photo} {photo} 0",
+        correlation_data=f"{photo} {photo} 0",
     )
     server.xadd(RESULTS, {"result": encode(result)})
     wait_until(lambda: not server.exists(f"blob:{{{person.chat}}}:{job}"))

@@ -140,7 +140,9 @@ async def fill(memory: Memory, chat: int, count: int) -> None:
 
 def order(person: Person, page: int = 1, cause: str = "5") -> Entry:
     place = Place(person.chat, cause, 0)
-    wanted = ExportOrder(chat=person.chat, page=page, to=person.chat, ticket=place.ticket, language="en")
+    wanted = ExportOrder(
+        chat=person.chat, page=page, to=person.chat, correlation_data=place.correlation_data, language="en"
+    )
     return Entry(EXPORTS, "1-0", {b"order": export.msgspec.json.encode(wanted)})
 
 

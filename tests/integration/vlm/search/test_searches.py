@@ -51,9 +51,9 @@ def photos(result: Result) -> list[str]:
 
 async def test_what_fits_is_found_and_says_why(client: Client, redis: Redis) -> None:
     await send(client, redis, COLOURS)
-    result = await search(client, redis, query=" a Blue picture! ", ticket="t")
+    result = await search(client, redis, query=" a Blue picture! ", correlation_data="t")
     [hit] = found(result).hits
-    assert (hit.photo, hit.copies, found(result).total, result.ticket) == ("3", (), 1, "t")
+    assert (hit.photo, hit.copies, found(result).total, result.correlation_data) == ("3", (), 1, "t")
     assert hit.score > 0.5 and hit.words == ("blue",)
     assert result.photo is None and found(result).nearest is None
 

@@ -32,11 +32,13 @@ def client(redis: Redis) -> Client:
 
 async def test_a_caption_is_published_and_remembered(client: Client, redis: Redis) -> None:
     await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
-    await client.caption(job="a", chat=CHAT, photo="10", picture=picture("blue", 1500, 20), ticket="t")
+    await client.caption(
+        job="a", chat=CHAT, photo="10", picture=picture("blue", 1500, 20), correlation_data="t"
+    )
     async with working(redis, EchoEngine()):
         [result] = await results(redis, "a")
     assert text(result) == "a blue picture of 1500 by 20"
-    assert (result.ticket, result.photo, result.model) == ("t", "10", "echo")
+    assert (result.correlation_data, result.photo, result.model) == ("t", "10", "echo")
     assert result.waited_ms >= 0
     photo = await client.memory.get(CHAT, "10")
     assert photo
