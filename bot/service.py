@@ -1,7 +1,7 @@
 """One bot process: updates in, results out, until told to stop.
 
-    Telegram ──► Poller or webhook ──► Journal ──► Lanes: Updates ──► handlers ──► jobs
-    Telegram ◄── Outbox ◄── Delivery ◄── Lanes ◄── results
+    Telegram ──► Poller or webhook ──► Journal ──► Lanes: UpdateHandler ──► handlers ──► jobs
+    Telegram ◄── Outbox ◄── handlers ◄── Lanes: ResultHandler ◄── results
 
 Any number of them may run side by side.
 """
@@ -20,25 +20,20 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from bot import app
-from bot.app import App
 from bot.exports import exporter as export
 from bot.exports.exporter import Exporter
-from bot.services import Desk
+from bot.handlers import results
+from bot.handlers.results import ResultHandler
 from bot.settings import Settings, variable
-from bot.state.job_stats import JobStats
 from bot.state.retention import Retention
-from bot.transport import results as delivery
 from bot.transport import updates
 from bot.transport.journal import CHAT, GROUP, UPDATES, Journal
 from bot.transport.keyed_consumer import Lanes
-from bot.transport.outbox import Outbox
 from bot.transport.polling import Poller
 from bot.transport.rate_limit_notice import RateLimitNotice
 from bot.transport.rate_limiter import RateLimiter
-from bot.transport.results import Delivery
 from bot.transport.retry import backoff_s
-from bot.transport.typing_indicator import TypingIndicator
-from bot.transport.updates import Updates
+from bot.transport.updates import App, UpdateHandler
 from bot.transport.webhook import WebhookServer, listen, webhook_app
 from vlm.environment import without_password
 from vlm.ops.backlog import JOBS, RESULTS
@@ -59,7 +54,6 @@ STREAMS: Final = {
 }
 LEASE_S: Final = 10.0  # how long a dead bot's updates and results wait for another bot
 GRACE_S: Final = 10.0  # how long a stop waits for what is in hand
-PATIENCE_S: Final = 3600.0  # how long an answer, or what a search finds, is still of use to who asked
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -103,50 +97,56 @@ async def _serve(
 ) -> None:
     journal = Journal(redis)
     await retry_while_unavailable(journal.claim, application.bot.id)
-    client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max, patience_s=PATIENCE_S)
-    outbox = Outbox(application.bot, redis)
-    tally = JobStats(redis, client, metrics)
-    presence = TypingIndicator(application.bot, client, outbox, tally)
-    desk = Desk(settings, application.bot, redis, client, outbox, presence, tally, metrics)
-    app.handle(application, desk)
-    handling, delivering = Updates(application, outbox, desk.talks), Delivery(client, outbox, desk)
-    busy = RateLimitNotice(application.bot, redis, desk.talks)
-    lanes = _lanes(redis, client, handling, delivering, desk.exports, busy)
+    services = app.build_services(settings, application.bot, redis, metrics)
+    app.register_handlers(application, services, redis)
+    update_handler = UpdateHandler(application, services.memory, services.outbox)
+    notice = RateLimitNotice(application.bot, redis, services.memory)
+    lanes = _lanes(redis, services.client, update_handler, ResultHandler(services), services.exporter, notice)
     ingest = _webhook if settings.webhook_url else _polling
     parts = [
         ingest(settings, application.bot, journal),
-        _until_it_works(desk.menus.publish),
-        Retention(redis, client.memory, retention_days=settings.retention_days).run(),
+        _until_it_works(services.command_menus.publish),
+        Retention(redis, services.memory, retention_days=settings.retention_days).run(),
     ]
     log.info("Ready: @%s", application.bot.username)
     try:
         await _all(stop, lanes, parts)
     finally:
-        await presence.stop()
+        await services.typing_indicator.stop()
 
 
 def _lanes(
     redis: Redis,
     client: Client,
-    handling: Updates,
-    delivering: Delivery,
-    exports: Exporter,
-    busy: RateLimitNotice,
+    update_handler: UpdateHandler,
+    result_handler: ResultHandler,
+    exporter: Exporter,
+    notice: RateLimitNotice,
 ) -> list[Lanes]:
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     journal = Group(redis, [UPDATES], group=GROUP, consumer=name, lease_s=LEASE_S, ordered=CHAT)
-    results = client.results(name, lease_s=LEASE_S)
+    to_show = client.results(name, lease_s=LEASE_S)
     orders = Group(redis, [export.EXPORTS], group=export.GROUP, consumer=name, lease_s=LEASE_S)
     return [
-        Lanes(journal, chat_of=updates.chat_of, handle=handling.handle, give_up=handling.give_up, busy=busy),
         Lanes(
-            results, chat_of=delivery.chat_of, handle=delivering.handle, give_up=delivering.give_up, busy=busy
+            journal,
+            chat_of=updates.chat_of,
+            handle=update_handler.handle,
+            give_up=update_handler.give_up,
+            busy=notice,
+        ),
+        Lanes(
+            to_show,
+            chat_of=results.chat_of,
+            handle=result_handler.handle,
+            give_up=result_handler.give_up,
+            busy=notice,
         ),
         Lanes(
             orders,
             chat_of=export.chat_of,
-            handle=exports.handle,
-            give_up=exports.give_up,
+            handle=exporter.handle,
+            give_up=exporter.give_up,
             slots=export.SLOTS,
         ),
     ]

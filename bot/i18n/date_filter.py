@@ -1,4 +1,4 @@
-"""The filters in what people look for: 'red bicycle last week from @ada' -> words, time, sender. Pure.
+"""Parses what people search for: 'red bicycle last week from @ada' -> text, time, sender. Pure.
 
     a day       today, yesterday, 3 May, May 3, 2026, 2026-05-03, 3.5.2026, and 3/5/2026 but for English
     longer      this and last week, month, year; May, May 2025, 2025, 2025-05
@@ -19,7 +19,7 @@ from unicodedata import normalize
 
 from babel import Locale
 
-from bot.i18n.date_phrases import CLEAR, SPOKEN, UNSPACED, Words
+from bot.i18n.date_phrases import CLEAR, SPOKEN, UNSPACED, DatePhrases
 from bot.i18n.translator import Translator
 from vlm.text.languages import ENGLISH
 
@@ -40,14 +40,14 @@ NEVER: Final = "(?!)"
 MARKS: Final = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
-class Asked(NamedTuple):
-    """What somebody looks for. `words` may be '': then it is all that came in that time, from that sender.
+class ParsedQuery(NamedTuple):
+    """What somebody searches for. `text` may be '': then it is all that came in that time, from that sender.
 
     since_ms, until_ms   from the one on, before the other; 0: whenever
     sender_name          '@ada', ME, or '' for anybody
     """
 
-    words: str
+    text: str
     since_ms: int = 0
     until_ms: int = 0
     sender_name: str = ""
@@ -60,32 +60,32 @@ class Span(NamedTuple):
     end: date | None
 
 
-def read(words: str, t: Translator, now: datetime) -> Asked:
-    """The filters in `words`, which hold from then on without them. `now` is in UTC."""
-    asked = Asked(_joined(normalize("NFC", MARKS.sub("", words))))
+def parse_query(text: str, t: Translator, now: datetime) -> ParsedQuery:
+    """The filters in a text, and the text without them. `now` is in UTC."""
+    query = ParsedQuery(_joined(normalize("NFC", MARKS.sub("", text))))
     for code in dict.fromkeys((t.locale.language, ENGLISH)):
-        asked = _read(asked, code, now.date())
-    filtered = asked.since_ms or asked.until_ms or asked.sender_name
-    return asked._replace(words=_wanted(asked.words, t)) if filtered else asked
+        query = _read(query, code, now.date())
+    filtered = query.since_ms or query.until_ms or query.sender_name
+    return query._replace(text=_wanted(query.text, t)) if filtered else query
 
 
-def _read(asked: Asked, code: str, today: date) -> Asked:
-    while found := next(_spans(asked.words, code, today), None):
+def _read(query: ParsedQuery, code: str, today: date) -> ParsedQuery:
+    while found := next(_spans(query.text, code, today), None):
         match, span = found
-        asked = asked._replace(
-            words=_without(asked.words, match),
-            since_ms=max(asked.since_ms, _ms(span.first)),
-            until_ms=min(filter(None, (asked.until_ms, _ms(span.end))), default=0),
+        query = query._replace(
+            text=_without(query.text, match),
+            since_ms=max(query.since_ms, _ms(span.first)),
+            until_ms=min(filter(None, (query.until_ms, _ms(span.end))), default=0),
         )
-    if match_of_sender := _people(code).search(asked.words):
+    if match_of_sender := _people(code).search(query.text):
         name = match_of_sender["name"] or ME
-        asked = asked._replace(words=_without(asked.words, match_of_sender), sender_name=name)
-    return asked
+        query = query._replace(text=_without(query.text, match_of_sender), sender_name=name)
+    return query
 
 
-def _spans(words: str, code: str, today: date) -> Iterator[tuple[re.Match[str], Span]]:
+def _spans(text: str, code: str, today: date) -> Iterator[tuple[re.Match[str], Span]]:
     """Each time that is named, and which one it is."""
-    for match in _times(code).finditer(words):
+    for match in _times(code).finditer(text):
         span = _named(match, code, today)
         if span is None:
             continue
@@ -160,7 +160,7 @@ def _next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
 
 
-PHRASES: Final = Words._fields[Words._fields.index("today") : Words._fields.index("after")]
+PHRASES: Final = DatePhrases._fields[DatePhrases._fields.index("today") : DatePhrases._fields.index("after")]
 
 
 @lru_cache
@@ -227,19 +227,19 @@ def _months(code: str) -> dict[str, int]:
     return {name: number for name, number in forms.items() if len(name) > 2} | _full_months(code)
 
 
-def _wanted(words: str, t: Translator) -> str:
-    """The words; '' if they say only that photos are wanted."""
+def _wanted(text: str, t: Translator) -> str:
+    """The text; '' if it says only that photos are wanted."""
     rest = "|".join(SPOKEN[code].rest for code in (t.locale.language, ENGLISH))
-    blank = _compiled(rf"(?:{rest}|[^\w]+)*").fullmatch(words)
-    return "" if blank else words
+    blank = _compiled(rf"(?:{rest}|[^\w]+)*").fullmatch(text)
+    return "" if blank else text
 
 
-def _without(words: str, match: re.Match[str]) -> str:
-    return _joined(f"{words[: match.start()]} {words[match.end() :]}")
+def _without(text: str, match: re.Match[str]) -> str:
+    return _joined(f"{text[: match.start()]} {text[match.end() :]}")
 
 
-def _joined(words: str) -> str:
-    return " ".join(words.split()).strip(" ,;·")
+def _joined(text: str) -> str:
+    return " ".join(text.split()).strip(" ,;·")
 
 
 def _ms(day: date | None) -> int:

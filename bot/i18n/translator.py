@@ -23,6 +23,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from vlm.memory import Memory
 from vlm.text.languages import ENGLISH, code_of
 
 DOMAIN: Final = "bot"
@@ -97,3 +98,8 @@ def _from_right(line: str) -> str:
 def translator_for(tag: str) -> Translator:
     """The translator for a language tag, made once."""
     return Translator(tag)
+
+
+async def chat_translator(memory: Memory, chat: int) -> Translator:
+    """The translator for a chat's language."""
+    return translator_for((await memory.preferences(chat)).language)

@@ -138,7 +138,7 @@ class Lanes:
                 finally:
                     self._held.pop(entry.id, None)
                 while self._busy and waiting and not lane:
-                    await self._busy.over(waiting.pop())
+                    await self._busy.remove(waiting.pop())
         except RedisError:
             log.exception("chat %d: what is left is taken over when its lease ends", chat)
         finally:
@@ -191,7 +191,7 @@ class Lanes:
                     times += 1
                 if self._busy and isinstance(error, GroupLimitReached):
                     full.add(error.chat)
-                    await self._busy.tell(error)
+                    await self._busy.show(error)
                 failures += 1
                 wait_s = backoff_s(error, failures)
                 log.warning("%s waits %.1f s: %s", entry.id, wait_s, error)

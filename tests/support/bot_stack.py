@@ -35,7 +35,7 @@ BOT = f"""
 import sys
 from functools import partial
 from bot import __main__, service
-from bot.transport import rate_limit_notice as busy, rate_limiter as pace
+from bot.transport import rate_limit_notice, rate_limiter
 service.LEASE_S = {LEASE_S}
 %s
 sys.exit(__main__.main(["run"]))
@@ -220,7 +220,7 @@ class Stack:
         self.log_line(name, "(ready)")
 
     def start_bot(self, name: str = "bot", change: str = "", **environ: str) -> None:
-        """The bot, as a process; `change` is a line of Python that shortens one of its times."""
+        """The bot, as a process; `change` is Python that shortens one of its times."""
         settings = {"BOT_TOKEN": TOKEN, "BOT_API_URL": self.page, "REDIS_URL": self.server.url}
         self._start(name, ["-c", BOT % change], **{**settings, **environ})
 

@@ -1,6 +1,6 @@
-"""All that a front end may do: submit jobs, wait for their results, read the memory.
+"""All that a front end may do with the queue: submit jobs, wait for their results, see who works.
 
-The keys are drawn in `vlm.queue.keys` and `vlm.memory`.
+The keys are drawn in `vlm.queue.keys`.
 """
 
 import time
@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
-from vlm.memory import Memory, blob_key
+from vlm.memory import blob_key
 from vlm.ops.backlog import live_workers
 from vlm.protocol import (
     Ask,
@@ -60,7 +60,7 @@ class JobOptions(TypedDict, total=False):
 
 
 class Client:
-    """A front end's door to the workers. `memory` is what the chats remember.
+    """A front end's access to the workers.
 
     queue_max, chat_max   open jobs in all, and of one chat, beyond which a job is refused
     age_max_s             how long the next in line may have waited for live workers before more are refused
@@ -79,7 +79,6 @@ class Client:
         patience_s: float = 0,
         blob_ttl_s: int = BLOB_TTL_S,
     ) -> None:
-        self.memory = Memory(redis)
         self._redis = redis
         self._queue_max = queue_max
         self._chat_max = chat_max

@@ -9,7 +9,7 @@ from redis.asyncio import Redis as AsyncRedis
 from support.bot_stack import Person, Stack, picture, until, wait_until
 
 from bot.state.album_store import QUIET_S, AlbumStore
-from bot.state.reply_target import Place
+from bot.state.reply_target import AlbumCaptions, ReplyTarget
 from bot.transport.keyed_consumer import Lanes
 from vlm.protocol import Answered, Caption, Result, encode
 from vlm.queue.streams import Entry, Group, Reclaimed
@@ -54,10 +54,10 @@ def test_a_photo_that_is_forgotten_while_its_caption_is_on_its_way_gets_none(
 
 
 async def test_an_album_waits_no_longer_when_the_clock_was_set_back(redis: AsyncRedis) -> None:
-    place = Place(7, "album-1", 1)
+    target = ReplyTarget(7, AlbumCaptions("1"), 1)
     in_an_hour_ms = 1000 * int((await redis.time())[0] + 3600)
     await redis.hset("albums:{7}", "album-1:heard", in_an_hour_ms)
-    assert await AlbumStore(redis).quiet_in_s(place) == QUIET_S
+    assert await AlbumStore(redis).quiet_in_s(target) == QUIET_S
 
 
 def test_what_a_group_said_before_it_became_a_supergroup_is_answered_there(own_stack: Stack) -> None:

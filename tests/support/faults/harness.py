@@ -22,7 +22,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from bot.exports.exporter import EXPORTS
 from bot.exports.exporter import GROUP as EXPORTING
-from bot.state.job_stats import KEY as TALLY
+from bot.state.keys import JOB_STATS, MENUS
 from bot.transport.journal import BOT as BOT_ID
 from bot.transport.journal import GROUP, UPDATES
 from bot.transport.webhook import listen
@@ -45,7 +45,7 @@ sys.exit(main(["worker", "--model", "echo", "--redis", {url!r}]))
 """
 PERMANENT = ("photos", "photo", "turns", "messages", "links", "changes", "chat")
 PASSING = ("blob", "editing", "forgetting")  # gone when what they are for is done
-OURS = {*STREAMS, BOT_ID, WORKER_NAMES, DEAD, TALLY, "menus"}
+OURS = {*STREAMS, BOT_ID, WORKER_NAMES, DEAD, JOB_STATS(), MENUS()}
 
 
 class Rig(Stack):

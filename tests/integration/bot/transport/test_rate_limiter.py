@@ -11,10 +11,9 @@ from support.bot_stack import Json, Person, Stack, picture, until, wait_until
 from telegram.error import RetryAfter
 from telegram.ext import ExtBot
 
-from bot.talk import Talks
 from bot.transport.rate_limit_notice import RateLimitNotice
 from bot.transport.rate_limiter import GroupLimitReached, RateLimiter
-from vlm.queue.client import Client
+from vlm.memory import Memory
 
 WINDOW_MS = 1500
 
@@ -87,7 +86,10 @@ def test_a_busy_group_waits_its_minute_and_loses_nothing(own_stack: Stack) -> No
         assert redis.xlen("{afterimage}:updates") == 4
 
 
-SHORT = "service.Pace, busy.LEAST_S = partial(pace.Pace, most=4, window_ms=2500), 0"
+SHORT = """
+service.RateLimiter = partial(rate_limiter.RateLimiter, most=4, window_ms=2500)
+rate_limit_notice.MIN_WAIT_S = 0
+"""
 
 
 def test_a_group_that_is_full_is_told_so_and_gets_every_answer_once(own_stack: Stack) -> None:
@@ -129,10 +131,10 @@ async def test_a_line_that_comes_when_nothing_waits_any_more_goes_at_once(
     (ann,) = stack.group(1)
     ann.write("Hello")
     ann.trouble(method="sendMessage", delay_s=1, times=1)
-    busy = RateLimitNotice(bot, redis, Talks(Client(redis)))
-    telling = asyncio.create_task(busy.tell(GroupLimitReached(timedelta(minutes=1), ann.chat, 0)))
+    notice = RateLimitNotice(bot, redis, Memory(redis))
+    telling = asyncio.create_task(notice.show(GroupLimitReached(timedelta(minutes=1), ann.chat, 0)))
     await until(lambda: redis.exists(f"waits:{{{ann.chat}}}"))
-    await busy.over(ann.chat)
+    await notice.remove(ann.chat)
     await telling
     assert len(ann.calls("sendMessage")) == len(ann.calls("deleteMessage")) == 1
     assert ann.heard() == []
