@@ -49,13 +49,13 @@ async def choose(update: Update, context: Context) -> None:
 
 async def _set_named(context: Context, written: set[str] | None) -> tuple[str, InlineKeyboardMarkup | None]:
     """Set the language that is meant by a name. What to say, and what to offer instead."""
-    t, tag = await context.translator(), await asyncio.to_thread(languages.read, context.text)
+    t, tag = await context.translator(), await asyncio.to_thread(languages.tag_of, context.text)
     if tag and _is_available(tag, written):
         return await _set(context, tag, written), None
     if tag:
         return language.nobody_speaks(t, tag), _offer(t, written)
-    near = [code for code in languages.near(context.text) if _is_available(code, written)]
-    return language.unknown(t, context.text, near), _keyboard(near) if near else _offer(t, written)
+    similar = [code for code in languages.similar(context.text) if _is_available(code, written)]
+    return language.unknown(t, context.text, similar), _keyboard(similar) if similar else _offer(t, written)
 
 
 async def _set(context: Context, tag: str, written: set[str] | None) -> str:

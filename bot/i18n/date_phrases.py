@@ -1,13 +1,12 @@
-"""What people call a time or a sender when they look for photos, in each language of the interface.
+"""How people name a time or a sender when they search, in each language of the interface.
 
-Regular expressions; a blank stands for any blanks. Months come from babel. For what they
-do, see `bot.i18n.date_filter`.
+Regular expressions for `bot.i18n.date_filter`; a blank matches any number of blanks. Months come from babel.
 
-    within, since, before   what stands before a time: 'in May', 'since May', 'before May'
-    after                   what stands behind it and means since; in some languages
-    by                      what stands before a person: 'from @ada'
-    me                      the one who asks, `by` included
-    rest                    words that say no more than that photos are wanted, once a filter is there
+    within, since, before   stand before a time: 'in May', 'since May', 'before May'
+    after                   stands after a time and means since; in some languages
+    by                      stands before a person: 'from @ada'
+    me                      the person who searches, `by` included
+    rest                    words that only say that photos are wanted, beside a filter
 """
 
 from typing import Final, NamedTuple
@@ -31,7 +30,7 @@ class DatePhrases(NamedTuple):
     after: str = ""
 
 
-# Written without blanks between words, or with the preposition behind: a month's name alone means the month.
+# Without blanks between words, or with postpositions: there, a month's name alone means the month.
 CLEAR: Final = ("zh", "ja", "hi", "ar")
 UNSPACED: Final = ("zh", "ja")
 

@@ -63,34 +63,36 @@ def here_it_is(t: Translator, photo: Photo) -> str:
     return t("Here it is, from {day}.", day=t.day(photo.created_ms))
 
 
-def listed(t: Translator, what: str, *, earlier: bool = False) -> str:
+def listed(t: Translator, search: str, *, earlier: bool = False) -> str:
     """The head of a list by date; `earlier`: of a page of it that is not the first."""
-    if what:
-        return t("Photos: {what}", what=what)
+    if search:
+        return t("Photos: {what}", what=search)
     return t("Earlier photos:") if earlier else t("The latest photos:")
 
 
-def none_listed(t: Translator, what: str) -> str:
+def none_listed(t: Translator, search: str) -> str:
     """That a list by date is empty."""
-    return t("No photos: {what}", what=what)
+    return t("No photos: {what}", what=search)
 
 
-def found(t: Translator, what: str, first: int, count: int, total: int) -> str:
+def found(t: Translator, search: str, first: int, count: int, total: int) -> str:
     """The head of a page of hits: of `total`, from the `first` on so many."""
     if count == total:
-        return t.many("{n} photo: {what}", "{n} photos: {what}", total, what=what)
+        return t.many("{n} photo: {what}", "{n} photos: {what}", total, what=search)
     return t(
         "Photos {first} to {last} of {total}: {what}",
         first=first,
         last=first + count - 1,
         total=total,
-        what=what,
+        what=search,
     )
 
 
-def nothing(t: Translator, what: str, nearest: Photo | None, *, alike: bool = False) -> str:
+def nothing(t: Translator, search: str, nearest: Photo | None, *, alike: bool = False) -> str:
     """That nothing was found; `alike`: among photos that are like one."""
-    text = t("I have no photo that is like that one.") if alike else t("Nothing like that: {what}", what=what)
+    text = (
+        t("I have no photo that is like that one.") if alike else t("Nothing like that: {what}", what=search)
+    )
     if not nearest:
         return text
     return "\n".join([text, t("The nearest I have:"), describe(t, nearest), t.day(nearest.created_ms)])

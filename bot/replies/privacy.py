@@ -45,9 +45,9 @@ def nothing_kept(t: Translator) -> str:
 
 
 def how_to_forget(t: Translator) -> str:
-    one = t("Reply to a photo, or to what I said about it, with /forget: I forget that photo.")
+    photo = t("Reply to a photo, or to what I said about it, with /forget: I forget that photo.")
     everything = t("Write /forget all: I forget everything about this chat.")
-    return f"• {one}\n• {everything}"
+    return f"• {photo}\n• {everything}"
 
 
 def everything(t: Translator) -> str:

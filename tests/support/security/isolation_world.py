@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
@@ -219,7 +220,8 @@ async def living(url: str, folder: Path) -> AsyncIterator[World]:
     async with connect(url) as redis:
         await redis.flushall()
         with ExitStack() as stack, listen(0) as listener:
-            stack.enter_context(patch.object(service, "Pace", lambda redis: RateLimiter(redis, most=10**9)))
+            unlimited = partial(RateLimiter, most=10**9)
+            stack.enter_context(patch.object(service, "RateLimiter", unlimited))
             stack.enter_context(patch.object(album_store, "QUIET_S", 0.02))
             stack.enter_context(patch.object(album_store, "EDIT_INTERVAL_S", 0.0))
             stack.enter_context(patch.object(box, "save", lambda: None))  # nobody starts it again
