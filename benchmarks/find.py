@@ -102,8 +102,7 @@ async def work(url: str, queries: int, width: int) -> None:
 async def measure(url: str, server_pid: int, wanted: argparse.Namespace) -> None:
     """Fill the chat, and search it."""
     async with connect(url) as redis:
-        client = Client(redis)
-        filled_s = await timed_s(lambda: fill(client.memory, wanted))
+        filled_s = await timed_s(lambda: fill(Memory(redis), wanted))
         print(f"{wanted.photos:,} photos of {wanted.queries} x {wanted.width} written in {filled_s:.0f} s\n")
         print("| search | processor ms, median | 95th | wall ms, median | 95th |\n|--|--:|--:|--:|--:|")
         await ceilings(redis, server_pid, wanted)
@@ -131,7 +130,7 @@ async def working(
         async with asyncio.timeout(START_S):
             while not await redis.exists(keys.WORKER(name=f"bench-{worker.pid}")):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.005)
-        yield Searcher(Client(redis), [server_pid, worker.pid])
+        yield Searcher(redis, [server_pid, worker.pid])
     finally:
         worker.kill()
         await worker.wait()
@@ -145,7 +144,7 @@ async def ceilings(redis: Redis, server_pid: int, wanted: argparse.Namespace) ->
     read_ms = [timed_ms(numbers.max) for _ in range(10)]
     row(f"read once ({numbers.nbytes / 1e6:.0f} MB)", read_ms)
     piece = 100 * wanted.queries * wanted.width
-    halves, sender = np.ones(piece, np.float16), Searcher(Client(redis), [server_pid])
+    halves, sender = np.ones(piece, np.float16), Searcher(redis, [server_pid])
     await redis.set("piece", halves.tobytes())
 
     async def send() -> None:
@@ -170,7 +169,7 @@ async def report(searcher: "Searcher", wanted: argparse.Namespace) -> None:
     row("like", [await search(like=str(like)) for like in rng.integers(1, wanted.photos, count)])
     after = []
     for number in range(count):
-        await come(searcher.client.memory, wanted.photos + 1 + number, rng, wanted)
+        await come(searcher.memory, wanted.photos + 1 + number, rng, wanted)
         after.append(await search(query=words(rng)))
     row("after one", after)
 
@@ -178,8 +177,8 @@ async def report(searcher: "Searcher", wanted: argparse.Namespace) -> None:
 class Searcher:
     """Searches, and times it: of the processor (this process and `pids`), and in all."""
 
-    def __init__(self, client: Client, pids: Sequence[int]) -> None:
-        self.client, self._pids = client, pids
+    def __init__(self, redis: Redis, pids: Sequence[int]) -> None:
+        self.client, self.memory, self._pids = Client(redis), Memory(redis), pids
 
     async def search(self, chat: int = CHAT, **task: object) -> tuple[float, float]:
         """ms of the processor, and ms until the result was read."""

@@ -24,7 +24,7 @@ from pathlib import Path
 from PIL import Image
 from redis.asyncio import Redis
 
-from vlm.memory import Photo
+from vlm.memory import Memory, Photo
 from vlm.queue import server
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
@@ -51,7 +51,7 @@ async def main() -> None:
 
 async def report(redis: Redis, jobs: int, count: int) -> None:
     client = Client(redis, queue_max=10 * jobs, chat_max=10 * jobs)
-    await prepare(client, count)
+    await prepare(client, redis, count)
     stream_hop_ms = percentiles(await hops(redis, 500))
     round_trip_ms = percentiles([await round_trip(client, f"round {n}") for n in range(300)])
     rate = round(await throughput(client, jobs))
@@ -72,11 +72,11 @@ async def report(redis: Redis, jobs: int, count: int) -> None:
     print(json.dumps(figures))
 
 
-async def prepare(client: Client, count: int) -> None:
+async def prepare(client: Client, redis: Redis, count: int) -> None:
     """All workers up, and a photo whose query tokens are cached."""
     while len(await client.models()) < count:  # noqa: ASYNC110 - they are other processes
         await asyncio.sleep(0.05)
-    await client.memory.remember(CHAT, Photo(id="1", file_id="f", created_ms=1))
+    await Memory(redis).remember(CHAT, Photo(id="1", file_id="f", created_ms=1))
     file = BytesIO()
     Image.new("RGB", (64, 64), "red").save(file, "PNG")
     await client.caption(job="prepare", chat=CHAT, photo="1", picture=file.getvalue(), results=OWN)

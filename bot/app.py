@@ -1,35 +1,66 @@
-"""What the bot reacts to: every handler, in one place."""
+"""The application: what it is built of, and which handler gets which update."""
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from telegram import ChatMemberUpdated, Message, Update
+from redis.asyncio import Redis
+from telegram import Message, Update
 from telegram.ext import (
-    Application,
     ApplicationBuilder,
     BaseHandler,
     CallbackQueryHandler,
     ChatMemberHandler,
     CommandHandler,
+    ContextTypes,
+    ExtBot,
     InlineQueryHandler,
     MessageHandler,
     TypeHandler,
 )
-from telegram.ext.filters import COMMAND, TEXT, BaseFilter, ChatType, StatusUpdate, UpdateType
+from telegram.ext.filters import COMMAND, TEXT, ChatType, MessageFilter, StatusUpdate, UpdateType
 
-from bot.access.addressing import OnlyMention
-from bot.handlers.find import MORE, NEAR, OLDER, SHOW
-from bot.handlers.language import VERB as LANG
-from bot.handlers.privacy import FORGET_ALL, KEEP_ALL
-from bot.handlers.start import VERB as TRY
-from bot.handlers.style import VERB as STYLE
-from bot.replies import keyboards as buttons
-from bot.services import Desk
+from bot.access.access_control import AccessControl
+from bot.access.addressing import Addressing, OnlyMention, RepliesToBot
+from bot.access.admins import ChatAdmins
+from bot.access.allowlist import Allowlist
+from bot.context import SERVICES, Context, Services
+from bot.exports.exporter import Exporter
+from bot.handlers import (
+    admin,
+    albums,
+    caption_edit,
+    captions,
+    export,
+    find,
+    groups,
+    inline,
+    language,
+    photos,
+    privacy,
+    questions,
+    start,
+    style,
+)
+from bot.replies import albums as album_buttons
+from bot.replies import photos as photo_buttons
+from bot.replies import privacy as privacy_buttons
 from bot.settings import Settings
-from bot.talk import Inline, Press, Talk, Talks
+from bot.state.album_store import AlbumStore
+from bot.state.job_stats import JobStats
+from bot.state.keys import CHAT_KEYS
+from bot.state.pending_edits import PendingEdits
+from bot.state.photo_store import PhotoStore
+from bot.transport.command_menus import CommandMenus
+from bot.transport.outbox import Outbox
+from bot.transport.photo_sender import PhotoSender
 from bot.transport.rate_limiter import RateLimiter
-from bot.transport.telegram_files import IMAGE
+from bot.transport.telegram_files import IMAGE, TelegramFiles
+from bot.transport.typing_indicator import TypingIndicator
+from bot.transport.updates import App
+from vlm.memory import Memory
+from vlm.ops.metrics import Metrics
+from vlm.queue.client import Client
 
 # The kinds of update that the handlers want.
 UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member", "inline_query")
@@ -37,17 +68,19 @@ UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member
 NEW: Final = UpdateType.MESSAGE & ~StatusUpdate.ALL
 EDITED: Final = UpdateType.EDITED_MESSAGE
 
-GATE, DOOR = -2, -1  # groups of handlers before all others
+# Groups of handlers before the default one, 0.
+ADDRESSING, ACCESS, CAPTIONS = -3, -2, -1
 
+PATIENCE_S: Final = 3600.0  # how long an answer or a search result is still of use
 HTTP_CONNECTIONS: Final = 64
 HTTP_TIMEOUT_S: Final = 30.0
 
-App = Application[Any, Any, Any, Any, Any, Any]
-Callback = Callable[[Update, object], Coroutine[Any, Any, None]]
+Handler = BaseHandler[Any, Context, Any]
+Callback = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
 class PropagatingApplication(App):
-    """An Application whose handlers' errors reach the caller of `process_update`, who knows what to do."""
+    """An Application whose handlers' errors reach the caller of `process_update`, which handles them."""
 
     async def process_error(
         self,
@@ -59,15 +92,31 @@ class PropagatingApplication(App):
         raise error
 
 
-def build(settings: Settings, pace: RateLimiter) -> App:
+class ButtonHandler(CallbackQueryHandler[Context, Any]):
+    """A pressed button below a message that the bot can still see."""
+
+    def check_update(self, update: object) -> Any:
+        query = update.callback_query if isinstance(update, Update) else None
+        return super().check_update(update) if query and isinstance(query.message, Message) else None
+
+
+class InAlbum(MessageFilter):
+    """Photos of an album."""
+
+    def filter(self, message: Message) -> bool:
+        return message.media_group_id is not None
+
+
+def build(settings: Settings, rate_limiter: RateLimiter) -> App:
     """The application, without handlers: it needs no network until it is initialized."""
     return (
         ApplicationBuilder()
         .application_class(PropagatingApplication)
+        .context_types(ContextTypes(context=Context))
         .token(settings.token)
         .base_url(f"{settings.api_url}/bot")
         .base_file_url(f"{settings.api_url}/file/bot")
-        .rate_limiter(pace)
+        .rate_limiter(rate_limiter)
         .updater(None)
         .job_queue(None)
         .connection_pool_size(HTTP_CONNECTIONS)
@@ -77,153 +126,124 @@ def build(settings: Settings, pace: RateLimiter) -> App:
     )
 
 
-def handle(app: App, desk: Desk) -> None:
-    """Register all handlers. The first whose filter fits an update gets it; no other sees it.
-
-    Before them stand the gate (of a group's messages they see only those that are for the bot) and the door
-    (they see nobody who may not come in).
-    """
-    messages, presses = _Messages(desk.talks), _Presses(desk.talks)
-    commands = _commands(messages, desk)
-    app.add_handlers(
-        [
-            *commands,
-            *_messages(messages, desk),
-            *_buttons(presses, desk),
-            MessageHandler(StatusUpdate.MIGRATE, _of_message(desk.groups.moved)),
-            ChatMemberHandler(_of_membership(desk.groups.joined)),
-            InlineQueryHandler(_of_inline(desk.talks, desk.inline.receive)),
-        ]
+def build_services(settings: Settings, bot: ExtBot[Any], redis: Redis, metrics: Metrics) -> Services:
+    """What the handlers work with."""
+    client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max, patience_s=PATIENCE_S)
+    memory = Memory(redis, chat_keys=CHAT_KEYS)
+    outbox = Outbox(bot, redis, memory)
+    job_stats = JobStats(redis, client, metrics)
+    telegram_files = TelegramFiles(bot, picture_px=settings.picture_px, metrics=metrics)
+    return Services(
+        bot=bot,
+        client=client,
+        memory=memory,
+        outbox=outbox,
+        telegram_files=telegram_files,
+        typing_indicator=TypingIndicator(bot, client, memory, outbox, job_stats),
+        photo_sender=PhotoSender(bot, outbox, memory),
+        photo_store=PhotoStore(memory),
+        album_store=AlbumStore(redis),
+        pending_edits=PendingEdits(redis),
+        chat_admins=ChatAdmins(bot, redis),
+        allowlist=Allowlist(settings, redis),
+        command_menus=CommandMenus(bot, redis, settings.bot_admins),
+        exporter=Exporter(bot, redis, memory, outbox, telegram_files),
+        job_stats=job_stats,
+        metrics=metrics,
+        retention_days=settings.retention_days,
+        contact=settings.contact,
     )
-    desk.gate.commands = frozenset(name for command in commands for name in command.commands)
-    app.add_handler(TypeHandler(Update, desk.gate.check), group=GATE)
-    app.add_handler(TypeHandler(Update, desk.door.check), group=DOOR)
 
 
-def _commands(on: "_Messages", desk: Desk) -> list[CommandHandler[Any, Any]]:
-    """Whatever is a command; the gate lets a group give these without a mention."""
+def register_handlers(application: App, services: Services, redis: Redis) -> None:
+    """Register all handlers. In each group, the first whose filter fits an update gets it.
+
+    Updates pass the groups in order. In group chats, messages that are not for the bot end at ADDRESSING.
+    Updates of people without access end at ACCESS, captions that the bot has asked for at CAPTIONS.
+    """
+    application.bot_data[SERVICES] = services
+    commands = _commands()
+    names = frozenset(name for command in commands for name in command.commands)
+    addressing = Addressing(redis, services.memory, names)
+    in_group = UpdateType.MESSAGES & ~ChatType.PRIVATE
+    application.add_handler(MessageHandler(in_group, addressing.check), ADDRESSING)
+    if services.allowlist.access != "open":
+        access_control = AccessControl(services.allowlist, services.memory, services.outbox)
+        application.add_handler(TypeHandler(Update, access_control.check), ACCESS)
+    replies = NEW & TEXT & ~COMMAND & ~OnlyMention() & RepliesToBot()
+    application.add_handler(MessageHandler(replies, caption_edit.receive_caption), CAPTIONS)
+    application.add_handlers([*commands, *_messages(), *_buttons(), *_other_updates()])
+
+
+def _commands() -> list[CommandHandler[Context, Any]]:
+    """The commands, which groups may send without a mention of the bot."""
     return [
-        on.command(["start", "help"], desk.start.group, NEW & ~ChatType.PRIVATE),
-        on.command("start", desk.start.start, NEW),
-        on.command("help", desk.start.help, NEW),
-        on.command("find", desk.finding.find, NEW),
-        on.command("recent", desk.finding.recent, NEW),
-        on.command("ask", desk.questions.ask, NEW),
-        on.command("auto", desk.groups.auto, NEW),
-        on.command("invite", desk.access.invite, NEW),
-        on.command("revoke", desk.access.revoke, NEW),
-        on.command("stats", desk.stats.show, NEW),
-        on.command("lang", desk.languages.command, NEW),
-        on.command("style", desk.styles.command, NEW),
-        on.command("edit", desk.correcting.edit, NEW),
-        on.command("forget", desk.keeping.forget, NEW),
-        on.command("export", desk.exporting.export, NEW),
-        on.command("privacy", desk.keeping.privacy, NEW),
+        CommandHandler(["start", "help"], start.group_help, NEW & ~ChatType.PRIVATE),
+        CommandHandler("start", start.start, NEW),
+        CommandHandler("help", start.help, NEW),
+        CommandHandler("find", find.search, NEW),
+        CommandHandler("recent", find.recent, NEW),
+        CommandHandler("ask", questions.ask, NEW),
+        CommandHandler("auto", groups.auto, NEW),
+        CommandHandler("invite", admin.invite, NEW),
+        CommandHandler("revoke", admin.revoke, NEW),
+        CommandHandler("stats", admin.stats, NEW),
+        CommandHandler("lang", language.command, NEW),
+        CommandHandler("style", style.command, NEW),
+        CommandHandler("edit", caption_edit.edit, NEW),
+        CommandHandler("forget", privacy.forget, NEW),
+        CommandHandler("export", export.export, NEW),
+        CommandHandler("privacy", privacy.show_privacy, NEW),
     ]
 
 
-def _messages(on: "_Messages", desk: Desk) -> list[BaseHandler[Any, Any, Any]]:
+def _messages() -> Sequence[Handler]:
     return [
-        on.message(NEW & IMAGE, desk.photos.receive),
-        on.message(NEW & OnlyMention(), desk.groups.called),
-        on.message(NEW & TEXT & ~COMMAND, desk.correcting.unless_asked(desk.questions.receive)),
-        on.message(NEW & COMMAND, desk.start.unknown_command),
-        on.message(NEW, desk.start.unsupported),
-        on.command("ask", desk.questions.edited, EDITED),
-        on.message(EDITED & IMAGE, desk.photos.edited),
-        on.message(EDITED & TEXT & ~COMMAND, desk.questions.edited),
+        MessageHandler(NEW & IMAGE & InAlbum(), albums.receive_album_photo),
+        MessageHandler(NEW & IMAGE, photos.receive_photo),
+        MessageHandler(NEW & OnlyMention(), groups.receive_mention),
+        MessageHandler(NEW & TEXT & ~COMMAND, questions.receive_question),
+        MessageHandler(NEW & COMMAND, start.unknown_command),
+        MessageHandler(NEW, start.unsupported),
+        CommandHandler("ask", questions.receive_edited_question, EDITED),
+        MessageHandler(EDITED & IMAGE, photos.receive_edited_photo),
+        MessageHandler(EDITED & TEXT & ~COMMAND, questions.receive_edited_question),
     ]
 
 
-def _buttons(press: "_Presses", desk: Desk) -> list[CallbackQueryHandler[Any, Any]]:
+def _buttons() -> Sequence[Handler]:
     return [
-        press.button(buttons.ASK, desk.captions.ask),
-        press.button(buttons.DETAIL, desk.captions.detail),
-        press.button(buttons.ANOTHER, desk.captions.another),
-        press.button(buttons.IN_ENGLISH, desk.captions.english),
-        press.button(buttons.DELETE, desk.captions.delete),
-        press.button(buttons.REALLY, desk.captions.really),
-        press.button(buttons.KEEP, desk.captions.keep),
-        press.button(buttons.PICK, desk.picking.one),
-        press.button(buttons.PICK_ALL, desk.picking.every),
-        press.button(LANG, desk.languages.pressed),
-        press.button(STYLE, desk.styles.pressed),
-        press.button(TRY, desk.start.try_it),
-        press.button(MORE, desk.finding.more),
-        press.button(OLDER, desk.finding.older),
-        press.button(SHOW, desk.finding.show),
-        press.button(NEAR, desk.finding.near),
-        press.button(buttons.EDIT, desk.correcting.pressed),
-        press.button(FORGET_ALL, desk.keeping.forget_all),
-        press.button(KEEP_ALL, desk.keeping.keep_all),
-        press.unknown(desk.start.old_button),
+        _button(photo_buttons.ASK, captions.ask_suggested_question),
+        _button(photo_buttons.DETAIL, captions.more_detail),
+        _button(photo_buttons.ANOTHER, captions.another_wording),
+        _button(photo_buttons.IN_ENGLISH, captions.show_english),
+        _button(photo_buttons.EDIT, caption_edit.correct),
+        _button(photo_buttons.DELETE, captions.confirm_delete),
+        _button(photo_buttons.REALLY, captions.delete_photo),
+        _button(photo_buttons.KEEP, captions.keep_photo),
+        _button(album_buttons.PICK, questions.pick_photo),
+        _button(album_buttons.PICK_ALL, questions.pick_all_photos),
+        _button(language.VERB, language.choose),
+        _button(style.VERB, style.choose),
+        _button(start.VERB, start.try_sample),
+        _button(find.MORE, find.more),
+        _button(find.OLDER, find.older),
+        _button(find.SHOW, find.show),
+        _button(find.NEAR, find.show_nearest),
+        _button(privacy_buttons.FORGET_ALL, privacy.forget_all),
+        _button(privacy_buttons.KEEP_ALL, privacy.keep_all),
+        ButtonHandler(start.old_button),
     ]
 
 
-def _of_message(act: Callable[[Message], Awaitable[None]]) -> Callback:
-    async def callback(update: Update, _: object) -> None:
-        if update.message:  # by the filter, always
-            await act(update.message)
-
-    return callback
-
-
-def _of_membership(act: Callable[[ChatMemberUpdated], Awaitable[None]]) -> Callback:
-    async def callback(update: Update, _: object) -> None:
-        if update.my_chat_member:  # by the kind of handler, always
-            await act(update.my_chat_member)
-
-    return callback
+def _other_updates() -> Sequence[Handler]:
+    return [
+        MessageHandler(StatusUpdate.MIGRATE, groups.migrated),
+        ChatMemberHandler(groups.joined),
+        InlineQueryHandler(inline.receive_inline_query),
+    ]
 
 
-def _of_inline(talks: Talks, act: Callable[[Inline], Awaitable[None]]) -> Callback:
-    async def callback(update: Update, _: object) -> None:
-        if update.inline_query:  # by the kind of handler, always
-            await act(await talks.of_inline(update.inline_query))
-
-    return callback
-
-
-class _Messages:
-    """Handlers of messages, each called with a Talk."""
-
-    def __init__(self, talks: Talks) -> None:
-        self._talks = talks
-
-    def command(
-        self, names: str | list[str], act: Callable[[Talk], Awaitable[None]], among: BaseFilter
-    ) -> CommandHandler[Any, Any]:
-        return CommandHandler(names, self._called(act), among)
-
-    def message(self, among: BaseFilter, act: Callable[[Talk], Awaitable[None]]) -> MessageHandler[Any, Any]:
-        return MessageHandler(among, self._called(act))
-
-    def _called(self, act: Callable[[Talk], Awaitable[None]]) -> Callback:
-        async def callback(update: Update, _: object) -> None:
-            if message := update.message or update.edited_message:  # by the filters, always
-                await act(await self._talks.of(message, update))
-
-        return callback
-
-
-class _Presses:
-    """Handlers of buttons. A button's data is `verb` or `verb:asked`."""
-
-    def __init__(self, talks: Talks) -> None:
-        self._talks = talks
-
-    def button(self, verb: str, act: Callable[[Press], Awaitable[None]]) -> CallbackQueryHandler[Any, Any]:
-        return CallbackQueryHandler(self._called(act), re.compile(rf"{verb}(:|\Z)"))
-
-    def unknown(self, act: Callable[[Press], Awaitable[None]]) -> CallbackQueryHandler[Any, Any]:
-        """For whatever no other handler takes: buttons of an older version, or forged ones."""
-        return CallbackQueryHandler(self._called(act))
-
-    def _called(self, act: Callable[[Press], Awaitable[None]]) -> Callback:
-        async def callback(update: Update, _: object) -> None:
-            query = update.callback_query
-            if query and isinstance(query.message, Message):
-                asked = (query.data or "").partition(":")[2]
-                await act(await self._talks.of_press(query, query.message, asked, update))
-
-        return callback
+def _button(verb: str, callback: Callback) -> ButtonHandler:
+    """A button whose data is `verb` or `verb:argument`."""
+    return ButtonHandler(callback, re.compile(rf"{verb}(:|\Z)"))

@@ -1,7 +1,7 @@
 """One bot process: updates in, results out, until told to stop.
 
-    Telegram ──► Poller or webhook ──► Journal ──► KeyedConsumer: Updates ──► handlers ──► jobs
-    Telegram ◄── Outbox ◄── Delivery ◄── KeyedConsumer ◄── results
+    Telegram ──► Poller or webhook ──► Journal ──► KeyedConsumer: UpdateHandler ──► handlers ──► jobs
+    Telegram ◄── Outbox ◄── handlers ◄── KeyedConsumer: ResultHandler ◄── results
 
 Any number of processes may run side by side.
 """
@@ -19,28 +19,23 @@ from redis.asyncio import Redis
 from telegram import Bot
 
 from bot import app
-from bot.app import App
+from bot.context import Services
 from bot.exports import exporter as export
-from bot.services import Desk
+from bot.handlers import results
+from bot.handlers.results import ResultHandler
 from bot.settings import Settings, variable_name
-from bot.state.job_stats import JobStats
 from bot.state.retention import Retention
-from bot.transport import results as delivery
 from bot.transport import updates
 from bot.transport.journal import CHAT, GROUP, UPDATES, Journal
-from bot.transport.outbox import Outbox
 from bot.transport.polling import Poller
 from bot.transport.rate_limit_notice import RateLimitNotice
 from bot.transport.rate_limiter import RateLimiter
-from bot.transport.results import Delivery
 from bot.transport.retry import RETRY_POLICY, retry_until_answered
-from bot.transport.typing_indicator import TypingIndicator
-from bot.transport.updates import Updates
+from bot.transport.updates import App, UpdateHandler
 from vlm.environment import without_password
 from vlm.ops.backlog import JOBS, RESULTS
 from vlm.ops.metrics import Metrics
 from vlm.ops.probes import Check, redis_answers, serving
-from vlm.queue.client import Client
 from vlm.queue.connection import connect, retry_while_unavailable
 from vlm.queue.keyed_consumer import KeyedConsumer
 from vlm.queue.streams import Group
@@ -56,7 +51,6 @@ STREAMS: Final = {
 }
 LEASE_S: Final = 10.0  # how long a dead bot's updates and results wait for another bot
 GRACE_S: Final = 10.0  # how long a stop waits for the entries in hand
-PATIENCE_S: Final = 3600.0  # how long an answer, or what a search finds, is still of use to who asked
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -100,35 +94,29 @@ async def _serve(
 ) -> None:
     bot, journal = application.bot, Journal(redis)
     await retry_while_unavailable(journal.claim, bot.id)
-    client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max, patience_s=PATIENCE_S)
-    outbox = Outbox(bot, redis)
-    job_stats = JobStats(redis, client, metrics)
-    typing = TypingIndicator(bot, client, outbox, job_stats)
-    desk = Desk(settings, bot, redis, client, outbox, typing, job_stats, metrics)
-    app.handle(application, desk)
-    consumers = _consumers(redis, application, client, outbox, desk)
+    services = app.build_services(settings, bot, redis, metrics)
+    app.register_handlers(application, services, redis)
+    consumers = _consumers(redis, application, services)
     ingest = _webhook if settings.webhook_url else _polling
     background = [
         ingest(settings, bot, journal),
-        retry_until_answered(desk.menus.publish),
-        Retention(redis, client.memory, retention_days=settings.retention_days).run(),
+        retry_until_answered(services.command_menus.publish),
+        Retention(redis, services.memory, retention_days=settings.retention_days).run(),
     ]
     log.info("Ready: @%s", bot.username)
     try:
         await _run_all(stop, consumers, background)
     finally:
-        await typing.stop()
+        await services.typing_indicator.stop()
 
 
-def _consumers(
-    redis: Redis, application: App, client: Client, outbox: Outbox, desk: Desk
-) -> list[KeyedConsumer]:
+def _consumers(redis: Redis, application: App, services: Services) -> list[KeyedConsumer]:
     """The consumers of updates, results and exports."""
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     group = partial(Group, redis, consumer=name, lease_s=LEASE_S)
-    update_handler = Updates(application, outbox, desk.talks)
-    result_handler = Delivery(client, outbox, desk)
-    notice = RateLimitNotice(application.bot, redis, desk.talks)
+    update_handler = UpdateHandler(application, services.memory, services.outbox)
+    result_handler = ResultHandler(services)
+    notice = RateLimitNotice(application.bot, redis, services.memory)
     return [
         KeyedConsumer(
             group([UPDATES], group=GROUP, ordered=CHAT),
@@ -139,8 +127,8 @@ def _consumers(
             notice=notice,
         ),
         KeyedConsumer(
-            client.results(name, lease_s=LEASE_S),
-            chat_of=delivery.chat_of,
+            services.client.results(name, lease_s=LEASE_S),
+            chat_of=results.chat_of,
             handle=result_handler.handle,
             give_up=result_handler.give_up,
             retry=RETRY_POLICY,
@@ -149,8 +137,8 @@ def _consumers(
         KeyedConsumer(
             group([export.EXPORTS], group=export.GROUP),
             chat_of=export.chat_of,
-            handle=desk.exports.handle,
-            give_up=desk.exports.give_up,
+            handle=services.exporter.handle,
+            give_up=services.exporter.give_up,
             retry=RETRY_POLICY,
             slots=export.SLOTS,
         ),

@@ -86,12 +86,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         return environment.host_and_port(self.webhook_listen)
 
     @property
-    def hosts(self) -> frozenset[int]:
+    def bot_admins(self) -> frozenset[int]:
         """The owner and the admins."""
         return _ids(self.admins) | ({self.owner} if self.owner else set())
 
     @property
-    def guests(self) -> frozenset[int]:
+    def allowed_ids(self) -> frozenset[int]:
         """The people and groups that `allowed` names."""
         return _ids(self.allowed)
 
@@ -118,8 +118,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         raise BadSetting(
             "BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: without one, anyone can pose as Telegram."
         )
-    if settings.access == "list" and not settings.hosts | settings.guests:
+    if settings.access == "list" and not settings.bot_admins | settings.allowed_ids:
         raise BadSetting("BOT_ACCESS=list needs BOT_OWNER or BOT_ALLOWED: as it is, nobody could come in.")
-    if settings.access == "invite" and not settings.hosts:
+    if settings.access == "invite" and not settings.bot_admins:
         raise BadSetting("BOT_ACCESS=invite needs BOT_OWNER or BOT_ADMINS: as it is, nobody could invite.")
     return settings

@@ -1,6 +1,6 @@
 """Logs that help an operator and hold no secret.
 
-    text   2026-01-31 12:00:00,000 INFO    bot.transport.results: job 7:42: waited 3 ms, ran 80 ms
+    text   2026-01-31 12:00:00,000 INFO    bot.handlers.results: job 7:42: waited 3 ms, ran 80 ms
     json   {"at", "level", "logger", "message"}; where they apply, "chat", "job" (or "jobs" of a batch) and
            "error", a traceback
 

@@ -5,7 +5,8 @@ added, with defaults, and one is taken away when the version that last needed it
 version wrote is left to those who can read it, for UPGRADE_S.
 
 A `Job` names a photo, never carries one: a picture's bytes wait in `blob:{chat}:JOB` while the job lives.
-`ticket` belongs to whoever submitted the job and comes back untouched with the result.
+`correlation_data` (encoded as `ticket`) belongs to the submitter of a job and comes back unchanged with its
+result.
 
     English    what models speak: captions, turns and the words of a search are kept in it
     language   a tag as Telegram has them ('pt-br'), '' for English: what a job is asked, and answered, in
@@ -91,7 +92,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     has_picture: bool = False
     priority: Priority = msgspec.field(default="interactive", name="lane")
     results: str = RESULTS
-    ticket: str = ""
+    correlation_data: str = msgspec.field(default="", name="ticket")
     language: str = ""
     created_ms: int
     deadline_ms: int = 0
@@ -173,7 +174,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     task: Task
     outcome: Answered | Found | Refused
     photo: str | None = None
-    ticket: str = ""
+    correlation_data: str = msgspec.field(default="", name="ticket")
     language: str = ""
     model: str = ""
     waited_ms: int = 0
@@ -186,7 +187,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     id: str
     chat: int
-    ticket: str = ""
+    correlation_data: str = msgspec.field(default="", name="ticket")
     results: str = RESULTS
 
 
@@ -197,7 +198,7 @@ class ResultEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     job: str
     chat: int
     photo: str | None = None
-    ticket: str = ""
+    correlation_data: str = msgspec.field(default="", name="ticket")
 
 
 Message = TypeVar("Message", Job, Result)

@@ -1,8 +1,8 @@
-"""The one door, before every handler: messages, buttons, inline queries and groups come in by it, or not.
+"""Access control: messages, buttons, inline queries and groups pass it before they reach a handler, or not.
 
-Whoever may not come in is told so once, in the language of their app; then there is silence. Nothing of
-theirs is kept but the id of that line, for a week. Who was shut out may still read what is kept of them, and
-have it forgotten.
+Somebody without access is told so once, in the language of their app; after that the bot is silent. Nothing
+of theirs is stored but the id of that one message, for a week. People whose access was revoked may still
+read what is stored about them, and have it forgotten.
 """
 
 from collections.abc import Awaitable
@@ -15,95 +15,97 @@ from telegram.error import BadRequest
 from telegram.ext import ApplicationHandlerStop
 from telegram.ext.filters import StatusUpdate
 
-from bot.access.addressing import command_of, words
-from bot.access.admins import came_in
+from bot.access.addressing import command_of, text_to_bot
+from bot.access.admins import has_joined
 from bot.access.allowlist import Allowlist
-from bot.handlers.privacy import FORGET_ALL, KEEP_ALL
 from bot.i18n.translator import Translator, translator_for
-from bot.replies import access as said
-from bot.state.reply_target import Place, place_of
+from bot.replies import admin, privacy
+from bot.state.reply_target import AccessRefusal, InvitationRefusal, ReplyTarget, target_of_message
 from bot.transport.outbox import Outbox
 from vlm.memory import Memory
 
-DOOR: Final = "door"  # the cause of the one line
-OWN: Final = ("forget", "privacy")  # commands about one's own photos
+OWN_DATA_COMMANDS: Final = ("forget", "privacy")
+OWN_DATA_BUTTONS: Final = (privacy.FORGET_ALL, privacy.KEEP_ALL)
 
 
 class AccessControl:
-    def __init__(self, guests: Allowlist, memory: Memory, outbox: Outbox) -> None:
-        self._guests = guests
+    def __init__(self, allowlist: Allowlist, memory: Memory, outbox: Outbox) -> None:
+        self._allowlist = allowlist
         self._memory = memory
         self._outbox = outbox
 
-    async def check(self, update: Update, context: object) -> None:
-        """Raises ApplicationHandlerStop for who may not come in."""
-        if await self._guests.admits(*_who(update)) or await self._is_about_own(update):
+    async def check(self, update: Update, _: object) -> None:
+        """A handler before the others. Raises ApplicationHandlerStop for updates of people without access."""
+        if await self._allowlist.allows(*_ids(update)) or await self._is_about_own_data(update):
             return
         match update:
             case Update(message=Message() as message):
-                if await self._brings_invitation(message):
+                if await self._redeems_invitation(message):
                     return
                 if not StatusUpdate.ALL.check_update(update):
                     await self._refuse(message)
-            case Update(my_chat_member=ChatMemberUpdated() as change) if came_in(change):
-                t, place = _translator_of(change.from_user), Place(change.chat.id, DOOR, 0)
-                await self._once(place, said.closed_to_group(t, change.chat.id))
+            case Update(my_chat_member=ChatMemberUpdated() as change) if has_joined(change):
+                t, target = _translator_of(change.from_user), ReplyTarget(change.chat.id, AccessRefusal())
+                await self._send_once(target, admin.closed_to_group(t, change.chat.id))
             case Update(callback_query=CallbackQuery() as query):
-                await _quietly(query.answer(said.closed(_translator_of(query.from_user))))
+                await _ignoring_late(query.answer(admin.closed(_translator_of(query.from_user))))
             case Update(inline_query=InlineQuery() as query):
-                await _quietly(query.answer([], is_personal=True))
+                await _ignoring_late(query.answer([], is_personal=True))
         raise ApplicationHandlerStop
 
-    async def _brings_invitation(self, message: Message) -> bool:
-        word, person = _word(message), message.from_user
-        return bool(word and person and await self._guests.redeem(word, person.id))
+    async def _redeems_invitation(self, message: Message) -> bool:
+        token, user = _invitation_in(message), message.from_user
+        return bool(token and user and await self._allowlist.redeem(token, user.id))
 
-    async def _is_about_own(self, update: Update) -> bool:
-        """Whether somebody asks, in private, about photos that are still kept of them."""
+    async def _is_about_own_data(self, update: Update) -> bool:
+        """Whether somebody asks, in private, about photos of theirs that are still remembered."""
         match update:
             case Update(message=Message() as message):
-                is_own = command_of(message).partition("@")[0] in OWN
+                is_about_data = command_of(message).partition("@")[0] in OWN_DATA_COMMANDS
             case Update(callback_query=CallbackQuery(data=str() as data)):
-                is_own = data.partition(":")[0] in (FORGET_ALL, KEEP_ALL)
+                is_about_data = data.partition(":")[0] in OWN_DATA_BUTTONS
             case _:
                 return False
         chat = update.effective_chat
-        if not is_own or chat is None or chat.type != ChatType.PRIVATE:
+        if not is_about_data or chat is None or chat.type != ChatType.PRIVATE:
             return False
         return await self._memory.count(chat.id) > 0
 
     async def _refuse(self, message: Message) -> None:
-        t, place = _translator_of(message.from_user), place_of(message)
+        t, target = _translator_of(message.from_user), target_of_message(message)
         if message.chat.type != ChatType.PRIVATE:
-            await self._once(place.because(DOOR), said.closed_to_group(t, message.chat_id))
-        elif _word(message):
-            await self._once(place.because("used"), said.invitation_over(t))
+            text = admin.closed_to_group(t, message.chat_id)
+            await self._send_once(target.with_key(AccessRefusal()), text)
+        elif _invitation_in(message):
+            await self._send_once(target.with_key(InvitationRefusal()), admin.invitation_over(t))
         elif message.from_user:
-            await self._once(place.because(DOOR), said.closed_to_person(t, message.from_user.id))
+            text = admin.closed_to_person(t, message.from_user.id)
+            await self._send_once(target.with_key(AccessRefusal()), text)
 
-    async def _once(self, place: Place, line: str) -> None:
-        if not await self._outbox.said(place):
-            await self._outbox.say(place, line)
+    async def _send_once(self, target: ReplyTarget, text: str) -> None:
+        if not await self._outbox.sent_id(target):
+            await self._outbox.send(target, text)
 
 
-def _who(update: Update) -> list[int]:
-    """Any of whom may open the door. A group that has just moved is known by its old id."""
+def _ids(update: Update) -> list[int]:
+    """The user and the chat, any of which may have access. A group that has just migrated has it by its old
+    id."""
     message = update.message
     former_id = message.migrate_from_chat_id if message else None
     user, chat = update.effective_user, update.effective_chat
     return [user.id if user else 0, chat.id if chat else 0, former_id or 0]
 
 
-def _word(message: Message) -> str:
-    """What a deep link has brought along: '/start WORD'."""
-    return words(message) if command_of(message) == "start" else ""
+def _invitation_in(message: Message) -> str:
+    """The token that a deep link has brought: '/start TOKEN'."""
+    return text_to_bot(message) if command_of(message) == "start" else ""
 
 
-def _translator_of(person: User | None) -> Translator:
-    """The language of somebody's app: they have no chat with us that has one of its own."""
-    return translator_for((person.language_code or "") if person else "")
+def _translator_of(user: User | None) -> Translator:
+    """The language of somebody's app: their chat has no preferences."""
+    return translator_for((user.language_code or "") if user else "")
 
 
-async def _quietly(answer: Awaitable[bool]) -> None:
-    with suppress(BadRequest):  # it is too old, or answered
+async def _ignoring_late(answer: Awaitable[bool]) -> None:
+    with suppress(BadRequest):  # the query is too old, or answered
         await answer

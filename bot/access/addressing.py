@@ -1,13 +1,11 @@
-"""Is this message for the bot? In a private chat every message is. In a group it hears only
+"""Is a message for the bot? In a private chat every message is. In a group the bot is addressed by
 
     a command that it knows, unless the command names another bot
-    a mention, in a text or under a picture, and the other pictures of that album
+    a mention, in a text or a caption, and in the other photos of that album
     a reply to one of its own messages
-    every picture, where /auto is on
+    every photo, where /auto is on
 
-and all else has never reached it: nothing of it is kept, not even the group's language.
-
-    called:{CHAT}    set: the albums in which it was mentioned; kept for a minute after the last
+All other messages leave no trace: nothing of them is stored, not even the group's language.
 """
 
 from collections.abc import Collection
@@ -19,108 +17,117 @@ from telegram.constants import ChatType
 from telegram.ext import ApplicationHandlerStop
 from telegram.ext.filters import MessageFilter
 
-from bot.state.reply_target import replied
+from bot.state import keys
+from bot.state.reply_target import replied_message
 from bot.transport.telegram_files import has_picture
 from vlm.memory import Memory
 
 ALBUM_S: Final = 60
 
 
-class Gate:
-    """`commands` are those that it knows, without the slash."""
+class Addressing:
+    """`commands`: those that the bot knows, without the slash.
 
-    def __init__(self, redis: Redis, memory: Memory) -> None:
-        self.commands: Collection[str] = ()
+    `bot.state.keys.CALLED_ALBUMS` is a set of the albums that mention the bot, for ALBUM_S after the last.
+    """
+
+    def __init__(self, redis: Redis, memory: Memory, commands: Collection[str]) -> None:
         self._redis = redis
         self._memory = memory
+        self._commands = commands
 
     async def check(self, update: Update, _: object) -> None:
-        """Before all handlers. Raises ApplicationHandlerStop for what the bot should not hear."""
+        """A handler before all others. Raises ApplicationHandlerStop for a message not for the bot."""
         message = update.message or update.edited_message
-        if message and not await self.hears(message):
+        if message and not await self.is_addressed(message):
             raise ApplicationHandlerStop
 
-    async def hears(self, message: Message) -> bool:
+    async def is_addressed(self, message: Message) -> bool:
         """Whether the message is for the bot, or is to be answered all the same."""
-        if is_addressed(message, self.commands):
+        if speaks_to_bot(message, self._commands):
             if message.media_group_id and message.chat.type != ChatType.PRIVATE:
                 await self._note_album(message.chat_id, message.media_group_id)
             return True
         return has_picture(message) and await self._is_wanted(message)
 
-    async def _is_wanted(self, picture: Message) -> bool:
-        album, called = picture.media_group_id, _called(picture.chat_id)
+    async def _is_wanted(self, photo: Message) -> bool:
+        album, called = photo.media_group_id, keys.CALLED_ALBUMS(chat=photo.chat_id)
         if album and await self._redis.sismember(called, album):
             return True
-        return (await self._memory.preferences(picture.chat_id)).auto
+        return (await self._memory.preferences(photo.chat_id)).auto
 
     async def _note_album(self, chat: int, album: str) -> None:
+        called = keys.CALLED_ALBUMS(chat=chat)
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.sadd(_called(chat), album)
-            pipe.expire(_called(chat), ALBUM_S)
+            pipe.sadd(called, album)
+            pipe.expire(called, ALBUM_S)
             await pipe.execute()
 
 
-def is_addressed(message: Message, commands: Collection[str]) -> bool:
-    """Whether somebody speaks to the bot. What Telegram tells of a group's move is for it too."""
+class OnlyMention(MessageFilter):
+    """Texts that mention the bot and say nothing else."""
+
+    def filter(self, message: Message) -> bool:
+        return bool(message.text and mentions(message) and not text_to_bot(message))
+
+
+class RepliesToBot(MessageFilter):
+    """Messages that reply to one of the bot's."""
+
+    def filter(self, message: Message) -> bool:
+        target = replied_message(message)
+        return target is not None and _is_from_bot(target)
+
+
+def speaks_to_bot(message: Message, commands: Collection[str]) -> bool:
+    """Whether somebody addresses the bot. Telegram's news of a group's migration is for the bot, too."""
     if message.chat.type == ChatType.PRIVATE:
         return True
     if message.migrate_to_chat_id or message.migrate_from_chat_id:
         return True
     if command := command_of(message):
         name, _, bot = command.partition("@")
-        return is_me(message, bot) if bot else name in commands
-    target = replied(message)
-    return bool(mentions(message) or (target and _is_from_me(target)))
+        return is_own_name(message, bot) if bot else name in commands
+    target = replied_message(message)
+    return bool(mentions(message) or (target and _is_from_bot(target)))
 
 
 def command_of(message: Message) -> str:
     """The command that a text begins with, '@bot' included, in lower case; '' if it begins with none."""
-    marked = _marked(message, MessageEntity.BOT_COMMAND)
-    return next((words[1:].lower() for mark, words in marked if mark.offset == 0), "")
+    entities = _entities(message, MessageEntity.BOT_COMMAND)
+    return next((text[1:].lower() for entity, text in entities if entity.offset == 0), "")
 
 
 def mentions(message: Message) -> list[str]:
-    """The words in a message, or under its picture, that call the bot."""
-    me, marked = message.get_bot().id, _marked(message, MessageEntity.MENTION, MessageEntity.TEXT_MENTION)
+    """The words in a text or caption that mention the bot."""
+    bot_id = message.get_bot().id
     return [
-        words
-        for mark, words in marked
-        if (mark.user.id == me if mark.user else is_me(message, words.removeprefix("@")))
+        text
+        for entity, text in _entities(message, MessageEntity.MENTION, MessageEntity.TEXT_MENTION)
+        if (entity.user.id == bot_id if entity.user else is_own_name(message, text.removeprefix("@")))
     ]
 
 
-def words(message: Message) -> str:
-    """What a text, or the words under a picture, say to the bot: without the command and without its name."""
-    said = message.text or message.caption or ""
+def text_to_bot(message: Message) -> str:
+    """What a text or caption says to the bot: without the command, and without the bot's name."""
+    text = message.text or message.caption or ""
     if command_of(message):
-        said = " ".join(said.split(maxsplit=1)[1:])
+        text = " ".join(text.split(maxsplit=1)[1:])
     for name in mentions(message):
-        said = said.replace(name, "", 1)
-    return said.strip().lstrip(",:;").strip()
+        text = text.replace(name, "", 1)
+    return text.strip().lstrip(",:;").strip()
 
 
-class OnlyMention(MessageFilter):
-    """Texts that call the bot and say nothing else."""
-
-    def filter(self, message: Message) -> bool:
-        return bool(message.text and mentions(message) and not words(message))
-
-
-def is_me(message: Message, username: str) -> bool:
+def is_own_name(message: Message, username: str) -> bool:
     """Whether this is the bot's own name."""
     return username.lower() == message.get_bot().username.lower()
 
 
-def _is_from_me(message: Message) -> bool:
+def _is_from_bot(message: Message) -> bool:
     return message.from_user is not None and message.from_user.id == message.get_bot().id
 
 
-def _marked(message: Message, *kinds: str) -> list[tuple[MessageEntity, str]]:
+def _entities(message: Message, *kinds: str) -> list[tuple[MessageEntity, str]]:
     in_text = message.parse_entities(list(kinds)) if message.text else {}
-    below = message.parse_caption_entities(list(kinds)) if message.caption else {}
-    return list({**in_text, **below}.items())
-
-
-def _called(chat: int) -> str:
-    return f"called:{{{chat}}}"
+    in_caption = message.parse_caption_entities(list(kinds)) if message.caption else {}
+    return list({**in_text, **in_caption}.items())

@@ -1,9 +1,7 @@
-"""Who may decide for a chat: in a private one its person, in a group its administrators.
-
-    admins:{CHAT}    set: their ids, believed for some minutes
+"""Who may decide for a chat: in a private chat its person, in a group its administrators.
 
 An administrator who writes anonymously writes as the group itself. Telegram tells the bot of no change among
-other members, so somebody who has just become an administrator may have to wait for AGE_S.
+other members, so a new administrator may have to wait for MAX_AGE_S.
 """
 
 from typing import Final
@@ -11,45 +9,43 @@ from typing import Final
 from redis.asyncio import Redis
 from telegram import Bot, ChatMember, ChatMemberUpdated, Message
 
-from bot.talk import Press, Talk
+from bot.state import keys
 
-AGE_S: Final = 120
+MAX_AGE_S: Final = 120
 OUTSIDE: Final = (ChatMember.LEFT, ChatMember.BANNED)
 
 
 class ChatAdmins:
+    """`bot.state.keys.CHAT_ADMINS` is a set of a group's administrators, cached for MAX_AGE_S."""
+
     def __init__(self, bot: Bot, redis: Redis) -> None:
         self._bot = bot
         self._redis = redis
 
-    async def is_admin(self, who: Talk | Press) -> bool:
-        """Whether who wrote, or pressed a button, may decide for the chat. Raises telegram's errors."""
-        if who.chat == who.person:
-            return True
-        if isinstance(who, Talk) and _is_anonymous(who.message):
-            return True
-        return who.person in await self._admins(who.chat)
+    async def is_admin(self, chat: int, user: int) -> bool:
+        """Whether a user may decide for a chat. Raises telegram's errors."""
+        return chat == user or user in await self._admins(chat)
 
     async def _admins(self, chat: int) -> set[int]:
-        known = await self._redis.smembers(f"admins:{{{chat}}}")
-        return {int(one) for one in known} if known else await self._fetched(chat)
+        cached = await self._redis.smembers(keys.CHAT_ADMINS(chat=chat))
+        return {int(user) for user in cached} if cached else await self._fetch(chat)
 
-    async def _fetched(self, chat: int) -> set[int]:
+    async def _fetch(self, chat: int) -> set[int]:
         admins = {member.user.id for member in await self._bot.get_chat_administrators(chat)}
+        key = keys.CHAT_ADMINS(chat=chat)
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.sadd(f"admins:{{{chat}}}", *admins, 0)  # never empty: that would mean unknown
-            pipe.expire(f"admins:{{{chat}}}", AGE_S)
+            pipe.sadd(key, *admins, 0)  # never empty: that would mean unknown
+            pipe.expire(key, MAX_AGE_S)
             await pipe.execute()
         return admins
 
 
-def came_in(change: ChatMemberUpdated) -> bool:
-    """Whether the bot was outside of a group, and is in it now."""
-    is_group = change.chat.id < 0
-    return (
-        is_group and change.old_chat_member.status in OUTSIDE and change.new_chat_member.status not in OUTSIDE
-    )
-
-
-def _is_anonymous(message: Message) -> bool:
+def is_anonymous_admin(message: Message) -> bool:
+    """Whether an administrator wrote a message as the group itself."""
     return message.sender_chat is not None and message.sender_chat.id == message.chat_id
+
+
+def has_joined(change: ChatMemberUpdated) -> bool:
+    """Whether the bot was outside a group, and is in it now."""
+    was_outside = change.old_chat_member.status in OUTSIDE
+    return change.chat.id < 0 and was_outside and change.new_chat_member.status not in OUTSIDE

@@ -4,10 +4,11 @@
     list      the owner, the admins, and the people and groups of BOT_ALLOWED
     invite    these, whoever came by an invitation, and the groups to which one of them has added the bot
 
-    {afterimage}:guests:ACCESS    set: ids of people and groups that were let in
-    {afterimage}:invite:HASH      an invitation that nobody has used yet; ends after INVITATION_DAYS
+    bot.state.keys.ALLOWLIST    set: ids of people and groups that were let in
+    bot.state.keys.INVITATION   an unused invitation; expires after INVITATION_DAYS
 
-A group is one guest: whoever writes there, may. The server keeps an invitation's hash, not its link.
+A group counts as one: whoever writes there may use the bot there. Redis has an invitation's hash, not its
+link.
 """
 
 import hashlib
@@ -17,12 +18,12 @@ from typing import Final
 from redis.asyncio import Redis
 
 from bot.settings import Settings
+from bot.state import keys
 
-SPACE: Final = "{afterimage}:"
 INVITATION_DAYS: Final = 7
 TOKEN_BYTES: Final = 24
 
-# KEYS invitation, guests; ARGV who. In one step: two who come at once are not both let in.
+# KEYS invitation, allowlist; ARGV user. In one step: of two users who come at once, one is let in.
 REDEEM: Final = """
 if redis.call('DEL', KEYS[1]) == 0 then return 0 end
 redis.call('SADD', KEYS[2], ARGV[1])
@@ -33,54 +34,54 @@ return 1
 class Allowlist:
     def __init__(self, settings: Settings, redis: Redis) -> None:
         self.access = settings.access
-        self._hosts = settings.hosts
-        self._listed = settings.hosts | settings.guests
+        self._bot_admins = settings.bot_admins
+        self._listed = settings.bot_admins | settings.allowed_ids
         self._redis = redis
-        self._redeem = redis.register_script(REDEEM)
-        self._key = f"{SPACE}guests:{self.access}"
+        self._redeem_script = redis.register_script(REDEEM)
+        self._key = keys.ALLOWLIST(access=self.access)
 
-    def is_bot_admin(self, person: int) -> bool:
-        """Whether this is the owner of the bot, or one of its admins."""
-        return person in self._hosts
+    def is_bot_admin(self, user: int) -> bool:
+        """Whether the user is the owner of the bot, or one of its admins."""
+        return user in self._bot_admins
 
-    async def admits(self, *ids: int) -> bool:
+    def is_listed(self, id: int) -> bool:
+        """Whether the settings allow a person or group."""
+        return id in self._listed
+
+    async def allows(self, *ids: int) -> bool:
         """Whether one of these people and chats may use the bot."""
         if self.access == "open" or not self._listed.isdisjoint(ids):
             return True
-        return any(await self._redis.smismember(self._key, [str(one) for one in ids]))
+        return any(await self._redis.smismember(self._key, [str(id) for id in ids]))
 
     async def invite(self) -> str:
-        """A new invitation: a word that lets in the first who brings it."""
-        word = secrets.token_urlsafe(TOKEN_BYTES)
-        await self._redis.set(_invitation(word), "", ex=INVITATION_DAYS * 24 * 3600)
-        return word
+        """The token of a new invitation, which lets in the first person who brings it."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        await self._redis.set(_invitation(token), "", ex=INVITATION_DAYS * 24 * 3600)
+        return token
 
-    async def redeem(self, word: str, person: int) -> bool:
-        """Let a person in who brings an invitation. False: it is none, or not any more."""
-        return bool(await self._redeem(keys=[_invitation(word), self._key], args=[person]))
+    async def redeem(self, token: str, user: int) -> bool:
+        """Let in a user who brings an invitation. False: it is unknown, used or too old."""
+        return bool(await self._redeem_script(keys=[_invitation(token), self._key], args=[user]))
 
-    def is_listed(self, id: int) -> bool:
-        """Whether a person or group may come in by the settings."""
-        return id in self._listed
-
-    async def all(self) -> list[int]:
-        """The people and groups that were let in besides."""
-        return sorted(int(one) for one in await self._redis.smembers(self._key))
+    async def invited(self) -> list[int]:
+        """The people and groups that were let in besides those of the settings."""
+        return sorted(int(id) for id in await self._redis.smembers(self._key))
 
     async def revoke(self, id: int) -> bool:
-        """Let a person or group in no longer. False: it was not let in."""
+        """Take back what an invitation gave. False: the person or group had none."""
         return bool(await self._redis.srem(self._key, str(id)))
 
-    async def brought(self, group: int) -> None:
-        """Somebody who may has added the bot to a group."""
+    async def add_group(self, group: int) -> None:
+        """Let in a group to which an allowed person has added the bot."""
         if self.access == "invite":
             await self._redis.sadd(self._key, str(group))
 
-    async def moved(self, old: int, new: int) -> None:
-        """A group is let in under its new id too. Again is harmless."""
-        if self.access != "open" and await self.admits(old):
+    async def migrate(self, old: int, new: int) -> None:
+        """Let in a group under its new id, too. Again is harmless."""
+        if self.access != "open" and await self.allows(old):
             await self._redis.sadd(self._key, str(new))
 
 
-def _invitation(word: str) -> str:
-    return f"{SPACE}invite:{hashlib.sha256(word.encode()).hexdigest()}"
+def _invitation(token: str) -> str:
+    return keys.INVITATION(hash=hashlib.sha256(token.encode()).hexdigest())

@@ -1,12 +1,12 @@
-"""One zip of what a chat remembers, for people to look into and for programs to learn from.
+"""A zip of what a chat remembers, for people to read and for programs to learn from.
 
-    README.txt           what is what
-    photos.jsonl         one JSON object a line: of each photo its caption, then its questions
-    pictures/ID.jpg      the pictures, as far as Telegram still gives them
-    pictures/ID.txt      the caption once more, for programs that look for it beside the picture
+    README.txt           what the files are
+    photos.jsonl         one JSON object per line: for each photo its caption, then its questions
+    pictures/ID.jpg      the pictures, as far as Telegram still has them
+    pictures/ID.txt      the caption again, for programs that expect it beside the picture
 
-The layout is the one that `vlm evaluate` and training read (docs/datasets.md): several of these unpacked into
-one folder are one data set, as each names its lines differently.
+`vlm evaluate` and training read this layout (docs/datasets.md). Several archives unpacked into one folder are
+one data set, as each names its lines file differently.
 """
 
 import tempfile
@@ -21,10 +21,10 @@ from vlm.memory import Photo
 from vlm.protocol import Turn
 
 FOLDER: Final = "pictures"
-IN_MEMORY_BYTES: Final = 4 * 1024 * 1024  # a larger one lies on the disk while it is made
-ENTRY_BYTES: Final = 1024  # what a file takes in a zip besides its content, amply
+IN_MEMORY_BYTES: Final = 4 * 1024 * 1024  # a larger archive is a file on disk while it is made
+ENTRY_BYTES: Final = 1024  # what a file takes in a zip besides its content, at most
 
-# How the kinds of picture that people send begin: offset, bytes, suffix.
+# Magic numbers of the picture formats that people send: offset, bytes, suffix.
 BEGINNINGS: Final = (
     (0, b"\xff\xd8", ".jpg"),
     (0, b"\x89PNG", ".png"),
@@ -34,8 +34,8 @@ BEGINNINGS: Final = (
 )
 
 
-class Kept(NamedTuple):
-    """All that is known of a photo; `picture` is None where Telegram gives it no more."""
+class ExportedPhoto(NamedTuple):
+    """A photo with its turns; `picture` is None if Telegram no longer has it."""
 
     photo: Photo
     turns: Sequence[Turn]
@@ -43,7 +43,7 @@ class Kept(NamedTuple):
 
 
 class Archive:
-    """A zip in the making; `lines_name` is the file of its lines."""
+    """A zip in the making. `lines_name`: the name of its lines file."""
 
     def __init__(self, lines_name: str) -> None:
         self._lines_name = lines_name
@@ -52,19 +52,19 @@ class Archive:
         self._zip = ZipFile(self._file, "w", ZIP_DEFLATED)
         self.bytes = 0  # at most, were it closed now
 
-    def add(self, kept: Kept) -> None:
-        """Add a photo. Takes time: not for the event loop."""
-        name = image_name(kept)
-        lines = [msgspec.json.encode(line) for line in lines_of(kept, name)]
-        if kept.picture is not None:
-            self._zip.writestr(name, kept.picture, ZIP_STORED)
-            caption = " ".join(caption_of(kept.photo).split())
-            self._zip.writestr(f"{FOLDER}/{kept.photo.id}.txt", f"{caption}\n")
+    def add(self, exported: ExportedPhoto) -> None:
+        """Add a photo. Slow: not for the event loop."""
+        name = image_name(exported)
+        lines = [msgspec.json.encode(line) for line in lines_of(exported, name)]
+        if exported.picture is not None:
+            self._zip.writestr(name, exported.picture, ZIP_STORED)
+            caption = " ".join(caption_of(exported.photo).split())
+            self._zip.writestr(f"{FOLDER}/{exported.photo.id}.txt", f"{caption}\n")
         self._lines += lines
-        self.bytes += size_of(kept)
+        self.bytes += size_of(exported)
 
     def close(self, readme: str) -> IO[bytes]:
-        """The zip, to be read from its beginning; whoever gets it closes it. Takes time as well."""
+        """The zip, open at its beginning; the caller closes it. Slow, too."""
         self._zip.writestr("README.txt", readme)
         self._zip.writestr(self._lines_name, b"".join(line + b"\n" for line in self._lines))
         self._zip.close()
@@ -72,17 +72,19 @@ class Archive:
         return self._file
 
 
-def size_of(kept: Kept) -> int:
+def size_of(exported: ExportedPhoto) -> int:
     """How many bytes a photo takes in an archive, at most."""
-    lines = lines_of(kept, image_name(kept))
-    text = sum(len(msgspec.json.encode(line)) + 1 for line in lines) + len(caption_of(kept.photo).encode())
-    return text + len(kept.picture or b"") + 2 * ENTRY_BYTES
+    lines = lines_of(exported, image_name(exported))
+    text = sum(len(msgspec.json.encode(line)) + 1 for line in lines) + len(
+        caption_of(exported.photo).encode()
+    )
+    return text + len(exported.picture or b"") + 2 * ENTRY_BYTES
 
 
-def lines_of(kept: Kept, image: str) -> list[dict[str, Any]]:
-    """What the lines file says of a photo. Loaders pass over what they do not know, as `by` and `note`."""
-    photo = kept.photo
-    told = {
+def lines_of(exported: ExportedPhoto, image: str) -> list[dict[str, Any]]:
+    """A photo's lines. Loaders ignore the fields that they do not know, such as `by` and `note`."""
+    photo = exported.photo
+    fields = {
         "image": image,
         "id": photo.id,
         "caption": caption_of(photo),
@@ -95,20 +97,20 @@ def lines_of(kept: Kept, image: str) -> list[dict[str, Any]]:
         "sent": datetime.fromtimestamp(photo.created_ms / 1000, UTC).isoformat(timespec="seconds"),
         "model": photo.revision,
     }
-    asked = [
+    questions = [
         {"image": image, "id": f"{photo.id}-{n}", "question": turn.question, "answer": turn.answer}
-        for n, turn in enumerate(kept.turns, 1)
+        for n, turn in enumerate(exported.turns, 1)
     ]
-    return [{name: value for name, value in told.items() if value}, *asked]
+    return [{name: value for name, value in fields.items() if value}, *questions]
 
 
 def caption_of(photo: Photo) -> str:
-    """The words that count: the owner's, else the model's."""
+    """The owner's caption, else the model's."""
     return photo.correction or photo.caption
 
 
-def image_name(kept: Kept) -> str:
-    """Where the picture lies in the zip, or would."""
-    data = kept.picture or b""
-    found = (suffix for start, mark, suffix in BEGINNINGS if data[start : start + len(mark)] == mark)
-    return f"{FOLDER}/{kept.photo.id}{next(found, '.jpg')}"
+def image_name(exported: ExportedPhoto) -> str:
+    """The picture's name in the zip."""
+    data = exported.picture or b""
+    suffixes = (suffix for start, mark, suffix in BEGINNINGS if data[start : start + len(mark)] == mark)
+    return f"{FOLDER}/{exported.photo.id}{next(suffixes, '.jpg')}"

@@ -1,214 +1,203 @@
-"""Several pictures answered together: an album's captions, and a question about all of them.
+"""Several photos answered in one message: the captions of an album, and a question about all of its photos.
 
-The first picture opens the one message; each result changes it. Nothing waits in this process: what is known
-is in `bot.state.album_store` and in the chat's memory, so any bot can go on where another was ended.
+The first photo sends that message; each result edits it. Nothing waits in this process: the state is in
+`bot.state.album_store` and in the chat's memory, so another bot can continue after this one has ended.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-from msgspec.structs import replace
 from redis.exceptions import RedisError
+from telegram import Update
 
-from bot.i18n.question_detection import is_question
+from bot.context import Context, Services
+from bot.i18n.question_detection import split_question
 from bot.i18n.translator import Translator
-from bot.replies import albums as said
-from bot.replies import questions
+from bot.replies import albums, questions
 from bot.replies.albums import Line
-from bot.replies.errors import refusal
-from bot.replies.keyboards import to_pick
-from bot.state.album_store import ALBUM, ALL, DONE, AlbumStore, Item
-from bot.state.photo_store import PhotoStore
-from bot.state.reply_target import Place
-from bot.talk import Talk
-from bot.transport.outbox import Outbox
-from bot.transport.telegram_files import TelegramFiles
-from bot.transport.typing_indicator import TypingIndicator
-from vlm.errors import BadRequest, Unavailable
+from bot.replies.status import refusal
+from bot.state.album_store import ANSWERED, AlbumItem
+from bot.state.reply_target import AlbumCaptions, QuestionAboutAll, ReplyKey, ReplyTarget
+from vlm.errors import AfterimageError, BadRequest, Unavailable
 from vlm.memory import Photo
-from vlm.protocol import Ask, Result, Task
-from vlm.queue.client import Client, clean_question
+from vlm.protocol import Ask, Result
+from vlm.queue.client import clean_question
 
 
-class Albums:
-    def __init__(
-        self,
-        client: Client,
-        outbox: Outbox,
-        pictures: TelegramFiles,
-        presence: TypingIndicator,
-        shelf: PhotoStore,
-        lists: AlbumStore,
-    ) -> None:
-        self._client = client
-        self._outbox = outbox
-        self._pictures = pictures
-        self._presence = presence
-        self._shelf = shelf
-        self._lists = lists
-
-    async def receive(self, talk: Talk) -> None:
-        """One picture of an album. Why it is refused stands with its number."""
-        photo = await self._shelf.put(talk)
-        place = talk.place.because(f"{ALBUM}-{talk.message.media_group_id}")
-        await self._lists.add(place, photo.id)
-        items = await self._lists.items(place.chat, place.cause)
-        first = place.cause if items[0].photo == photo.id else ""  # one line for all: before any is captioned
-        self._presence.start(place.chat, talk.place.job, place.thread, first)
-        await self._outbox.open(place, said.looking(talk.t, bool(await self._client.models())))
-        try:
-            await self._submit(talk, place, photo)
-        except (BadRequest, Unavailable) as error:
-            if isinstance(error.__cause__, RedisError):  # nothing was refused: it can be done later
-                raise
-            await self._settle(place, photo.id, refusal(talk.t, error), talk.t, at_once=True)
-
-    async def ask_all(self, photos: Collection[Photo], question: str, place: Place, t: Translator) -> None:
-        """Have a question answered about each of some photos, in one numbered message."""
-        question = clean_question(question)
-        place = replace(place, cause=f"{ALL}-{place.cause}", then_ask="")
-        for photo in photos:
-            await self._lists.add(place, photo.id)
-        has_worker = bool(await self._client.models())
-        await self._outbox.open(place, questions.thinking(t, has_worker, question))
-        for photo in photos:
-            try:
-                await self._ask(photo, question, place, t)
-            except (BadRequest, Unavailable) as error:
-                if isinstance(error.__cause__, RedisError):
-                    raise
-                await self._settle(place, photo.id, refusal(t, error), t, question, at_once=True)
-
-    async def quiet(self, place: Place) -> None:
-        """Return when no more pictures of an album are to be expected."""
-        await asyncio.sleep(await self._lists.quiet_in_s(place))
-
-    async def deliver(self, result: Result, place: Place, t: Translator, refused: str = "") -> None:
-        """A result of one picture; `refused` says why there is none. Then ask what the album came with."""
-        outcome = refused or f"{DONE}{result.job}"
-        await self._settle(place, result.photo or "", outcome, t, _question(result.task))
-        if place.then_ask:
-            photos = await self.photos(place.chat, place.cause)
-            await self.ask_all(photos.values(), place.then_ask, replace(place, then_ask=""), t)
-
-    async def without(self, chat: int, photo: str, t: Translator) -> None:
-        """Take the line of a photo that is being forgotten out of our messages. The numbers stay."""
-        for cause in await self._lists.causes_of(chat, photo):
-            if message := await self._lists.message_of(chat, cause):
-                text = await self._text(chat, cause, t, await self._asked(chat, cause), but=photo)
-                await self._outbox.edit(chat, message, text)
-
-    async def shown_in(self, chat: int, message: int) -> str:
-        """The cause of the list that our message shows; '' if it shows none."""
-        return await self._lists.shown_in(chat, message)
-
-    async def around(self, chat: int, photo: str) -> str:
-        """The cause of the album that a photo came in; '' if it came alone."""
-        causes = await self._lists.causes_of(chat, photo)
-        return next((cause for cause in causes if cause.startswith(f"{ALBUM}-")), "")
-
-    async def photos(self, chat: int, cause: str) -> dict[int, Photo]:
-        """The photos of a list that are still known, by their numbers, in order."""
-        items, memory = await self._lists.items(chat, cause), self._client.memory
-        return {one.number: photo for one in items if (photo := await memory.get(chat, one.photo))}
-
-    async def offer(self, talk: Talk, cause: str, photos: Mapping[int, Photo]) -> None:
-        """Ask which of the photos a question is about."""
-        buttons = to_pick(talk.t, {number: photo.id for number, photo in photos.items()}, cause)
-        await self._outbox.say(talk.place, said.which_one(talk.t), buttons)
-
-    async def _submit(self, talk: Talk, place: Place, photo: Photo) -> None:
-        picture = self._shelf.picture(talk.message)
-        asked = talk.words if is_question(talk.words, talk.t.tag) else ""
-        await self._client.caption(
-            job=talk.place.job,
-            chat=place.chat,
+async def receive_album_photo(update: Update, context: Context) -> None:
+    """A photo of an album. If it is refused, the reason stands with its number."""
+    services, message, t = context.services, context.message, await context.translator()
+    question, note = split_question(context.text, t.tag) if context.text else ("", "")
+    picture = services.telegram_files.picture_in(message)
+    photo = await services.photo_store.save(message, picture, note=note, arrival_us=context.arrival_us)
+    target = context.target.with_key(AlbumCaptions(message.media_group_id or ""))
+    await services.album_store.add_photo(target, photo.id)
+    items = await services.album_store.items(target.chat, target.key)
+    # the album's placeholder shows how long the queue is for its first photo
+    is_first = items[0].photo == photo.id
+    services.typing_indicator.start(context.target.job_id, target if is_first else context.target)
+    has_worker = bool(await services.client.models())
+    await services.outbox.send_placeholder(target, albums.looking(t, has_worker))
+    try:
+        await services.client.caption(
+            job=context.target.job_id,
+            chat=target.chat,
             photo=photo.id,
-            picture=await self._pictures.fetch(picture.file_id, picture.file_size),
-            style=talk.wishes.style,
-            language=talk.t.tag,
-            ticket=replace(place, then_ask=asked).ticket,
-            priority="bulk",  # whoever sends a single photo meanwhile does not wait for ten
-        )
-
-    async def _ask(self, photo: Photo, question: str, place: Place, t: Translator) -> None:
-        alive = await self._client.memory.tokens_alive(place.chat, photo.id)
-        await self._client.ask(
-            job=f"{place.job}-{photo.id}",
-            chat=place.chat,
-            photo=photo.id,
-            question=question,
-            picture=None if alive else await self._pictures.fetch(photo.file_id),
+            picture=await services.telegram_files.fetch(picture.file_id, picture.file_size),
+            style=(await context.preferences()).style,
             language=t.tag,
-            ticket=place.ticket,
-            priority="bulk",
+            correlation_data=target.with_question(question).correlation_data,
+            priority="bulk",  # somebody who sends a single photo meanwhile does not wait for ten
         )
-
-    async def _settle(
-        self,
-        place: Place,
-        photo: str,
-        outcome: str,
-        t: Translator,
-        question: str = "",
-        *,
-        at_once: bool = False,
-    ) -> None:
-        """Note what became of a picture, and show all that is known.
-
-        What comes fast is shown together, unless `at_once`: where nothing may come after it for long.
-        """
-        await self._lists.settle(place, photo, outcome)
-        items = await self._lists.items(place.chat, place.cause)
-        if not items:  # the chat was forgotten a moment ago
-            return
-        settled = [item for item in items if item.outcome]
-        if len(settled) < len(items) and not (at_once or await self._lists.is_due(place)):
-            return
-        message = await self._outbox.say(place, await self._text(place.chat, place.cause, t, question))
-        await self._lists.note(place, message)
-
-    async def _text(self, chat: int, cause: str, t: Translator, question: str, but: str = "") -> str:
-        """All that is known of a list by now, `but` for one of its photos."""
-        items = [item for item in await self._lists.items(chat, cause) if item.photo != but]
-        settled = [item for item in items if item.outcome]
-        lines = [line for item in settled if (line := await self._line(chat, item, question))]
-        total = len(items) - len(settled) + len(lines)
-        if not lines:
-            return said.nothing_left(t)
-        if question:
-            return said.answers(t, question, lines, total)
-        return said.captions(t, lines, total, await self._note(chat, cause))
-
-    async def _asked(self, chat: int, cause: str) -> str:
-        """The question that a list answers, which is kept with the answers; '' of captions."""
-        items = await self._lists.items(chat, cause) if cause.startswith(f"{ALL}-") else []
-        told = [await self._client.memory.turn_of(chat, item.photo, item.job) for item in items if item.job]
-        return next((turn.original_question or turn.question for turn in told if turn), "")
-
-    async def _line(self, chat: int, item: Item, question: str) -> Line | None:
-        """What is said of a picture; None if it was forgotten."""
-        if not item.job:
-            return Line(item.number, item.outcome, is_refusal=True)
-        if question:
-            told = await self._client.memory.turn_of(chat, item.photo, item.job)
-            return Line(item.number, told.localized_answer or told.answer) if told else None
-        photo = await self._client.memory.get(chat, item.photo)
-        return (
-            Line(item.number, photo.correction or photo.localized_caption or photo.caption) if photo else None
-        )
-
-    async def _note(self, chat: int, cause: str) -> str:
-        """The album's note: what was written with one of its photos is about all of them."""
-        photos = await self.photos(chat, cause)
-        notes = {photo.note for photo in photos.values() if photo.note}
-        if len(notes) != 1:
-            return ""
-        for photo in photos.values():
-            if not photo.note:
-                await self._client.memory.set_note(chat, photo.id, *notes)
-        return notes.pop()
+    except (BadRequest, Unavailable) as error:
+        await _show_refusal(services, target, photo, error, t)
 
 
-def _question(task: Task) -> str:
-    return task.question if isinstance(task, Ask) else ""
+async def ask_about_all(
+    services: Services, target: ReplyTarget, photos: Collection[Photo], question: str, t: Translator
+) -> None:
+    """Have a question answered about each of some photos, in one numbered message."""
+    question = clean_question(question)
+    target = target.with_key(QuestionAboutAll(target.key)).with_question("")
+    for photo in photos:
+        await services.album_store.add_photo(target, photo.id)
+    has_worker = bool(await services.client.models())
+    await services.outbox.send_placeholder(target, questions.thinking(t, has_worker, question))
+    for photo in photos:
+        try:
+            await _ask(services, target, photo, question, t)
+        except (BadRequest, Unavailable) as error:
+            await _show_refusal(services, target, photo, error, t, question)
+
+
+async def wait_until_quiet(services: Services, target: ReplyTarget) -> None:
+    """Return when no more photos of an album are expected."""
+    await asyncio.sleep(await services.album_store.quiet_in_s(target))
+
+
+async def show_result(
+    services: Services, result: Result, target: ReplyTarget, t: Translator, *, refused: str = ""
+) -> None:
+    """A result of one photo; `refused` says why there is none. Then ask the question of the album."""
+    question = result.task.question if isinstance(result.task, Ask) else ""
+    outcome = refused or f"{ANSWERED}{result.job}"
+    await _set_outcome(services, target, result.photo or "", outcome, t, question)
+    if target.follow_up_question:
+        photos = await photos_in(services, target.chat, target.key)
+        await ask_about_all(services, target, photos.values(), target.follow_up_question, t)
+
+
+async def remove_photo(services: Services, chat: int, photo: str, t: Translator) -> None:
+    """Take the line of a photo that is being forgotten out of our messages. The numbers stay."""
+    for key in await services.album_store.lists_with(chat, photo):
+        if message := await services.album_store.message_of(chat, key):
+            question = await _question_of(services, chat, key)
+            text = await _text(services, chat, key, t, question, except_photo=photo)
+            await services.outbox.edit(chat, message, text)
+
+
+async def photos_in(services: Services, chat: int, key: ReplyKey) -> dict[int, Photo]:
+    """The photos of a list that are still remembered, by their numbers, in order."""
+    items = await services.album_store.items(chat, key)
+    return {item.number: photo for item in items if (photo := await services.memory.get(chat, item.photo))}
+
+
+async def _ask(services: Services, target: ReplyTarget, photo: Photo, question: str, t: Translator) -> None:
+    has_tokens = await services.memory.tokens_alive(target.chat, photo.id)
+    await services.client.ask(
+        job=f"{target.job_id}-{photo.id}",
+        chat=target.chat,
+        photo=photo.id,
+        question=question,
+        picture=None if has_tokens else await services.telegram_files.fetch(photo.file_id),
+        language=t.tag,
+        correlation_data=target.correlation_data,
+        priority="bulk",
+    )
+
+
+async def _show_refusal(
+    services: Services,
+    target: ReplyTarget,
+    photo: Photo,
+    error: AfterimageError,
+    t: Translator,
+    question: str = "",
+) -> None:
+    """Show why a photo has no job. Raises the error if Redis was away: nothing was refused then."""
+    if isinstance(error.__cause__, RedisError):
+        raise error
+    await _set_outcome(services, target, photo.id, refusal(t, error), t, question, at_once=True)
+
+
+async def _set_outcome(
+    services: Services,
+    target: ReplyTarget,
+    photo: str,
+    outcome: str,
+    t: Translator,
+    question: str = "",
+    *,
+    at_once: bool = False,
+) -> None:
+    """Store a photo's outcome, and show all that is known.
+
+    Outcomes that come fast are shown together, unless `at_once`: where the next may take long.
+    """
+    store = services.album_store
+    await store.set_outcome(target, photo, outcome)
+    items = await store.items(target.chat, target.key)
+    if not items:  # the chat was forgotten a moment ago
+        return
+    is_complete = all(item.outcome for item in items)
+    if not is_complete and not (at_once or await store.is_due(target)):
+        return
+    text = await _text(services, target.chat, target.key, t, question)
+    await store.set_message(target, await services.outbox.send(target, text))
+
+
+async def _text(
+    services: Services, chat: int, key: ReplyKey, t: Translator, question: str, except_photo: str = ""
+) -> str:
+    """All that is known of a list so far, except for one of its photos."""
+    items = [item for item in await services.album_store.items(chat, key) if item.photo != except_photo]
+    with_outcome = [item for item in items if item.outcome]
+    lines = [line for item in with_outcome if (line := await _line(services, chat, item, question))]
+    total = len(items) - len(with_outcome) + len(lines)
+    if not lines:
+        return albums.nothing_left(t)
+    if question:
+        return albums.answers(t, question, lines, total)
+    return albums.captions(t, lines, total, await _shared_note(services, chat, key))
+
+
+async def _question_of(services: Services, chat: int, key: ReplyKey) -> str:
+    """The question that a list answers, which is stored with the answers; '' for captions."""
+    if not isinstance(key, QuestionAboutAll):
+        return ""
+    items = await services.album_store.items(chat, key)
+    turns = [await services.memory.turn_of(chat, item.photo, item.job) for item in items if item.job]
+    return next((turn.original_question or turn.question for turn in turns if turn), "")
+
+
+async def _line(services: Services, chat: int, item: AlbumItem, question: str) -> Line | None:
+    """What is said about a photo; None if it was forgotten."""
+    if not item.job:
+        return Line(item.number, item.outcome, is_refusal=True)
+    if question:
+        turn = await services.memory.turn_of(chat, item.photo, item.job)
+        return Line(item.number, turn.localized_answer or turn.answer) if turn else None
+    photo = await services.memory.get(chat, item.photo)
+    return Line(item.number, photo.correction or photo.localized_caption or photo.caption) if photo else None
+
+
+async def _shared_note(services: Services, chat: int, key: ReplyKey) -> str:
+    """The album's note: the text below one of its photos is about all of them."""
+    photos = await photos_in(services, chat, key)
+    notes = {photo.note for photo in photos.values() if photo.note}
+    if len(notes) != 1:
+        return ""
+    for photo in photos.values():
+        if not photo.note:
+            await services.memory.set_note(chat, photo.id, *notes)
+    return notes.pop()

@@ -1,126 +1,117 @@
 """The buttons under a caption. Each names its photo, which is looked up in the chat of the press."""
 
-from telegram import InlineKeyboardMarkup
+from telegram import InlineKeyboardMarkup, Update
 
-from bot.access.admins import ChatAdmins
-from bot.handlers.albums import Albums
-from bot.handlers.photos import AGAIN, Photos
-from bot.handlers.questions import Questions
+from bot.context import Context
+from bot.handlers import albums, questions
 from bot.i18n.translator import FROM_RIGHT
-from bot.replies import photos as said
-from bot.replies import questions as answers
-from bot.replies.keyboards import to_confirm, under_caption
+from bot.replies import photos
+from bot.replies import questions as question_replies
 from bot.replies.start import old_button
-from bot.replies.suggested_questions import question
-from bot.talk import Press
-from bot.transport.outbox import Outbox
-from bot.transport.typing_indicator import TypingIndicator
+from bot.state.reply_target import CaptionRequest, SuggestedQuestion
 from vlm.memory import Photo
 from vlm.protocol import Style
-from vlm.queue.client import Client
 
 
-class Captions:
-    def __init__(
-        self,
-        client: Client,
-        outbox: Outbox,
-        presence: TypingIndicator,
-        members: ChatAdmins,
-        photos: Photos,
-        questions: Questions,
-        albums: Albums,
-    ) -> None:
-        self._client = client
-        self._outbox = outbox
-        self._presence = presence
-        self._members = members
-        self._photos = photos
-        self._questions = questions
-        self._albums = albums
+async def ask_suggested_question(update: Update, context: Context) -> None:
+    """Ask the question on the button. Pressed again, it is not asked again: the answer stands below."""
+    id, _colon, key = context.argument.partition(":")
+    photo, t = await _photo(context, id), await context.translator()
+    if photo is None:
+        return
+    question = photos.suggested_question(t, key).replace(FROM_RIGHT, "")
+    if not question:  # a button of another version, or a forged one
+        await context.answer(old_button(t))
+        return
+    target = context.target.with_key(SuggestedQuestion.of(key, context.message.message_id))
+    is_answered = await context.services.outbox.sent_id(target)
+    answer = question_replies.answered_above if is_answered else question_replies.thinking_of_it
+    await context.answer(answer(t))
+    await questions.ask_about_photo(context.services, target, photo, question, t)
 
-    async def ask(self, press: Press) -> None:
-        """A suggested question. Pressed again, it is not asked again: the answer stands below."""
-        id, _colon, key = press.asked.partition(":")
-        photo, words = await self._photo(press, id), question(press.t, key).replace(FROM_RIGHT, "")
-        if photo is None:
-            return
-        if not words:  # a button of another version, or a forged one
-            await press.answer(old_button(press.t))
-            return
-        place = press.place.because(f"{key.replace(' ', '_')}-{press.message.message_id}")
-        known = await self._outbox.said(place)
-        await press.answer((answers.answered_above if known else answers.thinking_of_it)(press.t))
-        await self._questions.put(photo, words, place, press.t)
 
-    async def detail(self, press: Press) -> None:
-        await self._caption_again(press, "detailed")
+async def more_detail(update: Update, context: Context) -> None:
+    """Have the photo captioned in detail."""
+    await _caption_again(update, context, "detailed")
 
-    async def another(self, press: Press) -> None:
-        await self._caption_again(press, press.wishes.style)
 
-    async def english(self, press: Press) -> None:
-        """Show the English original below."""
-        if photo := await self._photo(press, press.asked):
-            await press.answer()
-            text = said.caption(press.t, photo.localized_caption, note=photo.note, in_english=photo.caption)
-            buttons = under_caption(press.t, photo, in_english=True)
-            await self._outbox.edit(press.chat, press.message.message_id, text, buttons)
+async def another_wording(update: Update, context: Context) -> None:
+    """Have the photo captioned in other words."""
+    await _caption_again(update, context, (await context.preferences()).style)
 
-    async def delete(self, press: Press) -> None:
-        """Ask whether it is meant."""
-        if (photo := await self._photo(press, press.asked)) and await self._may_delete(press, photo):
-            await press.answer(said.sure(press.t))
-            await self._rebutton(press, to_confirm(press.t, photo.id))
 
-    async def keep(self, press: Press) -> None:
-        """It was not: the buttons as they were."""
-        if photo := await self._photo(press, press.asked):
-            await press.answer()
-            await self._rebutton(press, under_caption(press.t, photo))
+async def show_english(update: Update, context: Context) -> None:
+    """Show the English original below the caption."""
+    if photo := await _photo(context, context.argument):
+        await context.answer()
+        t = await context.translator()
+        text = photos.caption(t, photo.localized_caption, note=photo.note, in_english=photo.caption)
+        await context.edit_message(text, photos.caption_buttons(t, photo, in_english=True))
 
-    async def really(self, press: Press) -> None:
-        """Forget the photo, and take the caption out of the chat."""
-        photo = await self._client.memory.get(press.chat, press.asked)
-        if photo and not await self._may_delete(press, photo):
-            return
-        if photo:
-            await self._albums.without(press.chat, photo.id, press.t)
-            await self._client.memory.forget(press.chat, photo.id)
-        await press.answer(said.deleted(press.t), alert=True)
-        await self._outbox.remove(press.chat, press.message.message_id, said.deleted(press.t))
 
-    async def _caption_again(self, press: Press, style: Style) -> None:
-        """Other words for the photo. They come by `Photos.deliver`."""
-        photo = await self._photo(press, press.asked)
-        if photo is None:
-            return
-        await press.answer(said.looking_again(press.t))
-        place = press.place.because(f"{AGAIN}-{press.query.id}")
-        self._presence.start(place.chat, place.job, place.thread)
-        await self._client.caption(
-            job=place.job,
-            chat=place.chat,
-            photo=photo.id,
-            style=style,
-            other_than=list(dict.fromkeys([*photo.used_captions.splitlines(), photo.caption])),
-            language=press.t.tag,
-            ticket=place.ticket,
-        )
+async def confirm_delete(update: Update, context: Context) -> None:
+    """Ask whether to delete the photo."""
+    photo = await _photo(context, context.argument)
+    if photo and await _may_delete(context, photo):
+        t = await context.translator()
+        await context.answer(photos.sure(t))
+        await _set_buttons(context, photos.delete_buttons(t, photo.id))
 
-    async def _rebutton(self, press: Press, buttons: InlineKeyboardMarkup) -> None:
-        await self._outbox.edit(press.chat, press.message.message_id, press.message.text or "", buttons)
 
-    async def _photo(self, press: Press, id: str) -> Photo | None:
-        """The photo that a button names. Says so, where it is known no more."""
-        photo = await self._client.memory.get(press.chat, id)
-        if photo is None:
-            await press.answer(said.gone(press.t), alert=True)
-        return photo
+async def keep_photo(update: Update, context: Context) -> None:
+    """Do not delete it: show the buttons as they were."""
+    if photo := await _photo(context, context.argument):
+        await context.answer()
+        await _set_buttons(context, photos.caption_buttons(await context.translator(), photo))
 
-    async def _may_delete(self, press: Press, photo: Photo) -> bool:
-        """Whether who pressed sent it, or decides for the chat. Says so, where they may not."""
-        if press.person == photo.sender or await self._members.is_admin(press):
-            return True
-        await press.answer(said.not_yours(press.t), alert=True)
-        return False
+
+async def delete_photo(update: Update, context: Context) -> None:
+    """Forget the photo, and delete the caption from the chat."""
+    services, chat, t = context.services, context.chat_id, await context.translator()
+    photo = await services.memory.get(chat, context.argument)
+    if photo and not await _may_delete(context, photo):
+        return
+    if photo:
+        await albums.remove_photo(services, chat, photo.id, t)
+        await services.memory.forget(chat, photo.id)
+    await context.answer(photos.deleted(t), alert=True)
+    await services.outbox.delete(chat, context.message.message_id, photos.deleted(t))
+
+
+async def _caption_again(update: Update, context: Context, style: Style) -> None:
+    """Have the photo captioned in words that were not used yet. They come by `photos.show_result`."""
+    photo, t = await _photo(context, context.argument), await context.translator()
+    if photo is None or update.callback_query is None:
+        return
+    await context.answer(photos.looking_again(t))
+    target = context.target.with_key(CaptionRequest(update.callback_query.id))
+    context.services.typing_indicator.start(target.job_id, target)
+    await context.services.client.caption(
+        job=target.job_id,
+        chat=target.chat,
+        photo=photo.id,
+        style=style,
+        other_than=list(dict.fromkeys([*photo.used_captions.splitlines(), photo.caption])),
+        language=t.tag,
+        correlation_data=target.correlation_data,
+    )
+
+
+async def _set_buttons(context: Context, buttons: InlineKeyboardMarkup) -> None:
+    await context.edit_message(context.message.text or "", buttons)
+
+
+async def _photo(context: Context, id: str) -> Photo | None:
+    """The photo that a button names. If it is no longer known, the press is answered with that."""
+    photo = await context.services.memory.get(context.chat_id, id)
+    if photo is None:
+        await context.answer(photos.gone(await context.translator()), alert=True)
+    return photo
+
+
+async def _may_delete(context: Context, photo: Photo) -> bool:
+    """Whether the user sent the photo, or decides for the chat. If not, the press is answered with that."""
+    if context.user_id == photo.sender or await context.is_chat_admin():
+        return True
+    await context.answer(photos.not_yours(await context.translator()), alert=True)
+    return False

@@ -1,53 +1,50 @@
-"""/export: everything in a file, to whoever may have it, in private."""
+"""/export: everything in a file, in private, for those who may have it."""
 
+from telegram import Update
 from telegram.error import TelegramError
 
-from bot.access.admins import ChatAdmins
-from bot.exports.exporter import MOST_PHOTOS, Exporter, ExportOrder
-from bot.replies import export as said
-from bot.state.reply_target import Place
-from bot.talk import Talk
-from bot.transport.outbox import Outbox
+from bot.context import Context
+from bot.exports.exporter import MAX_PHOTOS, ExportOrder
+from bot.replies import export as replies
+from bot.state.reply_target import PrivateExport, ReplyTarget
 from bot.transport.retry import is_permanent
-from vlm.memory import Memory
 
 
-class Exporting:
-    def __init__(self, memory: Memory, outbox: Outbox, members: ChatAdmins, exports: Exporter) -> None:
-        self._memory = memory
-        self._outbox = outbox
-        self._members = members
-        self._exports = exports
+async def export(update: Update, context: Context) -> None:
+    """/export, or /export 2 for what did not fit into the first part."""
+    services, chat, t = context.services, context.chat_id, await context.translator()
+    pages = -(-await services.memory.count(chat) // MAX_PHOTOS)
+    page = int(context.text) if context.text.isdecimal() else 1
+    if not await context.is_chat_admin():
+        await context.reply(replies.only_admins_export(t))
+    elif not pages:
+        await context.reply(replies.nothing_to_export(t))
+    elif not 1 <= page <= pages:
+        await context.reply(replies.no_such_page(t, pages))
+    elif target := await _send_placeholder(context):
+        order = ExportOrder(
+            chat=chat,
+            page=page,
+            to=target.chat,
+            correlation_data=target.correlation_data,
+            language=t.tag,
+        )
+        await services.exporter.submit(order)
 
-    async def export(self, talk: Talk) -> None:
-        """/export, or /export 2 for what did not fit into the first."""
-        pages = -(-await self._memory.count(talk.chat) // MOST_PHOTOS)
-        page = int(talk.words) if talk.words.isdecimal() else 1
-        if not await self._members.is_admin(talk):
-            await self._outbox.say(talk.place, said.only_admins_export(talk.t))
-        elif not pages:
-            await self._outbox.say(talk.place, said.nothing_to_export(talk.t))
-        elif not 1 <= page <= pages:
-            await self._outbox.say(talk.place, said.no_such_page(talk.t, pages))
-        elif (place := await self._opened(talk)) is not None:
-            await self._exports.want(
-                ExportOrder(
-                    chat=talk.chat, page=page, to=place.chat, ticket=place.ticket, language=talk.t.tag
-                )
-            )
 
-    async def _opened(self, talk: Talk) -> Place | None:
-        """Where it goes to, its placeholder there; None if who asked cannot be written to in private."""
-        if talk.chat == talk.person:
-            await self._outbox.open(talk.place, said.packing_begins(talk.t))
-            return talk.place
-        place = Place(talk.person, f"export-{talk.place.job}", 0)
-        try:
-            await self._outbox.open(place, said.packing_begins(talk.t))
-        except TelegramError as error:
-            if not is_permanent(error):
-                raise
-            await self._outbox.say(talk.place, said.write_to_me_first(talk.t))
-            return None
-        await self._outbox.say(talk.place, said.comes_in_private(talk.t))
-        return place
+async def _send_placeholder(context: Context) -> ReplyTarget | None:
+    """Where the export goes, with a placeholder there; None if the user cannot be written to in private."""
+    outbox, target, t = context.services.outbox, context.target, await context.translator()
+    if context.chat_id == context.user_id:
+        await outbox.send_placeholder(target, replies.packing_begins(t))
+        return target
+    private = ReplyTarget(context.user_id, PrivateExport(target.chat, target.key))
+    try:
+        await outbox.send_placeholder(private, replies.packing_begins(t))
+    except TelegramError as error:
+        if not is_permanent(error):
+            raise
+        await context.reply(replies.write_to_me_first(t))
+        return None
+    await context.reply(replies.comes_in_private(t))
+    return private

@@ -1,229 +1,275 @@
 """/find and /recent: photos by words, by likeness, by time and sender, and pages of them.
 
     more:OFFSET         the next hits of the search that the message replies to
-    more:OFFSET:PHOTO   the same of the photos that are like one
+    more:OFFSET:PHOTO   the same, of the photos that are similar to one
     older:PHOTO:COUNT   the photos of that list that came before one, which is number COUNT
     show:PHOTO          where it is in the chat
-    near:PHOTO          what was offered where nothing was found
+    near:PHOTO          the photo that was offered where nothing was found
 
-A page replies to the command that it answers, so the command is all that 'more' must know, and nothing of it
-is kept. What a button names is looked up in its own chat.
+A page replies to the command that it answers, so the command is all that 'more' needs, and nothing of it is
+stored. What a button names is looked up in its own chat.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from telegram import InlineKeyboardButton, Message
+from telegram import InlineKeyboardButton, Message, Update
 
-from bot.i18n import date_filter as when
+from bot.access.addressing import text_to_bot
+from bot.context import Context, Services
+from bot.i18n.date_filter import ME, parse_query
 from bot.i18n.translator import Translator
-from bot.replies import find as said
-from bot.replies.keyboards import button, keyboard
-from bot.state.reply_target import Place, place_of, replied
-from bot.talk import Press, Talk
-from bot.transport.outbox import Outbox
-from bot.transport.photo_sender import PhotoSender, Shown
-from bot.transport.typing_indicator import TypingIndicator
+from bot.replies import find
+from bot.replies.layout import button, keyboard
+from bot.state.reply_target import (
+    NearestPhoto,
+    RecentPage,
+    ReplyTarget,
+    SearchPage,
+    target_of_message,
+)
+from bot.transport.photo_sender import CaptionedPhoto
 from vlm.errors import NotFound
-from vlm.memory import Photo
+from vlm.memory import Memory, Photo
 from vlm.protocol import Find, Found, Hit
-from vlm.queue.client import Client
 
 PAGE: Final = 5  # photos at a time
-ACROSS: Final = 2  # buttons in a row, so that their words can be read on a phone
+COLUMNS: Final = 2  # of buttons, so that their labels can be read on a phone
 MORE, OLDER, SHOW, NEAR = "more", "older", "show", "near"
-DIGITS: Final = 6  # of an offset
+MAX_DIGITS: Final = 6  # of an offset
 
 
-class Finding:
-    def __init__(
-        self, client: Client, outbox: Outbox, presence: TypingIndicator, showing: PhotoSender
-    ) -> None:
-        self._client = client
-        self._memory = client.memory
-        self._outbox = outbox
-        self._presence = presence
-        self._showing = showing
-
-    async def find(self, talk: Talk) -> None:
-        """Look for what is said, or for what is like the photo that is replied to. Hits come by `deliver`."""
-        target = replied(talk.message)
-        if talk.words:
-            await self._look(talk)
-        elif target:
-            await self._look_alike(talk, target)
-        else:
-            await self._outbox.say(talk.place, said.how(talk.t))
-
-    async def recent(self, talk: Talk) -> None:
-        """The first page of all photos."""
-        await self._list(talk, Find())
-
-    async def more(self, press: Press) -> None:
-        """The next page of hits."""
-        talk, (offset, _, like) = _command(press), press.asked.partition(":")
-        if talk is None or not _is_count(offset):
-            await press.answer(said.too_old(press.t), alert=True)
-            return
-        page = talk._replace(place=talk.place.because(f"{talk.place.cause}-from-{offset}"))
-        await self._turn(press, page.place)
-        wanted = Find(like=like) if like else await self._wanted(talk)
-        await self._search(page, msgspec.structs.replace(wanted, offset=int(offset)))
-
-    async def older(self, press: Press) -> None:
-        """The next page of a list by date."""
-        talk, (before, _, count) = _command(press), press.asked.partition(":")
-        if talk is None or not await self._memory.get(press.chat, before):
-            await press.answer(said.too_old(press.t), alert=True)
-            return
-        page = talk._replace(place=talk.place.because(f"{talk.place.cause}-before-{before}"))
-        await self._turn(press, page.place)
-        everything = (talk.message.text or "").startswith("/recent")
-        wanted = Find() if everything else await self._wanted(talk)
-        await self._list(page, wanted, before, int(count) if _is_count(count) else 0)
-
-    async def show(self, press: Press) -> None:
-        """Where a photo is in the chat."""
-        t, photo = press.t, await self._memory.get(press.chat, press.asked)
-        if photo is None:
-            await press.answer(said.forgotten(t), alert=True)
-        elif await self._showing.point(press.place, photo, said.here_it_is(t, photo)):
-            await press.answer()
-        else:
-            await press.answer(said.original_gone(t), alert=True)
-
-    async def near(self, press: Press) -> None:
-        """The photo that was offered where nothing was found: once."""
-        t, photo = press.t, await self._memory.get(press.chat, press.asked)
-        if photo is None:
-            await press.answer(said.forgotten(t), alert=True)
-            return
-        place = press.place.because(f"{press.message.message_id}-near")
-        lost = await self._showing.show(place, [_shown(t, photo)])
-        await press.answer(said.lost(t, 1) if lost else "", alert=bool(lost))
-
-    async def deliver(self, wanted: Find, found: Found, place: Place, t: Translator) -> None:
-        """Show a page of hits, or that there are none."""
-        hits = await self._photos(place.chat, found.hits)
-        if not hits:
-            await self._offer(place, t, wanted, found.nearest)
-            return
-        shown = [
-            _shown(t, photo, number if found.total > 1 else 0, hit, wanted.query)
-            for number, (hit, photo) in enumerate(hits, wanted.offset + 1)
-        ]
-        what = await self._said(place.chat, wanted, t)
-        head = said.found(t, what, wanted.offset + 1, len(shown), found.total)
-        after = wanted.offset + len(found.hits)
-        asked = f"{after}:{wanted.like}" if wanted.like else str(after)
-        more = button(said.more(t), MORE, asked) if after < found.total else None
-        await self._show(place, t, head, shown, more)
-
-    async def _look(self, talk: Talk) -> None:
-        if not await self._memory.count(talk.chat):
-            await self._outbox.say(talk.place, said.empty(talk.t))
-            return
-        wanted = await self._wanted(talk)
-        await (self._search(talk, wanted) if wanted.query else self._list(talk, wanted))
-
-    async def _look_alike(self, talk: Talk, target: Message) -> None:
-        if photo := await self._memory.photo_of(talk.chat, target.message_id):
-            await self._search(talk, Find(like=photo))
-        else:
-            await self._outbox.say(talk.place, said.which_photo(talk.t))
-
-    async def _wanted(self, talk: Talk) -> Find:
-        """What a command asks for. Raises NotFound for a sender whom nobody knows."""
-        asked = when.read(talk.words, talk.t, talk.message.date)
-        sender: int | None = talk.person
-        if asked.sender_name != when.ME:
-            sender = await self._sender(talk.chat, asked.sender_name) if asked.sender_name else 0
-        if sender is None:
-            raise NotFound("I know no photos from {name} in this chat.", name=asked.sender_name)
-        return Find(query=asked.words, since_ms=asked.since_ms, until_ms=asked.until_ms, sender=sender)
-
-    async def _sender(self, chat: int, name: str) -> int | None:
-        """Who is called '@ada'; else who is called Ada, as not everybody has a name with an @."""
-        by_handle = await self._memory.sender_named(chat, name)
-        return by_handle or await self._memory.sender_named(chat, name.removeprefix("@"))
-
-    async def _search(self, talk: Talk, wanted: Find) -> None:
-        place = talk.place
-        self._presence.start(place.chat, place.job, place.thread)
-        has_worker = bool(await self._client.models())
-        await self._outbox.open(place, said.looking(talk.t, has_worker))
-        task = msgspec.structs.asdict(wanted) | {"limit": PAGE}
-        language, ticket = talk.t.tag, place.ticket
-        await self._client.find(job=place.job, chat=place.chat, language=language, ticket=ticket, **task)
-
-    async def _list(self, talk: Talk, wanted: Find, before: str | None = None, after: int = 0) -> None:
-        """A page by date, after so many photos: no model is needed for it."""
-        t, chat, times = talk.t, talk.chat, {"since_ms": wanted.since_ms, "until_ms": wanted.until_ms}
-        found = await self._memory.recent(chat, PAGE + 1, before, sender=wanted.sender or None, **times)
-        what = await self._said(chat, wanted, t)
-        if not found:
-            await self._outbox.say(talk.place, said.none_listed(t, what) if what else said.empty(t))
-            return
-        page = found[:PAGE]
-        last = after + len(page)
-        shown = [_shown(t, photo, n if last > 1 else 0) for n, photo in enumerate(page, after + 1)]
-        older = button(said.more(t), OLDER, f"{page[-1].id}:{last}") if len(found) > PAGE else None
-        await self._show(talk.place, t, said.listed(t, what, earlier=bool(after)), shown, older)
-
-    async def _show(
-        self,
-        place: Place,
-        t: Translator,
-        head: str,
-        shown: Sequence[Shown],
-        turn: InlineKeyboardButton | None,
-    ) -> None:
-        """The head, with the buttons that an album cannot bear; then the photos."""
-        text = said.page(t, head, [one.caption for one in shown])
-        buttons = [button(said.show(t, one.number), SHOW, one.photo.id) for one in shown]
-        below = keyboard([*buttons, *([turn] if turn else [])], ACROSS)
-        message = await self._outbox.say(place, text, below)
-        if len(shown) == 1:
-            await self._memory.link(place.chat, message, shown[0].photo.id)
-        if lost := await self._showing.show(place, shown):
-            await self._outbox.say(place, f"{text}\n\n{said.lost(t, len(lost))}", below)
-
-    async def _offer(self, place: Place, t: Translator, wanted: Find, nearest: Hit | None) -> None:
-        photo = await self._memory.get(place.chat, nearest.photo) if nearest else None
-        what = await self._said(place.chat, wanted, t)
-        text = said.nothing(t, what, photo, alike=bool(wanted.like))
-        below = keyboard([button(said.show_nearest(t), NEAR, photo.id)]) if photo else None
-        message = await self._outbox.say(place, text, below)
-        if photo:
-            await self._memory.link(place.chat, message, photo.id)
-
-    async def _photos(self, chat: int, hits: Sequence[Hit]) -> list[tuple[Hit, Photo]]:
-        """Those that are not forgotten by now."""
-        found = [(hit, await self._memory.get(chat, hit.photo)) for hit in hits]
-        return [(hit, photo) for hit, photo in found if photo]
-
-    async def _said(self, chat: int, wanted: Find, t: Translator) -> str:
-        """What is looked for, in words."""
-        theirs = await self._memory.latest(chat, wanted.sender) if wanted.sender else None
-        return said.what(t, wanted, theirs.sender_name if theirs else "")
-
-    async def _turn(self, press: Press, page: Place) -> None:
-        """Answer a press for a page, which comes once however often it is asked for."""
-        await press.answer(said.here_already(press.t) if await self._outbox.said(page) else "")
+async def search(update: Update, context: Context) -> None:
+    """/find: by words, or what is similar to the photo that is replied to. `show_result` shows the hits."""
+    target = context.replied_message
+    if context.text:
+        await _search_by_words(context)
+    elif target:
+        await _search_similar(context, target)
+    else:
+        await context.reply(find.how(await context.translator()))
 
 
-def _command(press: Press) -> Talk | None:
-    """What the message that bears the button answers; None if it was deleted."""
-    command = replied(press.message)
-    if command is None or not (command.text or "").startswith("/"):
-        return None
-    return Talk(command, place_of(command), press.wishes, press.t)
+async def recent(update: Update, context: Context) -> None:
+    """/recent: the first page of all photos."""
+    await _list(context.services, context.target, Find(), await context.translator())
 
 
-def _is_count(asked: str) -> bool:
-    return asked.isdecimal() and len(asked) <= DIGITS
+async def more(update: Update, context: Context) -> None:
+    """The next page of hits."""
+    services, t, (offset, _, like) = (
+        context.services,
+        await context.translator(),
+        context.argument.partition(":"),
+    )
+    command = _command(context)
+    if command is None or not _is_count(offset):
+        await context.answer(find.too_old(t), alert=True)
+        return
+    target = target_of_message(command)
+    target = target.with_key(SearchPage(target.key, int(offset)))
+    await _answer_for_page(context, target)
+    wanted = Find(like=like) if like else await _wanted(services.memory, command, t)
+    await _submit(services, target, msgspec.structs.replace(wanted, offset=int(offset)), t)
 
 
-def _shown(t: Translator, photo: Photo, number: int = 0, hit: Hit | None = None, query: str = "") -> Shown:
-    return Shown(photo, said.below(t, photo, number, hit, query), number)
+async def older(update: Update, context: Context) -> None:
+    """The next page of a list by date."""
+    services, t, (before, _, count) = (
+        context.services,
+        await context.translator(),
+        context.argument.partition(":"),
+    )
+    command = _command(context)
+    if command is None or not await services.memory.get(context.chat_id, before):
+        await context.answer(find.too_old(t), alert=True)
+        return
+    target = target_of_message(command)
+    target = target.with_key(RecentPage(target.key, before))
+    await _answer_for_page(context, target)
+    is_recent = (command.text or "").startswith("/recent")
+    wanted = Find() if is_recent else await _wanted(services.memory, command, t)
+    await _list(services, target, wanted, t, before, int(count) if _is_count(count) else 0)
+
+
+async def show(update: Update, context: Context) -> None:
+    """Reply to the message that brought the photo."""
+    services, t = context.services, await context.translator()
+    photo = await services.memory.get(context.chat_id, context.argument)
+    if photo is None:
+        await context.answer(find.forgotten(t), alert=True)
+    elif await services.photo_sender.point_to(context.target, photo, find.here_it_is(t, photo)):
+        await context.answer()
+    else:
+        await context.answer(find.original_gone(t), alert=True)
+
+
+async def show_nearest(update: Update, context: Context) -> None:
+    """Send the photo that was offered where nothing was found: once."""
+    services, t = context.services, await context.translator()
+    photo = await services.memory.get(context.chat_id, context.argument)
+    if photo is None:
+        await context.answer(find.forgotten(t), alert=True)
+        return
+    target = context.target.with_key(NearestPhoto(context.message.message_id))
+    refused = await services.photo_sender.send_photos(target, [_captioned(t, photo)])
+    await context.answer(find.lost(t, 1) if refused else "", alert=bool(refused))
+
+
+async def show_result(
+    services: Services, wanted: Find, found: Found, target: ReplyTarget, t: Translator
+) -> None:
+    """Show a page of hits, or that there are none."""
+    hits = [(hit, await services.memory.get(target.chat, hit.photo)) for hit in found.hits]
+    photos = [
+        _captioned(t, photo, number if found.total > 1 else 0, hit, wanted.query)
+        for number, (hit, photo) in enumerate(
+            ((hit, photo) for hit, photo in hits if photo), wanted.offset + 1
+        )
+    ]
+    if not photos:
+        await _offer_nearest(services, target, wanted, found.nearest, t)
+        return
+    search = await _search_text(services.memory, target.chat, wanted, t)
+    head = find.found(t, search, wanted.offset + 1, len(photos), found.total)
+    end = wanted.offset + len(found.hits)
+    argument = f"{end}:{wanted.like}" if wanted.like else str(end)
+    next_page = button(find.more(t), MORE, argument) if end < found.total else None
+    await _send_page(services, target, t, head, photos, next_page)
+
+
+async def _search_by_words(context: Context) -> None:
+    services, target, t = context.services, context.target, await context.translator()
+    if not await services.memory.count(target.chat):
+        await context.reply(find.empty(t))
+        return
+    wanted = await _wanted(services.memory, context.message, t)
+    if wanted.query:
+        await _submit(services, target, wanted, t)
+    else:
+        await _list(services, target, wanted, t)
+
+
+async def _search_similar(context: Context, message: Message) -> None:
+    services, t = context.services, await context.translator()
+    if photo := await services.memory.photo_of(context.chat_id, message.message_id):
+        await _submit(services, context.target, Find(like=photo), t)
+    else:
+        await context.reply(find.which_photo(t))
+
+
+async def _wanted(memory: Memory, command: Message, t: Translator) -> Find:
+    """What a command asks for. Raises NotFound for an unknown sender."""
+    parsed, chat = parse_query(text_to_bot(command), t, command.date), command.chat_id
+    sender: int | None = 0
+    if parsed.sender_name == ME:
+        sender = command.from_user.id if command.from_user else 0
+    elif name := parsed.sender_name:
+        # '@ada'; else whoever is called Ada, as not everybody has a name with an @
+        sender = await memory.sender_named(chat, name) or await memory.sender_named(
+            chat, name.removeprefix("@")
+        )
+    if sender is None:
+        raise NotFound("I know no photos from {name} in this chat.", name=parsed.sender_name)
+    return Find(query=parsed.text, since_ms=parsed.since_ms, until_ms=parsed.until_ms, sender=sender)
+
+
+async def _submit(services: Services, target: ReplyTarget, wanted: Find, t: Translator) -> None:
+    """Have a page of hits searched for."""
+    services.typing_indicator.start(target.job_id, target)
+    has_worker = bool(await services.client.models())
+    await services.outbox.send_placeholder(target, find.looking(t, has_worker))
+    await services.client.find(
+        job=target.job_id,
+        chat=target.chat,
+        language=t.tag,
+        correlation_data=target.correlation_data,
+        **msgspec.structs.asdict(wanted) | {"limit": PAGE},
+    )
+
+
+async def _list(
+    services: Services,
+    target: ReplyTarget,
+    wanted: Find,
+    t: Translator,
+    before: str | None = None,
+    count_before: int = 0,
+) -> None:
+    """Send a page by date, after `count_before` photos: no model is needed for it."""
+    times = {"since_ms": wanted.since_ms, "until_ms": wanted.until_ms}
+    photos = await services.memory.recent(
+        target.chat, PAGE + 1, before, sender=wanted.sender or None, **times
+    )
+    search = await _search_text(services.memory, target.chat, wanted, t)
+    if not photos:
+        await services.outbox.send(target, find.none_listed(t, search) if search else find.empty(t))
+        return
+    page = photos[:PAGE]
+    last = count_before + len(page)
+    captioned = [
+        _captioned(t, photo, number if last > 1 else 0) for number, photo in enumerate(page, count_before + 1)
+    ]
+    next_page = button(find.more(t), OLDER, f"{page[-1].id}:{last}") if len(photos) > PAGE else None
+    head = find.listed(t, search, earlier=bool(count_before))
+    await _send_page(services, target, t, head, captioned, next_page)
+
+
+async def _send_page(
+    services: Services,
+    target: ReplyTarget,
+    t: Translator,
+    head: str,
+    photos: Sequence[CaptionedPhoto],
+    next_page: InlineKeyboardButton | None,
+) -> None:
+    """Send the head, with the buttons that an album cannot have; then the photos."""
+    text = find.page(t, head, [item.caption for item in photos])
+    buttons = [button(find.show(t, item.number), SHOW, item.photo.id) for item in photos]
+    markup = keyboard([*buttons, *([next_page] if next_page else [])], COLUMNS)
+    message = await services.outbox.send(target, text, markup)
+    if len(photos) == 1:
+        await services.memory.link(target.chat, message, photos[0].photo.id)
+    if refused := await services.photo_sender.send_photos(target, photos):
+        await services.outbox.send(target, f"{text}\n\n{find.lost(t, len(refused))}", markup)
+
+
+async def _offer_nearest(
+    services: Services, target: ReplyTarget, wanted: Find, nearest: Hit | None, t: Translator
+) -> None:
+    photo = await services.memory.get(target.chat, nearest.photo) if nearest else None
+    search = await _search_text(services.memory, target.chat, wanted, t)
+    text = find.nothing(t, search, photo, alike=bool(wanted.like))
+    markup = keyboard([button(find.show_nearest(t), NEAR, photo.id)]) if photo else None
+    message = await services.outbox.send(target, text, markup)
+    if photo:
+        await services.memory.link(target.chat, message, photo.id)
+
+
+async def _search_text(memory: Memory, chat: int, wanted: Find, t: Translator) -> str:
+    """What is searched for, in words."""
+    latest = await memory.latest(chat, wanted.sender) if wanted.sender else None
+    return find.describe_search(t, wanted, latest.sender_name if latest else "")
+
+
+async def _answer_for_page(context: Context, target: ReplyTarget) -> None:
+    """Answer a press for a page, which is sent once, however often it is asked for."""
+    is_sent = await context.services.outbox.sent_id(target)
+    await context.answer(find.here_already(await context.translator()) if is_sent else "")
+
+
+def _command(context: Context) -> Message | None:
+    """The command that the message with the button answers; None if the command was deleted."""
+    command = context.replied_message
+    return command if command and (command.text or "").startswith("/") else None
+
+
+def _is_count(text: str) -> bool:
+    return text.isdecimal() and len(text) <= MAX_DIGITS
+
+
+def _captioned(
+    t: Translator, photo: Photo, number: int = 0, hit: Hit | None = None, query: str = ""
+) -> CaptionedPhoto:
+    return CaptionedPhoto(photo, find.photo_caption(t, photo, number, hit, query), number)

@@ -1,70 +1,56 @@
-"""What is particular to groups: the hello, whether photos are described unasked, and moving house."""
+"""What only groups need: the hello, whether all photos are captioned, a lone mention, and migration."""
 
-from telegram import ChatMemberUpdated, Message
+from typing import Final
 
-from bot.access.admins import ChatAdmins, came_in
-from bot.access.allowlist import Allowlist
-from bot.handlers.photos import Photos
-from bot.i18n.translator import translator_for
-from bot.replies import groups as said
-from bot.state.reply_target import Place, replied
-from bot.talk import Talk, Talks
-from bot.transport.outbox import Outbox
+from telegram import Update
+
+from bot.access.admins import has_joined
+from bot.context import Context
+from bot.handlers.photos import caption_photo
+from bot.replies import groups
+from bot.state.reply_target import GroupJoined, ReplyTarget
 from bot.transport.telegram_files import has_picture
-from vlm.queue.client import Client
+
+SWITCH: Final = {"on": True, "off": False}
 
 
-class Groups:
-    def __init__(
-        self,
-        client: Client,
-        outbox: Outbox,
-        members: ChatAdmins,
-        guests: Allowlist,
-        talks: Talks,
-        photos: Photos,
-    ) -> None:
-        self._client = client
-        self._outbox = outbox
-        self._members = members
-        self._guests = guests
-        self._talks = talks
-        self._photos = photos
+async def auto(update: Update, context: Context) -> None:
+    """/auto on|off: whether every photo of a group is captioned, or only when the bot is asked to."""
+    wanted, t = SWITCH.get(context.text.lower()), await context.translator()
+    if context.chat_id > 0:
+        await context.reply(groups.auto_in_private(t))
+    elif wanted is None:
+        await context.reply(groups.auto_is(t, (await context.preferences()).auto))
+    elif not await context.is_chat_admin():
+        await context.reply(groups.admins_only(t))
+    else:
+        await context.services.memory.prefer(context.chat_id, auto=wanted)
+        await context.reply(groups.auto_set(t, wanted))
 
-    async def auto(self, talk: Talk) -> None:
-        """/auto on|off: whether every photo of a group is described, or those only that ask for it."""
-        wanted = {"on": True, "off": False}.get(talk.words.lower())
-        if talk.chat > 0:
-            reply = said.auto_in_private(talk.t)
-        elif wanted is None:
-            reply = said.auto_is(talk.t, talk.wishes.auto)
-        elif not await self._members.is_admin(talk):
-            reply = said.admins_only(talk.t)
-        else:
-            await self._client.memory.prefer(talk.chat, auto=wanted)
-            reply = said.auto_set(talk.t, wanted)
-        await self._outbox.say(talk.place, reply)
 
-    async def called(self, talk: Talk) -> None:
-        """A mention and nothing else: look at the photo that it replies to, or say what a mention is for."""
-        target = replied(talk.message)
-        if target and has_picture(target):
-            await self._photos.receive(talk._replace(message=target))
-        else:
-            await self._outbox.say(talk.place, said.how_to_call(talk.t, talk.message.get_bot().username))
+async def receive_mention(update: Update, context: Context) -> None:
+    """A mention and nothing else: caption the photo that it replies to, or explain mentions."""
+    target = context.replied_message
+    if target and has_picture(target):
+        await caption_photo(context, target)
+    else:
+        await context.reply(groups.how_to_call(await context.translator(), context.bot.username))
 
-    async def joined(self, change: ChatMemberUpdated) -> None:
-        """One short hello when the bot comes into a group. When it has to leave, there is nobody to tell."""
-        if came_in(change):
-            await self._guests.brought(change.chat.id)
-            wishes = await self._talks.wishes(change.chat.id, change.from_user)
-            place = Place(change.chat.id, f"joined-{change.date.timestamp():.0f}", 0)
-            name = change.get_bot().username
-            await self._outbox.say(place, said.hello(translator_for(wishes.language), name))
 
-    async def moved(self, message: Message) -> None:
-        """A group has become a supergroup: another chat to Telegram, the same people. Told in both chats."""
-        old = message.migrate_from_chat_id or message.chat_id
-        new = message.migrate_to_chat_id or message.chat_id
-        await self._client.memory.migrate(old, new)
-        await self._guests.moved(old, new)
+async def joined(update: Update, context: Context) -> None:
+    """Say hello when the bot was added to a group."""
+    change = update.my_chat_member
+    if change and has_joined(change):
+        await context.services.allowlist.add_group(change.chat.id)
+        target = ReplyTarget(change.chat.id, GroupJoined(round(change.date.timestamp())))
+        text = groups.hello(await context.translator(), context.bot.username)
+        await context.services.outbox.send(target, text)
+
+
+async def migrated(update: Update, context: Context) -> None:
+    """A group has become a supergroup: another chat to Telegram. The news comes in both chats."""
+    message = context.message
+    old = message.migrate_from_chat_id or message.chat_id
+    new = message.migrate_to_chat_id or message.chat_id
+    await context.services.memory.migrate(old, new)
+    await context.services.allowlist.migrate(old, new)

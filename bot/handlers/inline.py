@@ -1,132 +1,132 @@
-"""`@bot red bicycle` in any chat: the photos of that person's private chat with the bot, of no other.
+"""`@bot red bicycle` in any chat: the photos of that user's private chat with the bot, of no other.
 
-An inline query has no message: its job's ticket names the query, and its result is the query's answer.
-Telegram waits some ten seconds for it; what comes later is dropped, as is what was typed on meanwhile.
+An inline query has no message: its job's correlation data names the query, and its result answers the query.
+Telegram waits about ten seconds for that; a later answer is dropped, as is one to a query that was typed on.
 
-    offset of a search: how many hits came before; of a list by date: the photo before
+    offset of a search: how many hits came before; of a list by date: the last photo before
 
-Not handled: stickers among the photos; a file that Telegram has no more takes its whole page along.
+Not covered: stickers among the photos; a file that Telegram no longer has makes it refuse the whole page.
 """
 
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from telegram import (
     Bot,
+    InlineQuery,
     InlineQueryResultCachedDocument,
     InlineQueryResultCachedPhoto,
     InlineQueryResultsButton,
+    Update,
 )
 from telegram.error import BadRequest
 
-from bot.i18n import date_filter as when
+from bot.context import Context, Services
+from bot.i18n.date_filter import ParsedQuery, parse_query
 from bot.i18n.translator import Translator, translator_for
-from bot.replies import find as said
-from bot.replies.length import fitted
-from bot.state.reply_target import place_of_inline
-from bot.talk import Inline
+from bot.replies import find
+from bot.replies.layout import truncate
+from bot.state.reply_target import InlineRequest, ReplyTarget
 from vlm.errors import AfterimageError
 from vlm.memory import Photo
 from vlm.protocol import Find, Found, Result
-from vlm.queue.client import Client
 
 PAGE: Final = 20
 MAX_TITLE: Final = 256  # UTF-16 code units: an app shows two lines of it
-LATE_S: Final = 10  # after which no answer is taken
-CACHE_S: Final = 5  # for which Telegram may give the same answer to the same person
-START: Final = "find"  # what /start is given by the button over the results
-DIGITS: Final = 6  # of an offset
+DEADLINE_S: Final = 10  # after which Telegram takes no answer
+CACHE_S: Final = 5  # for which Telegram may give the same answer to the same user
+START_PARAMETER: Final = "find"  # what the button over the results gives to /start
+MAX_DIGITS: Final = 6  # of an offset
 
 InlineResult = InlineQueryResultCachedPhoto | InlineQueryResultCachedDocument
 
 
-class InlineSearch:
-    def __init__(self, bot: Bot, client: Client) -> None:
-        self._bot = bot
-        self._client = client
+async def receive_inline_query(update: Update, context: Context) -> None:
+    """Answer with photos by date, or search; the hits come later, by `show_result`."""
+    services, query, t = context.services, update.inline_query, await context.translator()
+    if query is None:
+        return
+    parsed = parse_query(query.query, t, datetime.now(UTC))
+    if not await services.memory.count(query.from_user.id):
+        await _answer(services.bot, query.id, [], button=find.open_chat(t))
+    elif not parsed.text:
+        await _list(services, query, parsed, t)
+    elif not await services.client.models():
+        await _answer(services.bot, query.id, [], button=find.no_worker(t))
+    else:
+        await _search(services, query, parsed, t)
 
-    async def receive(self, inline: Inline) -> None:
-        """Answer with photos by date, or search; the hits come by `deliver`."""
-        query, t = inline.query, inline.t
-        asked = when.read(query.query, t, datetime.now(UTC))
-        if not await self._client.memory.count(query.from_user.id):
-            await self._answer(query.id, [], button=said.open_chat(t))
-        elif not asked.words:
-            await self._list(inline, asked)
-        elif not await self._client.models():
-            await self._answer(query.id, [], button=said.no_worker(t))
-        else:
-            await self._search(inline, asked)
 
-    async def deliver(self, result: Result, query: str) -> None:
-        """Answer with hits; with none if there are none, or the job was refused."""
-        t, photos, after = translator_for(result.language), list[Photo](), ""
-        if isinstance(found := result.outcome, Found) and isinstance(wanted := result.task, Find):
-            memory, next_offset = self._client.memory, wanted.offset + len(found.hits)
-            kept = [await memory.get(result.chat, hit.photo) for hit in found.hits]
-            photos = [photo for photo in kept if photo]
-            after = str(next_offset) if next_offset < found.total else ""
-        await self._answer(query, _results(t, photos), after, "" if photos else said.open_chat(t))
+async def show_result(services: Services, result: Result, query: str) -> None:
+    """Answer with hits; without any if there are none, or the job was refused."""
+    t, photos, next_offset = translator_for(result.language), list[Photo](), ""
+    found, wanted = result.outcome, result.task
+    if isinstance(found, Found) and isinstance(wanted, Find):
+        remembered = [await services.memory.get(result.chat, hit.photo) for hit in found.hits]
+        photos = [photo for photo in remembered if photo]
+        end = wanted.offset + len(found.hits)
+        next_offset = str(end) if end < found.total else ""
+    button = "" if photos else find.open_chat(t)
+    await _answer(services.bot, query, inline_results(t, photos), next_offset, button)
 
-    async def _search(self, inline: Inline, asked: when.Asked) -> None:
-        query, offset = inline.query, inline.query.offset
-        place = place_of_inline(query.from_user.id, query.id)
-        try:
-            await self._client.find(
-                job=place.job,
-                chat=place.chat,
-                query=asked.words,
-                since_ms=asked.since_ms,
-                until_ms=asked.until_ms,
-                offset=int(offset) if offset.isdecimal() and len(offset) <= DIGITS else 0,
-                limit=PAGE,
-                language=inline.t.tag,
-                ticket=place.ticket,
-                deadline_ms=int(1000 * (time.time() + LATE_S)),
-            )
-        except AfterimageError:  # a refusal has no place here but an empty answer
-            await self._answer(query.id, [], button=said.open_chat(inline.t))
 
-    async def _list(self, inline: Inline, asked: when.Asked) -> None:
-        query, t = inline.query, inline.t
-        photos = await self._client.memory.recent(
-            query.from_user.id,
-            PAGE + 1,
-            query.offset or None,
-            since_ms=asked.since_ms,
-            until_ms=asked.until_ms,
+async def _search(services: Services, query: InlineQuery, parsed: ParsedQuery, t: Translator) -> None:
+    target, offset = ReplyTarget(query.from_user.id, InlineRequest(query.id)), query.offset
+    try:
+        await services.client.find(
+            job=target.job_id,
+            chat=target.chat,
+            query=parsed.text,
+            since_ms=parsed.since_ms,
+            until_ms=parsed.until_ms,
+            offset=int(offset) if offset.isdecimal() and len(offset) <= MAX_DIGITS else 0,
+            limit=PAGE,
+            language=t.tag,
+            correlation_data=target.correlation_data,
+            deadline_ms=int(1000 * (time.time() + DEADLINE_S)),
         )
-        after = photos[PAGE - 1].id if len(photos) > PAGE else ""
-        await self._answer(query.id, _results(t, photos[:PAGE]), after, "" if photos else said.open_chat(t))
-
-    async def _answer(
-        self, query: str, results: Sequence[InlineResult], after: str = "", button: str = ""
-    ) -> None:
-        with suppress(BadRequest):  # too late, or typed on
-            await self._bot.answer_inline_query(
-                query,
-                results,
-                cache_time=CACHE_S,
-                is_personal=True,
-                next_offset=after,
-                button=InlineQueryResultsButton(button, start_parameter=START) if button else None,
-            )
+    except AfterimageError:  # there is nowhere to show a refusal
+        await _answer(services.bot, query.id, [], button=find.open_chat(t))
 
 
-def _results(t: Translator, photos: Sequence[Photo]) -> list[InlineResult]:
+async def _list(services: Services, query: InlineQuery, parsed: ParsedQuery, t: Translator) -> None:
+    before = query.offset or None
+    times: dict[str, Any] = {"since_ms": parsed.since_ms, "until_ms": parsed.until_ms}
+    photos = await services.memory.recent(query.from_user.id, PAGE + 1, before, **times)
+    next_offset = photos[PAGE - 1].id if len(photos) > PAGE else ""
+    button = "" if photos else find.open_chat(t)
+    await _answer(services.bot, query.id, inline_results(t, photos[:PAGE]), next_offset, button)
+
+
+async def _answer(
+    bot: Bot, query: str, results: Sequence[InlineResult], next_offset: str = "", button: str = ""
+) -> None:
+    with suppress(BadRequest):  # too late, or typed on
+        await bot.answer_inline_query(
+            query,
+            results,
+            cache_time=CACHE_S,
+            is_personal=True,
+            next_offset=next_offset,
+            button=InlineQueryResultsButton(button, start_parameter=START_PARAMETER) if button else None,
+        )
+
+
+def inline_results(t: Translator, photos: Sequence[Photo]) -> list[InlineResult]:
+    """Photos as Telegram shows them in the results of an inline query."""
     return [_result(t, photo) for photo in photos if photo.kind != "sticker"]
 
 
 def _result(t: Translator, photo: Photo) -> InlineResult:
-    words, day = fitted(said.words_of(t, photo), MAX_TITLE), t.day(photo.created_ms)
-    caption = said.sent_on(t, photo)
+    title, day = truncate(find.describe(t, photo), MAX_TITLE), t.day(photo.created_ms)
+    caption = find.caption_elsewhere(t, photo)
     if photo.kind == "document":
         return InlineQueryResultCachedDocument(
-            photo.id, title=words, document_file_id=photo.file_id, description=day, caption=caption
+            photo.id, title=title, document_file_id=photo.file_id, description=day, caption=caption
         )
     return InlineQueryResultCachedPhoto(
-        photo.id, photo_file_id=photo.file_id, title=words, description=day, caption=caption
+        photo.id, photo_file_id=photo.file_id, title=title, description=day, caption=caption
     )

@@ -1,136 +1,116 @@
-"""A photo, or an image sent as a file: remember it, have it captioned, and ask what was asked with it."""
+"""A photo, or an image sent as a file: remember it, have it captioned, and ask the question sent with it."""
 
 import asyncio
-from typing import Final
 
 from msgspec.structs import replace
+from telegram import Message, Update
 
-from bot.handlers.albums import Albums
-from bot.handlers.questions import Questions
-from bot.i18n.question_detection import is_question, note_in
+from bot.access.addressing import text_to_bot
+from bot.context import Context, Services
+from bot.handlers import questions
+from bot.i18n.question_detection import split_question
 from bot.i18n.translator import Translator
-from bot.replies import photos as said
-from bot.replies.keyboards import under_caption
-from bot.replies.privacy import caption_forgotten
-from bot.state.photo_store import PhotoStore
-from bot.state.reply_target import Place
-from bot.talk import Talk
-from bot.transport.outbox import Outbox
-from bot.transport.telegram_files import TelegramFiles
-from bot.transport.typing_indicator import TypingIndicator
+from bot.replies import photos, privacy
+from bot.state.reply_target import CaptionRequest, ReplyTarget
 from vlm.memory import Photo
 from vlm.protocol import Answered, Caption, Result
-from vlm.queue.client import Client
 from vlm.queue.tasks import cancel_all
 
-AGAIN: Final = "again"  # a cause that begins so wants other words for a photo that has a caption
+
+async def receive_photo(update: Update, context: Context) -> None:
+    """A message with a photo."""
+    await caption_photo(context, context.message)
 
 
-class Photos:
-    def __init__(
-        self,
-        client: Client,
-        outbox: Outbox,
-        pictures: TelegramFiles,
-        presence: TypingIndicator,
-        shelf: PhotoStore,
-        questions: Questions,
-        albums: Albums,
-    ) -> None:
-        self._client = client
-        self._outbox = outbox
-        self._pictures = pictures
-        self._presence = presence
-        self._shelf = shelf
-        self._questions = questions
-        self._albums = albums
+async def caption_photo(context: Context, message: Message) -> None:
+    """Have the photo of a message captioned. The caption comes later, by `show_result`."""
+    services, target, t = context.services, context.target, await context.translator()
+    text = text_to_bot(message) if message.caption else ""
+    question, note = split_question(text, t.tag) if text else ("", "")
+    picture = services.telegram_files.picture_in(message)
+    # saved first: the next question is about this photo, whatever happens
+    photo = await services.photo_store.save(message, picture, note=note, arrival_us=context.arrival_us)
+    services.typing_indicator.start(target.job_id, target)
+    download = asyncio.create_task(services.telegram_files.fetch(picture.file_id, picture.file_size))
+    try:
+        await _send_placeholder(services, target, photo, t)  # to its end: a refusal takes its place
+        data = await download
+    finally:
+        await cancel_all(download)
+    await services.client.caption(
+        job=target.job_id,
+        chat=target.chat,
+        photo=photo.id,
+        picture=data,
+        style=(await context.preferences()).style,
+        language=t.tag,
+        correlation_data=target.with_question(question).correlation_data,
+    )
 
-    async def receive(self, talk: Talk) -> None:
-        """Placeholder and download, then the job. Its answer comes by `deliver`."""
-        if talk.message.media_group_id and talk.place.cause == str(talk.message.message_id):
-            await self._albums.receive(talk)
+
+async def receive_edited_photo(update: Update, context: Context) -> None:
+    """The text below a photo was edited: it is another question, or another note."""
+    services, target, t = context.services, context.target, await context.translator()
+    photo = await services.memory.get(target.chat, str(context.message.message_id))
+    if photo is None:
+        return
+    question, note = split_question(context.text, t.tag)
+    await services.memory.set_note(target.chat, photo.id, note)
+    if question:
+        await _ask_again(context, photo, question)
+    elif photo.caption and await services.outbox.sent_id(target):
+        await show_caption(services, target, replace(photo, note=note), t)
+
+
+async def show_result(
+    services: Services, result: Result, answered: Answered, target: ReplyTarget, t: Translator
+) -> None:
+    """Show a caption, or that there is no other; then ask the question that came with the photo."""
+    photo = await services.memory.get(result.chat, result.photo or "")
+    if photo is None:  # it was forgotten meanwhile
+        await services.outbox.send(target, photos.gone(t))
+        return
+    if isinstance(target.key, CaptionRequest) and isinstance(result.task, Caption):
+        if answered.text in result.task.other_than:
+            await services.outbox.send(target, photos.no_other_wording(t))
             return
-        photo = await self._shelf.put(talk)  # first: the next question is about it, come what may
-        self._presence.start(talk.chat, talk.place.job, talk.place.thread)
-        picture = self._shelf.picture(talk.message)
-        fetching = asyncio.create_task(self._pictures.fetch(picture.file_id, picture.file_size))
-        try:
-            await self._open(talk, photo)  # to its end: a refusal of the picture takes its place
-            data = await fetching
-        finally:
-            await cancel_all(fetching)
-        await self._submit(talk, photo, data)
-
-    async def edited(self, talk: Talk) -> None:
-        """The words under a photo were changed: another question, or another note."""
-        photo = await self._client.memory.get(talk.chat, str(talk.message.message_id))
-        if photo is None:
-            return
-        note = note_in(talk.words, talk.t.tag)
-        await self._client.memory.set_note(talk.chat, photo.id, note)
-        if is_question(talk.words, talk.t.tag):
-            await self._ask_anew(talk, photo)
-        elif photo.caption and await self._outbox.said(talk.place):
-            await self.show(talk.place, replace(photo, note=note), talk.t)
-
-    async def deliver(self, result: Result, answered: Answered, place: Place, t: Translator) -> None:
-        """Show a caption, or that there is no other; then ask what was asked with the photo."""
-        photo = await self._client.memory.get(result.chat, result.photo or "")
-        if photo is None:  # it was forgotten meanwhile
-            await self._outbox.say(place, said.gone(t))
-            return
-        if place.cause.startswith(AGAIN) and isinstance(result.task, Caption):
-            if answered.text in result.task.other_than:
-                await self._outbox.say(place, said.no_other(t))
-                return
-            given = [*result.task.other_than, answered.text]
-            await self._client.memory.set_used_captions(result.chat, photo.id, given)
-            await self._outbox.take(place, place.reply_to)  # in place of the old words
-        photo = replace(photo, caption=answered.text, localized_caption=answered.localized_text)
-        await self.show(place, photo, t, fell_back=answered.translation_failed)
-        if place.then_ask:
-            await self._questions.put(photo, place.then_ask, _asked(place), t)
-
-    async def show(self, place: Place, photo: Photo, t: Translator, *, fell_back: bool = False) -> None:
-        """Say a photo's caption, its buttons under it."""
-        stays = fell_back and await self._outbox.first(place, f"english-not-{t.tag}")
-        text = said.caption(
-            t,
-            photo.correction or photo.localized_caption or photo.caption,
-            note=photo.note,
-            stayed_english=stays and not photo.correction,
-            is_owners=bool(photo.correction),
-        )
-        message = await self._outbox.say(place, text, under_caption(t, photo))
-        if not await self._client.memory.link(place.chat, message, photo.id):  # forgotten while it was said
-            await self._outbox.remove(place.chat, message, caption_forgotten(t))
-
-    async def _ask_anew(self, talk: Talk, photo: Photo) -> None:
-        asked = talk._replace(place=_asked(talk.place))
-        if answer := await self._outbox.said(asked.place):
-            await self._questions.put_again(photo, talk.words, asked, answer)
-        else:
-            await self._questions.put(photo, talk.words, asked.place, talk.t)
-
-    async def _open(self, talk: Talk, photo: Photo) -> None:
-        has_worker = bool(await self._client.models())
-        if placeholder := await self._outbox.open(talk.place, said.looking(talk.t, has_worker)):
-            await self._client.memory.link(talk.chat, placeholder, photo.id)
-
-    async def _submit(self, talk: Talk, photo: Photo, picture: bytes) -> None:
-        question = talk.words if is_question(talk.words, talk.t.tag) else ""
-        place = replace(talk.place, then_ask=question)
-        await self._client.caption(
-            job=place.job,
-            chat=place.chat,
-            photo=photo.id,
-            picture=picture,
-            style=talk.wishes.style,
-            language=talk.t.tag,
-            ticket=place.ticket,
-        )
+        used = [*result.task.other_than, answered.text]
+        await services.memory.set_used_captions(result.chat, photo.id, used)
+        await services.outbox.adopt(target, target.reply_to)  # in place of the old caption
+    photo = replace(photo, caption=answered.text, shown=answered.localized_text)
+    await show_caption(services, target, photo, t, translation_failed=answered.translation_failed)
+    if target.follow_up_question:
+        question_target = target.for_question()
+        await questions.ask_about_photo(services, question_target, photo, target.follow_up_question, t)
 
 
-def _asked(place: Place) -> Place:
-    """Where the question that came with a photo is answered: below the photo, beside its caption."""
-    return replace(place, cause=f"{place.cause}-asked", then_ask="")
+async def show_caption(
+    services: Services, target: ReplyTarget, photo: Photo, t: Translator, *, translation_failed: bool = False
+) -> None:
+    """Send a photo's caption, with its buttons."""
+    stayed_english = translation_failed and await services.outbox.claim_first(target, f"english-not-{t.tag}")
+    text = photos.caption(
+        t,
+        photo.correction or photo.localized_caption or photo.caption,
+        note=photo.note,
+        stayed_english=stayed_english and not photo.correction,
+        is_owners=bool(photo.correction),
+    )
+    message = await services.outbox.send(target, text, photos.caption_buttons(t, photo))
+    if not await services.memory.link(target.chat, message, photo.id):  # it was forgotten while this was sent
+        await services.outbox.delete(target.chat, message, privacy.caption_forgotten(t))
+
+
+async def _send_placeholder(services: Services, target: ReplyTarget, photo: Photo, t: Translator) -> None:
+    has_worker = bool(await services.client.models())
+    if message := await services.outbox.send_placeholder(target, photos.looking(t, has_worker)):
+        await services.memory.link(target.chat, message, photo.id)
+
+
+async def _ask_again(context: Context, photo: Photo, question: str) -> None:
+    """Ask the edited question of a photo, whose caption stays."""
+    services, target = context.services, context.target.for_question()
+    if answer := await services.outbox.sent_id(target):
+        await questions.ask_edited(context, target, photo, question, answer)
+    else:
+        await questions.ask_about_photo(services, target, photo, question, await context.translator())

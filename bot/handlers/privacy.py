@@ -2,115 +2,102 @@
 
 from typing import Final
 
-from bot.access.admins import ChatAdmins
-from bot.handlers.albums import Albums
-from bot.replies import privacy as said
-from bot.replies.keyboards import button, keyboard
-from bot.state.reply_target import replied
-from bot.talk import Press, Talk
-from bot.transport.outbox import Outbox
-from vlm.memory import Memory, Photo
+from telegram import Update
 
-FORGET_ALL: Final = "forget"  # verbs of the two buttons, each with the id of whom they are for
-KEEP_ALL: Final = "forgetnot"
+from bot.context import Context
+from bot.handlers import albums
+from bot.replies import privacy
+from bot.state.reply_target import ReplyTarget, parse_key
+from vlm.memory import Photo
+
 ALL: Final = "all"  # understood in every language
-ANYBODY: Final = "0"  # an administrator who asked anonymously presses by name
+ANYBODY: Final = "0"  # an administrator who asked anonymously presses under their own name
 OPEN_S: Final = 300
 
 
-class Keeping:
-    """`retention_days` and `contact` are what /privacy tells of."""
+async def show_privacy(update: Update, context: Context) -> None:
+    services, t = context.services, await context.translator()
+    await context.reply(privacy.privacy(t, services.retention_days, services.contact))
 
-    def __init__(
-        self,
-        memory: Memory,
-        outbox: Outbox,
-        members: ChatAdmins,
-        albums: Albums,
-        *,
-        retention_days: int,
-        contact: str,
-    ) -> None:
-        self._memory = memory
-        self._outbox = outbox
-        self._members = members
-        self._albums = albums
-        self._retention_days = retention_days
-        self._contact = contact
 
-    async def privacy(self, talk: Talk) -> None:
-        await self._outbox.say(talk.place, said.privacy(talk.t, self._retention_days, self._contact))
+async def forget(update: Update, context: Context) -> None:
+    """One photo, in reply to it; `/forget all`, anywhere, asks first; else explain both."""
+    target, t = context.replied_message, await context.translator()
+    if context.text.lower() in (ALL, privacy.everything(t).lower()):
+        await _ask_for_confirmation(context)
+    elif target is None or context.text:
+        await context.reply(privacy.how_to_forget(t))
+    else:
+        id = await context.services.memory.photo_of(context.chat_id, target.message_id)
+        await _forget_photo(context, id)
 
-    async def forget(self, talk: Talk) -> None:
-        """One photo in reply to it; `/forget all`, anywhere, asks first; else how it is done."""
-        target = replied(talk.message)
-        if talk.words.lower() in (ALL, said.everything(talk.t).lower()):
-            await self._ask(talk)
-        elif target is None or talk.words:
-            await self._outbox.say(talk.place, said.how_to_forget(talk.t))
-        else:
-            await self._forget(talk, await self._memory.photo_of(talk.chat, target.message_id))
 
-    async def forget_all(self, press: Press) -> None:
-        """It was meant. Nothing is noted of what is said to it: a note would be kept.
+async def forget_all(update: Update, context: Context) -> None:
+    """Forget everything about the chat. The reply is an edit: the outbox would store a new message's id.
 
-        A press that a bot which ended left behind comes again, after photos that were sent since: they stay.
-        """
-        if await self._may_decide(press):
-            await self._memory.forget_chat(press.chat, press.arrival_us)
-            await press.answer()
-            await self._outbox.edit(press.chat, press.message.message_id, said.all_forgotten(press.t))
+    A press that an ended bot has left is handled again, after photos that were sent since: they stay.
+    """
+    if await _may_decide(context):
+        await context.services.memory.forget_chat(context.chat_id, context.arrival_us)
+        await context.answer()
+        await context.edit_message(privacy.all_forgotten(await context.translator()))
 
-    async def keep_all(self, press: Press) -> None:
-        if await self._may_decide(press):
-            await press.answer()
-            await self._outbox.edit(press.chat, press.message.message_id, said.all_kept(press.t))
 
-    async def _forget(self, talk: Talk, id: str | None) -> None:
-        photo = await self._memory.get(talk.chat, id) if id else None
-        if photo is None:
-            await self._say_gone(talk)
-        elif talk.person == photo.sender != 0 or await self._members.is_admin(talk):
-            await self._drop(talk, photo)
-            await self._outbox.say(talk.place, said.forgotten(talk.t))
-        else:
-            await self._outbox.say(talk.place, said.only_owner_forgets(talk.t))
+async def keep_all(update: Update, context: Context) -> None:
+    """Forget nothing."""
+    if await _may_decide(context):
+        await context.answer()
+        await context.edit_message(privacy.all_kept(await context.translator()))
 
-    async def _say_gone(self, talk: Talk) -> None:
-        if not await self._outbox.said(talk.place):  # else it was forgotten a moment ago, for this message
-            await self._outbox.say(talk.place, said.nothing_kept(talk.t))
 
-    async def _drop(self, talk: Talk, photo: Photo) -> None:
-        """Out of the chat goes the caption first: afterwards nobody would know which message it was."""
-        if caption := await self._outbox.said(talk.place.because(photo.id)):
-            await self._outbox.remove(talk.chat, caption, said.caption_forgotten(talk.t))
-        await self._albums.without(talk.chat, photo.id, talk.t)
-        await self._memory.forget(talk.chat, photo.id)
-        # It may have been said anew in between, by the job of the photo.
-        if (later := await self._outbox.said(talk.place.because(photo.id))) and later != caption:
-            await self._outbox.remove(talk.chat, later, said.caption_forgotten(talk.t))
+async def _forget_photo(context: Context, id: str | None) -> None:
+    services, t = context.services, await context.translator()
+    photo = await services.memory.get(context.chat_id, id) if id else None
+    if photo is None:
+        # if this message has a reply, the photo was forgotten a moment ago, for this message
+        if not await services.outbox.sent_id(context.target):
+            await context.reply(privacy.nothing_kept(t))
+    elif context.user_id == photo.sender != 0 or await context.is_chat_admin():
+        await _remove(context, photo)
+        await context.reply(privacy.forgotten(t))
+    else:
+        await context.reply(privacy.only_owner_forgets(t))
 
-    async def _ask(self, talk: Talk) -> None:
-        if not await self._members.is_admin(talk):
-            await self._outbox.say(talk.place, said.only_admins_forget_all(talk.t))
-            return
-        who = ANYBODY if talk.message.sender_chat else str(talk.person)
-        buttons = [
-            button(said.yes_all(talk.t), FORGET_ALL, who),
-            button(said.no(talk.t), KEEP_ALL, who),
-        ]
-        text = said.sure_of_all(talk.t, await self._memory.count(talk.chat))
-        await self._outbox.say(talk.place, text, keyboard(buttons))
 
-    async def _may_decide(self, press: Press) -> bool:
-        """Whether who pressed was asked, may still decide, and did so in time. Says so, if not."""
-        if press.asked not in (ANYBODY, str(press.person)):
-            await press.answer(said.not_asked_of_you(press.t), alert=True)
-        elif not await self._members.is_admin(press):
-            await press.answer(said.only_admins_forget_all(press.t), alert=True)
-        elif press.arrival_us / 1e6 - press.message.date.timestamp() > OPEN_S:
-            await press.answer()
-            await self._outbox.edit(press.chat, press.message.message_id, said.too_late(press.t))
-        else:
-            return True
-        return False
+async def _remove(context: Context, photo: Photo) -> None:
+    """Delete the caption first: afterwards nobody would know which message it was."""
+    services, chat, t = context.services, context.chat_id, await context.translator()
+    target = ReplyTarget(chat, parse_key(photo.id))
+    if caption := await services.outbox.sent_id(target):
+        await services.outbox.delete(chat, caption, privacy.caption_forgotten(t))
+    await albums.remove_photo(services, chat, photo.id, t)
+    await services.memory.forget(chat, photo.id)
+    # the photo's job may have sent a new one in between
+    if (later := await services.outbox.sent_id(target)) and later != caption:
+        await services.outbox.delete(chat, later, privacy.caption_forgotten(t))
+
+
+async def _ask_for_confirmation(context: Context) -> None:
+    t = await context.translator()
+    if not await context.is_chat_admin():
+        await context.reply(privacy.only_admins_forget_all(t))
+        return
+    user = ANYBODY if context.message.sender_chat else str(context.user_id)
+    text = privacy.sure_of_all(t, await context.services.memory.count(context.chat_id))
+    await context.reply(text, privacy.forget_all_buttons(t, user))
+
+
+async def _may_decide(context: Context) -> bool:
+    """Whether who pressed was asked, may still decide, and did so in time. If not, the press is answered with
+    that."""
+    t = await context.translator()
+    if context.argument not in (ANYBODY, str(context.user_id)):
+        await context.answer(privacy.not_asked_of_you(t), alert=True)
+    elif not await context.is_chat_admin():
+        await context.answer(privacy.only_admins_forget_all(t), alert=True)
+    elif context.arrival_us / 1e6 - context.message.date.timestamp() > OPEN_S:
+        await context.answer()
+        await context.edit_message(privacy.too_late(t))
+    else:
+        return True
+    return False

@@ -1,83 +1,83 @@
-"""/start, /help, and whatever else is answered with one sentence."""
+"""/start, /help, and messages and buttons that the bot cannot use."""
 
 import importlib.resources
 from collections.abc import Sequence
 from typing import Any, Final
 
-from telegram import Bot, Message
+from telegram import Message, Update
 from telegram.helpers import effective_message_type
 
-from bot.handlers.inline import START as FIND
-from bot.handlers.photos import Photos
-from bot.replies import start as said
-from bot.replies.find import how
-from bot.replies.keyboards import button, keyboard
-from bot.talk import Press, Talk
-from bot.transport.command_menus import CommandMenus
-from bot.transport.outbox import Outbox
+from bot.context import Context
+from bot.handlers.inline import START_PARAMETER
+from bot.handlers.photos import caption_photo
+from bot.replies import find
+from bot.replies import start as replies
+from bot.replies.layout import button, keyboard
+from bot.state.reply_target import SamplePhoto
 from bot.transport.telegram_files import has_picture
-from vlm.queue.client import Client
 
 VERB: Final = "try"
 SAMPLE: Final = importlib.resources.files("vlm") / "assets" / "samples" / "picnic.jpg"
 
 
-class Start:
-    def __init__(self, client: Client, outbox: Outbox, bot: Bot, photos: Photos, menus: CommandMenus) -> None:
-        self._client = client
-        self._outbox = outbox
-        self._bot = bot
-        self._photos = photos
-        self._menus = menus
+async def start(update: Update, context: Context) -> None:
+    """Say hello, with a photo to try at once. A chat gets the photo once a week at most.
 
-    async def start(self, talk: Talk) -> None:
-        """Say hello, with a picture to try at once. A chat gets the picture once a week at most.
+    The button over inline results adds a parameter: then the reply is that of /find.
+    """
+    services, t = context.services, await context.translator()
+    if context.text == START_PARAMETER:
+        await context.reply(find.how(t))
+        return
+    await context.reply(replies.start(t, await services.client.models()))
+    await _show_menu(context)
 
-        The button over inline results brings the word FIND: it is answered as /find is.
-        """
-        if talk.words == FIND:
-            await self._outbox.say(talk.place, how(talk.t))
-            return
-        await self._outbox.say(talk.place, said.start(talk.t, await self._client.models()))
-        await self._show_menu(talk)
+    async def send(address: dict[str, Any]) -> Sequence[Message]:
+        buttons = keyboard([button(replies.try_it(t), VERB)])
+        return [await services.bot.send_photo(photo=SAMPLE.read_bytes(), reply_markup=buttons, **address)]
 
-        async def send(address: dict[str, Any]) -> Sequence[Message]:
-            buttons = keyboard([button(said.try_it(talk.t), VERB)])
-            return [await self._bot.send_photo(photo=SAMPLE.read_bytes(), reply_markup=buttons, **address)]
+    await services.outbox.send_once(context.target.with_key(SamplePhoto()), send)
 
-        await self._outbox.once(talk.place.because("sample"), send)
 
-    async def try_it(self, press: Press) -> None:
-        """Caption the sample as if the person had sent it."""
-        if not has_picture(press.message):  # a forged button
-            await self.old_button(press)
-            return
-        await press.answer()
-        talk = Talk(press.message, press.place, press.wishes, press.t, press.arrival_us)
-        await self._photos.receive(talk)
+async def try_sample(update: Update, context: Context) -> None:
+    """Caption the sample as if the user had sent it."""
+    if not has_picture(context.message):  # a forged button
+        await old_button(update, context)
+        return
+    await context.answer()
+    await caption_photo(context, context.message)
 
-    async def help(self, talk: Talk) -> None:
-        """In a private chat; `group` is for the others."""
-        is_bot_admin, models = await self._show_menu(talk), await self._client.models()
-        await self._outbox.say(talk.place, said.help(talk.t, models, is_bot_admin=is_bot_admin))
 
-    async def group(self, talk: Talk) -> None:
-        await self._outbox.say(talk.place, said.group_help(talk.t, await self._client.models()))
+async def help(update: Update, context: Context) -> None:
+    """In a private chat."""
+    is_bot_admin, models = await _show_menu(context), await context.services.client.models()
+    await context.reply(replies.help(await context.translator(), models, is_bot_admin=is_bot_admin))
 
-    async def _show_menu(self, talk: Talk) -> bool:
-        """Whether this is the owner, or an admin: they have a menu of their own."""
-        is_bot_admin = talk.chat in self._menus.hosts
-        if is_bot_admin:
-            await self._menus.show(talk.chat, talk.t)
-        return is_bot_admin
 
-    async def unknown_command(self, talk: Talk) -> None:
-        typed = (talk.message.text or "").split()[0].lstrip("/").partition("@")[0]
-        await self._outbox.say(talk.place, said.unknown_command(talk.t, typed))
+async def group_help(update: Update, context: Context) -> None:
+    models = await context.services.client.models()
+    await context.reply(replies.group_help(await context.translator(), models))
 
-    async def unsupported(self, talk: Talk) -> None:
-        kind = effective_message_type(talk.message) or ""
-        await self._outbox.say(talk.place, said.unsupported(talk.t, kind))
 
-    async def old_button(self, press: Press) -> None:
-        await press.answer(said.old_button(press.t))
+async def unknown_command(update: Update, context: Context) -> None:
+    typed = (context.message.text or "").split()[0].lstrip("/").partition("@")[0]
+    await context.reply(replies.unknown_command(await context.translator(), typed))
+
+
+async def unsupported(update: Update, context: Context) -> None:
+    kind = effective_message_type(context.message) or ""
+    await context.reply(replies.unsupported(await context.translator(), kind))
+
+
+async def old_button(update: Update, context: Context) -> None:
+    """A button of an older version, or a forged one."""
+    await context.answer(replies.old_button(await context.translator()))
+
+
+async def _show_menu(context: Context) -> bool:
+    """Whether this is a private chat of a bot admin: these get a menu of their own."""
+    menus = context.services.command_menus
+    is_bot_admin = context.chat_id in menus.bot_admins
+    if is_bot_admin:
+        await menus.show(context.chat_id, await context.translator())
+    return is_bot_admin

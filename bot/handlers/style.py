@@ -2,49 +2,41 @@
 
 from typing import Final
 
-from telegram import InlineKeyboardMarkup
+from telegram import InlineKeyboardMarkup, Update
 
-from bot.access.admins import ChatAdmins
+from bot.context import Context
 from bot.i18n.translator import Translator
-from bot.replies import style as said
+from bot.replies import style
 from bot.replies.groups import admins_only
-from bot.replies.keyboards import button, keyboard
-from bot.talk import Press, Talk
-from bot.transport.outbox import Outbox
-from vlm.queue.client import Client
+from bot.replies.layout import button, keyboard
 
 VERB: Final = "style"
 
 
-class Styles:
-    def __init__(self, client: Client, outbox: Outbox, members: ChatAdmins) -> None:
-        self._client = client
-        self._outbox = outbox
-        self._members = members
-
-    async def command(self, talk: Talk) -> None:
-        """Offer the styles, or take the one that was written."""
-        t, style = talk.t, said.read(talk.t, talk.words)
-        if talk.words and not await self._members.is_admin(talk):
-            await self._outbox.say(talk.place, admins_only(t))
-        elif style:
-            await self._client.memory.prefer(talk.chat, style=style)
-            await self._outbox.say(talk.place, said.chosen(t, style))
-        else:
-            text = said.unknown(t) if talk.words else said.which(t, talk.wishes.style)
-            await self._outbox.say(talk.place, text, _offer(t))
-
-    async def pressed(self, press: Press) -> None:
-        """Take the style of a button."""
-        if not await self._members.is_admin(press):
-            await press.answer(admins_only(press.t), alert=True)
-            return
-        await press.answer()
-        t, style = press.t, said.read(press.t, press.asked)
-        if style:
-            await self._client.memory.prefer(press.chat, style=style)
-            await self._outbox.edit(press.chat, press.message.message_id, said.chosen(t, style), _offer(t))
+async def command(update: Update, context: Context) -> None:
+    """Offer the styles, or set the one that was written."""
+    t, chosen = await context.translator(), style.read(await context.translator(), context.text)
+    if context.text and not await context.is_chat_admin():
+        await context.reply(admins_only(t))
+    elif chosen:
+        await context.services.memory.prefer(context.chat_id, style=chosen)
+        await context.reply(style.chosen(t, chosen))
+    else:
+        current = (await context.preferences()).style
+        await context.reply(style.unknown(t) if context.text else style.which(t, current), _buttons(t))
 
 
-def _offer(t: Translator) -> InlineKeyboardMarkup:
-    return keyboard([button(said.label(t, style), VERB, style) for style in said.LABELS], len(said.LABELS))
+async def choose(update: Update, context: Context) -> None:
+    """Set the style on a button."""
+    t = await context.translator()
+    if not await context.is_chat_admin():
+        await context.answer(admins_only(t), alert=True)
+        return
+    await context.answer()
+    if chosen := style.read(t, context.argument):
+        await context.services.memory.prefer(context.chat_id, style=chosen)
+        await context.edit_message(style.chosen(t, chosen), _buttons(t))
+
+
+def _buttons(t: Translator) -> InlineKeyboardMarkup:
+    return keyboard([button(style.label(t, name), VERB, name) for name in style.LABELS], len(style.LABELS))

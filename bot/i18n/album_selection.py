@@ -1,7 +1,7 @@
-"""Which picture of an album is a question about? Pure.
+"""Which photo of an album is a question about? Pure.
 
-A number at the beginning ('2: what colour is it?', '#2 ...'), a word ('the second', 'the last'), or all
-of them ('in all of them'). The words are English's and those of the chat's language.
+A number at the beginning ('2: what colour is it?', '#2 ...'), a word ('the second', 'the last'), or all of
+them ('in all of them'). The words are those of English and of the chat's language.
 """
 
 import re
@@ -11,7 +11,7 @@ from bot.i18n.translator import FROM_RIGHT, N_, Translator
 
 ALL: Final = 0
 
-# What people type: commas between the ten, slashes between words for the same.
+# What people type: commas between the ten, slashes between synonyms.
 ORDINALS: Final = N_("first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth")
 LAST: Final = N_("last")
 EVERY: Final = N_("all/every/each/both")
@@ -20,16 +20,16 @@ _NUMBER: Final = re.compile(r"\s*(?:#|№)?\s*(\d{1,2})(?!\w)\s*[.:,;)–-]*\s*"
 _TOGETHER: Final = ("zh", "ja")  # written without blanks between the words
 
 
-def picked(t: Translator, text: str, count: int) -> int | None:
-    """The number of the picture, ALL, or None where that is not said."""
+def selected_photo(t: Translator, text: str, count: int) -> int | None:
+    """The number of the photo, ALL, or None if the text does not say."""
     if (number := _NUMBER.match(text)) and 1 <= int(number[1]) <= count:
         return int(number[1])
     if _has(t, text, EVERY):
         return ALL
     if _has(t, text, LAST):
         return count
-    said = [n for n in range(1, count + 1) if n <= 10 and _has(t, text, ORDINALS, n)]
-    return said[0] if len(said) == 1 else None
+    numbers = [n for n in range(1, count + 1) if n <= 10 and _has(t, text, ORDINALS, n)]
+    return numbers[0] if len(numbers) == 1 else None
 
 
 def without_number(text: str) -> str:
@@ -38,15 +38,15 @@ def without_number(text: str) -> str:
 
 
 def _has(t: Translator, text: str, words: str, nth: int = 1) -> bool:
-    return any(_says(t, text, word) for said in {words, t(words)} for word in _words(said, nth))
+    return any(_contains(t, text, word) for listed in {words, t(words)} for word in _words(listed, nth))
 
 
-def _words(said: str, nth: int) -> list[str]:
-    parts = re.split("[,،、]", said.replace(FROM_RIGHT, ""))
+def _words(listed: str, nth: int) -> list[str]:
+    parts = re.split("[,،、]", listed.replace(FROM_RIGHT, ""))
     return [word.strip().lower() for word in parts[nth - 1].split("/")] if nth <= len(parts) else []
 
 
-def _says(t: Translator, text: str, word: str) -> bool:
+def _contains(t: Translator, text: str, word: str) -> bool:
     if not word:
         return False
     if t.locale.language in _TOGETHER and not word.isascii():

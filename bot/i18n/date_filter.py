@@ -1,13 +1,13 @@
-"""The filters in what people look for: 'red bicycle last week from @ada' -> words, time, sender. Pure.
+"""Parses what people search for: 'red bicycle last week from @ada' -> text, time, sender. Pure.
 
-    a day       today, yesterday, 3 May, May 3, 2026, 2026-05-03, 3.5.2026, and 3/5/2026 but for English
+    a day       today, yesterday, 3 May, May 3, 2026, 2026-05-03, 3.5.2026; except in English: 3/5/2026
     longer      this and last week, month, year; May, May 2025, 2025, 2025-05
-    with        in, since, before, as the language says them
+    with        in, since, before, in the language's words
 
-The chat's language is understood, and English. A month or day without a year is the last that has begun.
-A month's bare name is a filter only behind such a word, or with a day or a year: 'may' and 'march' are words.
-Weeks begin on Mondays, days at midnight, UTC: Telegram does not tell where people live.
-Not handled: weekdays, seasons, 'three days ago', names of people without an @.
+The parser knows the chat's language, and English. A month or day without a year is the last that has begun.
+A month's name alone is a filter only after such a word, or with a day or a year: 'may' and 'march' are words.
+Weeks begin on Monday, days at midnight UTC: Telegram does not tell where people live.
+Not covered: weekdays, seasons, 'three days ago', names of people without an @.
 """
 
 import re
@@ -19,7 +19,7 @@ from unicodedata import normalize
 
 from babel import Locale
 
-from bot.i18n.date_phrases import CLEAR, SPOKEN, UNSPACED, Words
+from bot.i18n.date_phrases import CLEAR, SPOKEN, UNSPACED, DatePhrases
 from bot.i18n.translator import Translator
 from vlm.text.languages import ENGLISH
 
@@ -27,7 +27,7 @@ ME: Final = "me"  # as a sender's name; all others begin with @
 DAYS: Final = 31  # of a month at most
 LOCATIVE: Final = {"ru": "е", "uk": "і"}  # 'в мае': a case that babel does not have
 
-# Languages put little words into dates ('3 de mayo de 2025', '3rd of May') and behind them ('2025 года').
+# Languages put particles into dates ('3 de mayo de 2025', '3rd of May') and after them ('2025 года').
 ORDINAL: Final = r"(?:\.|st|nd|rd|th|er|º)?"
 CLOSED: Final = r"(?:日|(?:st|nd|rd|th)?,?(?=\s*20\d\d))"  # 'May 3, 2026', but not 'in May 3 cats'
 JOINED: Final = r"\s*(?:(?:de|del|of)\s+|d['’])?"
@@ -36,18 +36,18 @@ PARTICLES: Final = "的|の|に|में|को|का|के|की"
 NEVER: Final = "(?!)"
 
 
-# What tells the direction of writing: it stands within dates of Arabic.
+# Marks of the direction of writing: dates in Arabic contain them.
 MARKS: Final = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
-class Asked(NamedTuple):
-    """What somebody looks for. `words` may be '': then it is all that came in that time, from that sender.
+class ParsedQuery(NamedTuple):
+    """What somebody searches for. `text` may be '': then it is all that came in that time, from that sender.
 
     since_ms, until_ms   from the one on, before the other; 0: whenever
     sender_name          '@ada', ME, or '' for anybody
     """
 
-    words: str
+    text: str
     since_ms: int = 0
     until_ms: int = 0
     sender_name: str = ""
@@ -60,33 +60,33 @@ class Span(NamedTuple):
     end: date | None
 
 
-def read(words: str, t: Translator, now: datetime) -> Asked:
-    """The filters in `words`, which hold from then on without them. `now` is in UTC."""
-    asked = Asked(_joined(normalize("NFC", MARKS.sub("", words))))
+def parse_query(text: str, t: Translator, now: datetime) -> ParsedQuery:
+    """The filters in a text, and the text without them. `now` is in UTC."""
+    query = ParsedQuery(_normalized(normalize("NFC", MARKS.sub("", text))))
     for code in dict.fromkeys((t.locale.language, ENGLISH)):
-        asked = _read(asked, code, now.date())
-    filtered = asked.since_ms or asked.until_ms or asked.sender_name
-    return asked._replace(words=_wanted(asked.words, t)) if filtered else asked
+        query = _read(query, code, now.date())
+    filtered = query.since_ms or query.until_ms or query.sender_name
+    return query._replace(text=_without_filler(query.text, t)) if filtered else query
 
 
-def _read(asked: Asked, code: str, today: date) -> Asked:
-    while found := next(_spans(asked.words, code, today), None):
-        match, span = found
-        asked = asked._replace(
-            words=_without(asked.words, match),
-            since_ms=max(asked.since_ms, _ms(span.first)),
-            until_ms=min(filter(None, (asked.until_ms, _ms(span.end))), default=0),
+def _read(query: ParsedQuery, code: str, today: date) -> ParsedQuery:
+    while match_and_span := next(_spans(query.text, code, today), None):
+        match, span = match_and_span
+        query = query._replace(
+            text=_without(query.text, match),
+            since_ms=max(query.since_ms, _start_ms(span.first)),
+            until_ms=min(filter(None, (query.until_ms, _start_ms(span.end))), default=0),
         )
-    if match_of_sender := _people(code).search(asked.words):
+    if match_of_sender := _sender_pattern(code).search(query.text):
         name = match_of_sender["name"] or ME
-        asked = asked._replace(words=_without(asked.words, match_of_sender), sender_name=name)
-    return asked
+        query = query._replace(text=_without(query.text, match_of_sender), sender_name=name)
+    return query
 
 
-def _spans(words: str, code: str, today: date) -> Iterator[tuple[re.Match[str], Span]]:
-    """Each time that is named, and which one it is."""
-    for match in _times(code).finditer(words):
-        span = _named(match, code, today)
+def _spans(text: str, code: str, today: date) -> Iterator[tuple[re.Match[str], Span]]:
+    """Each time that the text names: its match, and its span."""
+    for match in _time_pattern(code).finditer(text):
+        span = _span_of(match, code, today)
         if span is None:
             continue
         if match["since"] or match["after"]:
@@ -97,10 +97,10 @@ def _spans(words: str, code: str, today: date) -> Iterator[tuple[re.Match[str], 
             yield match, span
 
 
-def _named(match: re.Match[str], code: str, today: date) -> Span | None:
-    """The time that a match names; None: it is none after all, such as 'may' or the 31st of June."""
+def _span_of(match: re.Match[str], code: str, today: date) -> Span | None:
+    """The span of a match; None if it is no time after all, such as 'may' or 31 June."""
     if phrase := match["phrase"]:
-        return _relative(_meant(phrase, code), today)
+        return _relative(_phrase_name(phrase, code), today)
     try:
         if month := match["month"]:
             return _month(match, _months(code)[month.casefold()], code, today)
@@ -112,7 +112,7 @@ def _named(match: re.Match[str], code: str, today: date) -> Span | None:
 def _number(number: str, code: str, today: date) -> Span | None:
     parts = [int(part) for part in re.split("[-./]", number)]
     year, *rest = parts if parts[0] > DAYS else reversed(parts)
-    if "/" in number and parts[0] <= DAYS and code == ENGLISH:  # where some say the month first
+    if "/" in number and parts[0] <= DAYS and code == ENGLISH:  # where some write the month first
         return None
     return _calendar(year, *rest) if year <= today.year else None
 
@@ -129,7 +129,7 @@ def _month(match: re.Match[str], month: int, code: str, today: date) -> Span | N
 
 
 def _calendar(year: int, month: int = 0, day: int = 0) -> Span:
-    """A year, a month of it, or a day. Raises ValueError if there is none such."""
+    """A year, a month of it, or a day. Raises ValueError if it does not exist."""
     first = date(year, month or 1, day or 1)
     if day:
         return Span(first, first + timedelta(days=1))
@@ -160,33 +160,35 @@ def _next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
 
 
-PHRASES: Final = Words._fields[Words._fields.index("today") : Words._fields.index("after")]
+PHRASES: Final = DatePhrases._fields[DatePhrases._fields.index("today") : DatePhrases._fields.index("after")]
 
 
 @lru_cache
-def _times(code: str) -> re.Pattern[str]:
-    """Everything that names a time in a language."""
-    said, (start, end) = SPOKEN[code], _edges(code)
-    phrase = "|".join(getattr(said, name) for name in PHRASES)
-    lead = "|".join(f"(?P<{name}>{getattr(said, name) or NEVER})" for name in ("since", "before", "within"))
+def _time_pattern(code: str) -> re.Pattern[str]:
+    """Matches every name of a time in a language."""
+    phrases, (start, end) = SPOKEN[code], _edges(code)
+    phrase = "|".join(getattr(phrases, name) for name in PHRASES)
+    lead = "|".join(
+        f"(?P<{name}>{getattr(phrases, name) or NEVER})" for name in ("since", "before", "within")
+    )
     gap = r"\s*" if code in UNSPACED else r"(?:\s+|(?<=['’]))"
-    day = NEVER if code in UNSPACED else r"\d\d?"  # there it stands behind: '11月3日' has no 1 January
+    day = NEVER if code in UNSPACED else r"\d\d?"  # there the day comes after: '11月3日' has no 1 January
     month = (
         rf"(?:(?P<early>20\d\d)\s*年\s*)?(?:(?P<day>{day}){ORDINAL}{JOINED})?"
         rf"(?P<month>{'|'.join(map(re.escape, _months(code)))})\.?(?:\s*(?P<late>\d\d?){CLOSED})?"
         rf"(?:,?{JOINED}\s*(?P<year>20\d\d){BEHIND})?"
     )
     number = rf"(?P<number>20\d\d(?:[-./]\d\d?){{0,2}}|\d\d?(?:\.\d\d?\.|/\d\d?/)20\d\d){BEHIND}"
-    after = rf"(?:\s*(?P<after>{said.after or NEVER}))?(?:\s*(?:{PARTICLES}){end})?"
+    after = rf"(?:\s*(?P<after>{phrases.after or NEVER}))?(?:\s*(?:{PARTICLES}){end})?"
     return _compiled(rf"{start}(?:(?:{lead}){gap})?(?:(?P<phrase>{phrase})|{month}|{number}){end}{after}")
 
 
 @lru_cache
-def _people(code: str) -> re.Pattern[str]:
-    """Everything that names a sender in a language."""
-    said, (start, end) = SPOKEN[code], _edges(code)
-    by = rf"(?:(?:{said.by})\s*)?" if said.by else ""
-    return _compiled(rf"{start}(?:{by}(?P<name>@\w+)|(?:{said.me})){end}")
+def _sender_pattern(code: str) -> re.Pattern[str]:
+    """Matches every name of a sender in a language."""
+    phrases, (start, end) = SPOKEN[code], _edges(code)
+    by = rf"(?:(?:{phrases.by})\s*)?" if phrases.by else ""
+    return _compiled(rf"{start}(?:{by}(?P<name>@\w+)|(?:{phrases.me})){end}")
 
 
 def _edges(code: str) -> tuple[str, str]:
@@ -197,15 +199,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
 
 
-def _meant(phrase: str, code: str) -> str:
+def _phrase_name(phrase: str, code: str) -> str:
     """Which of PHRASES it is."""
-    said = SPOKEN[code]
-    return next(name for name in PHRASES if _compiled(getattr(said, name)).fullmatch(phrase))
+    phrases = SPOKEN[code]
+    return next(name for name in PHRASES if _compiled(getattr(phrases, name)).fullmatch(phrase))
 
 
 @lru_cache
 def _full_months(code: str) -> dict[str, int]:
-    """Names of months -> their numbers, in the cases that are used of them."""
+    """Names of months, in all grammatical cases that dates use -> their numbers."""
     months = Locale(code).months
     names = {
         name.casefold(): number
@@ -221,27 +223,27 @@ def _full_months(code: str) -> dict[str, int]:
 
 @lru_cache
 def _months(code: str) -> dict[str, int]:
-    """The same, and short forms of three letters and more."""
+    """The same, with abbreviations of three letters and more."""
     short = Locale(code).months["format"]["abbreviated"]
     forms = {name.rstrip(".").casefold(): number for number, name in short.items()}
     return {name: number for name, number in forms.items() if len(name) > 2} | _full_months(code)
 
 
-def _wanted(words: str, t: Translator) -> str:
-    """The words; '' if they say only that photos are wanted."""
+def _without_filler(text: str, t: Translator) -> str:
+    """The text; '' if it says only that photos are wanted."""
     rest = "|".join(SPOKEN[code].rest for code in (t.locale.language, ENGLISH))
-    blank = _compiled(rf"(?:{rest}|[^\w]+)*").fullmatch(words)
-    return "" if blank else words
+    blank = _compiled(rf"(?:{rest}|[^\w]+)*").fullmatch(text)
+    return "" if blank else text
 
 
-def _without(words: str, match: re.Match[str]) -> str:
-    return _joined(f"{words[: match.start()]} {words[match.end() :]}")
+def _without(text: str, match: re.Match[str]) -> str:
+    return _normalized(f"{text[: match.start()]} {text[match.end() :]}")
 
 
-def _joined(words: str) -> str:
-    return " ".join(words.split()).strip(" ,;·")
+def _normalized(text: str) -> str:
+    return " ".join(text.split()).strip(" ,;·")
 
 
-def _ms(day: date | None) -> int:
-    """When a day begins; 0 for none."""
+def _start_ms(day: date | None) -> int:
+    """When a day begins, Unix ms; 0 for None."""
     return int(datetime.combine(day, time(), UTC).timestamp()) * 1000 if day else 0

@@ -1,19 +1,18 @@
-"""What people call a time or a sender when they look for photos, in each language of the interface.
+"""How people name a time or a sender when they search, in each language of the interface.
 
-Regular expressions; a blank stands for any blanks. Months come from babel. For what they
-do, see `bot.i18n.date_filter`.
+Regular expressions for `bot.i18n.date_filter`; a blank matches any number of blanks. Months come from babel.
 
-    within, since, before   what stands before a time: 'in May', 'since May', 'before May'
-    after                   what stands behind it and means since; in some languages
-    by                      what stands before a person: 'from @ada'
-    me                      the one who asks, `by` included
-    rest                    words that say no more than that photos are wanted, once a filter is there
+    within, since, before   stand before a time: 'in May', 'since May', 'before May'
+    after                   stands after a time and means since; in some languages
+    by                      stands before a person: 'from @ada'
+    me                      the person who searches, `by` included
+    rest                    words that only say that photos are wanted, beside a filter
 """
 
 from typing import Final, NamedTuple
 
 
-class Words(NamedTuple):
+class DatePhrases(NamedTuple):
     within: str
     since: str
     before: str
@@ -31,12 +30,12 @@ class Words(NamedTuple):
     after: str = ""
 
 
-# Written without blanks between words, or with the preposition behind: a month's name alone means the month.
+# Without blanks between words, or with postpositions: there, a month's name alone means the month.
 CLEAR: Final = ("zh", "ja", "hi", "ar")
 UNSPACED: Final = ("zh", "ja")
 
 SPOKEN: Final = {
-    "en": Words(
+    "en": DatePhrases(
         within="in|from|on|during|of|taken in|sent in",
         since="since|after",
         before="before|until",
@@ -52,7 +51,7 @@ SPOKEN: Final = {
         this_year="this year",
         last_year="(?:the )?last year",
     ),
-    "es": Words(
+    "es": DatePhrases(
         within="en|de|del|durante",
         since="desde|a partir de",
         before="antes de|hasta",
@@ -68,7 +67,7 @@ SPOKEN: Final = {
         this_year="este año",
         last_year="(?:el )?año pasado",
     ),
-    "de": Words(
+    "de": DatePhrases(
         within="im|in|aus|vom|von|am|in der|aus der|in dem|aus dem",
         since="seit|ab|seit der|seit dem",
         before="vor|bis|vor der|vor dem",
@@ -84,7 +83,7 @@ SPOKEN: Final = {
         this_year="diese[sm]? jahr",
         last_year="(?:letzte|vorige|vergangene)[smn]? jahr",
     ),
-    "fr": Words(
+    "fr": DatePhrases(
         within="en|de|du|d['’]|au mois de|pendant",
         since="depuis|après",
         before="avant|jusqu['’]à|jusqu['’]en",
@@ -100,7 +99,7 @@ SPOKEN: Final = {
         this_year="cette année",
         last_year="(?:l['’])?an(?:née)? (?:dernière?|passée?)",
     ),
-    "ru": Words(
+    "ru": DatePhrases(
         within="в|во|на|за|от",
         since="с|со|после",
         before="до",
@@ -116,7 +115,7 @@ SPOKEN: Final = {
         this_year="это(?:м|т|го) год[уа]?",
         last_year="прошл(?:ом|ый|ого) год[уа]?",
     ),
-    "pt": Words(
+    "pt": DatePhrases(
         within="em|de|do|da|no|na|durante",
         since="desde|a partir de",
         before="antes de|até",
@@ -132,7 +131,7 @@ SPOKEN: Final = {
         this_year="n?este ano",
         last_year="(?:o )?ano passado",
     ),
-    "it": Words(
+    "it": DatePhrases(
         within="a|ad|in|di|del|della|nel|nella|durante",
         since="da|dal|dalla|dopo",
         before="prima di|prima del|fino a",
@@ -148,7 +147,7 @@ SPOKEN: Final = {
         this_year="quest['’]anno",
         last_year="(?:l['’])?anno scorso|lo scorso anno",
     ),
-    "uk": Words(
+    "uk": DatePhrases(
         within="у|в|на|за|від",
         since="з|із|зі|після",
         before="до",
@@ -164,7 +163,7 @@ SPOKEN: Final = {
         this_year="ц(?:ього|ьому) ро(?:ку|ці)",
         last_year="минул(?:ого|ому) ро(?:ку|ці)|торік",
     ),
-    "hi": Words(
+    "hi": DatePhrases(
         within="",
         since="",
         before="",
@@ -181,7 +180,7 @@ SPOKEN: Final = {
         last_year="पिछले साल|पिछले वर्ष",
         after="से",
     ),
-    "zh": Words(
+    "zh": DatePhrases(
         within="在|于",
         since="自从?",
         before="",
@@ -198,7 +197,7 @@ SPOKEN: Final = {
         last_year="去年",
         after="以来|以后|之后|起",
     ),
-    "ar": Words(
+    "ar": DatePhrases(
         within="في|من|خلال",
         since="منذ|بعد",
         before="قبل|حتى",
@@ -214,7 +213,7 @@ SPOKEN: Final = {
         this_year="هذا العام|هذه السنة",
         last_year="العام الماضي|السنة الماضية",
     ),
-    "ja": Words(
+    "ja": DatePhrases(
         within="",
         since="",
         before="",

@@ -1,10 +1,10 @@
 """Languages by the names that people give them: 'deutsch', 'German', 'allemand', 'pt-BR', 'nb'. Pure.
 
-    code   what `vlm.text.languages` knows    'pt'
-    tag    what Telegram has             'pt-br'
-    name   in any of the languages that the interface speaks, and in its own
+    code   of `vlm.text.languages`    'pt'
+    tag    of Telegram                'pt-br'
+    name   in any of the interface's languages, and in the language itself
 
-Not handled: scripts; Chinese and Serbian come in one each.
+Not covered: scripts; Chinese and Serbian are known in one each.
 """
 
 import re
@@ -18,31 +18,30 @@ from babel import Locale, UnknownLocaleError
 from bot.i18n.translator import CATALOGS
 from vlm.text.languages import NAMES, code_of
 
-MOST_NEAR: Final = 3
-ALIKE: Final = 0.7
+MAX_SIMILAR: Final = 3
+MIN_SIMILARITY: Final = 0.7
 TAG: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
-ELSEWHERE: Final = {"tl": "fil", "ns": "nso"}  # as babel calls them
+BABEL_CODES: Final = {"tl": "fil", "ns": "nso"}
 
 
-def read(words: str) -> str:
-    """The tag of the language that is meant; '' if none is known by that name."""
-    tag = words.strip().lower().replace("_", "-")
-    found = _names().get(_plain(words))
-    return found or (tag if TAG.fullmatch(tag) and code_of(tag) in NAMES else "")
+def tag_of(name: str) -> str:
+    """The tag of the language with that name or code; '' if there is none."""
+    tag = name.strip().lower().replace("_", "-")
+    return _names().get(_plain(name)) or (tag if TAG.fullmatch(tag) and code_of(tag) in NAMES else "")
 
 
-def near(words: str) -> list[str]:
+def similar(name: str) -> list[str]:
     """The codes of the languages with the most similar names, best first; perhaps none."""
-    alike = get_close_matches(_plain(words), _names(), n=4 * MOST_NEAR, cutoff=ALIKE)
-    return list(dict.fromkeys(code_of(_names()[name]) for name in alike))[:MOST_NEAR]
+    alike = get_close_matches(_plain(name), _names(), n=4 * MAX_SIMILAR, cutoff=MIN_SIMILARITY)
+    return list(dict.fromkeys(code_of(_names()[name]) for name in alike))[:MAX_SIMILAR]
 
 
 @lru_cache(maxsize=128)
 def own_name(tag: str) -> str:
-    """What a language calls itself: 'Deutsch', 'Français'. In English where babel does not know."""
+    """A language's name in the language itself: 'Deutsch', 'Français'. In English if babel has none."""
     code = code_of(tag)
     try:
-        name = Locale(ELSEWHERE.get(code, code)).get_language_name()
+        name = Locale(BABEL_CODES.get(code, code)).get_language_name()
     except UnknownLocaleError:
         name = None
     name = name or NAMES.get(code, tag)
@@ -51,7 +50,7 @@ def own_name(tag: str) -> str:
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    """Every name of every language, and its tag. A third of a second: some hundred locales are read."""
+    """Names of all languages -> their tags. Takes a third of a second: it reads some hundred locales."""
     names: dict[str, str] = {}
     for catalog in CATALOGS:
         for key, name in Locale(catalog).languages.items():
@@ -62,7 +61,7 @@ def _names() -> dict[str, str]:
     return names | {_plain(own_name(code)): code for code in NAMES}
 
 
-def _plain(words: str) -> str:
-    """Without case, accents and what stands around: 'Português' and 'portugues' meet."""
-    letters = unicodedata.normalize("NFKD", words.casefold())
-    return " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())
+def _plain(name: str) -> str:
+    """Without case, accents and surrounding blanks: 'Português' becomes 'portugues'."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(char for char in letters if not unicodedata.combining(char)).split())

@@ -1,12 +1,12 @@
-"""A language to speak in: the interface's sentences, and how it writes dates and numbers.
+"""The interface's sentences in one language, and how the language writes dates and numbers.
 
-    bot/locales/CODE/LC_MESSAGES/bot.po   the sentences of one language, for people (see docs/translating.md)
-    bot/locales/CODE/LC_MESSAGES/bot.mo   the same, for the machine
+    bot/locales/CODE/LC_MESSAGES/bot.po   the sentences, for translators (see docs/translating.md)
+    bot/locales/CODE/LC_MESSAGES/bot.mo   the same, compiled
 
-A chat may speak a language that has no catalog here: captions are then in it, the interface is in English.
+A chat's language may have no catalog: then captions are in that language, and the interface is in English.
 
-In a language that is written from the right, each line says so at its start, and what is filled in keeps its
-own direction, as do commands: Telegram takes the direction of a line from its first letter.
+Telegram takes the direction of a line from its first letter. So in a language that is written from the right,
+each line begins with a mark of that direction, and values and commands keep their own direction.
 """
 
 import gettext
@@ -23,6 +23,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from vlm.memory import Memory
 from vlm.text.languages import ENGLISH, code_of
 
 DOMAIN: Final = "bot"
@@ -32,16 +33,16 @@ CATALOGS: Final = ("en", "es", "de", "fr", "ru", "pt", "it", "uk", "hi", "zh", "
 FROM_RIGHT, FROM_LEFT = "\u200f", "\u200e"
 APART, END_APART = "\u2068", "\u2069"
 COMMAND: Final = re.compile(r"(?<![\w/])(?=/[a-z{])")
-PLACE: Final = re.compile(r"(?<![/@\n])(\{\w+\})")  # not in a command, a name or a link: they would be none
+PLACE: Final = re.compile(r"(?<![/@\n])(\{\w+\})")  # not within a command, name or link
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for it
-    """The sentence as it is: to be said later, in a language that is not known here."""
+    """The sentence as it is: it is translated later, where the language is known."""
     return sentence
 
 
 class Translator:
-    """Called with an English sentence, it says it in its language; `{named}` places are filled.
+    """Called with an English sentence, returns it in the language; `{named}` places are filled.
 
     tag      the chat's language, as Telegram has it ('pt-br'); '' is English
     locale   of the interface: the language's own where there is a catalog, else English
@@ -57,7 +58,7 @@ class Translator:
         return self._filled(self._catalog.gettext(sentence), values)
 
     def many(self, one: str, other: str, n: int, **values: str | int) -> str:
-        """The form of a sentence for `n` of something, `{n}` included."""
+        """The sentence's form for the number `n`; `{n}` is filled."""
         return self._filled(self._catalog.ngettext(one, other, n), {"n": n, **values})
 
     def number(self, n: float) -> str:
@@ -65,7 +66,7 @@ class Translator:
         return format_decimal(n, locale=self.locale)
 
     def day(self, at_ms: int) -> str:
-        """'May 3, 2026', in UTC: the month in words, which is read aloud better than '3/5'."""
+        """'May 3, 2026', in UTC. The month is a word: a screen reader reads it better than '3/5'."""
         return format_date(datetime.fromtimestamp(at_ms / 1000, UTC), "long", self.locale)
 
     def listed(self, names: Sequence[str]) -> str:
@@ -83,12 +84,12 @@ class Translator:
         }
         if self._from_right:
             sentence = COMMAND.sub(FROM_LEFT, PLACE.sub(rf"{APART}\1{END_APART}", sentence))
-        said = sentence.format(**shown) if shown else sentence
-        return "\n".join(map(_from_right, said.split("\n"))) if self._from_right else said
+        text = sentence.format(**shown) if shown else sentence
+        return "\n".join(map(_from_right, text.split("\n"))) if self._from_right else text
 
 
 def _from_right(line: str) -> str:
-    """The line, marked where its first letter would have it begin at the left."""
+    """The line, with a mark if its first letter would make it run from the left."""
     strong = (direction for letter in line if (direction := bidirectional(letter)) in ("L", "R", "AL"))
     return FROM_RIGHT + line if next(strong, "R") == "L" else line
 
@@ -97,3 +98,8 @@ def _from_right(line: str) -> str:
 def translator_for(tag: str) -> Translator:
     """The translator for a language tag, made once."""
     return Translator(tag)
+
+
+async def chat_translator(memory: Memory, chat: int) -> Translator:
+    """The translator for a chat's language."""
+    return translator_for((await memory.preferences(chat)).language)

@@ -1,6 +1,6 @@
-"""Every sentence that a person can read, as pure functions: the places to translate, and to tend the tone.
+"""Every sentence that a user can read, as pure functions.
 
-Plain text, no markup. What a model wrote is marked as such *first*: a listener knows before it begins.
-The first parameter, `_`, is the chat's `Translator`; sentences are written in English in calls of it, where
+Plain text, no markup. A model's text is announced as such *first*: a listener knows before it begins.
+The first parameter, `t`, is the chat's `Translator`. Sentences are English literals in calls of `t`, where
 `scripts/catalogs` finds them for the translators.
 """

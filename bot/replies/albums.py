@@ -1,16 +1,26 @@
-"""What is said about several pictures at once."""
+"""What the bot says about several photos at once, and the buttons that ask which one is meant.
 
-from collections.abc import Sequence
+pick:PHOTO     a question is about that photo
+pickall:LIST   it is about all photos of the list with that key (`bot.state.album_store`)
+"""
+
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from telegram import InlineKeyboardMarkup
 
 from bot.i18n.translator import Translator
-from bot.replies.length import fitted
-from bot.replies.questions import QUOTED
+from bot.replies.layout import button, keyboard, truncate
+from bot.replies.questions import MAX_QUOTE
+
+PICK: Final = "pick"
+PICK_ALL: Final = "pickall"
+PICK_COLUMNS: Final = 5
 
 
 class Line(NamedTuple):
-    """What is said of one picture."""
+    """What is said about one photo."""
 
     number: int
     text: str
@@ -24,7 +34,7 @@ def looking(t: Translator, has_worker: bool) -> str:
 
 
 def captions(t: Translator, lines: Sequence[Line], total: int, note: str = "") -> str:
-    """`lines` are those that are known by now, of `total`."""
+    """`lines` are those that are known so far, of `total`."""
     if len(lines) < total:
         return _listed(t, t("AI captions:"), lines, _so_far(t, lines, total))
     kept = t("Your note is kept: {note}", note=note) if note else ""
@@ -34,7 +44,7 @@ def captions(t: Translator, lines: Sequence[Line], total: int, note: str = "") -
 
 def answers(t: Translator, question: str, lines: Sequence[Line], total: int) -> str:
     """As `captions`."""
-    head = t("AI answers to “{question}”:", question=fitted(question, QUOTED))
+    head = t("AI answers to “{question}”:", question=truncate(question, MAX_QUOTE))
     return _listed(t, head, lines, _so_far(t, lines, total) if len(lines) < total else "")
 
 
@@ -51,6 +61,13 @@ def all_of_them(t: Translator) -> str:
     return t("All of them")
 
 
+def pick_buttons(t: Translator, photos: Mapping[int, str], list_key: str) -> InlineKeyboardMarkup:
+    """Which photo of a list a question is about, by the photos' numbers there."""
+    picks = [button(t.number(number), PICK, photo) for number, photo in photos.items()]
+    rows = keyboard(picks, PICK_COLUMNS).inline_keyboard
+    return InlineKeyboardMarkup([*rows, [button(all_of_them(t), PICK_ALL, list_key)]])
+
+
 def question_lost(t: Translator) -> str:
     return t("I cannot see your question any more. Please write it again.")
 
@@ -60,13 +77,15 @@ def _so_far(t: Translator, lines: Sequence[Line], total: int) -> str:
 
 
 def _listed(t: Translator, head: str, lines: Sequence[Line], end: str) -> str:
-    told = [f"{_span(t, same)}. {same[0].text}" for same in _together(lines)]
-    return "\n".join([head, *told, *(["", end] if end else [])])
+    numbered = [f"{_span(t, same)}. {same[0].text}" for same in _grouped(lines)]
+    return "\n".join([head, *numbered, *(["", end] if end else [])])
 
 
-def _together(lines: Sequence[Line]) -> list[list[Line]]:
-    """Neighbours that were refused for one reason are one line: a reason is not told ten times."""
-    keys = {line: line.number - at if line.is_refusal else -line.number for at, line in enumerate(lines)}
+def _grouped(lines: Sequence[Line]) -> list[list[Line]]:
+    """Neighbours that were refused for the same reason share a line: a reason is not repeated ten times."""
+    keys = {
+        line: line.number - index if line.is_refusal else -line.number for index, line in enumerate(lines)
+    }
     return [list(same) for _key, same in groupby(lines, key=lambda line: (line.text, keys[line]))]
 
 

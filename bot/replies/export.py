@@ -1,4 +1,4 @@
-"""What is said of an export, and inside it."""
+"""What the bot says about an export, and the export's README."""
 
 from bot.i18n.translator import Translator
 

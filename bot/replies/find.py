@@ -1,4 +1,4 @@
-"""What is said of photos that are looked for, found, or not."""
+"""What the bot says about searches and the photos that they find."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,13 +7,13 @@ from typing import Final
 from babel.dates import format_interval, format_skeleton
 
 from bot.i18n.translator import Translator
-from bot.replies.length import fitted
+from bot.replies.layout import truncate
 from vlm.memory import Photo
 from vlm.protocol import Find, Hit
 from vlm.text.languages import ENGLISH, code_of
 
 MAX_CAPTION: Final = 1024  # of a photo, in UTF-16 code units
-MAX_LINE: Final = 300  # of a photo's words in a list
+MAX_LINE: Final = 300  # of a photo's text in a list
 
 
 def looking(t: Translator, has_worker: bool) -> str:
@@ -63,45 +63,47 @@ def here_it_is(t: Translator, photo: Photo) -> str:
     return t("Here it is, from {day}.", day=t.day(photo.created_ms))
 
 
-def listed(t: Translator, what: str, *, earlier: bool = False) -> str:
+def listed(t: Translator, search: str, *, earlier: bool = False) -> str:
     """The head of a list by date; `earlier`: of a page of it that is not the first."""
-    if what:
-        return t("Photos: {what}", what=what)
+    if search:
+        return t("Photos: {what}", what=search)
     return t("Earlier photos:") if earlier else t("The latest photos:")
 
 
-def none_listed(t: Translator, what: str) -> str:
+def none_listed(t: Translator, search: str) -> str:
     """That a list by date is empty."""
-    return t("No photos: {what}", what=what)
+    return t("No photos: {what}", what=search)
 
 
-def found(t: Translator, what: str, first: int, count: int, total: int) -> str:
+def found(t: Translator, search: str, first: int, count: int, total: int) -> str:
     """The head of a page of hits: of `total`, from the `first` on so many."""
     if count == total:
-        return t.many("{n} photo: {what}", "{n} photos: {what}", total, what=what)
+        return t.many("{n} photo: {what}", "{n} photos: {what}", total, what=search)
     return t(
         "Photos {first} to {last} of {total}: {what}",
         first=first,
         last=first + count - 1,
         total=total,
-        what=what,
+        what=search,
     )
 
 
-def nothing(t: Translator, what: str, nearest: Photo | None, *, alike: bool = False) -> str:
+def nothing(t: Translator, search: str, nearest: Photo | None, *, alike: bool = False) -> str:
     """That nothing was found; `alike`: among photos that are like one."""
-    said = t("I have no photo that is like that one.") if alike else t("Nothing like that: {what}", what=what)
+    text = (
+        t("I have no photo that is like that one.") if alike else t("Nothing like that: {what}", what=search)
+    )
     if not nearest:
-        return said
-    return "\n".join([said, t("The nearest I have:"), words_of(t, nearest), t.day(nearest.created_ms)])
+        return text
+    return "\n".join([text, t("The nearest I have:"), describe(t, nearest), t.day(nearest.created_ms)])
 
 
 def page(_: Translator, head: str, captions: Sequence[str]) -> str:
-    """What is said above photos. Telegram's apps show no captions under an album, so they are listed here."""
+    """The text above photos. Telegram's apps show no captions below an album, so they are listed here."""
     if len(captions) < 2:
         return head
     lines = (" · ".join(caption.split("\n")) for caption in captions)
-    return "\n\n".join([head, *(fitted(line, MAX_LINE) for line in lines)])
+    return "\n\n".join([head, *(truncate(line, MAX_LINE) for line in lines)])
 
 
 def lost(t: Translator, n: int) -> str:
@@ -112,31 +114,33 @@ def lost(t: Translator, n: int) -> str:
     )
 
 
-def below(t: Translator, photo: Photo, number: int = 0, hit: Hit | None = None, query: str = "") -> str:
-    """What stands below a photo: its words, its day, why it was found. `number`: which of several it is."""
+def photo_caption(
+    t: Translator, photo: Photo, number: int = 0, hit: Hit | None = None, query: str = ""
+) -> str:
+    """The text below a photo: its caption, its day, why it was found. `number`: which of several it is."""
     why = [t.day(photo.created_ms), *([reason(t, hit, query)] if hit else [])]
-    lines = [f"{t.number(number)}. {words_of(t, photo)}" if number else words_of(t, photo), " · ".join(why)]
+    lines = [f"{t.number(number)}. {describe(t, photo)}" if number else describe(t, photo), " · ".join(why)]
     if hit and hit.copies:
         lines.append(t.many("and {n} more like it", "and {n} more like it", len(hit.copies)))
-    return fitted("\n".join(lines), MAX_CAPTION)
+    return truncate("\n".join(lines), MAX_CAPTION)
 
 
 def reason(t: Translator, hit: Hit, query: str) -> str:
-    """Why it was found. A query's words are English: said only where they are what somebody wrote."""
+    """Why it was found. A hit's words are English: shown only if they are what somebody wrote."""
     shared = [word for word in hit.words if word in query.casefold()]
     if shared:
         return t("has: {words}", words=", ".join(shared))
     return t("its caption fits") if hit.words else t("looks like it")
 
 
-def words_of(t: Translator, photo: Photo) -> str:
-    """What is said of a photo, and its owner's note."""
-    said = _words(t, photo)
-    return f"{said}\n{t('Your note: {text}', text=photo.note)}" if photo.note else said
+def describe(t: Translator, photo: Photo) -> str:
+    """A photo's caption, and its owner's note."""
+    caption = _caption(t, photo)
+    return f"{caption}\n{t('Your note: {text}', text=photo.note)}" if photo.note else caption
 
 
-def _words(t: Translator, photo: Photo) -> str:
-    """The owner's words, else the model's: in the chat's language, if it has them so."""
+def _caption(t: Translator, photo: Photo) -> str:
+    """The owner's caption, else the model's: in the chat's language, if it has one."""
     if photo.correction:
         return t("Your caption: {text}", text=photo.correction)
     if not photo.caption:
@@ -148,13 +152,13 @@ def _words(t: Translator, photo: Photo) -> str:
     )
 
 
-def sent_on(t: Translator, photo: Photo) -> str:
-    """What stands below a photo in another chat: no notes, they are its owner's."""
-    return fitted(_words(t, photo), MAX_CAPTION) if photo.correction or photo.caption else ""
+def caption_elsewhere(t: Translator, photo: Photo) -> str:
+    """The text below a photo in another chat: without the note, which is private."""
+    return truncate(_caption(t, photo), MAX_CAPTION) if photo.correction or photo.caption else ""
 
 
-def what(t: Translator, wanted: Find, name: str = "") -> str:
-    """What is looked for: '“red bicycle”, May 2026, from @ada'."""
+def describe_search(t: Translator, wanted: Find, name: str = "") -> str:
+    """A search in words: '“red bicycle”, May 2026, from @ada'."""
     parts = [
         t("“{words}”", words=wanted.query) if wanted.query else "",
         t("similar ones") if wanted.like else "",

@@ -1,4 +1,4 @@
-"""What is said about being in a group."""
+"""What the bot says about its work in groups."""
 
 from bot.i18n.translator import Translator
 

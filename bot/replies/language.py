@@ -1,4 +1,4 @@
-"""What is said about languages: which there are, and which one it is now."""
+"""What the bot says about languages: which there are, and which one the chat has."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,13 @@ from vlm.text.languages import ENGLISH, code_of
 
 
 def which(t: Translator, written: set[str] | None) -> str:
-    """`written` are the codes that the models here can write; None: nobody knows just now."""
-    asked = t("Which language shall I speak? Choose one, or write it, for example: /lang español")
-    mute = [own_name(code) for code in CATALOGS if written is not None and not can_write(code, written)]
-    if not mute:
-        return asked
-    return f"{asked}\n\n{t('Interface only, captions stay in English: {names}.', names=t.listed(mute))}"
+    """`written`: the codes of the languages that the models write; None while no worker is there to tell."""
+    question = t("Which language shall I speak? Choose one, or write it, for example: /lang español")
+    codes = [] if written is None else [code for code in CATALOGS if not can_write(code, written)]
+    if not codes:
+        return question
+    names = t.listed([own_name(code) for code in codes])
+    return f"{question}\n\n{t('Interface only, captions stay in English: {names}.', names=names)}"
 
 
 def more(t: Translator) -> str:
@@ -21,7 +22,7 @@ def more(t: Translator) -> str:
 
 
 def chosen(t: Translator, written: set[str] | None) -> str:
-    """Said in the language that was chosen, as far as there are words."""
+    """In the chosen language, if it has a catalog."""
     language = own_name(t.tag)
     if code_of(t.tag) not in CATALOGS:
         return t(
@@ -42,10 +43,10 @@ def nobody_speaks(t: Translator, tag: str) -> str:
     return t("I do not speak {language} yet. Choose one of these:", language=own_name(tag))
 
 
-def unknown(t: Translator, words: str, near: Sequence[str]) -> str:
-    if near:
-        return t("I do not know a language named “{words}”. Did you mean one of these?", words=words)
-    return t("I do not know a language named “{words}”. Choose one of these:", words=words)
+def unknown(t: Translator, name: str, similar: Sequence[str]) -> str:
+    if similar:
+        return t("I do not know a language named “{words}”. Did you mean one of these?", words=name)
+    return t("I do not know a language named “{words}”. Choose one of these:", words=name)
 
 
 def other_languages(t: Translator) -> str:

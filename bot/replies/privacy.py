@@ -1,6 +1,17 @@
-"""What is said of keeping: correcting a caption, forgetting, taking all along, and what is kept at all."""
+"""What the bot says about the data that it keeps: correcting a caption, forgetting, and /privacy.
+
+forget:USER, forgetnot:USER   the answers to 'Shall I forget everything?', for the user who asked for it
+"""
+
+from typing import Final
+
+from telegram import InlineKeyboardMarkup
 
 from bot.i18n.translator import Translator
+from bot.replies.layout import button, keyboard
+
+FORGET_ALL: Final = "forget"
+KEEP_ALL: Final = "forgetnot"
 
 
 def corrected(t: Translator) -> str:
@@ -8,7 +19,7 @@ def corrected(t: Translator) -> str:
 
 
 def new_words(t: Translator, name: str = "") -> str:
-    """`name` of whom it is asked, where others read it too."""
+    """`name` of the person who is asked, where others read it too."""
     if name:
         return t("{name}, what should the caption be? Reply to this message with the right words.", name=name)
     return t("What should the caption be? Reply to this message with the right words.")
@@ -34,9 +45,9 @@ def nothing_kept(t: Translator) -> str:
 
 
 def how_to_forget(t: Translator) -> str:
-    one = t("Reply to a photo, or to what I said about it, with /forget: I forget that photo.")
+    photo = t("Reply to a photo, or to what I said about it, with /forget: I forget that photo.")
     everything = t("Write /forget all: I forget everything about this chat.")
-    return f"• {one}\n• {everything}"
+    return f"• {photo}\n• {everything}"
 
 
 def everything(t: Translator) -> str:
@@ -52,7 +63,7 @@ def forgotten(t: Translator) -> str:
 
 
 def caption_forgotten(t: Translator) -> str:
-    """In place of a caption that Telegram does not let go of."""
+    """In place of a caption that Telegram does not delete."""
     return t("This photo was forgotten.")
 
 
@@ -73,6 +84,11 @@ def yes_all(t: Translator) -> str:
 def no(t: Translator) -> str:
     """On a button."""
     return t("No, keep it")
+
+
+def forget_all_buttons(t: Translator, user: str) -> InlineKeyboardMarkup:
+    """Only the user with that id may press them."""
+    return keyboard([button(yes_all(t), FORGET_ALL, user), button(no(t), KEEP_ALL, user)])
 
 
 def all_forgotten(t: Translator) -> str:

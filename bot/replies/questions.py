@@ -1,36 +1,38 @@
-"""What is said to a question."""
+"""What the bot says to a question."""
+
+from typing import Final
 
 from bot.i18n.translator import Translator
-from bot.replies.length import fitted
+from bot.replies.layout import truncate
 
-QUOTED = 100  # UTF-16 code units of a question, where it is said again
+MAX_QUOTE: Final = 100  # of a question that is repeated, in UTF-16 code units
 
 
 def thinking(t: Translator, has_worker: bool, question: str = "") -> str:
-    """`question` where the answer does not stand below it."""
+    """`question` is repeated where the answer does not stand below it."""
     if not has_worker:
         return t(
             "Your question is in line. No worker is running right now; I will answer here when one is back."
         )
     if question:
-        return t("Thinking about “{question}” …", question=fitted(question, QUOTED))
+        return t("Thinking about “{question}” …", question=truncate(question, MAX_QUOTE))
     return t("Thinking about your question …")
 
 
 def answer(t: Translator, text: str, question: str = "") -> str:
-    """`question` as for `thinking`."""
+    """`question` as in `thinking`."""
     if question:
-        return t("AI answer to “{question}”: {text}", question=fitted(question, QUOTED), text=text)
+        return t("AI answer to “{question}”: {text}", question=truncate(question, MAX_QUOTE), text=text)
     return t("AI answer: {text}", text=text)
 
 
 def thinking_of_it(t: Translator) -> str:
-    """At a pressed button."""
+    """After a button was pressed."""
     return t("Thinking …")
 
 
 def answered_above(t: Translator) -> str:
-    """At a button that was pressed before."""
+    """After a button was pressed again."""
     return t("You have asked that already: see below.")
 
 
@@ -42,7 +44,7 @@ def how_to_ask(t: Translator) -> str:
 
 
 def your_question(t: Translator) -> str:
-    """In the empty field in which a question is written."""
+    """In the empty field in which the question is written."""
     return t("Your question")
 
 

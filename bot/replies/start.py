@@ -1,4 +1,4 @@
-"""Hello, help, the menus of commands, and what is said to a message that cannot be helped."""
+"""What the bot says about itself: hello, help, the menus of commands; and to messages that it cannot use."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -7,15 +7,15 @@ from typing import Final, Literal
 from bot.i18n.translator import N_, Translator
 from vlm.protocol import ModelInfo
 
-# Who reads a menu: somebody in a private chat, in a group, a group's admin; who runs the bot, in private.
-Kind = Literal["private", "group", "admin", "host"]
+# Whose menu it is: a private chat's, a group's, a group's admins', the bot's admins' in private.
+Kind = Literal["private", "group", "admin", "bot_admin"]
 PRIVATE: Final = "private"
 GROUP: Final = "group"
 ADMIN: Final = "admin"
-HOST: Final = "host"
+BOT_ADMIN: Final = "bot_admin"
 ALL: Final = (PRIVATE, GROUP, ADMIN)
 
-# In the order of the menus: what a command does, and who sees it there.
+# In the order of the menus: what a command does, and whose menus have it.
 COMMANDS: Final[dict[str, tuple[str, tuple[Kind, ...]]]] = {
     "find": (N_("Find photos by words: red bicycle"), ALL),
     "recent": (N_("The latest photos"), ALL),
@@ -28,19 +28,19 @@ COMMANDS: Final[dict[str, tuple[str, tuple[Kind, ...]]]] = {
     "export": (N_("Save everything in one file"), (PRIVATE, ADMIN)),
     "privacy": (N_("What I keep, and for how long"), ALL),
     "help": (N_("What I can do"), ALL),
-    "invite": (N_("Let somebody in"), (HOST,)),
-    "revoke": (N_("Shut somebody out again"), (HOST,)),
-    "stats": (N_("How the work is going"), (HOST,)),
+    "invite": (N_("Let somebody in"), (BOT_ADMIN,)),
+    "revoke": (N_("Shut somebody out again"), (BOT_ADMIN,)),
+    "stats": (N_("How the work is going"), (BOT_ADMIN,)),
 }
-ALSO: Final = ("start",)  # known, and in no menu
+ALSO: Final = ("start",)  # known, but in no menu
 
 ALIKE: Final = 0.6
 
 
 def commands(t: Translator, kind: Kind) -> list[tuple[str, str]]:
-    """A menu: names of commands and what they do."""
-    seen = {PRIVATE, HOST} if kind == HOST else {kind}
-    return [(name, t(does)) for name, (does, kinds) in COMMANDS.items() if seen.intersection(kinds)]
+    """A menu: names of commands, and what they do."""
+    menus = {PRIVATE, BOT_ADMIN} if kind == BOT_ADMIN else {kind}
+    return [(name, t(does)) for name, (does, kinds) in COMMANDS.items() if menus.intersection(kinds)]
 
 
 def about(t: Translator) -> str:
@@ -74,13 +74,13 @@ def try_it(t: Translator) -> str:
 
 
 def help(t: Translator, models: Sequence[ModelInfo], *, is_bot_admin: bool = False) -> str:
-    hosts = ["invite", "revoke", "stats"] if is_bot_admin else []
+    bot_admin = ["invite", "revoke", "stats"] if is_bot_admin else []
     return "\n".join(
         [
             t("Send a photo, or an image as a file: I caption it."),
             t("Reply to it, or to my caption, with a question. Without a reply, I answer about the latest."),
             "",
-            *_what(t, ["find", "recent", "lang", "style", "edit", "forget", "export", "privacy", *hosts]),
+            *_what(t, ["find", "recent", "lang", "style", "edit", "forget", "export", "privacy", *bot_admin]),
             "",
             caution(t),
             who_answers(t, models),
@@ -114,22 +114,22 @@ def caution(t: Translator) -> str:
 
 
 def who_answers(t: Translator, models: Sequence[ModelInfo]) -> str:
-    """Which model answers here and what it knows."""
+    """Which model answers here, and what it knows."""
     if not models:
         return t(
             "No worker is running right now. You can send photos already: I will answer when one is back."
         )
-    said = (
+    sentences = (
         f"{t('The model that answers here is {name}.', name=model.name)} {t(model.knows)}".rstrip()
         if model.knows
         else t("The model that answers here is {name}.", name=model.name)
         for model in models
     )
-    return "\n".join(dict.fromkeys(said))  # each once, however many workers run it
+    return "\n".join(dict.fromkeys(sentences))  # each once, however many workers run it
 
 
 def unknown_command(t: Translator, typed: str) -> str:
-    """`typed` has no slash."""
+    """`typed`: the command, without its slash."""
     if near := get_close_matches(typed.lower(), [*COMMANDS, *ALSO], n=1, cutoff=ALIKE):
         return t("I do not know that command. Did you mean {command}?", command=f"/{near[0]}")
     return t("I do not know that command. What I can do: /help")
@@ -140,7 +140,7 @@ def old_button(t: Translator) -> str:
 
 
 def unsupported(t: Translator, kind: str) -> str:
-    """`kind` is what Telegram calls it."""
+    """`kind`: Telegram's name of it."""
     kinds = {
         "video": t("videos"),
         "video_note": t("video messages"),

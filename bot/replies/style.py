@@ -1,4 +1,4 @@
-"""How long captions are."""
+"""What the bot says about the length of captions."""
 
 from typing import Final
 
@@ -23,8 +23,8 @@ FROM_NOW_ON: Final[dict[Style, str]] = {
 
 
 def which(t: Translator, now: Style) -> str:
-    asked = t("How long shall my captions be? Now they are: {style}.", style=t(LABELS[now]))
-    return "\n\n".join([asked, *(t(about) for about in ABOUT.values())])
+    question = t("How long shall my captions be? Now they are: {style}.", style=t(LABELS[now]))
+    return "\n\n".join([question, *(t(about) for about in ABOUT.values())])
 
 
 def chosen(t: Translator, style: Style) -> str:
@@ -40,9 +40,9 @@ def label(t: Translator, style: Style) -> str:
     return t(LABELS[style]).capitalize()
 
 
-def read(t: Translator, words: str) -> Style | None:
-    """The style that somebody wrote, in English or in their language."""
-    for style, named in LABELS.items():
-        if words.strip().casefold() in (style, t(named).casefold()):
+def read(t: Translator, name: str) -> Style | None:
+    """The style with that name, in English or in the chat's language; None if there is none."""
+    for style, label in LABELS.items():
+        if name.strip().casefold() in (style, t(label).casefold()):
             return style
     return None

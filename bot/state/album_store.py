@@ -1,15 +1,16 @@
-"""Several pictures that are answered together, in one numbered message: an album, or a question about one.
+"""Photos that are answered together, in one numbered message: an album, or a question about several photos.
 
-    albums:{CHAT}    hash, for a year after the last album
-        CAUSE          the ids of its photos, in the order in which they were sent
-        CAUSE:PHOTO    what became of that one: '=JOB' answered by that job, else why it was refused
-        CAUSE:heard    when its last photo came, Unix ms
-        CAUSE:shown    when its message was changed last, Unix ms
-        CAUSE:message  the id of its message
-        of:PHOTO       the causes of the lists that have this photo
-        MESSAGE        the cause that our message MESSAGE answers
+`bot.state.keys.ALBUMS` is a hash. KEY is the text of a list's `ReplyKey`:
 
-Captions and answers themselves are read from the chat's memory each time: what is forgotten there is gone.
+    KEY            the ids of its photos, in the order in which they came in
+    KEY:PHOTO      what became of that photo: '=JOB' if that job answered it, else why it was refused
+    KEY:heard      when its last photo came, Unix ms
+    KEY:shown      when its message was changed last, Unix ms
+    KEY:message    the id of its message
+    of:PHOTO       the lists that contain this photo
+    MESSAGE        the list that our message MESSAGE shows
+
+Captions and answers are read from the chat's memory each time: what is forgotten there is gone here.
 """
 
 import time
@@ -17,17 +18,16 @@ from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis
 
-from bot.state.reply_target import Place
+from bot.state import keys
+from bot.state.reply_target import AlbumCaptions, ReplyKey, ReplyTarget, parse_key
 
 TTL_S: Final = 365 * 24 * 3600
-QUIET_S: Final = 1.2  # an album has no end mark: so long after its last photo there is none to come
-PACE_S: Final = 1.0  # between changes of one message
-ALBUM: Final = "album"
-ALL: Final = "all"
-DONE: Final = "="
+QUIET_S: Final = 1.2  # an album has no end mark: this long after its last photo, no other is expected
+EDIT_INTERVAL_S: Final = 1.0  # between changes of one message
+ANSWERED: Final = "="
 
 ADD: Final = """
--- KEYS albums; ARGV cause, photo, now in ms, TTL in s
+-- KEYS albums; ARGV list, photo, now in ms, TTL in s
 local known = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 if string.find(' ' .. known .. ' ', ' ' .. ARGV[2] .. ' ', 1, true) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], known == '' and ARGV[2] or known .. ' ' .. ARGV[2])
@@ -38,16 +38,16 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
 
-SETTLE: Final = """
--- KEYS albums; ARGV cause, photo, what became of it
+SET_OUTCOME: Final = """
+-- KEYS albums; ARGV list, photo, outcome
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1] .. ':' .. ARGV[2], ARGV[3])
 return 1
 """
 
 
-class Item(NamedTuple):
-    """One picture of a list: its number, and what became of it: nothing yet, the job, or why not."""
+class AlbumItem(NamedTuple):
+    """A photo of a list: its number, and its outcome: '' while it is not known, '=JOB', or why not."""
 
     number: int
     photo: str
@@ -56,76 +56,81 @@ class Item(NamedTuple):
     @property
     def job(self) -> str:
         """The job that answered it; '' if none did."""
-        return self.outcome.removeprefix(DONE) if self.outcome.startswith(DONE) else ""
-
-
-def is_list(place: Place) -> bool:
-    """Whether a place is a numbered message."""
-    return place.cause.startswith((f"{ALBUM}-", f"{ALL}-"))
+        return self.outcome.removeprefix(ANSWERED) if self.outcome.startswith(ANSWERED) else ""
 
 
 class AlbumStore:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._add = redis.register_script(ADD)
-        self._settle = redis.register_script(SETTLE)
+        self._add_script = redis.register_script(ADD)
+        self._set_outcome_script = redis.register_script(SET_OUTCOME)
 
-    async def add(self, place: Place, photo: str) -> None:
-        """A picture belongs to the list. Again is harmless."""
-        await self._add(keys=[_key(place.chat)], args=[place.cause, photo, _now_ms(), TTL_S])
+    async def add_photo(self, target: ReplyTarget, photo: str) -> None:
+        """Add a photo to the list. Again is harmless."""
+        args: list[str | int] = [target.idempotency_key, photo, _now_ms(), TTL_S]
+        await self._add_script(keys=[keys.ALBUMS(chat=target.chat)], args=args)
 
-    async def settle(self, place: Place, photo: str, outcome: str) -> None:
-        """What became of a picture: see `Item.outcome`. Of a list that was forgotten nothing is kept."""
-        await self._settle(keys=[_key(place.chat)], args=[place.cause, photo, outcome])
+    async def set_outcome(self, target: ReplyTarget, photo: str, outcome: str) -> None:
+        """Store a photo's outcome (`AlbumItem.outcome`). Of a list that was forgotten nothing is stored."""
+        args = [target.idempotency_key, photo, outcome]
+        await self._set_outcome_script(keys=[keys.ALBUMS(chat=target.chat)], args=args)
 
-    async def items(self, chat: int, cause: str) -> list[Item]:
-        """The pictures of a list, numbered as they were sent."""
-        known: Any = await self._redis.hget(_key(chat), cause)
-        photos = sorted((known or b"").decode().split(), key=int)
+    async def items(self, chat: int, key: ReplyKey) -> list[AlbumItem]:
+        """The photos of a list, numbered in the order of their messages."""
+        known: Any = await self._get(chat, str(key))
+        photos = sorted(known.split(), key=int)
         if not photos:
             return []
-        outcomes: Any = await self._redis.hmget(_key(chat), [f"{cause}:{photo}" for photo in photos])
-        found = zip(photos, outcomes, strict=True)
-        return [Item(n, photo, (outcome or b"").decode()) for n, (photo, outcome) in enumerate(found, 1)]
+        fields = [f"{key}:{photo}" for photo in photos]
+        outcomes: Any = await self._redis.hmget(keys.ALBUMS(chat=chat), fields)
+        return [
+            AlbumItem(number, photo, (outcome or b"").decode())
+            for number, (photo, outcome) in enumerate(zip(photos, outcomes, strict=True), 1)
+        ]
 
-    async def quiet_in_s(self, place: Place) -> float:
-        """How long until no more pictures are to be expected."""
-        return await self._passes_in_s(place, "heard", QUIET_S)
+    async def quiet_in_s(self, target: ReplyTarget) -> float:
+        """How long until no more photos are expected."""
+        return await self._remaining_s(target, "heard", QUIET_S)
 
-    async def is_due(self, place: Place) -> bool:
-        """Whether its message may be changed again before all is known. If so, it counts as changed now."""
-        if await self._passes_in_s(place, "shown", PACE_S) > 0:
+    async def is_due(self, target: ReplyTarget) -> bool:
+        """Whether the list's message may be changed again while outcomes are missing. If so, it counts as
+        changed now."""
+        if await self._remaining_s(target, "shown", EDIT_INTERVAL_S) > 0:
             return False
-        await self._redis.hset(_key(place.chat), f"{place.cause}:shown", _now_ms())
+        await self._redis.hset(keys.ALBUMS(chat=target.chat), f"{target.key}:shown", _now_ms())
         return True
 
-    async def note(self, place: Place, message: int) -> None:
-        """Our `message` is this list's."""
-        told: Any = {str(message): place.cause, f"{place.cause}:message": message}
-        await self._redis.hset(_key(place.chat), mapping=told)
+    async def set_message(self, target: ReplyTarget, message: int) -> None:
+        """Our `message` shows this list."""
+        fields: Any = {str(message): target.idempotency_key, f"{target.key}:message": message}
+        await self._redis.hset(keys.ALBUMS(chat=target.chat), mapping=fields)
 
-    async def causes_of(self, chat: int, photo: str) -> list[str]:
-        """The causes of the lists that have a photo."""
-        found: Any = await self._redis.hget(_key(chat), f"of:{photo}")
-        return (found or b"").decode().split()
+    async def message_of(self, chat: int, key: ReplyKey) -> int | None:
+        """The id of our message that shows a list; None while there is none."""
+        return int(await self._get(chat, f"{key}:message") or 0) or None
 
-    async def message_of(self, chat: int, cause: str) -> int | None:
-        """The id of our message that shows a list, if there is one by now."""
-        return int(await self._redis.hget(_key(chat), f"{cause}:message") or 0) or None
+    async def lists_with(self, chat: int, photo: str) -> list[ReplyKey]:
+        """The lists that contain a photo."""
+        return [parse_key(text) for text in (await self._get(chat, f"of:{photo}")).split()]
 
-    async def shown_in(self, chat: int, message: int) -> str:
-        """The cause of the list that our message shows; '' if it shows none."""
-        found: Any = await self._redis.hget(_key(chat), str(message))
-        return (found or b"").decode()
+    async def album_of(self, chat: int, photo: str) -> ReplyKey | None:
+        """The album that a photo came in; None if it came alone."""
+        lists = await self.lists_with(chat, photo)
+        return next((key for key in lists if isinstance(key, AlbumCaptions)), None)
 
-    async def _passes_in_s(self, place: Place, what: str, wait_s: float) -> float:
-        since: Any = await self._redis.hget(_key(place.chat), f"{place.cause}:{what}")
-        left_s = int(since or 0) / 1000 + wait_s - _now_ms() / 1000
+    async def shown_by(self, chat: int, message: int) -> ReplyKey | None:
+        """The list that our message shows; None if it shows none."""
+        text = await self._get(chat, str(message))
+        return parse_key(text) if text else None
+
+    async def _get(self, chat: int, field: str) -> str:
+        value: Any = await self._redis.hget(keys.ALBUMS(chat=chat), field)
+        return (value or b"").decode()
+
+    async def _remaining_s(self, target: ReplyTarget, event: str, wait_s: float) -> float:
+        since_ms = int(await self._get(target.chat, f"{target.key}:{event}") or 0)
+        left_s = since_ms / 1000 + wait_s - _now_ms() / 1000
         return min(wait_s, max(0.0, left_s))  # not longer, if the clock was set back meanwhile
-
-
-def _key(chat: int) -> str:
-    return f"albums:{{{chat}}}"
 
 
 def _now_ms() -> int:

@@ -1,6 +1,6 @@
-"""Once a day, by one of the bots: what is older than it may be is forgotten.
+"""Once a day, one of the bots forgets the photos that are older than the retention period.
 
-{afterimage}:swept    that it was done: for a day; that it is being done: for an hour
+`bot.state.keys.SWEPT` exists for a day after that was done, and for an hour while it is being done.
 """
 
 import asyncio
@@ -11,19 +11,19 @@ from typing import Final
 
 from redis.asyncio import Redis
 
+from bot.state import keys
 from vlm.memory import Memory
 from vlm.queue.connection import retry_while_unavailable
 
 log = logging.getLogger(__name__)
 
-SWEPT: Final = "{afterimage}:swept"
 DAY_S: Final = 24 * 3600
-LOCK_S: Final = 3600  # a bot that dies over it delays it by so much
-LOOK_S: Final = 15 * 60  # between two looks at whether it is due
+LOCK_S: Final = 3600  # a bot that dies while it sweeps delays the sweep by this
+CHECK_S: Final = 15 * 60  # between checks whether a sweep is due
 
 
 class Retention:
-    """`retention_days` is how long a photo is remembered after it came."""
+    """`retention_days`: how long a photo is remembered after it was sent."""
 
     def __init__(
         self,
@@ -39,16 +39,16 @@ class Retention:
         self._now_s = now_s
 
     async def run(self) -> None:
-        """Until cancelled, through every outage."""
+        """Run until cancelled, through every outage of Redis."""
         while True:
-            await retry_while_unavailable(self.once)
-            await asyncio.sleep(LOOK_S)
+            await retry_while_unavailable(self.sweep_once)
+            await asyncio.sleep(CHECK_S)
 
-    async def once(self) -> bool:
-        """Sweep, unless some bot did within a day. Whether this one did."""
-        if not await self._redis.set(SWEPT, "", nx=True, ex=LOCK_S):
+    async def sweep_once(self) -> bool:
+        """Sweep, unless a bot did within a day. Whether this one did."""
+        if not await self._redis.set(keys.SWEPT(), "", nx=True, ex=LOCK_S):
             return False
         count = await self._memory.sweep(int(1000 * (self._now_s() - self._retention_s)))
-        await self._redis.set(SWEPT, "", ex=DAY_S)
-        log.info("Forgot %d photos that were older than they may be", count)
+        await self._redis.set(keys.SWEPT(), "", ex=DAY_S)
+        log.info("forgot %d photos older than the retention period", count)
         return True

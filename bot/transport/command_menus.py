@@ -1,9 +1,10 @@
-"""The menus of commands, and what Telegram shows of the bot before anybody has written to it.
+"""The menus of commands, and the texts that Telegram shows about the bot before a chat begins.
 
-    menus   hash: which of them -> digest of what Telegram was told, so that a start tells it only what is new
+`bot.state.keys.MENUS` is a hash: menu or text -> digest of what Telegram was given, so that a start gives it
+only what has changed.
 
-Telegram picks a menu by the kind of chat and the language of a person's app; a chat that has chosen another
-language by /lang has a menu of its own, and so have the owner and the admins, from their /start or /help on.
+Telegram picks a menu by the kind of chat and the language of a person's app. A chat that has chosen another
+language by /lang has its own menu, and so have the owner and the admins after their first /start or /help.
 """
 
 import hashlib
@@ -24,43 +25,43 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.i18n.translator import CATALOGS, Translator, translator_for
-from bot.replies.start import ADMIN, GROUP, HOST, PRIVATE, Kind, about, commands, in_short
+from bot.replies.start import ADMIN, BOT_ADMIN, GROUP, PRIVATE, Kind, about, commands, in_short
+from bot.state import keys
 from vlm.queue.connection import retry_while_unavailable
 from vlm.text.languages import ENGLISH
 
 log = logging.getLogger(__name__)
 
-TOLD: Final = "menus"
 SCOPES: Final[dict[Kind, BotCommandScope]] = {
     PRIVATE: BotCommandScopeAllPrivateChats(),
     GROUP: BotCommandScopeAllGroupChats(),
     ADMIN: BotCommandScopeAllChatAdministrators(),
 }
 
-Tell = Callable[[], Awaitable[bool]]
+Publish = Callable[[], Awaitable[bool]]
 
 
 class CommandMenus:
-    """`hosts` are the people whose private menu has the commands of who runs the bot."""
+    """`bot_admins` are the people whose private menu has the commands for running the bot."""
 
-    def __init__(self, bot: Bot, redis: Redis, hosts: Collection[int] = ()) -> None:
-        self.hosts = hosts
+    def __init__(self, bot: Bot, redis: Redis, bot_admins: Collection[int] = ()) -> None:
+        self.bot_admins = bot_admins
         self._bot = bot
         self._redis = redis
 
     async def publish(self) -> None:
-        """Tell Telegram what has changed, in every language. Raises telegram's errors; then try again."""
+        """Give Telegram what has changed, in every language. Raises telegram's errors; then try again."""
         for code in CATALOGS:
-            for name, words, tell in self._told(translator_for(code), None if code == ENGLISH else code):
-                digest = hashlib.sha256(words.encode()).digest()
-                if await retry_while_unavailable(self._noted, name) != digest:
-                    await tell()
-                    await retry_while_unavailable(self._note, name, digest)
+            for name, text, publish in self._texts(translator_for(code), None if code == ENGLISH else code):
+                digest = hashlib.sha256(text.encode()).digest()
+                if await retry_while_unavailable(self._digest, name) != digest:
+                    await publish()
+                    await retry_while_unavailable(self._set_digest, name, digest)
 
     async def show(self, chat: int, t: Translator) -> None:
-        """From now on, the menu of a chat is in its language. A courtesy: Telegram may decline it."""
+        """Put a chat's menu into its language. A courtesy: Telegram may refuse it."""
         scopes: dict[Kind, BotCommandScope] = {
-            HOST if chat in self.hosts else PRIVATE: BotCommandScopeChat(chat)
+            BOT_ADMIN if chat in self.bot_admins else PRIVATE: BotCommandScopeChat(chat)
         }
         if chat < 0:
             scopes = {GROUP: BotCommandScopeChat(chat), ADMIN: BotCommandScopeChatAdministrators(chat)}
@@ -70,14 +71,14 @@ class CommandMenus:
         except TelegramError as error:
             log.info("chat %d keeps its menu: %s", chat, error)
 
-    async def _noted(self, name: str) -> Any:
-        return await self._redis.hget(TOLD, name)
+    async def _digest(self, name: str) -> Any:
+        return await self._redis.hget(keys.MENUS(), name)
 
-    async def _note(self, name: str, digest: bytes) -> None:
-        await self._redis.hset(TOLD, name, digest)
+    async def _set_digest(self, name: str, digest: bytes) -> None:
+        await self._redis.hset(keys.MENUS(), name, digest)
 
-    def _told(self, t: Translator, code: str | None) -> Iterator[tuple[str, str, Tell]]:
-        """What Telegram is told in one language: under which name it is noted, the words, and how."""
+    def _texts(self, t: Translator, code: str | None) -> Iterator[tuple[str, str, Publish]]:
+        """What Telegram shows in one language: the name of its digest, the text, and how to publish it."""
         language = code or ""
         for kind, scope in SCOPES.items():
             menu = commands(t, kind)
@@ -90,5 +91,5 @@ class CommandMenus:
         )
 
 
-def _menu(bot: Bot, menu: list[tuple[str, str]], scope: BotCommandScope, code: str | None) -> Tell:
+def _menu(bot: Bot, menu: list[tuple[str, str]], scope: BotCommandScope, code: str | None) -> Publish:
     return lambda: bot.set_my_commands(menu, scope, code)

@@ -1,10 +1,10 @@
 """The journal of updates: each update is stored here before Telegram is told that it arrived.
 
-    {afterimage}:updates     stream, read by group `bot`: `update`, as Telegram's JSON, and its `chat`
-    {afterimage}:offset      the next getUpdates offset; kept for six days
-    {afterimage}:update:ID   this update is in the journal already; kept for a day
-    {afterimage}:poller      the name of the process that polls; a lease
-    {afterimage}:bot         the id of the bot that owns this database
+    bot.state.keys.UPDATES       stream, read by group `bot`: `update`, as Telegram's JSON, and its `chat`
+    bot.state.keys.OFFSET        the next getUpdates offset; kept for six days
+    bot.state.keys.UPDATE_SEEN   this update is in the journal already; kept for a day
+    bot.state.keys.POLLER        the name of the process that polls; a lease
+    bot.state.keys.BOT_ID        the id of the bot that owns this database
 
 Telegram may restart its numbering after a week without updates. An older offset would then be too high and
 confirm all new updates unread, so it expires earlier, and the next poll takes whatever Telegram holds. Two
@@ -16,15 +16,14 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
+from bot.state import keys
 from vlm.errors import BadSetting
 
-UPDATES: Final = "{afterimage}:updates"
+UPDATES: Final = keys.UPDATES()
 GROUP: Final = "bot"
 CHAT: Final = "chat"  # the field that orders updates, whichever process handles them
-OFFSET: Final = "{afterimage}:offset"
-MARK: Final = "{afterimage}:update:"
-POLLER: Final = "{afterimage}:poller"
-BOT: Final = "{afterimage}:bot"
+OFFSET: Final = keys.OFFSET()
+BOT: Final = keys.BOT_ID()
 
 OFFSET_TTL_S: Final = 6 * 24 * 3600
 MARK_TTL_S: Final = 24 * 3600
@@ -97,7 +96,7 @@ class Journal:
     async def append(self, updates: list[Json], *, next_offset: int | None = None) -> None:
         """Store updates and, in the same step, the offset that confirms them."""
         await self._append(
-            keys=[UPDATES, OFFSET, *(f"{MARK}{update['update_id']}" for update in updates)],
+            keys=[UPDATES, OFFSET, *(keys.UPDATE_SEEN(update=update["update_id"]) for update in updates)],
             args=[
                 "" if next_offset is None else next_offset,
                 OFFSET_TTL_S,
@@ -113,8 +112,8 @@ class Journal:
 
     async def elect(self, name: str, lease_ms: int) -> bool:
         """Take or renew the poller's lease. False while another process holds it."""
-        return bool(await self._elect(keys=[POLLER], args=[name, lease_ms]))
+        return bool(await self._elect(keys=[keys.POLLER()], args=[name, lease_ms]))
 
     async def resign(self, name: str) -> None:
         """Release the lease, so that another process need not wait for its end."""
-        await self._resign(keys=[POLLER], args=[name])
+        await self._resign(keys=[keys.POLLER()], args=[name])

@@ -1,19 +1,17 @@
-"""What the bot says, written so that saying it again does nothing: the placeholder becomes the answer.
+"""The bot's messages, sent so that sending again has no effect: a placeholder is edited into its answer.
 
-Every message of ours answers one cause (`bot.state.reply_target`). Texts are cut to Telegram's limit.
+Each message answers one `ReplyTarget`. `bot.state.keys.SENT_MESSAGES` is a hash: the target's idempotency key
+-> the id of our message; '' while the id is unknown. When there are too many, the older half is dropped.
+`bot.state.keys.EDITING` exists while a placeholder gets another text. Texts are cut to Telegram's limit.
 
-    said:{CHAT}    hash: cause -> the id of our message; '' while it is unknown. Kept for a week after the
-                   last; when there are too many, the older half is forgotten
-    editing:{CHAT}:CAUSE    there while a placeholder is given another text (`update`)
-
-A placeholder is opened *at most* once, and an answer is said *at least* once. Saying it again edits the same
+A placeholder is sent *at most* once, an answer *at least* once. Sending an answer again edits the same
 message into the same text, which Telegram refuses as "not modified": nobody sees it twice.
 
-A group that became a supergroup is another chat: what was on its way comes there, as a message of its own.
+A group that became a supergroup is another chat: what was on its way is sent there, as a new message.
 
-What remains: a process killed between Telegram's sending a message and our noting its id. A placeholder then
-stays as it is, and the answer comes as a message of its own; an answer that had none may come twice.
-Telegram offers no way to ask what was sent.
+Not covered: a process that is killed after Telegram sent a message and before its id was noted. A
+placeholder then stays as it is, and the answer is a message of its own; an answer without a placeholder may
+be sent twice. Telegram offers no way to ask what was sent.
 """
 
 import asyncio
@@ -25,180 +23,185 @@ from redis.asyncio import Redis
 from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated
 
-from bot.replies.length import fitted
-from bot.state.reply_target import Place
+from bot.replies.layout import truncate
+from bot.state import keys
+from bot.state.reply_target import ReplyTarget
 from bot.transport.retry import is_transient
 from vlm.memory import Memory
 from vlm.queue.connection import retry_while_unavailable
 
 TTL_S: Final = 7 * 24 * 3600
-MOST: Final = 2000  # answers that are remembered of one chat
+MAX_MESSAGES: Final = 2000  # that are noted of one chat
 EDITING_S: Final = 10.0
 
 UNCHANGED: Final = "message is not modified"
 GONE: Final = ("message to edit not found", "message can't be edited", "message_id_invalid")
 
-Send = Callable[[dict[str, Any]], Awaitable[Sequence[Message]]]
+SendMessages = Callable[[dict[str, Any]], Awaitable[Sequence[Message]]]
 
 
 class Outbox:
-    def __init__(self, bot: Bot, redis: Redis) -> None:
+    def __init__(self, bot: Bot, redis: Redis, memory: Memory) -> None:
         self._bot = bot
         self._redis = redis
-        self._memory = Memory(redis)
+        self._memory = memory
 
-    async def open(self, place: Place, text: str) -> int | None:
-        """Show a placeholder, unless something was said already. Its id, if there is one.
+    async def send_placeholder(self, target: ReplyTarget, text: str) -> int | None:
+        """Send a placeholder, unless something was sent already. The message's id, if it is known.
 
-        It is a courtesy: when Telegram cannot take it now, the work goes on without.
+        A placeholder may fail: if Telegram cannot take it now, the work goes on without.
         """
-        if not await self._redis.hsetnx(_said(place.chat), place.cause, ""):
-            return await self.said(place)
+        if not await self._redis.hsetnx(_sent(target.chat), target.idempotency_key, ""):
+            return await self.sent_id(target)
         try:
-            return await self._send(place, text, None)
+            return await self._send_new(target, text, None)
         except ChatMigrated as moved:
-            return await self.open(await self._there(place, moved.new_chat_id), text)
+            return await self.send_placeholder(await self._migrated(target, moved.new_chat_id), text)
         except Exception as error:
             if not is_transient(error):
                 raise
             return None
 
-    async def say(self, place: Place, text: str, buttons: InlineKeyboardMarkup | None = None) -> int:
-        """Turn the placeholder into `text`, or send it anew. The message's id.
+    async def send(self, target: ReplyTarget, text: str, buttons: InlineKeyboardMarkup | None = None) -> int:
+        """Edit the placeholder into `text`, or send a new message. The message's id.
 
         Raises telegram's errors, except for those that mean that the text is there already.
         """
         try:
-            known = await self._settled(place)
-            if known and await self.edit(place.chat, known, text, buttons):
-                return known
-            return await self._send(place, text, buttons)
+            sent = await self._sent_id_when_settled(target)
+            if sent and await self.edit(target.chat, sent, text, buttons):
+                return sent
+            return await self._send_new(target, text, buttons)
         except ChatMigrated as moved:
-            return await self.say(await self._there(place, moved.new_chat_id), text, buttons)
+            return await self.send(await self._migrated(target, moved.new_chat_id), text, buttons)
 
-    async def update(self, place: Place, text: str, is_waiting: Callable[[], Awaitable[bool]]) -> None:
+    async def update_placeholder(
+        self, target: ReplyTarget, text: str, is_waiting: Callable[[], Awaitable[bool]]
+    ) -> None:
         """Give a placeholder another text while its answer `is_waiting`.
 
-        Whoever brings the answer waits until that is done, and so the answer is never written over.
+        `send` waits until that is done, so an answer is never overwritten.
         Raises telegram's errors, and TimeoutError.
         """
-        mark = _editing(place)
-        if not await self._redis.set(mark, "", nx=True, px=int(1000 * (EDITING_S + 1))):
-            return  # another bot is at it
+        lock = _editing(target)
+        if not await self._redis.set(lock, "", nx=True, px=int(1000 * (EDITING_S + 1))):
+            return  # another bot is editing it
         try:
-            known = await self.said(place)
-            if known and await is_waiting():  # asked after the mark is set: an answer comes later, and waits
+            sent = await self.sent_id(target)
+            if sent and await is_waiting():  # asked after the lock is set: a later answer waits for it
                 async with asyncio.timeout(EDITING_S):
-                    await self.edit(place.chat, known, text)
+                    await self.edit(target.chat, sent, text)
         finally:
-            await self._redis.unlink(mark)
+            await self._redis.unlink(lock)
 
-    async def once(self, place: Place, send: Send) -> None:
-        """Send messages that can never be edited into others (albums, files), unless they were sent.
+    async def send_once(self, target: ReplyTarget, send: SendMessages) -> None:
+        """Send messages that cannot be edited into others (albums, files), unless they were sent.
 
-        `send` is given what every sending method of telegram's Bot takes: chat, topic, and what to reply to.
+        `send` gets the arguments that every sending method of telegram's Bot takes: chat, topic, and the
+        message to reply to.
         """
-        if await self.said(place):
+        if await self.sent_id(target):
             return
         try:
-            sent = await send(_address(place))
-            await retry_while_unavailable(self._note, place, sent[0].message_id)
+            messages = await send(_address(target))
+            await retry_while_unavailable(self._note, target, messages[0].message_id)
         except ChatMigrated as moved:
-            await self.once(await self._there(place, moved.new_chat_id), send)
+            await self.send_once(await self._migrated(target, moved.new_chat_id), send)
 
-    async def take(self, place: Place, message: int, text: str = "") -> None:
-        """Let a message of ours become what is said to this cause, unless there is one already.
+    async def adopt(self, target: ReplyTarget, message: int, placeholder: str = "") -> None:
+        """Make a message of ours the reply to this target, unless there is one already.
 
-        `text` is its placeholder; '': it stays as it is until then.
+        It shows `placeholder` until the answer is sent; '': its own text.
         """
-        if not await self.said(place):
-            await self._note(place, message)
-            if text:
-                await self.say(place, text)
+        if not await self.sent_id(target):
+            await self._note(target, message)
+            if placeholder:
+                await self.send(target, placeholder)
 
-    async def unsay(self, place: Place) -> None:
-        """Say it anew the next time: what was said to this cause is forgotten, and stays in the chat."""
-        await self._redis.hdel(_said(place.chat), place.cause)
+    async def forget_sent(self, target: ReplyTarget) -> None:
+        """Send a new message the next time. What was sent stays in the chat."""
+        await self._redis.hdel(_sent(target.chat), target.idempotency_key)
 
-    async def first(self, place: Place, matter: str) -> bool:
-        """Whether this cause is the first of the chat to tell of some matter; again for the same cause."""
-        mark = crc32(place.cause.encode())
-        await self._redis.hsetnx(_said(place.chat), matter, mark)
-        return await self.said(place.because(matter)) == mark
+    async def claim_first(self, target: ReplyTarget, topic: str) -> bool:
+        """Whether this target is the chat's first to mention `topic`; true again for the same target."""
+        mark = crc32(target.idempotency_key.encode())
+        await self._redis.hsetnx(_sent(target.chat), topic, mark)
+        return await self._sent_id(target.chat, topic) == mark
 
-    async def _settled(self, place: Place) -> int | None:
-        """What `said` says, once nobody edits it any more."""
-        while await self._redis.exists(_editing(place)):  # noqa: ASYNC110 - it may be another process
-            await asyncio.sleep(0.02)
-        return await self.said(place)
-
-    async def said(self, place: Place) -> int | None:
-        """The id of our message for a cause, if one is known."""
-        return int(await self._redis.hget(_said(place.chat), place.cause) or 0) or None
-
-    async def _send(self, place: Place, text: str, buttons: InlineKeyboardMarkup | None) -> int:
-        message = await self._bot.send_message(text=fitted(text), reply_markup=buttons, **_address(place))
-        await retry_while_unavailable(
-            self._note, place, message.message_id
-        )  # unnoted, it would be sent again
-        return message.message_id
+    async def sent_id(self, target: ReplyTarget) -> int | None:
+        """The id of our reply to a target, if one is known."""
+        return await self._sent_id(target.chat, target.idempotency_key)
 
     async def edit(
         self, chat: int, message: int, text: str, buttons: InlineKeyboardMarkup | None = None
     ) -> bool:
-        """Give a message of ours another text, again and again if need be. False: it is there no more."""
+        """Give a message of ours another text; again is harmless. False: the message is gone."""
         try:
             await self._bot.edit_message_text(
-                fitted(text), chat_id=chat, message_id=message, reply_markup=buttons
+                truncate(text), chat_id=chat, message_id=message, reply_markup=buttons
             )
         except BadRequest as error:
             reason = str(error).lower()
             if UNCHANGED in reason:
                 return True
-            if any(words in reason for words in GONE):
+            if any(phrase in reason for phrase in GONE):
                 return False
             raise
         return True
 
-    async def _there(self, place: Place, supergroup: int) -> Place:
-        """Where the answer belongs now that its group is a supergroup; its memory is there before it."""
-        await self._memory.migrate(place.chat, supergroup)
-        return place.moved(supergroup)
-
-    async def remove(self, chat: int, message: int, text: str) -> None:
-        """Take a message of ours out of the chat. Telegram lets go of none older than two days: then it
-        becomes `text`."""
+    async def delete(self, chat: int, message: int, text: str) -> None:
+        """Delete a message of ours. Telegram deletes none older than two days: then it becomes `text`."""
         try:
             await self._bot.delete_message(chat, message)
         except BadRequest as error:
             if "not found" not in str(error).lower():
                 await self.edit(chat, message, text)
 
-    async def _note(self, place: Place, message: int) -> None:
-        key = _said(place.chat)
+    async def _sent_id(self, chat: int, field: str) -> int | None:
+        return int(await self._redis.hget(_sent(chat), field) or 0) or None
+
+    async def _sent_id_when_settled(self, target: ReplyTarget) -> int | None:
+        """The id of our reply, once no process updates it as a placeholder."""
+        while await self._redis.exists(_editing(target)):  # noqa: ASYNC110 - it may be another process
+            await asyncio.sleep(0.02)
+        return await self.sent_id(target)
+
+    async def _send_new(self, target: ReplyTarget, text: str, buttons: InlineKeyboardMarkup | None) -> int:
+        message = await self._bot.send_message(text=truncate(text), reply_markup=buttons, **_address(target))
+        # without the note it would be sent again
+        await retry_while_unavailable(self._note, target, message.message_id)
+        return message.message_id
+
+    async def _migrated(self, target: ReplyTarget, supergroup: int) -> ReplyTarget:
+        """The target in the supergroup. The memory moves there first."""
+        await self._memory.migrate(target.chat, supergroup)
+        return target.migrated_to(supergroup)
+
+    async def _note(self, target: ReplyTarget, message: int) -> None:
+        key = _sent(target.chat)
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(key, place.cause, message)
+            pipe.hset(key, target.idempotency_key, message)
             pipe.expire(key, TTL_S)
             pipe.hlen(key)
             *_, count = await pipe.execute()
-        if count > MOST:
-            await self._forget_older_half(key)
+        if count > MAX_MESSAGES:
+            await self._drop_older_half(key)
 
-    async def _forget_older_half(self, key: str) -> None:
-        said: Any = await self._redis.hgetall(key)
-        by_age = sorted(said, key=lambda cause: int(said[cause] or 0))  # our ids grow with time
+    async def _drop_older_half(self, key: str) -> None:
+        sent: Any = await self._redis.hgetall(key)
+        by_age = sorted(sent, key=lambda field: int(sent[field] or 0))  # our ids grow with time
         await self._redis.hdel(key, *by_age[: len(by_age) // 2])
 
 
-def _address(place: Place) -> dict[str, Any]:
-    reply = ReplyParameters(place.reply_to, allow_sending_without_reply=True) if place.reply_to else None
-    topic = {"message_thread_id": place.thread} if place.thread else {}
-    return {"chat_id": place.chat, "reply_parameters": reply, **topic}
+def _address(target: ReplyTarget) -> dict[str, Any]:
+    reply = ReplyParameters(target.reply_to, allow_sending_without_reply=True) if target.reply_to else None
+    topic = {"message_thread_id": target.thread} if target.thread else {}
+    return {"chat_id": target.chat, "reply_parameters": reply, **topic}
 
 
-def _editing(place: Place) -> str:
-    return f"editing:{{{place.chat}}}:{place.cause}"
+def _sent(chat: int) -> str:
+    return keys.SENT_MESSAGES(chat=chat)
 
 
-def _said(chat: int) -> str:
-    return f"said:{{{chat}}}"
+def _editing(target: ReplyTarget) -> str:
+    return keys.EDITING(chat=target.chat, key=target.idempotency_key)

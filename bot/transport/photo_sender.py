@@ -1,23 +1,22 @@
-"""Photos of the memory, shown again: by the `file_id` that Telegram knows them by, never uploaded.
+"""Photos of the memory, sent again by the `file_id` that Telegram knows them by: never uploaded.
 
-What replies to one of them is about that photo. An album holds one kind, so photos and files are two albums.
+A reply to one of them is about that photo. An album holds one kind, so photos and files are two albums.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from telegram import Bot, InputMediaDocument, InputMediaPhoto, Message, ReplyParameters
 from telegram.error import BadRequest
 
-from bot.state.reply_target import Place
-from bot.transport.outbox import Outbox, Send
+from bot.state.reply_target import ReplyTarget, ShownAlbum, ShownPhoto
+from bot.transport.outbox import Outbox, SendMessages
 from vlm.memory import Memory, Photo
 
-MEDIA: Final = {"photo": InputMediaPhoto, "document": InputMediaDocument}
 
-
-class Shown(NamedTuple):
-    """A photo and what stands below it, 1024 characters at most. `number`: which of several it is."""
+class CaptionedPhoto(NamedTuple):
+    """A photo and the text below it, 1024 characters at most. `number`: which of several it is; 0: the only
+    one."""
 
     photo: Photo
     caption: str
@@ -30,79 +29,91 @@ class PhotoSender:
         self._outbox = outbox
         self._memory = memory
 
-    async def show(self, place: Place, pictures: Sequence[Shown]) -> list[Shown]:
-        """Send them, unless they were sent for this cause. Those that Telegram does not take are returned.
+    async def send_photos(
+        self, target: ReplyTarget, photos: Sequence[CaptionedPhoto]
+    ) -> list[CaptionedPhoto]:
+        """Send photos, unless they were sent to this target. Returns those that Telegram refuses.
 
-        Raises telegram's errors, except for those that mean that it does not take a file.
+        Raises telegram's errors, except for those that mean that it refuses a file.
         """
-        lost: list[Shown] = []
-        for kind in MEDIA:
-            album = place.because(f"{place.cause}-{kind}s")
-            lost += await self._together(album, [one for one in pictures if one.photo.kind == kind])
-        return lost + await self._alone(place, [one for one in pictures if one.photo.kind not in MEDIA])
+        refused: list[CaptionedPhoto] = []
+        images = [item for item in photos if item.photo.kind == "photo"]
+        refused += await self._send_album(target.with_key(ShownAlbum(target.key, "photo")), images)
+        files = [item for item in photos if item.photo.kind == "document"]
+        refused += await self._send_album(target.with_key(ShownAlbum(target.key, "document")), files)
+        stickers = [item for item in photos if item.photo.kind == "sticker"]
+        return refused + await self._send_singly(target, stickers)
 
-    async def point(self, place: Place, photo: Photo, text: str) -> bool:
-        """Reply with `text` to the message that brought a photo. False: it is no longer in the chat."""
+    async def point_to(self, target: ReplyTarget, photo: Photo, text: str) -> bool:
+        """Reply with `text` to the message that brought a photo. False: the message is no longer there."""
 
         async def send(_: dict[str, Any]) -> Sequence[Message]:
-            reply = ReplyParameters(int(photo.id))  # wherever in a forum that is
-            sent = await self._bot.send_message(place.chat, text, reply_parameters=reply)
-            return await self._linked(place, [sent], [Shown(photo, "")])
+            reply = ReplyParameters(int(photo.id))  # in whichever topic of a forum
+            message = await self._bot.send_message(target.chat, text, reply_parameters=reply)
+            return await self._linked(target.chat, [message], [CaptionedPhoto(photo, "")])
 
         if not photo.id.isdecimal():  # from before the group became a supergroup
             return False
         try:
-            await self._outbox.once(place, send)
+            await self._outbox.send_once(target, send)
         except BadRequest as error:
             if "replied" not in str(error).lower():
                 raise
             return False
         return True
 
-    async def _together(self, place: Place, pictures: Sequence[Shown]) -> list[Shown]:
-        if len(pictures) < 2:
-            return await self._alone(place, pictures)
+    async def _send_album(
+        self, target: ReplyTarget, photos: Sequence[CaptionedPhoto]
+    ) -> list[CaptionedPhoto]:
+        if len(photos) < 2:
+            return await self._send_singly(target, photos)
 
         async def send(address: dict[str, Any]) -> Sequence[Message]:
-            media = [MEDIA[one.photo.kind](one.photo.file_id, caption=one.caption) for one in pictures]
-            return await self._linked(
-                place, await self._bot.send_media_group(media=media, **address), pictures
-            )
+            media = [_media(item) for item in photos]
+            messages = await self._bot.send_media_group(media=media, **address)
+            return await self._linked(target.chat, messages, photos)
 
         try:
-            await self._outbox.once(place, send)
-        except BadRequest:  # for one of them, and Telegram does not say for which
-            return await self._alone(place, pictures)
+            await self._outbox.send_once(target, send)
+        except BadRequest:  # of one of them, and Telegram does not say of which
+            return await self._send_singly(target, photos)
         return []
 
-    async def _alone(self, place: Place, pictures: Sequence[Shown]) -> list[Shown]:
-        lost = []
-        for one in pictures:
+    async def _send_singly(
+        self, target: ReplyTarget, photos: Sequence[CaptionedPhoto]
+    ) -> list[CaptionedPhoto]:
+        refused = []
+        for item in photos:
+            key = ShownPhoto(target.key, item.photo.id)
             try:
-                await self._outbox.once(
-                    place.because(f"{place.cause}-{one.photo.id}"), self._sender(place, one)
-                )
+                await self._outbox.send_once(target.with_key(key), self._sender(target.chat, item))
             except BadRequest:
-                lost.append(one)
-        return lost
+                refused.append(item)
+        return refused
 
-    def _sender(self, place: Place, one: Shown) -> Send:
+    def _sender(self, chat: int, item: CaptionedPhoto) -> SendMessages:
         async def send(address: dict[str, Any]) -> Sequence[Message]:
-            file, caption = one.photo.file_id, one.caption
-            match one.photo.kind:
+            file, caption = item.photo.file_id, item.caption
+            match item.photo.kind:
                 case "photo":
-                    sent = await self._bot.send_photo(photo=file, caption=caption, **address)
+                    message = await self._bot.send_photo(photo=file, caption=caption, **address)
                 case "document":
-                    sent = await self._bot.send_document(document=file, caption=caption, **address)
-                case "sticker":  # which bears no words
-                    sent = await self._bot.send_sticker(sticker=file, **address)
-            return await self._linked(place, [sent], [one])
+                    message = await self._bot.send_document(document=file, caption=caption, **address)
+                case "sticker":  # without a caption
+                    message = await self._bot.send_sticker(sticker=file, **address)
+            return await self._linked(chat, [message], [item])
 
         return send
 
     async def _linked(
-        self, place: Place, sent: Sequence[Message], pictures: Sequence[Shown]
+        self, chat: int, messages: Sequence[Message], photos: Sequence[CaptionedPhoto]
     ) -> Sequence[Message]:
-        for message, one in zip(sent, pictures, strict=True):
-            await self._memory.link(place.chat, message.message_id, one.photo.id)
-        return sent
+        for message, item in zip(messages, photos, strict=True):
+            await self._memory.link(chat, message.message_id, item.photo.id)
+        return messages
+
+
+def _media(item: CaptionedPhoto) -> InputMediaPhoto | InputMediaDocument:
+    if item.photo.kind == "photo":
+        return InputMediaPhoto(item.photo.file_id, caption=item.caption)
+    return InputMediaDocument(item.photo.file_id, caption=item.caption)

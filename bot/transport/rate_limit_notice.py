@@ -1,9 +1,9 @@
-"""A group that had as many messages in a minute as Telegram allows is told that its other answers come later:
-by one line, for which `bot.transport.rate_limiter` keeps room, and which goes when they are there.
+"""Tells a group that reached Telegram's limit of messages per minute that its other answers come later.
 
-    waits:{CHAT}    the id of that line; '' while it is being sent
+The rate limiter keeps room for that one message, which is deleted when the answers are there.
+`bot.state.keys.RATE_LIMIT_NOTICE` is the message's id; '' while it is being sent.
 
-Not handled: a process that is killed between sending the line and noting its id; then it stays.
+Not covered: a process that is killed after sending the message and before noting its id; then it stays.
 """
 
 import logging
@@ -14,65 +14,63 @@ from redis.exceptions import RedisError
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
-from bot.replies.waiting import minute_full
-from bot.talk import Talks
+from bot.i18n.translator import chat_translator
+from bot.replies.status import rate_limited
+from bot.state import keys
 from bot.transport.rate_limiter import GROUP_MOST, GroupLimitReached
+from vlm.memory import Memory
 
 log = logging.getLogger(__name__)
 
-LEAST_S: Final = 5.0  # what is shorter needs no line
+MIN_WAIT_S: Final = 5.0  # a shorter wait is not announced
 TTL_S: Final = 600  # after the last answer that had to wait
 
 
 class RateLimitNotice:
-    """A courtesy: its failures are nobody's concern."""
+    """A courtesy: errors are logged and ignored."""
 
-    def __init__(self, bot: ExtBot[bool], redis: Redis, talks: Talks) -> None:
+    def __init__(self, bot: ExtBot[bool], redis: Redis, memory: Memory) -> None:
         self._bot = bot
         self._redis = redis
-        self._talks = talks
+        self._memory = memory
 
-    async def tell(self, error: Exception) -> int | None:
-        """Say that answers come later, unless the chat says so already. The chat; None for another error."""
+    async def show(self, error: Exception) -> int | None:
+        """Say that answers come later, unless the message is there. The chat; None for another error."""
         if not isinstance(error, GroupLimitReached):
             return None
-        if error.wait.total_seconds() >= LEAST_S:
-            await self._tell(error)
+        if error.wait.total_seconds() >= MIN_WAIT_S:
+            await self._show_once(error, keys.RATE_LIMIT_NOTICE(chat=error.chat))
         return error.chat
 
-    async def over(self, chat: int) -> None:
-        """Nothing waits any more: the line goes."""
+    async def remove(self, chat: int) -> None:
+        """Delete the message: nothing waits any more."""
         try:
-            if line := await self._redis.getdel(_key(chat)):
-                await self._bot.delete_message(chat, int(line))
+            if message := await self._redis.getdel(keys.RATE_LIMIT_NOTICE(chat=chat)):
+                await self._bot.delete_message(chat, int(message))
         except (TelegramError, RedisError) as error:
-            log.info("chat %d keeps a line about waiting: %s", chat, error)
+            log.info("chat %d keeps its rate limit notice: %s", chat, error)
 
-    async def _tell(self, full: GroupLimitReached) -> None:
+    async def _show_once(self, limit: GroupLimitReached, key: str) -> None:
         try:
-            if await self._redis.set(_key(full.chat), "", nx=True, ex=TTL_S):
-                await self._say(full)
+            if await self._redis.set(key, "", nx=True, ex=TTL_S):
+                await self._send(limit, key)
             else:
-                await self._redis.expire(_key(full.chat), TTL_S)
+                await self._redis.expire(key, TTL_S)
         except (TelegramError, RedisError) as error:
-            log.info("chat %d is not told that it must wait: %s", full.chat, error)
+            log.info("chat %d gets no rate limit notice: %s", limit.chat, error)
 
-    async def _say(self, full: GroupLimitReached) -> None:
+    async def _send(self, limit: GroupLimitReached, key: str) -> None:
         try:
-            sent = await self._bot.send_message(
-                full.chat,
-                minute_full(await self._talks.translator(full.chat), GROUP_MOST),
-                message_thread_id=full.thread or None,
+            message = await self._bot.send_message(
+                limit.chat,
+                rate_limited(await chat_translator(self._memory, limit.chat), GROUP_MOST),
+                message_thread_id=limit.thread or None,
                 disable_notification=True,
                 rate_limit_args=True,
             )
         except TelegramError:
-            await self._redis.delete(_key(full.chat))
+            await self._redis.delete(key)
             raise
-        noted = await self._redis.set(_key(full.chat), sent.message_id, ex=TTL_S, xx=True)
-        if not noted:  # it is over already
-            await self._bot.delete_message(full.chat, sent.message_id)
-
-
-def _key(chat: int) -> str:
-    return f"waits:{{{chat}}}"
+        noted = await self._redis.set(key, message.message_id, ex=TTL_S, xx=True)
+        if not noted:  # nothing waits any more
+            await self._bot.delete_message(limit.chat, message.message_id)

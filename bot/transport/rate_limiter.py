@@ -1,17 +1,16 @@
-"""Telegram's limits, kept for each chat apart: whoever is told to slow down waits alone.
+"""Telegram's limits, kept per chat: a chat that Telegram slows down waits alone.
 
-    slow:{CHAT}    there until the chat may be sent to again, as Telegram said
-    sent:{CHAT}    list: when a group's last messages were sent, in ms; kept for a minute
+    bot.state.keys.SLOWED_DOWN   exists until the chat may be sent to again, as Telegram said
+    bot.state.keys.SENT_TIMES    when a group's last messages were sent, in ms; kept for a minute
 
-Every call of the bot passes here. One that would come too early is not made: it ends as if Telegram had said
-`retry after`, so that an answer waits in its chat's queue and a courtesy is
-left out. All bots of one server keep the same pace; their clocks may differ by some milliseconds.
+Every call of the Bot API passes here. A call that would come too early is not made: it fails as if Telegram
+had said `retry after`, so an answer waits in its chat's queue, and a courtesy is left out. All bots of one
+Redis server share these limits; their clocks may differ by some milliseconds.
 
-Of a group's messages one is reserved for saying that the others come later
-(`bot.transport.rate_limit_notice`).
+One of a group's messages is reserved for `bot.transport.rate_limit_notice`.
 
-Edits do not count among a group's messages. Not counted here: a chat's one message a second, and thirty a
-second in all; Telegram bears more of both for a while, and says when it does not.
+Edits do not count among a group's messages. Not counted here: one message a second in a chat, and thirty a
+second in all. Telegram bears more of both for a while, and says when it does not.
 """
 
 from collections.abc import Callable, Coroutine
@@ -23,16 +22,17 @@ from redis.asyncio import Redis
 from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
+from bot.state import keys
 from bot.transport.retry import backoff_s
 
 GROUP_MOST: Final = 20
 GROUP_MS: Final = 60_000
 RESERVED: Final = 1
 SENDING: Final = ("send", "copy", "forward")
-SLACK_MS: Final = 50  # a moment later, rather than told again
+SLACK_MS: Final = 50  # rather a moment later than too early again
 
-# KEYS slow, sent; ARGV now ms, messages (0: none that counts), most, in how many ms.
-# Returns ms left to wait: as Telegram said, or below 0 for a minute that is full.
+# KEYS slowed down, sent times; ARGV now ms, messages (0: none that counts), most, per how many ms, times kept
+# Returns ms left to wait: as Telegram said, or below 0 if the group's minute is full.
 ADMIT: Final = """
 local left = redis.call('PTTL', KEYS[1])
 if left > 0 then return left end
@@ -51,7 +51,7 @@ Answer = bool | dict[str, Any] | list[dict[str, Any]]
 
 
 class GroupLimitReached(RetryAfter):
-    """A group had as many messages as it may; the next one is for this topic, 0: for none."""
+    """A group has had its messages of this minute. `thread` is the topic of the refused one; 0: none."""
 
     def __init__(self, wait: timedelta, chat: int, thread: int) -> None:
         super().__init__(wait)
@@ -65,7 +65,7 @@ class RateLimiter(BaseRateLimiter[bool]):
         self._redis = redis
         self._most = most
         self._window_ms = window_ms
-        self._admit = redis.register_script(ADMIT)
+        self._admit_script = redis.register_script(ADMIT)
 
     async def initialize(self) -> None:
         """Nothing to prepare."""
@@ -87,17 +87,21 @@ class RateLimiter(BaseRateLimiter[bool]):
         if not isinstance(chat, int):
             return await callback(*args, **kwargs)
         most = self._most if rate_limit_args else self._most - RESERVED
-        await self._wait_turn(chat, _messages(chat, endpoint, data), most, data.get("message_thread_id") or 0)
+        await self._admit_call(
+            chat, _messages(chat, endpoint, data), most, data.get("message_thread_id") or 0
+        )
         try:
             return await callback(*args, **kwargs)
         except RetryAfter as error:
-            await self._redis.set(_slow(chat), "", px=int(1000 * backoff_s(error, 0)) + SLACK_MS)
+            await self._redis.set(
+                keys.SLOWED_DOWN(chat=chat), "", px=int(1000 * backoff_s(error, 0)) + SLACK_MS
+            )
             raise
 
-    async def _wait_turn(self, chat: int, count: int, most: int, thread: int) -> None:
+    async def _admit_call(self, chat: int, count: int, most: int, thread: int) -> None:
         """Raises RetryAfter if the chat must not be sent to yet."""
-        left_ms = await self._admit(
-            keys=[_slow(chat), f"sent:{{{chat}}}"],
+        left_ms = await self._admit_script(
+            keys=[keys.SLOWED_DOWN(chat=chat), keys.SENT_TIMES(chat=chat)],
             args=[time_ns() // 1_000_000, min(count, most), most, self._window_ms, self._most],
         )
         if left_ms < 0:
@@ -107,11 +111,7 @@ class RateLimiter(BaseRateLimiter[bool]):
 
 
 def _messages(chat: int, endpoint: str, data: dict[str, Any]) -> int:
-    """How many messages a call brings that count."""
+    """How many messages a call sends that count."""
     if chat > 0 or endpoint == "sendChatAction" or not endpoint.startswith(SENDING):
         return 0
     return len(data["media"]) if endpoint == "sendMediaGroup" else 1
-
-
-def _slow(chat: int) -> str:
-    return f"slow:{{{chat}}}"

@@ -1,4 +1,4 @@
-"""A picture on Telegram's side: which of its sizes to take, and its bytes."""
+"""Pictures on Telegram's servers: which messages have one, which size to take, and its bytes."""
 
 from functools import reduce
 from operator import or_
@@ -12,7 +12,7 @@ from bot.i18n.translator import N_
 from vlm.errors import BadImage, NotFound, TooLarge
 from vlm.ops.metrics import Metrics
 
-MAX_MB: Final = 20  # no bot may fetch more
+MAX_MB: Final = 20  # bots may not fetch more
 MAX_BYTES: Final = MAX_MB * 1024 * 1024
 
 TOO_LARGE: Final = N_(
@@ -21,11 +21,11 @@ TOO_LARGE: Final = N_(
 EMPTY: Final = N_("This file is empty. Please send the picture again.")
 GONE: Final = N_("Telegram no longer gives me that photo. Please send it again, then ask.")
 
-# Phones send some of these with no type that says 'image'.
+# Phones send some of these without an image's MIME type.
 IMAGE_FILES: Final = ("heic", "heif", "jpg", "jpeg", "png", "webp")
 
-# The messages that bring a picture: a photo, an image sent as a file, a sticker that does not move.
-# Telegram tells of an animation as a file, too.
+# Messages with a picture: a photo, an image sent as a file, a static sticker.
+# Telegram reports an animation as a file, too.
 IMAGE: Final = (
     reduce(
         or_,
@@ -37,31 +37,41 @@ IMAGE: Final = (
 
 
 def has_picture(message: Message) -> bool:
-    """Whether a message, old or new, brings a picture."""
+    """Whether a message, old or new, has a picture."""
     return bool(IMAGE.check_update(Update(0, message=message)))
 
 
-def picture_in(message: Message, px: int) -> PhotoSize | Document | Sticker | None:
-    """What to fetch: the smallest size that loses nothing for a model of `px` × `px` pixels, or the file."""
-    sizes = sorted(message.photo, key=lambda size: size.width * size.height)
-    if sizes:
-        return next((size for size in sizes if min(size.width, size.height) >= px), sizes[-1])
-    return message.document or message.sticker
-
-
 class TelegramFiles:
-    def __init__(self, bot: Bot, metrics: Metrics | None = None) -> None:
+    """Pictures on Telegram's servers. `picture_px` is the model's input size."""
+
+    def __init__(self, bot: Bot, *, picture_px: int = 224, metrics: Metrics | None = None) -> None:
         self._bot = bot
-        self._download = (metrics or Metrics()).stage.labels("download")
+        self._picture_px = picture_px
+        self._download_stage = (metrics or Metrics()).stage.labels("download")
+
+    def picture_in(self, message: Message) -> PhotoSize | Document | Sticker:
+        """What to fetch: the smallest size that loses nothing for the model, or the file.
+
+        Raises:  ValueError for a message without a picture.
+        """
+        sizes = sorted(message.photo, key=lambda size: size.width * size.height)
+        enough = (size for size in sizes if min(size.width, size.height) >= self._picture_px)
+        picture = next(enough, sizes[-1]) if sizes else message.document or message.sticker
+        if picture is None:
+            raise ValueError("a message without a picture")
+        return picture
 
     async def fetch(self, file_id: str, size_bytes: int | None = None) -> bytes:
-        """The file's bytes. Raises TooLarge, BadImage, NotFound if Telegram has it no more, or telegram's."""
+        """The file's bytes.
+
+        Raises:  TooLarge, BadImage, NotFound if Telegram no longer has the file, or telegram's errors.
+        """
         if (size_bytes or 0) > MAX_BYTES:
             raise TooLarge(TOO_LARGE, most=MAX_MB)
-        with self._download.time():
-            return await self._fetched(file_id)
+        with self._download_stage.time():
+            return await self._download(file_id)
 
-    async def _fetched(self, file_id: str) -> bytes:
+    async def _download(self, file_id: str) -> bytes:
         try:
             file = await self._bot.get_file(file_id)
         except BadRequest as error:

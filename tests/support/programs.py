@@ -29,7 +29,7 @@ SMALL_GROUP_LIMIT = """
 from functools import partial
 from bot.transport.rate_limiter import RateLimiter
 patch("bot.service:RateLimiter", partial(RateLimiter, most=4, window_ms=2500))
-patch("bot.transport.rate_limit_notice:LEAST_S", 0)
+patch("bot.transport.rate_limit_notice:MIN_WAIT_S", 0)
 """
 
 WORKER = """

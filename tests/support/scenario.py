@@ -9,7 +9,7 @@ from typing import Final
 
 from redis import Redis
 
-from bot.replies import access, language, photos, questions, start, waiting
+from bot.replies import admin, language, photos, questions, start, status
 from bot.replies import find as found
 from support.actions import (
     acts,
@@ -84,7 +84,7 @@ def telegram_is_busy(conversation: Conversation) -> None:
 # fmt: off
 COMING_IN: Final = [
     *about(7,
-        ("Cleo", writes("/start"), hears(french(access.closed_to_person, CLEO))),
+        ("Cleo", writes("/start"), hears(french(admin.closed_to_person, CLEO))),
         ("Cleo", writes("Please?"), silence()),
         ("Cleo", sends("red"), silence()),
     ),
@@ -99,11 +99,11 @@ COMING_IN: Final = [
     ),
     *about(7,
         ("Ada", writes("/invite"), hears(rf"lets in one person.*t.me/{NAME}.start=(?P<word>[\w-]+)$")),
-        ("Ben", writes("Hallo"), hears(german(access.closed_to_person, BEN))),
+        ("Ben", writes("Hallo"), hears(german(admin.closed_to_person, BEN))),
         ("Ben", writes("/start {word}"), hears("", german(start.try_it))),
-        ("Cleo", writes("/start {word}"), hears(french(access.invitation_over))),
-        ("Ben", writes("/invite"), hears(german(access.hosts_only))),
-        ("Ben", writes("/stats"), hears(german(access.hosts_only))),
+        ("Cleo", writes("/start {word}"), hears(french(admin.invitation_over))),
+        ("Ben", writes("/invite"), hears(german(admin.bot_admins_only))),
+        ("Ben", writes("/stats"), hears(german(admin.bot_admins_only))),
         ("Ada", writes("/stats"), hears("Queue: 0 from chats.*1 worker is running.*Photos remembered: 1")),
     ),
 ]
@@ -242,7 +242,7 @@ WAITING: Final = about(9,
     ("Ada", sends("green 99 66", name="queued"), hears("in line. No worker is running right now")),
     ("Ada", writes("Who is it?", "bike"), hears("Your question is in line. No worker is running")),
     ("Ben", happens(a_slow_worker, is_idle=False)),
-    ("Ben", sends("green 99 66"), hears(german(waiting.in_line, 2, 30.0))),
+    ("Ben", sends("green 99 66"), hears(german(status.in_line, 2, 30.0))),
     ("Ben", happens(a_quick_worker), hears("de: a green picture of 99 by 66")),
     ("Ada", writes("/help"), hears("Send a photo"), has_heard("a green picture of 99", to="queued")),
     ("Ada", happens(telegram_is_busy), silence()),

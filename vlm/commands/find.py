@@ -10,6 +10,7 @@ from vlm.commands.models import ECHO, load_engine, reference_set_of
 from vlm.commands.output import remark
 from vlm.engine.base import Engine, Prompt
 from vlm.errors import AfterimageError, NotFound
+from vlm.queue.client import clean_query
 from vlm.search.calibration import ReferenceSet
 from vlm.search.folder_cache import (
     FolderIndex,
@@ -21,7 +22,6 @@ from vlm.search.folder_cache import (
 )
 from vlm.search.index import IndexedPhoto, SearchIndex, SearchQuery
 from vlm.search.ranking import find
-from vlm.search.stemming import clean_query
 from vlm.settings import DEFAULT_MODEL, Settings
 from vlm.worker.decoder_pool import PATIENT_TIMEOUT_S, Decoder, DecoderPool
 from vlm.worker.pipeline import answer_prompts

@@ -291,13 +291,19 @@ def _refusal(entry: Entry, sender: Envelope, error: AfterimageError) -> Result:
     try:
         job = decode_job(entry.fields.get(b"job", b""))
     except ProtocolError:
-        job = Job(id=sender.id, chat=sender.chat, task=Caption(), ticket=sender.ticket, created_ms=0)
+        job = Job(
+            id=sender.id,
+            chat=sender.chat,
+            task=Caption(),
+            correlation_data=sender.correlation_data,
+            created_ms=0,
+        )
     return Result(
         version=job.version,
         job=job.id,
         chat=job.chat,
         task=job.task,
         photo=job.photo,
-        ticket=job.ticket,
+        correlation_data=job.correlation_data,
         outcome=Refused(code=error.code, message=error.message, values=error.values),
     )

@@ -1,4 +1,4 @@
-"""All that a front end may do: submit jobs, wait for their results, read the memory.
+"""All that a front end may do with the queue: submit jobs, wait for their results, see who works.
 
 The keys are listed in `vlm.keys`.
 """
@@ -14,7 +14,6 @@ from redis.exceptions import RedisError
 
 from vlm import keys
 from vlm.errors import BadRequest, BadSetting, QueueFull, TimedOut, TooLarge, Unavailable
-from vlm.memory import Memory
 from vlm.protocol import (
     Ask,
     Caption,
@@ -32,25 +31,25 @@ from vlm.protocol import (
 from vlm.queue.admission import AGE_MAX_S, POSITION, SHARE, SUBMIT
 from vlm.queue.connection import connect, is_unavailable, retry_while_unavailable
 from vlm.queue.streams import MAX_BLOCK_MS, Entry, Group, entries
-from vlm.search.stemming import clean_query
 
 BLOB_TTL_S: Final = 24 * 3600  # as long as workers may be away; a picture is deleted when its job ends
 MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_QUESTION_CHARS: Final = 1000
+MAX_QUERY_CHARS: Final = 300
 
 
 class JobOptions(TypedDict, total=False):
     """Fields of `protocol.Job` that any job may have."""
 
     language: str
-    ticket: str
+    correlation_data: str
     priority: Priority
     deadline_ms: int
     results: str
 
 
 class Client:
-    """A front end's side of the queue. `memory` holds the chats' photos.
+    """A front end's access to the workers.
 
     queue_max, chat_max   open jobs in all, and of one chat, beyond which a job is refused
     age_max_s             how long the next job may have waited for live workers before new ones are refused
@@ -69,7 +68,6 @@ class Client:
         patience_s: float = 0,
         blob_ttl_s: int = BLOB_TTL_S,
     ) -> None:
-        self.memory = Memory(redis)
         self._redis = redis
         self._queue_max = queue_max
         self._chat_max = chat_max
@@ -312,6 +310,20 @@ def clean_question(question: str) -> str:
     if not any(character.isalnum() for character in question):
         raise BadRequest("Please ask in words, for example: What colour is the background?")
     return question
+
+
+def clean_query(text: str) -> str:
+    """A search query without blanks around it. Raises TooLarge, or BadRequest when there is no word in it."""
+    text = text.strip()
+    if len(text) > MAX_QUERY_CHARS:
+        raise TooLarge(
+            "That has {found} characters, and I can search for {most}. Say it shorter.",
+            found=len(text),
+            most=MAX_QUERY_CHARS,
+        )
+    if not any(character.isalnum() for character in text):
+        raise BadRequest("Please say in words what to look for, for example: red bicycle.")
+    return text
 
 
 def _now_ms() -> int:

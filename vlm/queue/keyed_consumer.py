@@ -51,10 +51,10 @@ class RetryPolicy:
 class WaitNotice(Protocol):
     """Tells a chat that its entries are handled later."""
 
-    async def tell(self, error: Exception) -> int | None:
+    async def show(self, error: Exception) -> int | None:
         """Tell the chat that `error` delays, and return it; None for an error that delays no chat."""
 
-    async def over(self, chat: int) -> None:
+    async def remove(self, chat: int) -> None:
         """Withdraw the notice: nothing of the chat waits any more."""
 
 
@@ -138,7 +138,7 @@ class KeyedConsumer(Consumer):
                     if attempt.times > 1:  # the process that left the entry may have notified the chat
                         notified.add(chat)
                 while self._notice and notified and not queue:
-                    await self._notice.over(notified.pop())
+                    await self._notice.remove(notified.pop())
         except RedisError:
             log.exception("chat %d: the entries left are reclaimed when their lease ends", chat)
         finally:
@@ -190,7 +190,7 @@ class KeyedConsumer(Consumer):
                     if act is self._give_up:
                         return notified
                     attempt = attempt._replace(times=attempt.times + 1)
-                if self._notice and (chat := await self._notice.tell(error)) is not None:
+                if self._notice and (chat := await self._notice.show(error)) is not None:
                     notified.add(chat)
                 errors += 1
                 wait_s = self._retry.backoff_s(error, errors)

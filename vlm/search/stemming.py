@@ -11,9 +11,6 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from vlm.errors import BadRequest, TooLarge
-
-MAX_QUERY_CHARS: Final = 300
 WORD: Final = re.compile(r"\w+")
 SILENT: Final = frozenset(
     {
@@ -62,17 +59,3 @@ def term(word: str) -> str:
     if stem.endswith("men"):
         return stem[:-2] + "an"
     return stem[:-1] + {"y": "i", "v": "f"}.get(stem[-1], stem[-1])
-
-
-def clean_query(text: str) -> str:
-    """A search query without blanks around it. Raises TooLarge, or BadRequest when there is no word in it."""
-    text = text.strip()
-    if len(text) > MAX_QUERY_CHARS:
-        raise TooLarge(
-            "That has {found} characters, and I can search for {most}. Say it shorter.",
-            found=len(text),
-            most=MAX_QUERY_CHARS,
-        )
-    if not any(character.isalnum() for character in text):
-        raise BadRequest("Please say in words what to look for, for example: red bicycle.")
-    return text

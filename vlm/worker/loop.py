@@ -186,7 +186,7 @@ class Worker:
             if isinstance(answer, AfterimageError)
             else answer,
             photo=job.photo,
-            ticket=job.ticket,
+            correlation_data=job.correlation_data,
             language=job.language,
             model=self._engine.info.name,
             waited_ms=max(0, taken_ms - job.created_ms),

@@ -9,7 +9,7 @@ from redis.asyncio import Redis as AsyncRedis
 from support.bot_stack import Person, Stack, picture, until, wait_until
 
 from bot.state.album_store import QUIET_S, AlbumStore
-from bot.state.reply_target import Place
+from bot.state.reply_target import AlbumCaptions, ReplyTarget
 from bot.transport.retry import RETRY_POLICY
 from vlm.protocol import Answered, Caption, Result, encode
 from vlm.queue.keyed_consumer import KeyedConsumer
@@ -37,7 +37,7 @@ def test_a_picture_that_a_dead_worker_left_goes_with_its_result(person: Person, 
         task=Caption(),
         outcome=Answered(text="a red picture of 64 by 48"),
         photo=str(photo),
-        ticket=f"{photo} {photo} 0",
+        correlation_data=f"{photo} {photo} 0",
     )
     server.xadd(RESULTS, {"result": encode(result)})
     wait_until(lambda: not server.exists(f"blob:{{{person.chat}}}:{job}"))
@@ -58,10 +58,10 @@ def test_a_photo_that_is_forgotten_while_its_caption_is_on_its_way_gets_none(
 
 @pytest.mark.promise("reliability#clock-set-back")
 async def test_an_album_waits_no_longer_when_the_clock_was_set_back(redis: AsyncRedis) -> None:
-    place = Place(7, "album-1", 1)
+    target = ReplyTarget(7, AlbumCaptions("1"), 1)
     in_an_hour_ms = 1000 * int((await redis.time())[0] + 3600)
     await redis.hset("albums:{7}", "album-1:heard", in_an_hour_ms)
-    assert await AlbumStore(redis).quiet_in_s(place) == QUIET_S
+    assert await AlbumStore(redis).quiet_in_s(target) == QUIET_S
 
 
 @pytest.mark.promise("reliability#group-migrates")

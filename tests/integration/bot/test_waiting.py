@@ -10,11 +10,12 @@ from support.bot_stack import Person, Stack, picture, slow_worker, until, wait_u
 from telegram import Bot
 
 from bot.i18n.translator import translator_for
-from bot.replies.waiting import in_line
+from bot.replies.status import in_line
 from bot.state.job_stats import JobRecord, JobStats, busy_s, quantile, wait_s
-from bot.state.reply_target import Place
+from bot.state.reply_target import ReplyTarget, UnknownKey
 from bot.transport.outbox import Outbox
 from bot.transport.typing_indicator import TypingIndicator
+from vlm.memory import Memory
 from vlm.queue.client import Client
 
 
@@ -25,15 +26,15 @@ def done(at_s: float, ran_s: float, workers: int = 1) -> JobRecord:
 def test_an_estimate_is_what_was_done_in_the_time_that_was_worked() -> None:
     one_by_one = [done(at_s, 2) for at_s in (10, 12, 14, 100)]  # idle for a while: that does not count
     assert busy_s(one_by_one) == 8
-    assert wait_s(ahead=4, workers=1, lately=one_by_one) == pytest.approx(10)
+    assert wait_s(ahead=4, workers=1, latest=one_by_one) == pytest.approx(10)
 
 
 def test_an_estimate_knows_batches_and_how_many_workers_there_are_now() -> None:
     batches = [done(at_s, 2, workers=2) for at_s in (10, 10, 10, 10, 12, 12, 12, 12)]
-    assert wait_s(ahead=19, workers=2, lately=batches) == pytest.approx(10)
-    assert wait_s(ahead=19, workers=1, lately=batches) == pytest.approx(20)
-    assert wait_s(ahead=19, workers=0, lately=batches) is None
-    assert wait_s(ahead=19, workers=1, lately=[]) is None
+    assert wait_s(ahead=19, workers=2, latest=batches) == pytest.approx(10)
+    assert wait_s(ahead=19, workers=1, latest=batches) == pytest.approx(20)
+    assert wait_s(ahead=19, workers=0, latest=batches) is None
+    assert wait_s(ahead=19, workers=1, latest=[]) is None
 
 
 def test_half_of_the_values_lie_below_the_median() -> None:
@@ -113,18 +114,18 @@ async def test_an_answer_is_never_written_over_by_its_placeholder(
 ) -> None:
     message = person.write("/help")
     person.answer(message)
-    place = Place(person.chat, "mine", message)
+    target = ReplyTarget(person.chat, UnknownKey("mine"), message)
     async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
-        outbox = Outbox(bot, redis)
-        await outbox.open(place, "Looking …")
+        outbox = Outbox(bot, redis, Memory(redis))
+        await outbox.send_placeholder(target, "Looking …")
         person.trouble(method="editMessageText", delay_s=1, times=1)
 
         async def is_waiting() -> bool:
             return True
 
-        late = asyncio.create_task(outbox.update(place, "In line …", is_waiting))
+        late = asyncio.create_task(outbox.update_placeholder(target, "In line …", is_waiting))
         await until(lambda: redis.exists(f"editing:{{{person.chat}}}:mine"))
-        await outbox.say(place, "The answer")
+        await outbox.send(target, "The answer")
         await late
     assert person.replies(message)[-1]["text"] == "The answer"
 
@@ -134,15 +135,15 @@ async def test_a_placeholder_whose_answer_is_there_is_left_alone(
 ) -> None:
     message = person.write("/help")
     person.answer(message)
-    place = Place(person.chat, "mine", message)
+    target = ReplyTarget(person.chat, UnknownKey("mine"), message)
     async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
-        outbox = Outbox(bot, redis)
-        await outbox.say(place, "The answer")
+        outbox = Outbox(bot, redis, Memory(redis))
+        await outbox.send(target, "The answer")
 
         async def is_waiting() -> bool:
             return False
 
-        await outbox.update(place, "In line …", is_waiting)
+        await outbox.update_placeholder(target, "In line …", is_waiting)
     assert person.replies(message)[-1]["text"] == "The answer"
 
 
@@ -154,11 +155,12 @@ async def test_typing_goes_on_until_the_last_job_of_a_chat_has_ended(
     for job in ("one", "two"):
         await client.caption(job=job, chat=person.chat, photo=None, picture=picture())
     async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
-        presence = TypingIndicator(bot, client, Outbox(bot, redis), JobStats(redis, client))
-        presence.start(person.chat, "one")
-        presence.start(person.chat, "two")
+        memory, job_stats = Memory(redis), JobStats(redis, client)
+        indicator = TypingIndicator(bot, client, memory, Outbox(bot, redis, memory), job_stats)
+        for job in ("one", "two"):
+            indicator.start(job, ReplyTarget(person.chat, UnknownKey(job)))
         await redis.set("{afterimage}:job:one", "done")
         await until(lambda: len(person.calls("sendChatAction")) == 3)
         await redis.set("{afterimage}:job:two", "done")
-        await until(lambda: not presence.is_busy, timeout_s=20)  # sooner than for one that never came
+        await until(lambda: not indicator.is_busy, timeout_s=20)  # sooner than for one that never came
     assert len(person.calls("sendChatAction")) == 3

@@ -22,7 +22,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from bot.exports.exporter import EXPORTS
 from bot.exports.exporter import GROUP as EXPORTING
-from bot.state.job_stats import KEY as TALLY
+from bot.state.keys import JOB_STATS, MENUS
 from bot.transport.journal import BOT as BOT_ID
 from bot.transport.journal import GROUP, UPDATES
 from bot.transport.webhook import listen
@@ -41,7 +41,7 @@ STREAMS = {
 AWAY_S = 0.03  # one way
 PERMANENT = ("photos", "photo", "turns", "messages", "links", "changes", "chat")
 PASSING = ("blob", "editing", "forgetting")  # gone when what they are for is done
-OURS = {*STREAMS, BOT_ID, keys.WORKER_NAMES(), keys.DEAD_LETTERS(), TALLY, "menus"}
+OURS = {*STREAMS, BOT_ID, keys.WORKER_NAMES(), keys.DEAD_LETTERS(), JOB_STATS(), MENUS()}
 
 
 class Harness(Stack):

@@ -47,12 +47,12 @@ GUARDS: Final = (
     Guard(
         "inline: of the private chat only",
         "bot/handlers/inline.py",
-        "        photos = await self._client.memory.recent(\n",
-        "        photos = [\n"
-        "            photo\n"
-        '            async for key in self._client.memory._redis.scan_iter(match="photos:{*}")\n'
-        "            for photo in await self._client.memory.recent(int(key.decode()[8:-1]), PAGE)\n"
-        "        ] or await self._client.memory.recent(\n",
+        "    photos = await services.memory.recent(",
+        "    photos = [\n"
+        "        photo\n"
+        '        async for key in services.memory._redis.scan_iter(match="photos:{*}")\n'
+        "        for photo in await services.memory.recent(int(key.decode()[8:-1]), PAGE)\n"
+        "    ] or await services.memory.recent(",
         (
             "tests/integration/bot/handlers/test_inline.py::test_nobody_sees_the_photos_of_another_or_of_a_group",
         ),
@@ -92,7 +92,7 @@ GUARDS: Final = (
     Guard(
         "who may delete a photo",
         "bot/handlers/captions.py",
-        "if press.person == photo.sender or await self._members.is_admin(press):",
+        "if context.user_id == photo.sender or await context.is_chat_admin():",
         "if True:",
         (
             "tests/integration/bot/handlers/test_caption_buttons.py"
@@ -102,7 +102,7 @@ GUARDS: Final = (
     Guard(
         "who may have all forgotten",
         "bot/handlers/privacy.py",
-        "if press.asked not in (ANYBODY, str(press.person)):",
+        "if context.argument not in (ANYBODY, str(context.user_id)):",
         "if False:",
         ("tests/integration/bot/handlers/test_privacy.py::test_in_a_group_only_the_admin_who_asked_decides",),
     ),
@@ -228,15 +228,15 @@ GUARDS: Final = (
     ),
     Guard(
         "texts are cut to Telegram's limit",
-        "bot/replies/length.py",
-        "if len(units) <= 2 * most:",
+        "bot/replies/layout.py",
+        "if len(units) <= 2 * max_units:",
         "if True:",
         ("tests/system/security/test_formatting.py::test_no_words_make_a_call_that_telegram_would_refuse",),
     ),
     Guard(
         "halves of characters stay outside",
         "bot/transport/updates.py",
-        '_whole(json.loads(entry.fields[b"update"]))',
+        'without_surrogates(json.loads(entry.fields[b"update"]))',
         'json.loads(entry.fields[b"update"])',
         ("tests/integration/bot/test_bad_input.py::test_half_a_character_in_a_question_costs_no_answer",),
     ),

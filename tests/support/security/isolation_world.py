@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
@@ -29,7 +30,7 @@ from bot.sandbox.args import Upload
 from bot.sandbox.people import Person
 from bot.sandbox.sandbox import Sandbox, build
 from bot.settings import Settings
-from bot.state import album_store as lists
+from bot.state import album_store
 from bot.transport.rate_limiter import RateLimiter
 from vlm.engine.echo import EchoEngine
 from vlm.memory import Memory
@@ -219,9 +220,10 @@ async def living(url: str, folder: Path) -> AsyncIterator[World]:
     async with connect(url) as redis:
         await redis.flushall()
         with ExitStack() as stack, listen(0) as listener:
-            stack.enter_context(patch.object(service, "Pace", lambda redis: RateLimiter(redis, most=10**9)))
-            stack.enter_context(patch.object(lists, "QUIET_S", 0.02))
-            stack.enter_context(patch.object(lists, "PACE_S", 0.0))
+            unlimited = partial(RateLimiter, most=10**9)
+            stack.enter_context(patch.object(service, "RateLimiter", unlimited))
+            stack.enter_context(patch.object(album_store, "QUIET_S", 0.02))
+            stack.enter_context(patch.object(album_store, "EDIT_INTERVAL_S", 0.0))
             stack.enter_context(patch.object(box, "save", lambda: None))  # nobody starts it again
             config = uvicorn.Config(make_app(box), log_level="critical", timeout_graceful_shutdown=0)
             server = uvicorn.Server(config)

@@ -5,17 +5,15 @@ from typing import Any, Final
 
 from telegram import InlineKeyboardMarkup, User
 
-from bot.handlers.caption_edit import _mention
-from bot.handlers.inline import _results
+from bot.handlers.caption_edit import mention_in
+from bot.handlers.inline import inline_results
 from bot.i18n.translator import CATALOGS, Translator, translator_for
 from bot.replies import albums, photos, questions, start
 from bot.replies import find as finding
 from bot.replies import privacy as keeping
 from bot.replies.albums import Line
-from bot.replies.errors import refusal
-from bot.replies.keyboards import to_confirm, to_pick, under_caption
-from bot.replies.length import fitted
-from bot.replies.suggested_questions import question, suggested
+from bot.replies.layout import truncate
+from bot.replies.status import refusal
 from vlm.errors import NotFound
 from vlm.memory import Photo
 from vlm.protocol import Find, Hit, ModelInfo
@@ -48,45 +46,46 @@ def calls(n: int, model: str, person: str) -> Iterator[Json]:
     yield _text(start.unknown_command(t, person))
     yield _text(start.who_answers(t, [ModelInfo(name=person, revision="1", knows=model)]))
     yield _prompt(t, person)
-    yield {"results": [result.to_dict() for result in _results(t, [photo])]}
+    yield {"results": [result.to_dict() for result in inline_results(t, [photo])]}
 
 
 def _text(text: str, buttons: InlineKeyboardMarkup | None = None) -> Json:
-    """As `Outbox.say` sends it."""
-    return {"text": fitted(text), **({"reply_markup": buttons.to_dict()} if buttons else {})}
+    """As `Outbox.send` sends it."""
+    return {"text": truncate(text), **({"reply_markup": buttons.to_dict()} if buttons else {})}
 
 
 def _captions(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
     text = photos.caption(
         t, photo.correction or photo.caption, note=photo.note, in_english=photo.caption, stayed_english=True
     )
-    yield _text(text, under_caption(t, photo))
-    yield _text(text, to_confirm(t, photo.id))
+    yield _text(text, photos.caption_buttons(t, photo))
+    yield _text(text, photos.delete_buttons(t, photo.id))
     lines = [Line(1, photo.caption), Line(2, person), Line(3, person, is_refusal=True)]
     yield _text(albums.captions(t, lines, 3, person))
     yield _text(
-        albums.answers(t, person, lines, 4), to_pick(t, {1: photo.id, 10: photo.id}, "album-" + "9" * 19)
+        albums.answers(t, person, lines, 4),
+        albums.pick_buttons(t, {1: photo.id, 10: photo.id}, "album-" + "9" * 19),
     )
-    for key in suggested(photo.caption):
-        yield _text(question(t, key))
+    for key in photos.suggestions(photo.caption):
+        yield _text(photos.suggested_question(t, key))
 
 
 def _found(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
     hit = Hit(photo=photo.id, score=0.9, words=tuple(person.casefold().split()[:3]), copies=("1", "2"))
-    below = finding.below(t, photo, 3, hit, person)
+    below = finding.photo_caption(t, photo, 3, hit, person)
     yield {"caption": below}
     wanted = Find(query=person, since_ms=AT_MS, sender=1)
-    what = finding.what(t, wanted, person)
+    what = finding.describe_search(t, wanted, person)
     yield _text(finding.page(t, finding.found(t, what, 1, 2, 7), [below, below]))
     yield _text(finding.nothing(t, what, photo))
     yield _text(finding.none_listed(t, what))
 
 
 def _prompt(t: Translator, person: str) -> Json:
-    """As `Correcting` asks for new words; a name is what Telegram has of it: whole characters, not empty."""
-    name = fitted(person, 64).strip()
+    """As `caption_edit` asks for a caption. Telegram has whole characters in a name, and none is empty."""
+    name = truncate(person, 64).strip()
     if not name:
         return _text(keeping.new_words(t))
     text = keeping.new_words(t, name)
-    marks = [mark.to_dict() for mark in _mention(text, User(1, name, False))]
+    marks = [mark.to_dict() for mark in mention_in(text, User(1, name, False))]
     return {**_text(text), "entities": marks}

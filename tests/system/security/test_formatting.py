@@ -10,7 +10,7 @@ from support.security import formatting
 from support.security.bot_api import faults
 from support.security.renderings import calls
 
-from bot.transport.updates import _whole
+from bot.transport.updates import without_surrogates
 
 STRINGS = 1500
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)  # halves of pairs and NULs as well
@@ -39,7 +39,7 @@ def test_no_parse_mode_is_asked_for() -> None:
 @given(ANY)
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
 def test_what_comes_in_is_whole_characters_of_the_same_places(text: str) -> None:
-    whole = _whole({"message": {"text": text}})["message"]["text"]
+    whole = without_surrogates({"message": {"text": text}})["message"]["text"]
     assert len(whole.encode("utf-16-le")) == len(text.encode("utf-16-le", "surrogatepass"))
 
 

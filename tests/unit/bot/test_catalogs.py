@@ -12,14 +12,15 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from support.paths import ROOT
 
-from bot.i18n import date_filter as when
+from bot.i18n.date_filter import parse_query
 from bot.i18n.translator import CATALOGS, LOCALES, translator_for
 from vlm.text.languages import ENGLISH
 
 PLACE = re.compile(r"\{[^}]*\}")
 # Calls of telegram's methods, and of ours, whose texts people read; and the names of those texts.
 SHOWING = {
-    "say", "open", "edit", "button", "answer", "send_message", "send_photo", "send_document", "reply_text",
+    "send", "send_placeholder", "send_once", "adopt", "update_placeholder", "edit", "delete", "reply",
+    "edit_message", "button", "answer", "send_message", "send_photo", "send_document", "reply_text",
     "edit_message_text", "edit_message_caption", "InlineKeyboardButton", "InputMediaPhoto",
     "InputMediaDocument", "InlineQueryResultsButton", "ForceReply", "BotCommand",
     "set_my_description", "set_my_short_description",
@@ -98,9 +99,9 @@ def test_commands_and_descriptions_fit_into_what_telegram_takes() -> None:
 def test_the_examples_of_a_search_are_understood_in_their_language(code: str) -> None:
     t, now = translator_for(code), datetime(2026, 11, 22, tzinfo=UTC)
     for example in ("/find cats last week", "/find in May"):
-        asked = when.read(t(example).lstrip("\u200e\u200f").removeprefix("/find "), t, now)
-        assert asked.since_ms < asked.until_ms
-        assert bool(asked.words) is ("cats" in example)
+        query = parse_query(t(example).lstrip("\u200e\u200f").removeprefix("/find "), t, now)
+        assert query.since_ms < query.until_ms
+        assert bool(query.text) is ("cats" in example)
 
 
 def test_no_sentence_is_shown_that_the_catalogs_do_not_have() -> None:

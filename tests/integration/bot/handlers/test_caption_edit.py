@@ -8,12 +8,13 @@ from support.bot_stack import Json, Person, Stack, buttons, picture, until, wait
 from vlm import keys
 from vlm.memory import Memory, Photo
 from vlm.queue.client import Client
+from vlm.queue.connection import connect
 
 
 @pytest.fixture
 async def memory(stack: Stack) -> AsyncIterator[Memory]:
-    async with Client.connect(stack.server.url) as client:
-        yield client.memory
+    async with connect(stack.server.url) as redis:
+        yield Memory(redis)
 
 
 async def photo_in(memory: Memory, person: Person, message: int) -> Photo:
@@ -93,9 +94,9 @@ async def test_a_caption_that_comes_late_does_not_undo_a_correction(own_stack: S
     wait_until(lambda: person.replies(message))
     person.says(person.write("/edit a fox", reply_to=message), "From now on")
     own_stack.start_worker()
-    async with Client.connect(own_stack.server.url) as client:
-        await until(lambda: _described(client.memory, person.chat, message))
-        await until(lambda: _idle(client))
+    async with connect(own_stack.server.url) as redis:
+        await until(lambda: _described(Memory(redis), person.chat, message))
+        await until(lambda: _idle(Client(redis)))
     [shown] = person.replies(message)
     assert shown["text"].startswith("Your caption: a fox")
 

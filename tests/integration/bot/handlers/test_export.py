@@ -13,7 +13,7 @@ from telegram import Bot
 
 from bot.exports import exporter as export
 from bot.exports.exporter import EXPORTS, Exporter, ExportOrder
-from bot.state.reply_target import Place
+from bot.state.reply_target import ReplyTarget, SentMessage
 from bot.transport.outbox import Outbox
 from bot.transport.telegram_files import TelegramFiles
 from vlm.lab.datasets.folder import jsonl_captions, jsonl_questions, sidecar_captions
@@ -138,22 +138,24 @@ async def fill(memory: Memory, chat: int, count: int) -> None:
         await memory.remember(chat, photo)
 
 
-def order(person: Person, page: int = 1, cause: str = "5") -> Entry:
-    place = Place(person.chat, cause, 0)
-    wanted = ExportOrder(chat=person.chat, page=page, to=person.chat, ticket=place.ticket, language="en")
+def order(person: Person, page: int = 1, message: int = 5) -> Entry:
+    target = ReplyTarget(person.chat, SentMessage(message))
+    wanted = ExportOrder(
+        chat=person.chat, page=page, to=person.chat, correlation_data=target.correlation_data, language="en"
+    )
     return Entry(EXPORTS, "1-0", {b"order": export.msgspec.json.encode(wanted)})
 
 
 async def test_a_large_chat_comes_page_by_page(
     stack: Stack, person: Person, server: Redis, bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "MOST_PHOTOS", 5)
+    monkeypatch.setattr(export, "MAX_PHOTOS", 5)
     memory = Memory(server)
     person.says(person.write("/start"))
     await fill(memory, person.chat, 12)
-    exports = Exporter(bot, server, memory, Outbox(bot, server), TelegramFiles(bot))
+    exports = Exporter(bot, server, memory, Outbox(bot, server, Memory(server)), TelegramFiles(bot))
     for page in (1, 2, 3):
-        await exports.handle(order(person, page, cause=str(page)))
+        await exports.handle(order(person, page, message=page))
     first, second, third = archives(stack, person)
     assert [line["id"] for line in lines_in(first)] == ["1", "2", "3", "4", "5"]
     assert [line["id"] for line in lines_in(second, "photos-2.jsonl")] == ["6", "7", "8", "9", "10"]
@@ -168,7 +170,9 @@ async def test_what_is_too_large_for_one_file_comes_in_several_and_once(
 ) -> None:
     person.says(person.send(picture("red")))
     person.says(person.send(picture("blue")))
-    exports = Exporter(bot, server, Memory(server), Outbox(bot, server), TelegramFiles(bot), part_bytes=1)
+    exports = Exporter(
+        bot, server, Memory(server), Outbox(bot, server, Memory(server)), TelegramFiles(bot), part_bytes=1
+    )
     for _ in range(2):  # as after a crash
         await exports.handle(order(person))
     one, other = archives(stack, person)

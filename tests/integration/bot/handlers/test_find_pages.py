@@ -55,8 +55,10 @@ def test_a_result_that_comes_again_brings_nothing_twice(person: Person, redis: R
     photos(person, asked, 2)
     before = person.messages()
     found = Found(hits=(Hit(photo=str(green), score=1.0), Hit(photo=str(red), score=1.0)), total=2)
-    task, ticket = Find(query="64"), f"{asked} {asked} 0"
-    result = Result(job="again", chat=person.chat, task=task, outcome=found, ticket=ticket)
+    task, correlation_data = Find(query="64"), f"{asked} {asked} 0"
+    result = Result(
+        job="again", chat=person.chat, task=task, outcome=found, correlation_data=correlation_data
+    )
     for _ in range(2):
         redis.xadd("{afterimage}:results", {"result": encode(result)})
     wait_until(lambda: not redis.xlen("{afterimage}:results"))

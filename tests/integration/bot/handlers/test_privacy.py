@@ -7,25 +7,17 @@ from collections.abc import AsyncIterator
 import pytest
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
-from support.bot_stack import Json, Person, Stack, picture, until, wait_until
-from telegram import Bot, CallbackQuery, Message
+from support.bot_stack import Json, Person, Stack, buttons, picture, until, wait_until
+from telegram import Update
 
-from bot.access.admins import ChatAdmins
-from bot.handlers.albums import Albums
-from bot.handlers.privacy import OPEN_S, Keeping
-from bot.i18n.translator import translator_for
-from bot.state.album_store import AlbumStore
-from bot.state.job_stats import JobStats
-from bot.state.photo_store import PhotoStore
-from bot.state.reply_target import place_of
-from bot.talk import Press
+from bot import app
+from bot.handlers.privacy import OPEN_S
+from bot.settings import Settings
 from bot.transport.journal import UPDATES
-from bot.transport.outbox import Outbox
-from bot.transport.telegram_files import TelegramFiles
-from bot.transport.typing_indicator import TypingIndicator
+from bot.transport.rate_limiter import RateLimiter
+from bot.transport.updates import ARRIVAL_US
 from vlm import keys
-from vlm.memory import Memory, Preferences
-from vlm.queue.client import Client
+from vlm.ops.metrics import Metrics
 from vlm.queue.connection import connect
 
 DAY_S = 24 * 3600
@@ -200,29 +192,22 @@ async def test_the_question_closes_after_five_minutes(stack: Stack, person: Pers
     message = person.send(picture("red"))
     person.says(message)
     asked = person.answer(person.write("/forget all"))
-    async with Bot("1:sandbox-token", f"{stack.page}/bot") as bot:
-        outbox, memory = Outbox(bot, server), Memory(server)
-        client, pictures = Client(server), TelegramFiles(bot)
-        presence = TypingIndicator(bot, client, outbox, JobStats(server, client))
-        albums = Albums(
-            client, outbox, pictures, presence, PhotoStore(client, picture_px=64), AlbumStore(server)
-        )
-        keeping = Keeping(memory, outbox, ChatAdmins(bot, server), albums, retention_days=1, contact="")
-        await keeping.forget_all(pressed(bot, person, asked, asked["date"] + OPEN_S + 1))
+    settings = Settings(token="1:sandbox-token", api_url=stack.page)
+    async with app.build(settings, RateLimiter(server)) as application:
+        services = app.build_services(settings, application.bot, server, Metrics())
+        app.register_handlers(application, services, server)
+        press = pressed(person, asked, asked["date"] + OPEN_S + 1)
+        await application.process_update(Update.de_json(press, application.bot))
     becomes(person, asked["message_id"], "more than five minutes old")
     assert "asked of a red picture" in person.says(person.write("What is it?"))
 
 
-def pressed(bot: Bot, person: Person, question: Json, at_s: float) -> Press:
-    """The first button below a question, pressed."""
-    who = {"id": person.chat, "is_bot": False, "first_name": "P"}
-    told = {"id": "1", "from": who, "chat_instance": "1", "message": question, "data": ""}
-    query = CallbackQuery.de_json(told, bot)
-    assert isinstance(query.message, Message)
-    place = place_of(query.message).because("press-1")
-    return Press(
-        query, query.message, str(person.chat), place, Preferences(), translator_for("en"), int(1e6 * at_s)
-    )
+def pressed(person: Person, question: Json, at_s: float) -> Json:
+    """An update: the first button below a question, pressed."""
+    user = {"id": person.chat, "is_bot": False, "first_name": "P"}
+    data = next(iter(buttons(question).values()))
+    query = {"id": "1", "from": user, "chat_instance": "1", "message": question, "data": data}
+    return {"update_id": 1, "callback_query": query, ARRIVAL_US: int(1e6 * at_s)}
 
 
 def test_a_bot_that_stood_still_does_not_forget_what_was_sent_after_the_press(own_stack: Stack) -> None:

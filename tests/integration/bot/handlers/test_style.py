@@ -5,12 +5,13 @@ from support.bot_stack import Person, Stack, wait_until
 
 from bot.i18n.translator import translator_for
 from bot.replies.style import ABOUT, FROM_NOW_ON, LABELS
-from vlm.queue.client import Client
+from vlm.memory import Memory
+from vlm.queue.connection import connect
 
 
 async def style_of(stack: Stack, person: Person) -> str:
-    async with Client.connect(stack.server.url) as client:
-        return (await client.memory.preferences(person.chat)).style
+    async with connect(stack.server.url) as redis:
+        return (await Memory(redis).preferences(person.chat)).style
 
 
 async def test_a_style_is_chosen_by_a_button_that_comes_with_an_example(stack: Stack, person: Person) -> None:

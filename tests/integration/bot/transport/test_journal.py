@@ -6,7 +6,8 @@ import pytest
 from redis.asyncio import Redis
 from support.bot_stack import until
 
-from bot.transport.journal import MARK, OFFSET, UPDATES, Journal, Json
+from bot.state.keys import UPDATE_SEEN
+from bot.transport.journal import OFFSET, UPDATES, Journal, Json
 from vlm.errors import BadSetting
 
 
@@ -37,7 +38,7 @@ async def test_an_offset_is_forgotten_before_telegram_may_number_anew(redis: Red
     await journal.append(updates(1), next_offset=2)
     week_s = 7 * 24 * 3600
     assert 0 < await redis.ttl(OFFSET) < week_s
-    assert 0 < await redis.ttl(f"{MARK}1") <= 24 * 3600
+    assert 0 < await redis.ttl(UPDATE_SEEN(update=1)) <= 24 * 3600
 
 
 async def test_a_webhooks_update_leaves_the_offset_alone(redis: Redis) -> None:

@@ -12,10 +12,9 @@ from support.programs import SMALL_GROUP_LIMIT
 from telegram.error import RetryAfter
 from telegram.ext import ExtBot
 
-from bot.talk import Talks
 from bot.transport.rate_limit_notice import RateLimitNotice
 from bot.transport.rate_limiter import GroupLimitReached, RateLimiter
-from vlm.queue.client import Client
+from vlm.memory import Memory
 
 WINDOW_MS = 1500
 
@@ -127,10 +126,10 @@ async def test_a_line_that_comes_when_nothing_waits_any_more_goes_at_once(
     (ann,) = stack.group(1)
     ann.write("Hello")
     ann.trouble(method="sendMessage", delay_s=1, times=1)
-    busy = RateLimitNotice(bot, redis, Talks(Client(redis)))
-    telling = asyncio.create_task(busy.tell(GroupLimitReached(timedelta(minutes=1), ann.chat, 0)))
+    notice = RateLimitNotice(bot, redis, Memory(redis))
+    telling = asyncio.create_task(notice.show(GroupLimitReached(timedelta(minutes=1), ann.chat, 0)))
     await until(lambda: redis.exists(f"waits:{{{ann.chat}}}"))
-    await busy.over(ann.chat)
+    await notice.remove(ann.chat)
     await telling
     assert len(ann.calls("sendMessage")) == len(ann.calls("deleteMessage")) == 1
     assert ann.heard() == []

@@ -11,12 +11,11 @@ from telegram import Update
 from telegram.ext import MessageHandler, filters
 
 from bot import app
-from bot.app import App
 from bot.settings import Settings
-from bot.talk import Talks
 from bot.transport.outbox import Outbox
 from bot.transport.rate_limiter import RateLimiter
-from bot.transport.updates import Updates
+from bot.transport.updates import App, UpdateHandler
+from vlm.memory import Memory
 from vlm.queue.client import Client
 from vlm.queue.connection import connect
 from vlm.queue.streams import Entry
@@ -36,8 +35,9 @@ def entry(chat: int, message: int) -> Entry:
     return Entry("", "1-0", {b"update": json.dumps({"update_id": 1, "message": told}).encode()})
 
 
-def updates(application: App, redis: Redis) -> Updates:
-    return Updates(application, Outbox(application.bot, redis), Talks(Client(redis)))
+def updates(application: App, redis: Redis) -> UpdateHandler:
+    memory = Memory(redis)
+    return UpdateHandler(application, memory, Outbox(application.bot, redis, memory))
 
 
 async def test_a_queue_that_is_away_refuses_nobody_and_is_tried_again(

@@ -287,7 +287,7 @@ async def test_open_jobs_of_a_forgotten_chat_end_in_nothing_even_in_a_workers_ha
     [delivery] = await broker.take(1, 0)
     await client.ask(job="waits", chat=CHAT, photo=None, question="a secret?", picture=picture())
     await client.ask(job="theirs", chat=OTHER, photo=None, question="another?", picture=picture())
-    await client.memory.forget_chat(CHAT)
+    await Memory(redis).forget_chat(CHAT)
     assert b"a secret?" not in await everything_said(redis)
     ended = Result(job="held", chat=CHAT, task=delivery.job.task, outcome=Answered(text="late"))
     assert not await broker.finish(delivery, ended)
@@ -303,7 +303,7 @@ async def test_an_open_job_of_a_forgotten_chat_that_then_fails_leaves_no_letter(
     await client.ask(job="held", chat=CHAT, photo=None, question="a secret?", picture=picture())
     await client.ask(job="theirs", chat=OTHER, photo=None, question="another?", picture=picture())
     held, theirs = await broker.take(2, 0)
-    await client.memory.forget_chat(CHAT)
+    await Memory(redis).forget_chat(CHAT)
 
     async def buried() -> bool:
         await end_leases(redis)

@@ -39,7 +39,12 @@ def client(redis: Redis) -> Client:
 async def submit(client: Client, *jobs: str, priority: Priority = "interactive", chat: int = 1) -> None:
     for job in jobs:
         await client.caption(
-            job=job, chat=chat, photo=None, picture=picture(), priority=priority, ticket=f"for {job}"
+            job=job,
+            chat=chat,
+            photo=None,
+            picture=picture(),
+            priority=priority,
+            correlation_data=f"for {job}",
         )
 
 
@@ -160,7 +165,7 @@ async def test_a_job_that_was_tried_too_often_is_buried_with_an_apology(client: 
     await end_leases(redis)
     assert await broker.reclaim() is None
     answered, buried = await published(redis)
-    assert (answered.job, buried.job, buried.ticket) == ("b", "a", "for a")
+    assert (answered.job, buried.job, buried.correlation_data) == ("b", "a", "for a")
     assert isinstance(buried.outcome, Refused)
     assert buried.outcome.code == "poisoned"
     [(_, letter)] = await redis.xrange(keys.DEAD_LETTERS())
@@ -182,7 +187,7 @@ async def test_a_job_that_no_worker_will_understand_is_answered_to_its_sender(
     await submit(client, "b")
     assert names(await Broker(redis, name="w").take(8, 0)) == ["b"]
     [refused] = await published(redis)
-    assert (refused.job, refused.chat, refused.ticket) == ("a", 5, "t")
+    assert (refused.job, refused.chat, refused.correlation_data) == ("a", 5, "t")
     assert isinstance(refused.outcome, Refused)
     assert refused.outcome.code == "protocol"
     assert await redis.xlen(keys.DEAD_LETTERS()) == 1

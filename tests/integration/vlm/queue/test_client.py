@@ -32,7 +32,10 @@ async def answer(broker: Broker, count: int = 1) -> None:
 async def finish(broker: Broker, delivery: Delivery) -> None:
     job, outcome = delivery.job, Answered(text="yes")
     await broker.finish(
-        delivery, Result(job=job.id, chat=job.chat, task=job.task, outcome=outcome, ticket=job.ticket)
+        delivery,
+        Result(
+            job=job.id, chat=job.chat, task=job.task, outcome=outcome, correlation_data=job.correlation_data
+        ),
     )
 
 
@@ -176,10 +179,10 @@ async def test_a_load_that_an_accident_left_bars_no_chat(client: Client, redis: 
 async def test_a_program_waits_for_its_own_results_and_leaves_nothing(client: Client, redis: Redis) -> None:
     jobs = ["a", "b"]
     for job in jobs:
-        await caption(client, job, results="results:cli-1", ticket=job * 2)
+        await caption(client, job, results="results:cli-1", correlation_data=job * 2)
     await answer(Broker(redis, name="w"), count=8)
     heard = [result async for result in client.wait(jobs, results="results:cli-1", timeout_s=60)]
-    assert [(result.job, result.ticket) for result in heard] == [("a", "aa"), ("b", "bb")]
+    assert [(result.job, result.correlation_data) for result in heard] == [("a", "aa"), ("b", "bb")]
     assert await redis.keys("*results*") == []
 
 

@@ -31,7 +31,7 @@ async def send(client: Client, redis: Redis, colours: Sequence[str], chat: int =
     """Photos of these colours, id 1 and on, one a minute, seen by a worker."""
     for id, colour in enumerate(colours, 1):
         photo = Photo(id=str(id), file_id="f", sender=id % 2, created_ms=60_000 * id)
-        await client.memory.remember(chat, photo)
+        await Memory(redis).remember(chat, photo)
         data = picture(colour, 40 + id, 30)
         await client.caption(job=f"{chat}-{id}", chat=chat, photo=str(id), picture=data)
     async with working(redis, EchoEngine()):
@@ -51,9 +51,9 @@ def photos(result: Result) -> list[str]:
 
 async def test_what_fits_is_found_and_says_why(client: Client, redis: Redis) -> None:
     await send(client, redis, COLOURS)
-    result = await search(client, redis, query=" a Blue picture! ", ticket="t")
+    result = await search(client, redis, query=" a Blue picture! ", correlation_data="t")
     [hit] = found(result).hits
-    assert (hit.photo, hit.copies, found(result).total, result.ticket) == ("3", (), 1, "t")
+    assert (hit.photo, hit.copies, found(result).total, result.correlation_data) == ("3", (), 1, "t")
     assert hit.score > 0.5 and hit.words == ("blue",)
     assert result.photo is None and found(result).nearest is None
 
@@ -77,7 +77,7 @@ async def test_a_query_is_understood_in_the_chats_language(client: Client, redis
 
 async def test_a_note_in_the_chats_language_is_found_as_it_was_written(client: Client, redis: Redis) -> None:
     await send(client, redis, COLOURS)
-    await client.memory.set_note(CHAT, "2", "Oma Ilse im Garten")
+    await Memory(redis).set_note(CHAT, "2", "Oma Ilse im Garten")
     result = await search(client, redis, query="oma ilse", language="zh")
     assert photos(result) == ["2"] and found(result).hits[0].words == ("oma", "ilse")
 
@@ -100,7 +100,7 @@ async def test_times_people_and_pages_narrow_a_search(
 ) -> None:
     await send(client, redis, COLOURS)
     for id in "123456":
-        await client.memory.set_note(CHAT, id, "our trip")
+        await Memory(redis).set_note(CHAT, id, "our trip")
     result = await search(client, redis, query="our trip", **{"limit": 9, **task})
     assert ("".join(photos(result)), found(result).total) == (wanted, total)
     assert found(result).nearest is None
@@ -116,12 +116,12 @@ async def test_a_photo_that_came_is_found_and_one_that_went_is_not(client: Clien
     await send(client, redis, COLOURS)
     async with working(redis, EchoEngine()):
         await client.find(job="before", chat=CHAT, query="pink")
-        await client.memory.remember(CHAT, Photo(id="9", file_id="f", created_ms=9))
+        await Memory(redis).remember(CHAT, Photo(id="9", file_id="f", created_ms=9))
         await client.caption(job="new", chat=CHAT, photo="9", picture=picture("pink"))
         await results(redis, "new", "before")
         await client.find(job="after", chat=CHAT, query="pink")
         [after] = await results(redis, "after")
-        await client.memory.forget(CHAT, "9")
+        await Memory(redis).forget(CHAT, "9")
         await client.find(job="gone", chat=CHAT, query="pink")
         [gone] = await results(redis, "gone")
     assert photos(after) == ["9"] and photos(gone) == []
@@ -129,7 +129,7 @@ async def test_a_photo_that_came_is_found_and_one_that_went_is_not(client: Clien
 
 async def test_a_correction_is_what_is_found_from_then_on(client: Client, redis: Redis) -> None:
     await send(client, redis, COLOURS)
-    await client.memory.set_correction(CHAT, "1", "our first balloon")
+    await Memory(redis).set_correction(CHAT, "1", "our first balloon")
     assert photos(await search(client, redis, query="balloons")) == ["1"]
 
 

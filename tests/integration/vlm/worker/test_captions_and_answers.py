@@ -19,7 +19,7 @@ from vlm.engine.echo import EchoEngine
 from vlm.engine.load import load
 from vlm.engine.prompts import Template
 from vlm.errors import ModelNotFound, OutOfMemory
-from vlm.memory import Photo
+from vlm.memory import Memory, Photo
 from vlm.protocol import Answered, Turn
 from vlm.queue.client import Client
 from vlm.text.languages import code_of
@@ -46,13 +46,13 @@ async def answer(client: Client, redis: Redis, engine: EchoEngine, **task: objec
 
 
 async def test_a_caption_comes_in_the_chats_language_and_in_english(client: Client, redis: Redis) -> None:
-    await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
+    await Memory(redis).remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
     await client.caption(job="a", chat=CHAT, photo="10", picture=picture(), language="de-AT")
     async with working(redis, EchoEngine()):
         [result] = await results(redis, "a")
     assert said(result) == Answered(text=RED, localized_text=f"de: {RED}")
     assert result.language == "de-AT"
-    photo = await client.memory.get(CHAT, "10")
+    photo = await Memory(redis).get(CHAT, "10")
     assert photo
     assert (photo.caption, photo.localized_caption, photo.language) == (RED, f"de: {RED}", "de-AT")
 
@@ -60,7 +60,7 @@ async def test_a_caption_comes_in_the_chats_language_and_in_english(client: Clie
 async def test_a_question_is_understood_in_the_chats_language_and_remembered_in_english(
     client: Client, redis: Redis
 ) -> None:
-    await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
+    await Memory(redis).remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
     await client.ask(
         job="a", chat=CHAT, photo="10", question="de: what is it?", picture=picture(), language="de"
     )
@@ -68,7 +68,7 @@ async def test_a_question_is_understood_in_the_chats_language_and_remembered_in_
         [result] = await results(redis, "a")
     english = f"what is it? (asked of {RED}, after 0 turns)"
     assert said(result) == Answered(text=english, localized_text=f"de: {english}", question="what is it?")
-    assert await client.memory.turns(CHAT, "10") == [Turn(question="what is it?", answer=english)]
+    assert await Memory(redis).turns(CHAT, "10") == [Turn(question="what is it?", answer=english)]
 
 
 @pytest.mark.parametrize("language", ["", "en", "en-GB"])
@@ -293,7 +293,7 @@ async def test_a_wording_that_was_given_in_detail_or_cut_short_was_given(
 async def test_a_caption_without_a_picture_is_made_of_what_was_seen_or_asks_for_it(
     client: Client, redis: Redis
 ) -> None:
-    await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
+    await Memory(redis).remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
     async with working(redis, EchoEngine()):
         await client.caption(job="first", chat=CHAT, photo="10")
         [refused] = await results(redis, "first")
@@ -303,5 +303,5 @@ async def test_a_caption_without_a_picture_is_made_of_what_was_seen_or_asks_for_
         await client.caption(job="third", chat=CHAT, photo="10", language="de", other_than=[RED])
         [other] = await results(redis, "third")
     assert said(other).localized_text == "de: red, 40 by 30"
-    photo = await client.memory.get(CHAT, "10")
+    photo = await Memory(redis).get(CHAT, "10")
     assert photo and photo.caption == "red, 40 by 30"

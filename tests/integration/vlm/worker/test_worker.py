@@ -31,17 +31,19 @@ def client(redis: Redis) -> Client:
 
 
 async def test_a_caption_is_published_and_remembered(client: Client, redis: Redis) -> None:
-    await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
-    await client.caption(job="a", chat=CHAT, photo="10", picture=picture("blue", 1500, 20), ticket="t")
+    await Memory(redis).remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
+    await client.caption(
+        job="a", chat=CHAT, photo="10", picture=picture("blue", 1500, 20), correlation_data="t"
+    )
     async with working(redis, EchoEngine()):
         [result] = await results(redis, "a")
     assert text(result) == "a blue picture of 1500 by 20"
-    assert (result.ticket, result.photo, result.model) == ("t", "10", "echo")
+    assert (result.correlation_data, result.photo, result.model) == ("t", "10", "echo")
     assert result.waited_ms >= 0
-    photo = await client.memory.get(CHAT, "10")
+    photo = await Memory(redis).get(CHAT, "10")
     assert photo
     assert (photo.caption, photo.revision) == (text(result), "echo-1")
-    vectors = await client.memory.vectors(CHAT, "10")
+    vectors = await Memory(redis).vectors(CHAT, "10")
     assert vectors
     assert vectors.shape == (1, 10)
 
@@ -58,28 +60,28 @@ async def test_nobody_hears_a_result_before_it_is_remembered(client: Client, red
 
 
 async def test_a_follow_up_needs_no_picture_and_becomes_a_turn(client: Client, redis: Redis) -> None:
-    await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
+    await Memory(redis).remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
     async with working(redis, EchoEngine()):
         await client.caption(job="a", chat=CHAT, photo="10", picture=picture("blue"))
         await results(redis, "a")
-        assert await client.memory.tokens_alive(CHAT, "10")
+        assert await Memory(redis).tokens_alive(CHAT, "10")
         await client.ask(job="b", chat=CHAT, photo="10", question="what is it")
         await results(redis, "b")
-        turns = await client.memory.turns(CHAT, "10")
+        turns = await Memory(redis).turns(CHAT, "10")
         await client.ask(job="c", chat=CHAT, photo="10", question="sure?", turns=turns)
         [answer] = await results(redis, "c")
     assert text(answer) == "sure? (asked of a blue picture of 40 by 30, after 1 turns)"
     assert turns == [Turn(question="what is it", answer=turns[0].answer)]
-    assert len(await client.memory.turns(CHAT, "10")) == 2
+    assert len(await Memory(redis).turns(CHAT, "10")) == 2
 
 
 @pytest.mark.parametrize("revision", [None, "of an older model"])
 async def test_tokens_that_are_gone_or_of_another_model_ask_for_the_picture_again(
     client: Client, redis: Redis, revision: str | None
 ) -> None:
-    await client.memory.remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
+    await Memory(redis).remember(CHAT, Photo(id="10", file_id="f", created_ms=1))
     if revision:
-        await client.memory.store_tokens(CHAT, "10", Array(data=bytes(16), shape=(2, 4), revision=revision))
+        await Memory(redis).store_tokens(CHAT, "10", Array(data=bytes(16), shape=(2, 4), revision=revision))
     async with working(redis, EchoEngine()):
         await client.ask(job="a", chat=CHAT, photo="10", question="what")
         [refused] = await results(redis, "a")
@@ -87,7 +89,7 @@ async def test_tokens_that_are_gone_or_of_another_model_ask_for_the_picture_agai
         await client.ask(job="a:again", chat=CHAT, photo="10", question="what", picture=picture())
         [answer] = await results(redis, "a:again")
     assert text(answer).startswith("what (asked of a red picture")
-    assert await client.memory.tokens_alive(CHAT, "10")
+    assert await Memory(redis).tokens_alive(CHAT, "10")
 
 
 async def test_a_broken_picture_is_refused_alone(client: Client, redis: Redis) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.i18n.date_filter import ME, Asked, read
+from bot.i18n.date_filter import ME, ParsedQuery, parse_query
 from bot.i18n.date_phrases import SPOKEN
 from bot.i18n.translator import CATALOGS, translator_for
 
@@ -24,8 +24,8 @@ ALWAYS = ("", "")
 
 
 def read_as(words: str, language: str) -> tuple[str, tuple[str, str], str]:
-    found = read(words, translator_for(language), NOW)
-    return found.words, (day(found.since_ms), day(found.until_ms)), found.sender_name
+    parsed = parse_query(words, translator_for(language), NOW)
+    return parsed.text, (day(parsed.since_ms), day(parsed.until_ms)), parsed.sender_name
 
 
 def day(ms: int) -> str:
@@ -115,7 +115,7 @@ def test_a_filter_is_taken_out_of_the_words(
     ],
 )
 def test_what_only_looks_like_a_filter_is_searched_for(words: str) -> None:
-    assert read(words, translator_for("en"), NOW) == Asked(words)
+    assert parse_query(words, translator_for("en"), NOW) == ParsedQuery(words)
 
 
 @pytest.mark.parametrize("language", CATALOGS)

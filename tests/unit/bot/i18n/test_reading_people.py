@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.i18n.album_selection import ALL, EVERY, picked, without_number
-from bot.i18n.question_detection import is_question, note_in
+from bot.i18n.album_selection import ALL, EVERY, selected_photo, without_number
+from bot.i18n.question_detection import is_question, split_question
 from bot.i18n.translator import translator_for
-from bot.replies.suggested_questions import question, suggested
+from bot.replies.photos import suggested_question, suggestions
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,9 @@ def test_all_else_is_no_question(text: str, language: str) -> None:
 
 
 def test_what_is_no_question_is_kept_as_a_note() -> None:
-    assert note_in("Is it red?", "en") == note_in("Wo war das", "de") == ""
-    assert note_in("Where we slept", "en") == "Where we slept"
+    assert split_question("Is it red?", "en") == ("Is it red?", "")
+    assert split_question("Wo war das", "de") == ("Wo war das", "")
+    assert split_question("Where we slept", "en") == ("", "Where we slept")
 
 
 @pytest.mark.parametrize(
@@ -116,13 +117,13 @@ def test_what_is_no_question_is_kept_as_a_note() -> None:
     ],
 )
 def test_a_question_may_name_its_photo(text: str, number: int | None) -> None:
-    assert picked(translator_for("en"), text, 3) == number
+    assert selected_photo(translator_for("en"), text, 3) == number
 
 
 @pytest.mark.parametrize("language", ["de", "ar", "ja", "zh", "hi"])
 def test_the_words_for_all_are_known_in_the_chats_language(language: str) -> None:
     t = translator_for(language)
-    assert any(picked(t, f"… {word} …", 3) == ALL for word in t(EVERY).strip("\u200f").split("/"))
+    assert any(selected_photo(t, f"… {word} …", 3) == ALL for word in t(EVERY).strip("\u200f").split("/"))
 
 
 def test_the_number_is_not_part_of_the_question() -> None:
@@ -142,19 +143,19 @@ def test_the_number_is_not_part_of_the_question() -> None:
     ],
 )
 def test_the_questions_offered_fit_the_caption(caption: str, first: str) -> None:
-    keys = suggested(caption)
+    keys = suggestions(caption)
     assert len(keys) == 2
-    assert question(translator_for("en"), keys[0]) == first
+    assert suggested_question(translator_for("en"), keys[0]) == first
 
 
 def test_in_other_languages_no_english_word_is_mixed_in() -> None:
-    assert "cats" not in question(translator_for("de"), "many:cats")
+    assert "cats" not in suggested_question(translator_for("de"), "many:cats")
 
 
 def test_a_forged_key_asks_nothing() -> None:
-    assert question(translator_for("en"), "drop table") == ""
+    assert suggested_question(translator_for("en"), "drop table") == ""
 
 
 def test_what_a_button_brings_back_fits_telegrams_64_bytes() -> None:
-    keys = suggested("many extraordinarily longwinded tyrannosauruses rexes standing")
+    keys = suggestions("many extraordinarily longwinded tyrannosauruses rexes standing")
     assert all(len(f"q:g123456789012345:{key}".encode()) <= 64 for key in keys)

@@ -35,20 +35,20 @@ RIGHT, LEFT, APART, END = "\u200f", "\u200e", "\u2068", "\u2069"
     ],
 )
 def test_a_language_is_read_by_any_of_its_names(words: str, tag: str) -> None:
-    assert languages.read(words) == tag
+    assert languages.tag_of(words) == tag
 
 
 @pytest.mark.parametrize("code", NAMES)
 def test_every_language_is_read_by_the_name_on_its_button(code: str) -> None:
-    assert code_of(languages.read(languages.own_name(code))) == code
+    assert code_of(languages.tag_of(languages.own_name(code))) == code
 
 
 @pytest.mark.parametrize(
     ("typed", "meant"), [("portugese", "pt"), ("deutch", "de"), ("spanisch", "es"), ("rusian", "ru")]
 )
 def test_near_misses_are_known(typed: str, meant: str) -> None:
-    assert languages.read(typed) in ("", meant)
-    assert languages.near(typed)[0] == meant
+    assert languages.tag_of(typed) in ("", meant)
+    assert languages.similar(typed)[0] == meant
 
 
 def test_names_are_their_own() -> None:

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.i18n.date_filter import read
+from bot.i18n.date_filter import parse_query
 from bot.i18n.translator import translator_for
-from bot.replies import find as said
-from bot.replies.length import MAX_UNITS
+from bot.replies import find
+from bot.replies.layout import MAX_UNITS
 from vlm.memory import Photo
 
 
@@ -26,14 +26,14 @@ from vlm.memory import Photo
     ],
 )
 def test_a_time_is_said_as_it_was_understood(language: str, asked: str, shown: str) -> None:
-    found = read(asked, translator_for(language), datetime(2026, 11, 22, tzinfo=UTC))
-    said_as = said.period(translator_for(language), found.since_ms, found.until_ms)
+    parsed = parse_query(asked, translator_for(language), datetime(2026, 11, 22, tzinfo=UTC))
+    said_as = find.period(translator_for(language), parsed.since_ms, parsed.until_ms)
     assert " ".join(said_as.split()) == shown  # babel writes with thin blanks
 
 
 def test_long_words_are_cut_to_what_telegram_takes() -> None:
     photo = Photo(id="1", file_id="f", created_ms=1, caption="a cat 🐈 " * 500, note="mine " * 500)
-    below = said.below(translator_for("en"), photo, 1)
-    assert len(below.encode("utf-16-le")) // 2 <= said.MAX_CAPTION
-    page = said.page(translator_for("en"), "Photos", [below] * 5)
+    below = find.photo_caption(translator_for("en"), photo, 1)
+    assert len(below.encode("utf-16-le")) // 2 <= find.MAX_CAPTION
+    page = find.page(translator_for("en"), "Photos", [below] * 5)
     assert len(page.encode("utf-16-le")) // 2 < MAX_UNITS

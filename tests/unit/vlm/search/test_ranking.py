@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vlm.errors import BadRequest, ModelNotFound, TooLarge
+from vlm.queue.client import clean_query
 from vlm.search.calibration import Calibration, ReferenceSet, Rule, load_reference_set
 from vlm.search.index import IndexedPhoto, SearchIndex, SearchQuery
 from vlm.search.ranking import RankedPhotos, find, find_similar
-from vlm.search.stemming import clean_query, term, terms
+from vlm.search.stemming import term, terms
 from vlm.search.vectors import VectorBlocks
 
 Q, E = 3, 8  # vectors a picture, their width
