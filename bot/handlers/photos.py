@@ -77,7 +77,7 @@ async def show_result(
         used = [*result.task.other_than, answered.text]
         await services.memory.set_used_captions(result.chat, photo.id, used)
         await services.outbox.adopt(target, target.reply_to)  # in place of the old caption
-    photo = replace(photo, caption=answered.text, shown=answered.localized_text)
+    photo = replace(photo, caption=answered.text, localized_caption=answered.localized_text)
     await show_caption(services, target, photo, t, translation_failed=answered.translation_failed)
     if target.follow_up_question:
         question_target = target.for_question()
