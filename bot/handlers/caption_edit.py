@@ -107,7 +107,7 @@ def clean_caption(text: str) -> str:
     """The caption without surrounding blanks. Raises BadRequest if nothing is left, or TooLarge."""
     text = text.strip()
     if not text:
-        raise BadRequest("A caption needs at least one word. Please write it once more.")
+        raise BadRequest("A caption needs at least one word. Please write it again.")
     if len(text) > MAX_CHARACTERS:
         raise TooLarge(
             "That caption has {found} characters, and I can keep {most}. Please make it shorter.",

@@ -13,8 +13,8 @@ MAX_NUMBER: Final = 30  # of what somebody wrote as a number, in UTF-16 code uni
 
 def closed_to_person(t: Translator, person: int) -> str:
     return t(
-        "Hello! I am a private bot, and answer only people whom my owner has let in. If you know them, ask "
-        "for an invitation; your number is {person}. I keep nothing of what you send me.",
+        "Hello! I am a private bot and only answer people my owner has let in. If you know them,"
+        " ask for an invitation; your number is {person}. I keep nothing you send me.",
         person=str(person),
     )
 
@@ -28,7 +28,7 @@ def closed_to_group(t: Translator, group: int) -> str:
 
 
 def closed(t: Translator) -> str:
-    return t("I am a private bot, and answer only people whom my owner has let in.")
+    return t("I am a private bot and only answer people my owner has let in.")
 
 
 def invitation_over(t: Translator) -> str:
@@ -37,8 +37,10 @@ def invitation_over(t: Translator) -> str:
 
 def invitation(t: Translator, link: str, days: int) -> str:
     return t.many(
-        "Send this link to whom you invite. It lets in one person, once, within {n} day:\n{link}",
-        "Send this link to whom you invite. It lets in one person, once, within {n} days:\n{link}",
+        "Send this link to the person you want to invite. It lets in one person, once, within"
+        " {n} day:\n{link}",
+        "Send this link to the person you want to invite. It lets in one person, once, within"
+        " {n} days:\n{link}",
         days,
         link=link,
     )
@@ -49,7 +51,7 @@ def open_to_all(t: Translator) -> str:
 
 
 def closed_by_settings(t: Translator) -> str:
-    return t("I let in only whom BOT_ALLOWED lists. For invitations, set BOT_ACCESS=invite")
+    return t("I only let in the people listed in BOT_ALLOWED. For invitations, set BOT_ACCESS=invite")
 
 
 def bot_admins_only(t: Translator) -> str:
@@ -59,24 +61,24 @@ def bot_admins_only(t: Translator) -> str:
 def invited(t: Translator, names: Mapping[int, str]) -> str:
     """Who came in by an invitation: ids, and their names on Telegram, '' where it does not say."""
     if not names:
-        return t("Nobody came in by an invitation.")
+        return t("Nobody has joined by invitation.")
     lines = [f"• {number} {name}".rstrip() for number, name in names.items()]
     return "\n".join(
         [
-            t("People and groups that came in by an invitation:"),
+            t("People and groups that joined by invitation:"),
             *lines,
-            t("To shut one of them out again, write /revoke and the number."),
+            t("To remove one of them, send /revoke and the number."),
         ]
     )
 
 
 def revoked(t: Translator, who: str) -> str:
-    return t("Done: {who} may use me no longer.", who=who)
+    return t("Done: {who} can no longer use me.", who=who)
 
 
 def not_invited(t: Translator, number: str) -> str:
     return t(
-        "Nobody with the number {number} came in by an invitation. Who did: write only /revoke",
+        "Nobody with the number {number} joined by invitation. To see who did, send /revoke on its own.",
         number=truncate(number, MAX_NUMBER),
     )
 
@@ -89,7 +91,7 @@ def allowed_by_settings(t: Translator, number: int) -> str:
 
 
 def only_in_private(t: Translator) -> str:
-    return t("Please write that to me in private: others would read the answer here.")
+    return t("Please send me that in private: others would read the answer here.")
 
 
 def queue(t: Translator, open_jobs: Mapping[Priority, int]) -> str:
@@ -121,9 +123,7 @@ def jobs(
 ) -> str:
     """The numbers of `bot.state.job_stats.JobSummary`, for the last `hours`."""
     if not count:
-        return t.many(
-            "Nothing was done in the last {n} hour.", "Nothing was done in the last {n} hours.", hours
-        )
+        return t.many("No jobs in the last {n} hour.", "No jobs in the last {n} hours.", hours)
     done = t.many(
         "{n} job in the last {hours} hours.", "{n} jobs in the last {hours} hours.", count, hours=hours
     )
@@ -146,7 +146,7 @@ def failed(t: Translator, codes: Mapping[str, int]) -> str:
 
 def remembered(t: Translator, photos: int, chats: int) -> str:
     if not photos:
-        return t("No photo is remembered.")
+        return t("No photos are remembered.")
     return t("Photos remembered: {photos}. Chats: {chats}.", photos=photos, chats=chats)
 
 

@@ -4,7 +4,7 @@ from bot.i18n.translator import Translator
 
 
 def packing_begins(t: Translator) -> str:
-    return t("Packing your photos and all that was said about them …")
+    return t("Packing your photos and everything said about them …")
 
 
 def packing(t: Translator, done: int, total: int) -> str:
@@ -12,7 +12,7 @@ def packing(t: Translator, done: int, total: int) -> str:
 
 
 def nothing_to_export(t: Translator) -> str:
-    return t("I keep no photo of this chat, so there is nothing to save.")
+    return t("I keep no photos from this chat, so there is nothing to save.")
 
 
 def no_such_page(t: Translator, pages: int) -> str:
@@ -28,23 +28,25 @@ def only_admins_export(t: Translator) -> str:
 
 
 def comes_in_private(t: Translator) -> str:
-    return t("I send it to you in our private chat.")
+    return t("I am sending it to you in our private chat.")
 
 
 def write_to_me_first(t: Translator) -> str:
     return t(
-        "I would send it to you in private, but I may not write to you yet. "
-        "Please open a chat with me, press Start, and then send /export here again."
+        "I would send it to you in private, but I cannot write to you yet. Please open a chat"
+        " with me, press Start, and then send /export here again."
     )
 
 
 def here_it_is(t: Translator, photos: int, lost: int, parts: int, left: int, page: int) -> str:
     here = t.many(
-        "Here is {n} photo with all I know of it.", "Here are {n} photos with all I know of them.", photos
+        "Here is {n} photo with everything I know about it.",
+        "Here are {n} photos with everything I know about them.",
+        photos,
     )
     lines = [here]
     if parts > 1:
-        lines.append(t.many("It is {n} file.", "It is {n} files; unpack them into one folder.", parts))
+        lines.append(t.many("There is {n} file.", "There are {n} files; unpack them into one folder.", parts))
     if lost:
         lines.append(
             t.many(
@@ -72,9 +74,10 @@ def readme(t: Translator) -> str:
             t("What Afterimage remembers of a chat."),
             "",
             "photos.jsonl      " + t("One line for each photo and for each question about one."),
-            "                  " + t("'by' tells whose a caption is: a model's, or the owner's correction."),
-            "pictures/*.jpg    " + t("The pictures, in the size in which they were looked at."),
-            "pictures/*.txt    " + t("The caption of the picture that has the same name."),
+            "                  "
+            + t("'by' says who wrote a caption: the model, or the owner who corrected it."),
+            "pictures/*.jpg    " + t("The pictures, in the size at which I looked at them."),
+            "pictures/*.txt    " + t("The caption of the picture with the same name."),
             "",
             t("To measure a model on them, unpack this into a folder, and then:"),
             "vlm evaluate caption --data FOLDER",

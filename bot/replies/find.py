@@ -26,15 +26,15 @@ def how(t: Translator) -> str:
     examples = [t("/find red bicycle"), t("/find cats last week"), t("/find in May")]
     return "\n".join(
         [
-            t("Write after /find what to look for, for example:"),
+            t("After /find, write what to look for, for example:"),
             *examples,
-            t("Or reply to a photo with /find: I look for similar ones."),
+            t("Or reply to a photo with /find, and I look for similar ones."),
         ]
     )
 
 
 def empty(t: Translator) -> str:
-    return t("I know no photos of this chat yet. Send me some first, then look for them.")
+    return t("I know no photos from this chat yet. Send me some first, then search for them.")
 
 
 def which_photo(t: Translator) -> str:
@@ -48,7 +48,7 @@ def too_old(t: Translator) -> str:
 
 
 def here_already(t: Translator) -> str:
-    return t("That page is here already.")
+    return t("That page is already here.")
 
 
 def forgotten(t: Translator) -> str:
@@ -90,12 +90,10 @@ def found(t: Translator, search: str, first: int, count: int, total: int) -> str
 
 def nothing(t: Translator, search: str, nearest: Photo | None, *, alike: bool = False) -> str:
     """That nothing was found; `alike`: among photos that are like one."""
-    text = (
-        t("I have no photo that is like that one.") if alike else t("Nothing like that: {what}", what=search)
-    )
+    text = t("I have no photo like that one.") if alike else t("Nothing like that: {what}", what=search)
     if not nearest:
         return text
-    return "\n".join([text, t("The nearest I have:"), describe(t, nearest), t.day(nearest.created_ms)])
+    return "\n".join([text, t("The closest I have:"), describe(t, nearest), t.day(nearest.created_ms)])
 
 
 def page(_: Translator, head: str, captions: Sequence[str]) -> str:

@@ -8,29 +8,32 @@ def hello(t: Translator, name: str) -> str:
         [
             t("Hello! I say what is in your photos and answer questions about them."),
             how_to_call(t, name),
-            t("Admins of this group can write /auto on: then I describe every photo. /help says more."),
+            t(
+                "Admins of this group can send /auto on, and I will describe every photo. /help tells"
+                " you more."
+            ),
         ]
     )
 
 
 def how_to_call(t: Translator, name: str) -> str:
     return t(
-        "In groups I stay silent until I am called. Write @{name} under a photo, or in reply to one, "
-        "with a question if you like. You can also reply to what I say.",
+        "In groups I stay silent until you mention me. Write @{name} under a photo, or in reply"
+        " to one, with a question if you like. You can also reply to what I say.",
         name=name,
     )
 
 
 def auto_set(t: Translator, on: bool) -> str:
     if on:
-        return t("From now on I describe every photo of this group. /auto off ends that.")
-    return t("From now on I describe a photo only when I am called. /auto on: every photo.")
+        return t("From now on I describe every photo in this group. /auto off ends that.")
+    return t("From now on I only describe a photo when you mention me. /auto on: every photo.")
 
 
 def auto_is(t: Translator, on: bool) -> str:
     if on:
-        return t("I describe every photo of this group. For only those that I am called to, write /auto off")
-    return t("I describe a photo of this group only when I am called. For every photo, write /auto on")
+        return t("I describe every photo in this group. For only those you mention me for, send /auto off")
+    return t("In this group I only describe a photo when you mention me. For every photo, send /auto on")
 
 
 def auto_in_private(t: Translator) -> str:

@@ -9,7 +9,7 @@ from vlm.text.languages import ENGLISH, code_of
 
 def which(t: Translator, written: set[str] | None) -> str:
     """`written`: the codes of the languages that the models write; None while no worker is there to tell."""
-    question = t("Which language shall I speak? Choose one, or write it, for example: /lang español")
+    question = t("Which language should I speak? Choose one, or write it, for example: /lang español")
     codes = [] if written is None else [code for code in CATALOGS if not can_write(code, written)]
     if not codes:
         return question
@@ -18,7 +18,7 @@ def which(t: Translator, written: set[str] | None) -> str:
 
 
 def more(t: Translator) -> str:
-    return t("In these I write captions and answers. Buttons and help stay in English.")
+    return t("I write captions and answers in these. Buttons and help stay in English.")
 
 
 def chosen(t: Translator, written: set[str] | None) -> str:
@@ -26,8 +26,8 @@ def chosen(t: Translator, written: set[str] | None) -> str:
     language = own_name(t.tag)
     if code_of(t.tag) not in CATALOGS:
         return t(
-            "Captions and answers come in {language} from now on, if the model here can write it. "
-            "Buttons and help stay in English.",
+            "From now on captions and answers are in {language}, if the model here can write it."
+            " Buttons and help stay in English.",
             language=language,
         )
     if written is not None and not can_write(t.tag, written):
@@ -36,7 +36,7 @@ def chosen(t: Translator, written: set[str] | None) -> str:
             "The model that runs here cannot write it, so captions and answers stay in English.",
             language=language,
         )
-    return t("I speak {language} from now on: captions, answers, buttons and help.", language=language)
+    return t("From now on I speak {language}: captions, answers, buttons and help.", language=language)
 
 
 def nobody_speaks(t: Translator, tag: str) -> str:

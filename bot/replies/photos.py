@@ -69,7 +69,7 @@ def caption(
 
 
 def still_english(t: Translator) -> str:
-    return t("I could not put this into your language, so it stays in English.")
+    return t("I could not translate this into your language, so it stays in English.")
 
 
 def more_detail(t: Translator) -> str:
@@ -112,15 +112,15 @@ def looking_again(t: Translator) -> str:
 
 
 def sure(t: Translator) -> str:
-    return t("Shall I forget this photo, its caption and its answers?")
+    return t("Should I forget this photo, its caption and its answers?")
 
 
 def deleted(t: Translator) -> str:
-    return t("I have forgotten this photo and all that was said about it.")
+    return t("I have forgotten this photo and everything said about it.")
 
 
 def not_yours(t: Translator) -> str:
-    return t("Only who sent this photo, or an administrator, can delete it.")
+    return t("Only the person who sent this photo, or an administrator, can delete it.")
 
 
 def gone(t: Translator) -> str:

@@ -15,7 +15,7 @@ KEEP_ALL: Final = "forgetnot"
 
 
 def corrected(t: Translator) -> str:
-    return t("Thank you. From now on these words count for this photo, and /find looks for them.")
+    return t("Thank you. From now on this is the caption of the photo, and /find searches it.")
 
 
 def new_words(t: Translator, name: str = "") -> str:
@@ -33,11 +33,11 @@ def how_to_edit(t: Translator) -> str:
 
 
 def only_owner_corrects(t: Translator) -> str:
-    return t("Only who sent this photo, or an administrator, can correct its caption.")
+    return t("Only the person who sent this photo, or an administrator, can correct its caption.")
 
 
 def only_owner_forgets(t: Translator) -> str:
-    return t("Only who sent this photo, or an administrator, can have it forgotten.")
+    return t("Only the person who sent this photo, or an administrator, can make me forget it.")
 
 
 def nothing_kept(t: Translator) -> str:
@@ -45,8 +45,8 @@ def nothing_kept(t: Translator) -> str:
 
 
 def how_to_forget(t: Translator) -> str:
-    photo = t("Reply to a photo, or to what I said about it, with /forget: I forget that photo.")
-    everything = t("Write /forget all: I forget everything about this chat.")
+    photo = t("Reply to a photo, or to what I said about it, with /forget, and I forget that photo.")
+    everything = t("Send /forget all, and I forget everything about this chat.")
     return f"• {photo}\n• {everything}"
 
 
@@ -57,8 +57,8 @@ def everything(t: Translator) -> str:
 
 def forgotten(t: Translator) -> str:
     return t(
-        "I have forgotten this photo and all that was said about it. "
-        "The picture itself stays in this chat until you delete it there."
+        "I have forgotten this photo and everything said about it. The picture itself stays in"
+        " this chat until you delete it there."
     )
 
 
@@ -68,10 +68,10 @@ def caption_forgotten(t: Translator) -> str:
 
 
 def sure_of_all(t: Translator, photos: int) -> str:
-    kept = t.many("I keep {n} photo of this chat.", "I keep {n} photos of this chat.", photos)
+    kept = t.many("I keep {n} photo from this chat.", "I keep {n} photos from this chat.", photos)
     ask = t(
-        "Shall I forget everything: photos, captions, notes, questions and answers, language and style? "
-        "It cannot be undone. /export saves it all first."
+        "Should I forget everything: photos, captions, notes, questions and answers, language"
+        " and style? This cannot be undone. /export saves it all first."
     )
     return f"{kept} {ask}"
 
@@ -103,11 +103,11 @@ def all_kept(t: Translator) -> str:
 
 
 def not_asked_of_you(t: Translator) -> str:
-    return t("Only who asked for it can decide this.")
+    return t("Only the person who asked for this can decide it.")
 
 
 def only_admins_forget_all(t: Translator) -> str:
-    return t("Only an administrator of this group can have everything forgotten.")
+    return t("Only an administrator of this group can make me forget everything.")
 
 
 def too_late(t: Translator) -> str:
@@ -116,7 +116,7 @@ def too_late(t: Translator) -> str:
 
 def privacy(t: Translator, retention_days: int, contact: str) -> str:
     kept = [
-        t("Of each photo: who sent it and when, how Telegram calls it, its caption, your notes."),
+        t("For each photo: who sent it and when, Telegram's name for it, its caption, your notes."),
         t("Numbers that I compute from the picture, for searching and for the next question."),
         t("Questions about your photos, and my answers."),
         t("The language and style of this chat, and which message is about which photo."),
@@ -124,14 +124,14 @@ def privacy(t: Translator, retention_days: int, contact: str) -> str:
     never = t(
         "I never keep the pictures themselves. Telegram has them; I fetch one, look at it, and let it go."
     )
-    where = t("All of it lies on the server of whoever runs this bot, and goes to nobody else.")
+    where = t("All of it is on the server of whoever runs this bot, and goes to nobody else.")
     long = t.many(
         "A photo is forgotten {n} day after it came.",
         "A photo is forgotten {n} days after it came.",
         retention_days,
     )
-    now = t("To have it forgotten at once: /forget in reply to a photo, or /forget all.")
-    after = t("For one more day I keep bare numbers of what is gone, so that nothing brings it back.")
+    now = t("To make me forget at once: /forget in reply to a photo, or /forget all.")
+    after = t("For one more day I keep only the numbers of what is gone, so that nothing brings it back.")
     along = t("To take everything along: /export.")
     paragraphs = [
         t("What I keep:") + "".join(f"\n• {each}" for each in kept),

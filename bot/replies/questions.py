@@ -33,7 +33,7 @@ def thinking_of_it(t: Translator) -> str:
 
 def answered_above(t: Translator) -> str:
     """After a button was pressed again."""
-    return t("You have asked that already: see below.")
+    return t("You have already asked that: see below.")
 
 
 def how_to_ask(t: Translator) -> str:

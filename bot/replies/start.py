@@ -29,8 +29,8 @@ COMMANDS: Final[dict[str, tuple[str, tuple[Kind, ...]]]] = {
     "privacy": (N_("What I keep, and for how long"), ALL),
     "help": (N_("What I can do"), ALL),
     "invite": (N_("Let somebody in"), (BOT_ADMIN,)),
-    "revoke": (N_("Shut somebody out again"), (BOT_ADMIN,)),
-    "stats": (N_("How the work is going"), (BOT_ADMIN,)),
+    "revoke": (N_("Take somebody's access back"), (BOT_ADMIN,)),
+    "stats": (N_("How the bot is doing"), (BOT_ADMIN,)),
 }
 ALSO: Final = ("start",)  # known, but in no menu
 
@@ -46,8 +46,8 @@ def commands(t: Translator, kind: Kind) -> list[tuple[str, str]]:
 def about(t: Translator) -> str:
     """What Telegram shows in an empty chat."""
     return t(
-        "Send me a photo: I say what is in it, answer questions about it, and find it again when you "
-        "describe it. An AI writes what I say, and it can be wrong."
+        "Send me a photo: I will say what is in it, answer questions about it, and find it again"
+        " when you describe it. An AI writes what I say, and it can be wrong."
     )
 
 
@@ -77,7 +77,7 @@ def help(t: Translator, models: Sequence[ModelInfo], *, is_bot_admin: bool = Fal
     bot_admin = ["invite", "revoke", "stats"] if is_bot_admin else []
     return "\n".join(
         [
-            t("Send a photo, or an image as a file: I caption it."),
+            t("Send a photo, or an image as a file, and I caption it."),
             t("Reply to it, or to my caption, with a question. Without a reply, I answer about the latest."),
             "",
             *_what(t, ["find", "recent", "lang", "style", "edit", "forget", "export", "privacy", *bot_admin]),
@@ -92,7 +92,7 @@ def group_help(t: Translator, models: Sequence[ModelInfo]) -> str:
     return "\n".join(
         [
             t("In groups I am silent until you mention me, reply to me or send me a command."),
-            t("Reply to a photo and mention me with your question: I answer about that photo."),
+            t("Reply to a photo and mention me with your question, and I answer about that photo."),
             "",
             *_what(t, ["find", "recent", "ask", "auto", "edit", "forget", "privacy"]),
             "",
@@ -117,7 +117,7 @@ def who_answers(t: Translator, models: Sequence[ModelInfo]) -> str:
     """Which model answers here, and what it knows."""
     if not models:
         return t(
-            "No worker is running right now. You can send photos already: I will answer when one is back."
+            "No worker is running right now. You can already send photos: I will answer when one is back."
         )
     sentences = (
         f"{t('The model that answers here is {name}.', name=model.name)} {t(model.knows)}".rstrip()
@@ -145,12 +145,12 @@ def unsupported(t: Translator, kind: str) -> str:
         "video": t("videos"),
         "video_note": t("video messages"),
         "animation": t("animations"),
-        "sticker": t("moving stickers"),
+        "sticker": t("animated stickers"),
         "voice": t("voice messages"),
-        "audio": t("sound files"),
+        "audio": t("audio files"),
         "document": t("files of this kind"),
         "contact": t("contacts"),
-        "location": t("places on a map"),
+        "location": t("locations"),
         "poll": t("polls"),
         "story": t("stories"),
     }

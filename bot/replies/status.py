@@ -14,14 +14,14 @@ def in_line(t: Translator, ahead: int, wait_s: float | None) -> str:
     """How many jobs come first and how long that takes, if it is known; '' if the wait is short."""
     if ahead < 1 or (wait_s is not None and wait_s < MIN_WAIT_S):
         return ""
-    line = t.many("In line: {n} comes before you.", "In line: {n} come before you.", ahead)
+    line = t.many("In line: {n} is ahead of you.", "In line: {n} are ahead of you.", ahead)
     return f"{line} {_about(t, wait_s)} …" if wait_s is not None else f"{line[:-1]} …"
 
 
 def rate_limited(t: Translator, most: int) -> str:
     return t(
-        "Telegram lets me write {most} messages a minute to a group. The other answers come a little later; "
-        "none is lost.",
+        "Telegram lets me send a group {most} messages a minute. The other answers come a little"
+        " later; none is lost.",
         most=most,
     )
 

@@ -8,22 +8,22 @@ from vlm.protocol import Style
 LABELS: Final[dict[Style, str]] = {"short": N_("short"), "normal": N_("normal"), "detailed": N_("detailed")}
 
 ABOUT: Final[dict[Style, str]] = {
-    "short": N_("Short: at most 125 characters, made for screen readers. What is longer is cut."),
+    "short": N_("Short: at most 125 characters, made for screen readers. Anything longer is cut."),
     "normal": N_("Normal: one sentence. “Two cats and a pizza on a green background.”"),
     "detailed": N_(
-        "Detailed: all that I can tell. “Two cats and a pizza on a green background. Things: three.”"
+        "Detailed: everything I can tell. “Two cats and a pizza on a green background. Things: three.”"
     ),
 }
 
 FROM_NOW_ON: Final[dict[Style, str]] = {
     "short": N_("From now on my captions are short: at most 125 characters."),
     "normal": N_("From now on my captions are of normal length: one sentence."),
-    "detailed": N_("From now on my captions are detailed: all that I can tell."),
+    "detailed": N_("From now on my captions are detailed: everything I can tell."),
 }
 
 
 def which(t: Translator, now: Style) -> str:
-    question = t("How long shall my captions be? Now they are: {style}.", style=t(LABELS[now]))
+    question = t("How long should my captions be? Now they are: {style}.", style=t(LABELS[now]))
     return "\n\n".join([question, *(t(about) for about in ABOUT.values())])
 
 
@@ -32,7 +32,7 @@ def chosen(t: Translator, style: Style) -> str:
 
 
 def unknown(t: Translator) -> str:
-    return t("Choose one of these, please:")
+    return t("Please choose one of these:")
 
 
 def label(t: Translator, style: Style) -> str:

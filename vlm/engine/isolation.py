@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
-FAILED: Final = "Sorry, something went wrong on my side with this one. Please try it again."
+FAILED: Final = "Sorry, something went wrong on my side with this one. Please try again."
 TOO_BIG: Final = "Sorry, this one needs more memory than I have. Please try a smaller picture."
 
 

@@ -247,7 +247,7 @@ class Client:
         except RedisError as error:
             if not is_unavailable(error):
                 raise
-            raise Unavailable("My queue is away just now. Please try again in a minute.") from error
+            raise Unavailable("I cannot reach my queue right now. Please try again in a minute.") from error
 
     async def _admit(self, job: Job, picture: bytes | None) -> None:
         blob = keys.PICTURE(chat=job.chat, job=job.id)
@@ -277,7 +277,7 @@ class Client:
             return
         await self._redis.unlink(blob)
         if verdict == b"full":
-            raise QueueFull("I have too much to do just now. Please try again in a few minutes.")
+            raise QueueFull("I have too much to do right now. Please try again in a few minutes.")
         if verdict != b"done":
             raise QueueFull(
                 "You already have {most} pictures or questions waiting."
@@ -303,7 +303,7 @@ def clean_question(question: str) -> str:
     question = question.strip()
     if len(question) > MAX_QUESTION_CHARS:
         raise TooLarge(
-            "That question has {found} characters, and I can read {most}. Please ask it shorter.",
+            "Your question has {found} characters, and I can read {most}. Please ask a shorter one.",
             found=len(question),
             most=MAX_QUESTION_CHARS,
         )
@@ -317,7 +317,7 @@ def clean_query(text: str) -> str:
     text = text.strip()
     if len(text) > MAX_QUERY_CHARS:
         raise TooLarge(
-            "That has {found} characters, and I can search for {most}. Say it shorter.",
+            "Your search has {found} characters, and I can use {most}. Please shorten it.",
             found=len(text),
             most=MAX_QUERY_CHARS,
         )

@@ -117,9 +117,9 @@ def test_the_commands_say_how_it_works_and_who_answers(person: Person, command: 
         ("video", "videos"),
         ("voice", "voice messages"),
         ("video_note", "video messages"),
-        ("sticker", "moving stickers"),
+        ("sticker", "animated stickers"),
         ("animation", "animations"),
-        ("location", "places on a map"),
+        ("location", "locations"),
         ("document", "files of this kind"),
     ],
 )

@@ -33,8 +33,8 @@ from vlm.engine.source import card_of, fingerprint
 from vlm.engine.translate import NO_TRANSLATOR, LazyTranslator
 from vlm.errors import BadSetting, Unsupported
 
-NO_ANSWERS: Final = "This model only captions; for answers take a BLIP-2 model, such as --model tiny."
-NO_SEARCH: Final = "This model cannot search; for that take a BLIP-2 model, such as --model tiny."
+NO_ANSWERS: Final = "This model only writes captions; for answers use a BLIP-2 model, such as --model tiny."
+NO_SEARCH: Final = "This model cannot search; use a BLIP-2 model for that, such as --model tiny."
 
 
 def open_classic(options: EngineOptions) -> "ClassicEngine":

@@ -145,7 +145,7 @@ async def test_in_a_group_only_the_sender_and_admins_correct(stack: Stack, memor
     message = sender.send(picture("red"), caption="@" + bot_name(stack))
     sender.says(message)
     refused = other.says(other.write("/edit a dog", reply_to=message))
-    assert refused == "Only who sent this photo, or an administrator, can correct its caption."
+    assert refused == "Only the person who sent this photo, or an administrator, can correct its caption."
     assert "From now on" in sender.says(sender.write("/edit a fox", reply_to=message))
     assert "From now on" in admin.says(admin.write("/edit a red fox", reply_to=message))
     assert (await photo_in(memory, sender, message)).correction == "a red fox"

@@ -183,7 +183,7 @@ def test_in_a_group_only_the_admin_who_asked_decides(stack: Stack) -> None:
     admin.says(message)
     assert other.says(other.write("/forget all")).startswith("Only an administrator")
     question = admin.answer(admin.write("/forget all"))
-    assert choose(other, question, 0)["text"] == "Only who asked for it can decide this."
+    assert choose(other, question, 0)["text"] == "Only the person who asked for this can decide it."
     choose(admin, question, 0)
     becomes(admin, question["message_id"], "I have forgotten everything")
 

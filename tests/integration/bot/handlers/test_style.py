@@ -41,7 +41,7 @@ async def test_a_style_may_be_typed_in_the_chats_language(stack: Stack) -> None:
 
 async def test_what_is_no_style_gets_the_buttons(stack: Stack, person: Person) -> None:
     answer = person.answer(person.write("/style baroque"))
-    assert answer["text"] == "Choose one of these, please:"
+    assert answer["text"] == "Please choose one of these:"
     assert answer["reply_markup"]["inline_keyboard"]
 
 

@@ -89,15 +89,15 @@ def test_from_the_right_a_line_keeps_its_side_and_what_is_filled_in_its_own() ->
     assert t("AI caption: {text}", text="two cats").endswith(f": {APART}two cats{END}")
     assert t("/{command}: {does}", command="find", does="x") == f"{RIGHT}{LEFT}/find: {APART}x{END}"
     assert f"{LEFT}/lang español" in t(
-        "Which language shall I speak? Choose one, or write it, for example: /lang español"
+        "Which language should I speak? Choose one, or write it, for example: /lang español"
     )
 
 
 def test_a_name_or_a_link_stays_whole_from_the_right() -> None:
     t = translator_for("ar")
     called = t(
-        "In groups I stay silent until I am called. Write @{name} under a photo, or in reply to one, "
-        "with a question if you like. You can also reply to what I say.",
+        "In groups I stay silent until you mention me. Write @{name} under a photo, or in reply"
+        " to one, with a question if you like. You can also reply to what I say.",
         name="afterimage_bot",
     )
     assert "@afterimage_bot " in called
