@@ -48,9 +48,9 @@ def test_half_of_the_values_lie_below_the_median() -> None:
     [
         (0, 60, ""),
         (9, 2, ""),
-        (1, None, "In line: 1 comes before you …"),
-        (3, 12, "In line: 3 come before you. About 15 seconds …"),
-        (1200, 125, "In line: 1,200 come before you. About 3 minutes …"),
+        (1, None, "In line: 1 is ahead of you …"),
+        (3, 12, "In line: 3 are ahead of you. About 15 seconds …"),
+        (1200, 125, "In line: 1,200 are ahead of you. About 3 minutes …"),
     ],
 )
 def test_a_line_is_told_when_it_is_worth_reading(ahead: int, seconds: float | None, said: str) -> None:
@@ -66,7 +66,7 @@ def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: St
         ahead = {person: person.send(picture("red")) for person in first}
         wait_until(lambda: redis.xlen("{afterimage}:jobs:interactive") == 3)
         photo = second.send(picture("blue"))
-        placeholder = second.answer(photo, "3 come before you. About 40 seconds …")
+        placeholder = second.answer(photo, "3 are ahead of you. About 40 seconds …")
         wait_until(lambda: len(second.calls("sendChatAction")) >= 2)
         redis.srem("{afterimage}:workers", "slow")
     own_stack.start_worker()
@@ -85,7 +85,7 @@ def test_an_album_waits_in_one_message_too(own_stack: Stack) -> None:
         first.send_album(picture("red"), picture("red"), picture("red"))
         wait_until(lambda: redis.xlen("{afterimage}:jobs:bulk") == 3)
         album = second.send_album(picture("blue"), picture("green"))
-        placeholder = second.answer(album[0], "3 come before you. About 40 seconds …")
+        placeholder = second.answer(album[0], "3 are ahead of you. About 40 seconds …")
         redis.srem("{afterimage}:workers", "slow")
     own_stack.start_worker()
     assert second.answer(album[0], "2. a green")["message_id"] == placeholder["message_id"]

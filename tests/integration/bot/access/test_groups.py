@@ -60,7 +60,7 @@ def test_a_question_with_a_mention_in_reply_to_somebodys_photo_is_answered(group
 
 
 def test_a_mention_alone_is_told_what_it_is_for(group: list[Person]) -> None:
-    assert "I stay silent until I am called" in group[0].says(group[0].write(f"@{NAME}"))
+    assert "I stay silent until you mention me" in group[0].says(group[0].write(f"@{NAME}"))
 
 
 def test_a_reply_to_the_bot_needs_no_mention(group: list[Person]) -> None:
@@ -75,11 +75,11 @@ def test_only_admins_have_every_photo_described(group: list[Person]) -> None:
     creator, admin, member = group
     creator.write("Hello")
     assert "Only the admins" in member.says(member.write("/auto on"))
-    assert "when I am called" in member.says(member.write("/auto"))
+    assert "when you mention me" in member.says(member.write("/auto"))
     creator.act("promote", user=admin.who["user"], admin=True)
     assert "every photo" in creator.says(creator.write("/auto on"))
     assert "a red picture" in member.says(member.send(picture("red")), "AI caption")
-    assert "when I am called" in creator.says(creator.write(f"/auto@{NAME} off"))
+    assert "when you mention me" in creator.says(creator.write(f"/auto@{NAME} off"))
     silent = member.send(picture("blue"))
     creator.says(creator.write("/help"))
     assert member.replies(silent) == []

@@ -124,7 +124,7 @@ def test_in_a_group_an_admin_gets_it_in_private(stack: Stack) -> None:
     message = admin.send(picture("red"), caption=f"@{name}")
     admin.says(message)
     assert other.says(other.write("/export")).startswith("Only an administrator")
-    assert "may not write to you yet" in admin.says(admin.write("/export"))
+    assert "cannot write to you yet" in admin.says(admin.write("/export"))
     alone = Person(stack, admin.who["user"])
     alone.says(alone.write("/start"))
     assert "private chat" in admin.says(admin.write("/export"))

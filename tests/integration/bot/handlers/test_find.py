@@ -97,7 +97,7 @@ def test_find_in_reply_to_a_photo_its_caption_or_a_found_photo_brings_similar_on
 
 def test_where_none_is_similar_the_nearest_is_offered(person: Person) -> None:
     red, _ = send(person, "red", "blue")
-    nothing = head(person, person.write("/find", reply_to=red), "no photo that is like that one")
+    nothing = head(person, person.write("/find", reply_to=red), "no photo like that one")
     assert "a blue picture" in nothing["text"]
     assert "Show it" in buttons(nothing)
     assert "asked of a blue picture" in person.says(person.write("What is it?", nothing["message_id"]))

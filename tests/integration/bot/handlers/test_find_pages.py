@@ -69,7 +69,7 @@ def test_nothing_like_that_offers_the_nearest_which_a_button_shows_once(person: 
     send(person, "red")
     asked = person.write("/find zebra")
     nothing = head(person, asked, "Nothing like that: “zebra”")
-    assert "The nearest I have:\nAI caption: a red picture of 64 by 48" in nothing["text"]
+    assert "The closest I have:\nAI caption: a red picture of 64 by 48" in nothing["text"]
     offer = buttons(nothing)["Show it"]
     person.press(nothing["message_id"], offer)
     [shown] = photos(person, nothing["message_id"], 1)

@@ -69,7 +69,7 @@ def test_a_command_like_no_other_is_pointed_to_help(person: Person) -> None:
 
 
 def test_the_button_over_inline_results_tells_how_to_find(person: Person) -> None:
-    assert person.says(person.write("/start find")).startswith("Write after /find what to look for")
+    assert person.says(person.write("/start find")).startswith("After /find, write what to look for")
 
 
 def test_help_is_short(person: Person) -> None:

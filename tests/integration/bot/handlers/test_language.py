@@ -147,7 +147,7 @@ def test_a_language_without_catalog_is_for_captions_only(person: Person) -> None
     assert labels(more) == ["Polski"]
     person.press(offer["message_id"], "lang:pl")
     chosen = becomes(person, more)
-    assert chosen["text"].startswith("Captions and answers come in Polski from now on")
+    assert chosen["text"].startswith("From now on captions and answers are in Polski")
     assert labels(chosen)[0] == "Polski"
 
 

@@ -109,7 +109,7 @@ async def test_in_a_group_only_the_sender_and_admins_forget_a_photo(stack: Stack
     admin.write("hello")
     message = sender.send(picture("red"), caption="@" + bot_name(stack))
     sender.says(message)
-    assert other.says(other.write("/forget", reply_to=message)).startswith("Only who sent this photo")
+    assert other.says(other.write("/forget", reply_to=message)).startswith("Only the person who sent this photo")
     assert "have forgotten" in sender.says(sender.write("/forget", reply_to=message))
 
 
@@ -135,7 +135,7 @@ async def test_all_is_gone_from_every_key_jobs_that_wait_included(own_stack: Sta
         secrets |= set(re.findall(r"'file_id': b'([^']+)'", "".join(held.values())))
         assert all(any(secret in value for value in held.values()) for secret in secrets)
         question = person.answer(person.write("/forget all"))
-        assert question["text"].startswith("I keep 2 photos of this chat.")
+        assert question["text"].startswith("I keep 2 photos from this chat.")
         choose(person, question, 0)
         becomes(person, question["message_id"], "I have forgotten everything")
         await until(lambda: _handled(redis))

@@ -80,7 +80,7 @@ def test_a_busy_group_waits_its_minute_and_loses_nothing(own_stack: Stack) -> No
     for _ in range(23):
         ann.write("/auto")
     wait_until(lambda: len(ann.heard()) == 20)
-    assert ann.heard()[-1].startswith("Telegram lets me write 20 messages a minute to a group.")
+    assert ann.heard()[-1].startswith("Telegram lets me send a group 20 messages a minute.")
     assert "a red picture" in person.says(person.send(picture("red")))
     assert len(ann.calls("sendMessage")) == 20
     with BlockingRedis.from_url(own_stack.server.url) as redis:

@@ -41,9 +41,9 @@ def test_questions_and_search_are_refused_with_what_to_take_instead(classic_fold
     engine = load(options(classic_folder))
     [seen] = engine.encode([picture(1)])
     assert seen.vectors is None
-    with pytest.raises(Unsupported, match="only captions; for answers take a BLIP-2 model"):
+    with pytest.raises(Unsupported, match="only writes captions; for answers use a BLIP-2 model"):
         engine.generate([seen.tokens], [QUESTION])
-    with pytest.raises(Unsupported, match="cannot search; for that take a BLIP-2 model"):
+    with pytest.raises(Unsupported, match="cannot search; use a BLIP-2 model for that"):
         engine.embed_text(["a cat"])
 
 
