@@ -1,16 +1,20 @@
-"""The words of a text, so that 'Two CATS' and 'a cat' meet. Pure; English, as all that is compared is.
+"""Words and their stems, so that 'Two CATS' matches 'a cat'. English, because queries and captions are. Pure.
 
-    word   as it was written         'Butterflies'
-    term   what is compared          'butterfli'
+    word   as it was written                       'Butterflies'
+    stem   what is compared: Snowball's stem       'butterfli'
 
-Not handled: synonyms ('kitty'); the model's own sense of the words is there for them.
+Not handled: synonyms ('kitty'). The model's text vectors cover those.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
+from snowballstemmer.english_stemmer import EnglishStemmer
+
+MAX_CACHED_STEMS: Final = 32_768  # words: some 5 MB, more words than the captions of any model use
 WORD: Final = re.compile(r"\w+")
 SILENT: Final = frozenset(
     {
@@ -19,15 +23,21 @@ SILENT: Final = frozenset(
         "to", "was", "were", "where", "which", "with",
     }
 )  # fmt: skip
-ONE_OF: Final = {
-    "children": "child", "feet": "foot", "geese": "goose", "mice": "mouse", "people": "person",
-    "teeth": "tooth", "wolves": "wolf", "grey": "gray",
-    "1": "one", "2": "two", "3": "three", "4": "four", "5": "five",
+NUMBER_WORDS: Final = {"1": "one", "2": "two", "3": "three", "4": "four", "5": "five"}
+SPELLINGS: Final = {"grey": "gray"}
+IRREGULAR_PLURALS: Final = {
+    "bookshelves": "bookshelf", "buses": "bus", "calves": "calf", "children": "child", "dwarves": "dwarf",
+    "elves": "elf", "feet": "foot", "gases": "gas", "geese": "goose", "halves": "half", "hooves": "hoof",
+    "housewives": "housewife", "knives": "knife", "leaves": "leaf", "lives": "life", "loaves": "loaf",
+    "mice": "mouse", "midwives": "midwife", "penknives": "penknife", "people": "person",
+    "scarves": "scarf", "shelves": "shelf", "teeth": "tooth", "thieves": "thief", "werewolves": "werewolf",
+    "wives": "wife", "wolves": "wolf",
 }  # fmt: skip
+_SAME: Final = NUMBER_WORDS | SPELLINGS | IRREGULAR_PLURALS
 
 
 def terms(text: str) -> dict[str, str]:
-    """What is compared of a text, in order, each with the word that it was written as."""
+    """The stems of a text, in order, each with the word as written. Silent words are left out."""
     words = WORD.findall(_plain(text.casefold()))
     return {term(word): word for word in words if word not in SILENT}
 
@@ -45,17 +55,16 @@ def _dropped(letter: str) -> bool:
 
 
 def all_terms(texts: Iterable[str]) -> list[frozenset[str]]:
-    """The terms of each text."""
+    """The stems of each text."""
     return [frozenset(terms(text)) for text in texts]
 
 
+@lru_cache(maxsize=MAX_CACHED_STEMS)
 def term(word: str) -> str:
-    """One form for singular and plural: house, houses -> hous; knife, knives -> knif; bus, buses -> bus."""
-    stem = ONE_OF.get(word, word)
-    if stem.endswith("s") and not stem.endswith(("ss", "us")) and len(stem) > 3:
-        stem = stem[:-1]
-    if stem.endswith("e") and not stem.endswith("ee") and len(stem) > 3:
-        stem = stem[:-1]
-    if stem.endswith("men"):
-        return stem[:-2] + "an"
-    return stem[:-1] + {"y": "i", "v": "f"}.get(stem[-1], stem[-1])
+    """The stem of a word in lower case, the same for singular and plural: houses -> hous, women -> woman.
+
+    Source:  Snowball's English stemmer (Porter 2001); irregular plurals, which it leaves alone, are added.
+    """
+    # a new stemmer for each word: a stemmer keeps state, and several threads stem
+    stem: str = EnglishStemmer().stemWord(_SAME.get(word, word))
+    return stem[:-2] + "an" if stem.endswith("men") else stem

@@ -5,7 +5,6 @@ Only runs of one task on exactly the same data are compared, example by example.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import msgspec
@@ -14,7 +13,7 @@ import numpy as np
 from vlm.errors import BadRequest, NotFound
 from vlm.lab.evaluation.bootstrap import LEVEL, RESAMPLES, Interval, interval, resampled
 from vlm.lab.evaluation.examples import Example, read_examples
-from vlm.lab.evaluation.page import document
+from vlm.lab.evaluation.page import render
 from vlm.lab.evaluation.parts import Sums, value
 from vlm.lab.evaluation.results import NAME, VERSION, Result, plain, shown
 
@@ -173,38 +172,38 @@ def explained(found: Comparison) -> str:
 
 def as_page(found: Comparison) -> str:
     """The comparison as a page of its own."""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in found.names)
-    rows = "\n".join(
-        f'<tr><th scope="row">{escape(row.name)}</th>'
-        + "".join(_cell(score, gap, row.name) for score, gap in zip(row.scores, row.differences, strict=True))
-        + "</tr>"
+    rows = [
+        {
+            "name": row.name,
+            "cells": [
+                _cell(score, gap, row.name) for score, gap in zip(row.scores, row.differences, strict=True)
+            ],
+        }
         for row in found.rows
-    )
+    ]
     title = f"{found.task} on {found.data}"
-    return document(
-        title,
-        f"""<p class="eyebrow">Afterimage comparison</p>
-<h1>{escape(title)}</h1>
-<p class="lead">{escape(explained(found))}</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Scores"><table>
-<thead><tr><th scope="col"></th>{head}</tr></thead>
-<tbody>
-{rows}
-</tbody></table></div>""",
-    )
+    return render("comparison.html", title=title, lead=explained(found), names=found.names, rows=rows)
 
 
-def _cell(score: Interval | float, gap: Interval | None, name: str) -> str:
-    if gap is None:
-        return f"<td>{_score(score, name, '<small>', '</small>')}</td>"
-    way = "" if not gap.is_clear else ' class="up"' if gap.value > 0 else ' class="down"'
-    return f"<td>{_score(score, name, '<small>', '</small>')}<small{way}>{_against(gap).strip()}</small></td>"
+def _cell(score: Interval | float, difference: Interval | None, name: str) -> dict[str, str]:
+    """What one cell of the page's table shows."""
+    clear = difference is not None and difference.is_clear
+    return {
+        "score": shown(score, name) if isinstance(score, float) else shown(score.value),
+        "interval": "" if isinstance(score, float) else _range(score),
+        "difference": _against(difference).strip(),
+        "direction": ("up" if difference.value > 0 else "down") if difference and clear else "",
+    }
 
 
-def _score(score: Interval | float, name: str, before: str = " ", after: str = "") -> str:
+def _range(score: Interval) -> str:
+    return f"[{shown(score.low)}, {shown(score.high)}]"
+
+
+def _score(score: Interval | float, name: str) -> str:
     if isinstance(score, float):
         return shown(score, name)
-    return f"{shown(score.value)}{before}[{shown(score.low)}, {shown(score.high)}]{after}"
+    return f"{shown(score.value)} {_range(score)}"
 
 
 def _against(gap: Interval | None) -> str:

@@ -109,7 +109,9 @@ async def test_in_a_group_only_the_sender_and_admins_forget_a_photo(stack: Stack
     admin.write("hello")
     message = sender.send(picture("red"), caption="@" + bot_name(stack))
     sender.says(message)
-    assert other.says(other.write("/forget", reply_to=message)).startswith("Only the person who sent this photo")
+    assert other.says(other.write("/forget", reply_to=message)).startswith(
+        "Only the person who sent this photo"
+    )
     assert "have forgotten" in sender.says(sender.write("/forget", reply_to=message))
 
 
