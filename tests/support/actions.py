@@ -1,4 +1,4 @@
-"""What people do in a conversation, and what happens to them: see conversation.py."""
+"""The actions of a conversation: see conversation.py."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def writes(text: str, reply_to: str = "", name: str = "") -> Action:
 
 
 def sends(what: str | bytes, file: str = "picture.png", name: str = "", **extra: Any) -> Action:
-    """A picture, by colour and size ('red 80 60') or by its bytes. `kind`, `as_file`: how it is sent."""
+    """Send a picture, given by colour and size ('red 80 60') or as bytes. `kind` and `as_file` say how."""
 
     def action(conversation: Conversation, who: Person) -> None:
         keep(conversation, who, name, who.send(drawn(what), file, **extra))
@@ -41,7 +41,7 @@ def edits(name: str, text: str) -> Action:
 
 
 def presses(name: str, label: str) -> Action:
-    """The button whose label fits a pattern."""
+    """Press the button whose label matches a pattern."""
 
     def action(conversation: Conversation, who: Person) -> None:
         offered = buttons(conversation.now(who, name))
@@ -61,7 +61,7 @@ def types_inline(query: str) -> Action:
 
 
 def chooses() -> Action:
-    """The first of the results that were typed for: it is posted in this chat."""
+    """Post the first inline result in this chat."""
     return lambda conversation, who: (
         who.act("choose", query=conversation.told["query"], result=conversation.told["results"][0]["id"])
         and None
@@ -69,7 +69,7 @@ def chooses() -> Action:
 
 
 def acts(*actions: str, **about: Any) -> Action:
-    """What else can be done in a chat: block, unblock, promote (see bot/sandbox/page.py)."""
+    """Block, unblock, promote ... (see bot/sandbox/page.py)."""
 
     def action(conversation: Conversation, who: Person) -> None:
         for one in actions:
@@ -79,7 +79,7 @@ def acts(*actions: str, **about: Any) -> Action:
 
 
 def moves(*cast: str) -> Action:
-    """The group becomes a supergroup, and these people go with it."""
+    """Migrate the group to a supergroup, with these people."""
 
     def action(conversation: Conversation, who: Person) -> None:
         new = who.act("migrate")["chat"]
@@ -92,7 +92,7 @@ def moves(*cast: str) -> Action:
 
 
 def deadly(action: Action) -> Action:
-    """Right after the action, bot and worker may end as in a crash, and start again."""
+    """If the conversation is deadly, kill and restart bot and worker right after the action."""
 
     def done(conversation: Conversation, who: Person) -> None:
         action(conversation, who)
@@ -103,7 +103,7 @@ def deadly(action: Action) -> Action:
 
 
 def happens(what: Callable[[Conversation], None], *, is_idle: bool = True) -> Action:
-    """Something around the chat. Not `is_idle`: from then on, what comes in has to wait."""
+    """Something outside the chat. With `is_idle` false, jobs stay in the queue from then on."""
 
     def action(conversation: Conversation, who: Person) -> None:
         what(conversation)

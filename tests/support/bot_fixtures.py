@@ -1,4 +1,4 @@
-"""One set of processes serves most tests, each in a chat of its own; a test that kills gets its own set."""
+"""Most tests share one set of processes, each test in its own chat; a test that kills has its own set."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from vlm.queue.server import start
 
 @pytest.fixture(autouse=True)
 def quiet_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the bot's main sets: a slow-down's seconds come as a timedelta, with no warning."""
+    """As the bot's main does: `RetryAfter` has a timedelta, without a warning."""
     monkeypatch.setenv("PTB_TIMEDELTA", "1")
 
 
@@ -30,7 +30,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def own_stack(tmp_path: Path) -> Iterator[Stack]:
-    """A server of its own; the test starts and ends the parts."""
+    """Only the server runs; the test starts and stops the other parts."""
     everything = Stack(tmp_path)
     try:
         yield everything
@@ -40,14 +40,14 @@ def own_stack(tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.fixture
 def person(stack: Stack) -> Iterator[Person]:
-    """Somebody new. Troubles that the test orders end with it."""
+    """A new user. Faults that the test injects end with the test."""
     yield stack.person()
     stack.call("DELETE", "faults")
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server for tests of single parts."""
+    """A server for tests of a single part."""
     server = start(tmp_path_factory.mktemp("redis"))
     try:
         yield server.url

@@ -1,4 +1,4 @@
-"""Everything around the bot for tests, each a process of its own: server, sandbox, worker (echo), bot."""
+"""Redis, sandbox, worker (echo engine) and bot, each a process, and people who write to the bot."""
 
 import io
 import itertools
@@ -34,20 +34,20 @@ _groups = itertools.count(-1_000_001, -1)
 def picture(
     colour: str = "red", size: tuple[int, int] = (64, 48), kind: str = "PNG", **options: Any
 ) -> bytes:
-    """A plain picture; the echo engine says its colour and size."""
+    """A picture of one colour; the echo engine captions it with colour and size."""
     data = io.BytesIO()
     Image.new("RGB", size, colour).save(data, kind, **options)
     return data.getvalue()
 
 
 def buttons(message: Json) -> Json:
-    """The labels of a message's buttons, and what each brings back."""
+    """Label -> callback data of a message's buttons."""
     rows = message.get("reply_markup", {}).get("inline_keyboard", [])
     return {key["text"]: key.get("callback_data") for row in rows for key in row}
 
 
 def slow_worker(redis: Redis, seconds_a_job: float) -> None:
-    """As far as the bot can tell, one worker lives, and that is how fast it was."""
+    """Make the bot believe that one worker is alive and takes `seconds_a_job`."""
     beat = msgspec.msgpack.encode(ModelInfo(name="echo", revision="echo-1"))
     redis.set("{afterimage}:worker:slow", beat)
     redis.sadd("{afterimage}:workers", "slow")
@@ -59,9 +59,9 @@ def slow_worker(redis: Redis, seconds_a_job: float) -> None:
 
 
 class Person:
-    """Somebody who writes to the bot, in a private chat of their own or in a group.
+    """A user, in a private chat or in a group.
 
-    `who` is what the sandbox is told of the writer: user, name, language, and the topic of a forum.
+    `who` describes the user to the sandbox: user, name, language, and the topic of a forum.
     """
 
     def __init__(self, stack: "Stack", chat: int | None = None, **who: Any) -> None:
@@ -70,17 +70,17 @@ class Person:
         self.who = {"chat": self.chat, **who}
 
     def write(self, text: str, reply_to: int | None = None) -> int:
-        """Send a text; the id of the message."""
+        """Send a text. Returns the message id."""
         return self._send({"text": text} | ({"reply_to": reply_to} if reply_to else {}))
 
     def send(self, data: bytes, name: str = "picture.png", **extra: Any) -> int:
-        """Send a picture, or with `as_file` a file; the id of the message."""
+        """Send a picture, or with `as_file` a file. Returns the message id."""
         fields = {key: str(value) for key, value in (self.who | extra).items()}
         told = self._stack.call("POST", "send", data=fields, files={"file": (name, data)})
         return int(told["messages"][0]["message_id"])
 
     def send_album(self, *pictures: bytes, **extra: Any) -> list[int]:
-        """Send several pictures as one album; the ids of its messages."""
+        """Send several pictures as one album. Returns the message ids."""
         fields = {key: str(value) for key, value in (self.who | extra).items()}
         files = [("file", (f"{n}.png", data)) for n, data in enumerate(pictures)]
         told = self._stack.call("POST", "send", data=fields, files=files)
@@ -91,7 +91,7 @@ class Person:
         return self._send({"content": content})
 
     def edit(self, message: int, text: str) -> None:
-        """Change a text of one's own."""
+        """Edit one of the user's own texts."""
         self._stack.call("POST", "edit", json={**self.who, "message_id": message, "text": text})
 
     def act(self, action: str, **about: Any) -> Json:
@@ -100,13 +100,13 @@ class Person:
         return done
 
     def press(self, message: int, data: str) -> Json:
-        """Press a button of a message; what the bot answers to that."""
+        """Press a button. Returns the bot's answer to the callback query."""
         query = self.act("press", message_id=message, data=data)["query"]
         answer: Json = self._stack.call("GET", "answer", params={"query": query, "wait_s": 30})
         return answer
 
     def push(self, message: Json, label: str) -> Json:
-        """Press the button with that label; what the bot answers to that."""
+        """The same, by the button's label."""
         return self.press(message["message_id"], buttons(message)[label])
 
     def messages(self) -> list[Json]:
@@ -115,11 +115,11 @@ class Person:
         return found
 
     def heard(self) -> list[str]:
-        """All that the bot said in the chat."""
+        """The texts of the bot's messages in the chat."""
         return [one["text"] for one in self.messages() if one["from"]["is_bot"] and "text" in one]
 
     def replies(self, message: int) -> list[Json]:
-        """What the bot said to a message: in reply to it, or to the photo that it turned out to be about."""
+        """The bot's answers to a message; some reply to the photo that the message is about."""
         causes = self._stack.causes(self.chat)
 
         def belongs(one: Json) -> bool:
@@ -131,7 +131,7 @@ class Person:
         return [one for one in self.messages() if one["from"]["is_bot"] and belongs(one)]
 
     def answer(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> Json:
-        """The bot's last word on a message: no placeholder, and fitting `pattern`."""
+        """The bot's final answer to a message, matching `pattern`; placeholders are skipped."""
 
         def found() -> Json | None:
             for reply in self.replies(message):
@@ -151,12 +151,12 @@ class Person:
         return str(self.answer(message, pattern, timeout_s)["text"])
 
     def calls(self, method: str) -> list[Json]:
-        """What the bot called for this chat."""
+        """The bot's API calls of a method for this chat."""
         found: list[Json] = self._stack.call("GET", "calls", params={"method": method, "chat": self.chat})
         return found
 
     def trouble(self, **fault: Any) -> None:
-        """From now on, the Bot API has trouble in this chat; see bot/sandbox/faults.py."""
+        """From now on, inject a fault into Bot API calls for this chat; see bot/sandbox/faults.py."""
         self._stack.trouble(chat=self.chat, **fault)
 
     def _send(self, body: Json) -> int:
@@ -165,7 +165,7 @@ class Person:
 
 
 class Stack:
-    """The parts. `page` is the sandbox's address; each part's log is NAME.log in `folder`."""
+    """The processes. `page` is the sandbox's URL; the log of each process is NAME.log in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -190,7 +190,7 @@ class Stack:
         self.log_line(name, "(ready)")
 
     def start_bot(self, name: str = "bot", patches: str = "", **environ: str) -> None:
-        """The bot, as a process; `patches` come first: see programs.py."""
+        """Start the bot after `patches`, Python statements: see programs.py."""
         settings = {"BOT_TOKEN": TOKEN, "BOT_API_URL": self.page, "REDIS_URL": self.server.url}
         self._start(name, ["-c", BOT % patches], **{**settings, **environ})
 
@@ -208,28 +208,28 @@ class Stack:
         return [Person(self, group, user=one) for one in people]
 
     def call(self, method: str, path: str, **request: Any) -> Any:
-        """Ask the sandbox, as its page does."""
+        """Call the sandbox's own interface, as its page does."""
         answer = self._http.request(method, f"{self.page}/sandbox/{path}", **request)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def call_bot(self, method: str, **args: Any) -> Any:
-        """Call the Bot API as the bot's owner could, beside the bot."""
+        """Call the Bot API with the bot's token."""
         answer = self._http.post(f"{self.page}/bot{TOKEN}/{method}", json=args)
         assert answer.status_code == 200, answer.text
         return answer.json()["result"]
 
     def trouble(self, **fault: Any) -> None:
-        """From now on, the Bot API has trouble."""
+        """From now on, inject a fault into Bot API calls."""
         self.call("POST", "faults", json=fault)
 
     def troubles(self) -> list[Json]:
-        """All faults ordered so far, each with its hits."""
+        """All injected faults, each with its hits."""
         found: list[Json] = self.call("GET", "faults")
         return found
 
     def causes(self, chat: int) -> dict[int, str]:
-        """What each of the bot's messages answers, as it noted."""
+        """Message id -> idempotency key, as the bot recorded them."""
         with Redis.from_url(self.server.url, decode_responses=True) as redis:
             said: Any = redis.hgetall(f"said:{{{chat}}}")
         return {int(message): cause for cause, message in said.items() if message}
@@ -238,7 +238,7 @@ class Stack:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def log_line(self, name: str, pattern: str, timeout_s: float = START_S) -> str:
-        """The first group of a pattern in a part's log, once it is there."""
+        """The first group of a pattern, once the log of a process matches it."""
 
         def found() -> str:
             match = re.search(pattern, self.log(name))
@@ -248,19 +248,19 @@ class Stack:
         return str(wait_until(found, timeout_s))
 
     def kill(self, *names: str) -> None:
-        """End parts as a crash would."""
+        """End processes with SIGKILL."""
         for name in names:
             self._running[name].kill()
             self._running.pop(name).wait()
 
     def stop(self, name: str) -> int:
-        """End a part politely; its exit status."""
+        """End a process with SIGTERM. Returns its exit status."""
         process = self._running.pop(name)
         process.send_signal(signal.SIGTERM)
         return process.wait(ANSWER_S)
 
     def signal(self, name: str, number: int) -> None:
-        """Stop a part for a while, or let it go on."""
+        """Send a signal, such as SIGSTOP or SIGCONT, to a process."""
         self._running[name].send_signal(number)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A conversation as a table: in each row somebody does something in a chat, and something is seen there.
+"""A conversation as a table: each row is a user, an action and what the chat must show afterwards.
 
     ("Ada", sends("red", name="bike"), hears("AI caption: a red picture"))
 
@@ -18,12 +18,12 @@ from redis import Redis
 from bot.i18n.translator import translator_for
 from support.bot_stack import Json, Person, Stack, wait_until
 
-# What came in passes from one to the next.
+# An update passes from one to the next.
 STREAMS = ("updates", "jobs:interactive", "jobs:busy", "jobs:bulk", "results", "exports")
 
 
 class Conversation:
-    """Who is there, and what was said so far. `bot` are the bot's settings.
+    """The people and their messages so far. `bot` holds the bot's settings.
 
     is_deadly   bot and worker are killed in the middle of each `deadly` action
     is_idle     what comes in is done at once
@@ -46,7 +46,7 @@ class Conversation:
         self._redis.config_set("rdbcompression", "no")
 
     def play(self, step: "Step") -> None:
-        """Let one step happen, and see what must be seen."""
+        """Run one step and check its expectations."""
         person = self.cast[step.who]
         self._before = {one["message_id"]: one for one in person.messages()}
         try:
@@ -60,13 +60,13 @@ class Conversation:
             raise
 
     def kill(self) -> None:
-        """Bot and worker end as in a crash, and start again."""
+        """Kill bot and worker, and start them again."""
         self.stack.kill("bot", "worker")
         self.stack.start_worker()
         self.stack.start_bot(**self._bot)
 
     def settle(self) -> None:
-        """Wait until all that came in is done: looked at twice, as what is done may bring more to do."""
+        """Wait until all streams are empty; checked twice, as one stream feeds another."""
         wait_until(lambda: self._is_settled() and self._is_settled())
 
     def _is_settled(self) -> bool:
@@ -74,12 +74,12 @@ class Conversation:
         return not waiting and not any(self._redis.xlen(f"{{afterimage}}:{name}") for name in STREAMS)
 
     def news(self, who: Person) -> list[Json]:
-        """What the bot said or changed in the chat since the step began."""
+        """The bot's messages that are new or edited since the step began."""
         said = [one for one in who.messages() if one["from"]["is_bot"]]
         return [one for one in said if self._before.get(one["message_id"]) != one]
 
     def gone(self, who: Person) -> list[Json]:
-        """What has disappeared from the chat since the step began."""
+        """The messages deleted since the step began."""
         left = {one["message_id"] for one in who.messages()}
         return [one for id, one in self._before.items() if id not in left]
 
@@ -91,7 +91,7 @@ class Conversation:
         return next(one for one in who.messages() if one["message_id"] == self.named[name]["message_id"])
 
     def traces(self, word: str) -> list[str]:
-        """The keys on the server whose name or content has a word."""
+        """The Redis keys whose name or content contains a word."""
         found = [key for key in self._redis.scan_iter(count=1000) if word.encode() in key + self._held(key)]
         return [key.decode() for key in found]
 
@@ -108,7 +108,7 @@ Expectation = Callable[[Conversation, Person], None]
 
 
 class Step(NamedTuple):
-    """`item` is what it shows, of the ten things that a chat must have."""
+    """`item` is the number of the feature that the step shows, 1 to 10."""
 
     item: int
     who: str
@@ -117,7 +117,7 @@ class Step(NamedTuple):
 
 
 def about(item: int, *rows: tuple[Any, ...]) -> list[Step]:
-    """Steps that show one item. A row: who, the action, and any number of expectations."""
+    """Steps that show one feature. A row is the user, the action and any number of expectations."""
     return [Step(item, who, action, tuple(expectations)) for who, action, *expectations in rows]
 
 
@@ -126,7 +126,7 @@ def words(message: Json) -> str:
 
 
 def said_in(code: str, reply: Callable[..., str], *values: Any, **more: Any) -> str:
-    """A pattern for what the bot says in another language, for which it must have words."""
+    """A pattern for a reply in another language, which must have a translation."""
     in_it = reply(translator_for(code), *values, **more)
     assert in_it != reply(translator_for("en"), *values, **more), f"no words for it in {code}: {in_it}"
     return re.escape(in_it)

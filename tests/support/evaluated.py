@@ -1,4 +1,4 @@
-"""Data that the shipped model gets right, engines with one peculiarity each, and runs of both."""
+"""Data that the shipped model gets right, engines with one defect each, and evaluation runs."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ MODEL = {"name": "some model", "revision": "1"}
 
 
 class CaptionsOnly(EchoEngine):
-    """As the classic captioner: no questions, no search."""
+    """Like the classic captioner: no questions, no search."""
 
     def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
         if any(prompt.question for prompt in prompts):
@@ -33,14 +33,14 @@ class CaptionsOnly(EchoEngine):
 
 
 class Silent(EchoEngine):
-    """Finds no words."""
+    """Returns empty texts."""
 
     def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
         return ["" for _ in prompts]
 
 
 class Watched(EchoEngine):
-    """Counts the pictures that it has looked at."""
+    """Counts the pictures that it encodes."""
 
     looked = 0
 
@@ -58,7 +58,7 @@ def samples(folder: Path) -> Path:
 
 
 def colours(folder: Path, names: Sequence[str] = ("red", "green", "blue", "white", "black", "gray")) -> Path:
-    """Plain pictures that the echo engine describes, with what it says of them."""
+    """Pictures of one colour, with the caption of the echo engine."""
     folder.mkdir(exist_ok=True)
     for name in names:
         Image.new("RGB", (64, 48), {"green": "lime"}.get(name, name)).save(folder / f"{name}.png")
@@ -77,7 +77,7 @@ def captioned(folder: Path, *, limit: int | None = None, seed: int = 0) -> Data:
 
 
 def evaluated(engine: Engine, task: str, data: Data, out: Path, **options: Any) -> Result:
-    """One run, with the batch small enough to need several."""
+    """One evaluation run, in several batches."""
     plan = Plan(
         task=task,
         model=options.pop("model", MODEL),

@@ -1,4 +1,4 @@
-"""What can be seen in a conversation: see conversation.py."""
+"""The expectations of a conversation: see conversation.py."""
 
 import io
 import re
@@ -11,7 +11,7 @@ from support.conversation import Conversation, Expectation, words
 
 
 def hears(pattern: str, *labels: str, name: str = "", to: str = "") -> Expectation:
-    """The bot says it, with buttons of these labels, in reply `to` that message."""
+    """The bot sends a text, with buttons of these labels, in reply `to` that message."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         message = wait_until(
@@ -31,7 +31,7 @@ def hears(pattern: str, *labels: str, name: str = "", to: str = "") -> Expectati
 
 
 def has_heard(pattern: str, to: str = "") -> Expectation:
-    """The bot said it, now or before."""
+    """The bot has sent a text, in this step or before."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         said = [one for one in who.messages() if one["from"]["is_bot"] and re.search(pattern, words(one))]
@@ -42,7 +42,7 @@ def has_heard(pattern: str, to: str = "") -> Expectation:
 
 
 def is_told(pattern: str) -> Expectation:
-    """The answer to a press: a line over the chat."""
+    """The answer to a callback query, shown over the chat."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         assert re.search(pattern, conversation.told.get("text", "")), conversation.told
@@ -51,7 +51,7 @@ def is_told(pattern: str) -> Expectation:
 
 
 def sees(*names: str) -> Expectation:
-    """The bot shows exactly these photos, as Telegram has them: nothing is uploaded again."""
+    """The bot sends exactly these photos, by file_id: nothing is uploaded again."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         wanted = sorted(file_of(conversation.named[name]) for name in names)
@@ -64,7 +64,7 @@ def sees(*names: str) -> Expectation:
 
 
 def is_offered(pattern: str, count: int | None = None) -> Expectation:
-    """The results of an inline query: so many, and one that fits."""
+    """An inline query has `count` results, one of which matches."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         results = conversation.told["results"]
@@ -75,7 +75,7 @@ def is_offered(pattern: str, count: int | None = None) -> Expectation:
 
 
 def silence() -> Expectation:
-    """All is handled, and nothing in the chat has changed."""
+    """All updates are handled, and the chat has not changed."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         conversation.settle()
@@ -85,7 +85,7 @@ def silence() -> Expectation:
 
 
 def no_more(name: str) -> Expectation:
-    """A message is not in the chat any more."""
+    """A message has been deleted."""
     return lambda conversation, who: wait_until(
         lambda: (
             conversation.named[name]["message_id"] in [one["message_id"] for one in conversation.gone(who)]
@@ -94,7 +94,7 @@ def no_more(name: str) -> Expectation:
 
 
 def the_menu(pattern: str) -> Expectation:
-    """Telegram's menu of commands has it."""
+    """The menu of commands matches a pattern."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         def menu() -> str:
@@ -107,7 +107,7 @@ def the_menu(pattern: str) -> Expectation:
 
 
 def gets_zip(*patterns: str) -> Expectation:
-    """A zip comes with these files and words in them: 'NAME: TEXT', both patterns."""
+    """A zip arrives whose files match 'NAME: TEXT', both patterns."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         [sent] = wait_until(lambda: [one for one in conversation.news(who) if "document" in one])
@@ -121,7 +121,7 @@ def gets_zip(*patterns: str) -> Expectation:
 
 
 def in_topic(name: str, of: str) -> Expectation:
-    """One message is in the same topic of the forum as another."""
+    """Two messages are in the same forum topic."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         topics = [conversation.now(who, one).get("message_thread_id") for one in (name, of)]
@@ -131,7 +131,7 @@ def in_topic(name: str, of: str) -> Expectation:
 
 
 def brings_nothing(words_of_mine: str) -> Expectation:
-    """What was posted in the chat says nothing of that, and the bot does not answer it."""
+    """The posted message does not contain the words, and the bot does not answer it."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         silence()(conversation, who)
@@ -141,7 +141,7 @@ def brings_nothing(words_of_mine: str) -> Expectation:
 
 
 def knows_of(*said: str, photos: tuple[str, ...] = ()) -> Expectation:
-    """Keys of the server have each of these words, and what Telegram calls these photos."""
+    """Redis holds each of these words, and the file ids of these photos."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         for word in (*said, *(file_of(conversation.named[name]) for name in photos)):
@@ -151,7 +151,7 @@ def knows_of(*said: str, photos: tuple[str, ...] = ()) -> Expectation:
 
 
 def knows_nothing_of(*said: str, photos: tuple[str, ...] = ()) -> Expectation:
-    """No key of the server has any of these words any more, nor what Telegram calls these photos."""
+    """Redis holds none of these words any more, and no file id of these photos."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         conversation.settle()

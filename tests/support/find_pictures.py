@@ -1,4 +1,4 @@
-"""What people do to find photos, and what they see of it."""
+"""Send photos, search for them, and read the results."""
 
 import json
 import re
@@ -14,7 +14,7 @@ COLOURS = ("red", "green", "blue", "yellow", "black", "white", "gray")
 
 
 def send(person: Person, *colours: str, **extra: Any) -> list[int]:
-    """Photos that have their captions."""
+    """Send photos and wait for their captions. Returns the message ids."""
     photos = [person.send(picture(colour), **extra) for colour in colours]
     for photo in photos:
         wait_until(lambda photo=photo: [one for one in person.replies(photo) if "picture" in one["text"]])
@@ -22,7 +22,7 @@ def send(person: Person, *colours: str, **extra: Any) -> list[int]:
 
 
 def head(person: Person, message: int, pattern: str) -> Json:
-    """What is said above the photos that were found: the bot's text that fits."""
+    """The text above the photos of a result: the bot's reply that matches."""
 
     def found() -> Json | None:
         return next((one for one in person.replies(message) if re.search(pattern, one.get("text", ""))), None)
@@ -31,7 +31,7 @@ def head(person: Person, message: int, pattern: str) -> Json:
 
 
 def photos(person: Person, message: int, count: int) -> list[Json]:
-    """The photos and files with which the bot answered."""
+    """The photos and files that the bot sent in reply."""
 
     def found() -> list[Json]:
         shown = [one for one in person.messages() if one["from"]["is_bot"] and {"photo", "document"} & {*one}]
@@ -49,7 +49,7 @@ def file_of(person: Person, message: int) -> str:
 
 
 def settled(person: Person) -> None:
-    """All that came before is done: a chat's updates are handled in order."""
+    """Wait until all earlier updates of the chat are handled: they are handled in order."""
     person.says(person.write("/fnid"))
 
 
@@ -58,5 +58,5 @@ def today(language: str = "en") -> str:
 
 
 def again(redis: Redis, **update: Json) -> None:
-    """An update is delivered, perhaps once more."""
+    """Deliver an update, perhaps for the second time."""
     redis.xadd("{afterimage}:updates", {"update": json.dumps({"update_id": 1, **update})})

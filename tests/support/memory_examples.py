@@ -1,4 +1,4 @@
-"""What the tests of the memory share: photos, a chat with something of every kind, and a look at all keys."""
+"""Photos, a chat with data of every kind, and the contents of all keys, for tests of the memory."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def array(revision: str = "r1") -> Array:
 
 
 async def fill(memory: Memory, chat: int, *ids: str) -> None:
-    """Photos with all that a front end, an owner and a worker say of them; message ID + 1 is an answer."""
+    """Store photos with everything that bot, user and worker add; message ID + 1 is an answer."""
     for id in ids:
         await memory.remember(chat, photo(id, sender_name="Ada", note=f"note {id}"))
         await memory.set_caption(
@@ -42,7 +42,7 @@ async def names(redis: Redis) -> set[str]:
 
 
 async def everything_said(redis: Redis) -> bytes:
-    """All names and values of the server, one after the other."""
+    """The names and values of all keys."""
     read: dict[bytes, Any] = {
         b"string": redis.get,
         b"hash": redis.hgetall,

@@ -54,11 +54,6 @@ import sys
 from bot.sandbox.__main__ import main
 sys.exit(main(["--port", "0", "--data", sys.argv[1]]))
 """
-IMPATIENT_SANDBOX = f"""{PATCH}
-patch("bot.sandbox.slow_client_guard:HEAD_S", 0.2)
-patch("bot.sandbox.slow_client_guard:BODY_S", 0.2)
-sys.exit(import_module("bot.sandbox.__main__").main(sys.argv[1:]))
-"""
 
 # These come before a program's text.
 DEBUG_LOGS = """

@@ -1,4 +1,4 @@
-"""What the tests of the queue share: pictures, patience, and worker processes that need no model."""
+"""Pictures, results, leases, and worker processes that need no model, for tests of the queue."""
 
 import json
 import signal
@@ -35,24 +35,24 @@ def picture(colour: str = "red", width: int = 40, height: int = 30) -> bytes:
 
 
 async def published(redis: Redis) -> list[Result]:
-    """All results that the bot could read, oldest first."""
+    """All published results, oldest first."""
     return [decode_result(fields[b"result"]) for _, fields in await redis.xrange(keys.results_key())]
 
 
 async def held(redis: Redis) -> int:
-    """How many jobs are in workers' hands."""
+    """The number of jobs that workers hold."""
     pending = [await redis.xpending(stream, keys.WORKERS) for stream in keys.JOB_STREAMS.values()]
     return sum(int(summary["pending"]) for summary in pending)
 
 
 async def end_leases(redis: Redis, group: str = keys.WORKERS, *streams: str) -> None:
-    """As if the lease of every held entry had ended: the server's clock cannot be turned, an entry's can."""
+    """End the lease of every held entry, without waiting: its idle time is set to a day."""
     for stream in streams or keys.JOB_STREAMS.values():
         await age_entries(redis, group, stream, seconds=24 * 3600)
 
 
 async def age_entries(redis: Redis, group: str, stream: str, seconds: float) -> None:
-    """As if every held entry had last been renewed so long ago."""
+    """Set the idle time of every held entry."""
     with suppress(ResponseError):  # there is no such stream or group yet
         for held in await redis.xpending_range(stream, group, "-", "+", 1000):
             consumer, ids = held["consumer"], [held["message_id"]]
@@ -84,7 +84,7 @@ class WorkerProcess:
             )
 
     def wait_until_ready(self) -> None:
-        """Until it takes jobs; it may have met its end since."""
+        """Wait until the worker takes jobs; it may have ended since."""
         end_s = time.monotonic() + START_S
         while True:
             ended = self.process.poll() is not None  # asked first: what it said before its end is in the log
@@ -100,7 +100,7 @@ class WorkerProcess:
 
     @property
     def remarks(self) -> str:
-        """What it has logged."""
+        """The log."""
         return self._log.read_text()
 
     def send(self, what: signal.Signals) -> None:
@@ -112,13 +112,13 @@ class WorkerProcess:
         self.process.wait()
 
     def status(self) -> int:
-        """How it ended."""
+        """The exit status."""
         return self.process.wait(DEADLINE_S)
 
 
 @contextmanager
 def running(folder: Path, binary: Path | None = None) -> Iterator[Server]:
-    """A server that is gone when the test is over, however it went."""
+    """A server that is stopped at the end of the test."""
     own = server.start(folder, binary=binary)
     try:
         yield own
@@ -128,7 +128,7 @@ def running(folder: Path, binary: Path | None = None) -> Iterator[Server]:
 
 @contextmanager
 def workers(url: str, folder: Path, *names: str, **options: Any) -> Iterator[list[WorkerProcess]]:
-    """Worker processes, all of them up, that are gone when the test is over, however it went."""
+    """Worker processes, all ready, that are killed at the end of the test."""
     running = [WorkerProcess(url, name, folder, **options) for name in names]
     try:
         for worker in running:

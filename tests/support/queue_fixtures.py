@@ -49,6 +49,6 @@ def memory(redis: Redis) -> Memory:
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Server]:
-    """A server for one test alone, that it may kill."""
+    """A server that only one test uses and may kill."""
     with running(tmp_path / "server") as server:
         yield server

@@ -25,7 +25,7 @@ def picture(width: int = 400, height: int = 300, color: str = "tomato", form: st
 async def serving(
     folder: Path, *, samples: Path | None = None, about: str = "", port: int = 0
 ) -> AsyncIterator[str]:
-    """The address of a sandbox that lives in this process."""
+    """The URL of a sandbox that runs in this process."""
     box = build(folder, samples=samples, about=about, name="Afterimage", username="afterimage_bot")
     with listen(port) as listener:
         config = uvicorn.Config(make_app(box), log_config=None, timeout_graceful_shutdown=1)
@@ -39,7 +39,7 @@ async def serving(
 
 
 class Person:
-    """Writes in one chat over the page's interface."""
+    """A user who writes in one chat through the page's interface."""
 
     def __init__(self, http: httpx.AsyncClient, chat: int = 501) -> None:
         self.http = http

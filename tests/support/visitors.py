@@ -1,4 +1,4 @@
-"""Visitors of the chat page in a real browser, and a small bot of python-telegram-bot for them to talk to.
+"""Visitors of the chat page in a real browser, and a small python-telegram-bot application that answers them.
 
 The bot answers a photo with a placeholder that it edits, a text with an echo, and a button with a short word.
 """
@@ -56,7 +56,7 @@ async def talking(url: str) -> AsyncIterator[Application]:
 
 @contextlib.asynccontextmanager
 async def opened(browser: Browser, url: str, **context: object) -> AsyncIterator[Page]:
-    """A fresh visitor in a chat of their own. Any error of a script fails the test."""
+    """A new visitor in a new chat. Any script error fails the test."""
     options = {"viewport": {"width": 1280, "height": 800}, **context}
     async with await browser.new_context(**options) as visitor:
         page = await visitor.new_page()

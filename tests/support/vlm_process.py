@@ -1,4 +1,4 @@
-"""`vlm` in processes of its own, for tests."""
+"""Run `vlm` as a process."""
 
 import json
 import os
@@ -21,7 +21,7 @@ ENVIRONMENT |= {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS
 
 
 class Vlm:
-    """Runs `vlm` in an empty folder, with nothing set but what a test sets."""
+    """Runs `vlm` in a folder, with no settings but those of the test."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,7 +38,7 @@ class Vlm:
 
 
 class Running:
-    """A `vlm` that goes on until it is told to end; what it says is in two files."""
+    """A `vlm` that runs until it is stopped; its output goes to two files."""
 
     def __init__(self, vlm: Vlm, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
         name = f"{arguments[0]}-{uuid4().hex[:6]}"

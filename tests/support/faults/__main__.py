@@ -1,4 +1,4 @@
-"""One fault at a time under load, and what became of each update, as a table (docs/reliability.md)."""
+"""Inject one fault at a time under load, and print a table of outcomes (docs/reliability.md)."""
 
 import argparse
 import asyncio
@@ -49,7 +49,7 @@ def _keep(folder: Path, logs: Path, name: str) -> None:
 
 
 def main() -> int:
-    """The exit status: 1 if something was lost or doubled that must not be."""
+    """The exit status: 1 if an update was lost, doubled or answered wrongly."""
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1, help="runs of each fault (default: 1)")
     parser.add_argument("--first", type=int, default=1, help="the first seed (default: 1)")

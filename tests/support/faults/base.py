@@ -1,4 +1,4 @@
-"""A fault does its harm once, somewhere in the load, and heals it."""
+"""A fault happens once, at a moment of the load, and ends."""
 
 import random
 from collections.abc import Awaitable, Callable

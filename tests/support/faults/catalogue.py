@@ -1,4 +1,4 @@
-"""All faults by name. What each came to: docs/reliability.md."""
+"""All faults by name. The measured outcomes are in docs/reliability.md."""
 
 from support.faults.deaths import DEATHS
 from support.faults.others import OTHERS

@@ -1,4 +1,4 @@
-"""What is to be seen in the stand-in's chats, kept up to date by its events: no chat is asked for twice."""
+"""The messages of all chats, kept up to date by the sandbox's events."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 class ChatView:
-    """`chats`: chat -> message id -> message; `answers`: what pressed buttons and inline queries got."""
+    """`chats`: chat -> message id -> message; `answers`: query id -> the bot's answer."""
 
     def __init__(self, page: str) -> None:
         self.http = httpx.AsyncClient(base_url=f"{page}/sandbox", timeout=60)
@@ -32,7 +32,7 @@ class ChatView:
         await self.http.aclose()
 
     async def call(self, path: str, **request: Any) -> Any:
-        """Do something as a person. Raises httpx.HTTPStatusError for what the stand-in refuses."""
+        """Act as a user. Raises httpx.HTTPStatusError if the sandbox refuses."""
         answer = await self.http.post(path, **request)
         answer.raise_for_status()
         return answer.json()
@@ -42,7 +42,7 @@ class ChatView:
         return [one for one in self.chats.get(chat, {}).values() if one["from"]["is_bot"]]
 
     async def until(self, chat: int, holds: Callable[[], Any], timeout_s: float) -> Any:
-        """What `holds` returns, once that is true; None if it does not become so in time."""
+        """The first true value of `holds()`; None if there is none in time."""
         try:
             async with asyncio.timeout(timeout_s):
                 while not (value := holds()):
@@ -52,7 +52,7 @@ class ChatView:
         return value
 
     async def refresh(self) -> None:
-        """Read all chats anew: events may have been missed."""
+        """Read all chats again: events may have been missed."""
         for chat in list(self.chats):
             found = (await self.http.get("messages", params={"chat": chat})).json()["messages"]
             self.chats[chat] = {one["message_id"]: one for one in found}

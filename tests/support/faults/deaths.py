@@ -1,4 +1,4 @@
-"""Programs that die, stand still or are replaced, at random moments and at the worst ones."""
+"""Processes that die, stall or are replaced, at random moments and at the worst moments."""
 
 import asyncio
 import random
@@ -26,14 +26,14 @@ async def bot_killed(harness: Harness, rng: random.Random) -> None:
 
 
 async def worker_killed(harness: Harness, rng: random.Random) -> None:
-    """There is another, so it is seen how long what was held waits, and not how long a start takes."""
+    """A second worker runs, so that the recovery time is not the start time of a process."""
     await asyncio.to_thread(harness.start_worker, "worker-2")
     await harness.crash("worker")
     await asyncio.to_thread(harness.stop, "worker-2")
 
 
 async def worker_stalled(harness: Harness, rng: random.Random) -> None:
-    """Another takes what it held; then it wakes, and must not answer too."""
+    """Another worker takes the jobs over; then the first wakes, and must not answer them too."""
     await asyncio.to_thread(harness.start_worker, "worker-2")
     stalled = f"-{harness.pid('worker')}-"
     harness.send("worker", signal.SIGSTOP)
@@ -45,12 +45,12 @@ async def worker_stalled(harness: Harness, rng: random.Random) -> None:
         harness.picked_up_s = max(harness.picked_up_s, time.monotonic() - harness.healed_s)
     finally:
         harness.send("worker", signal.SIGCONT)
-    await asyncio.sleep(2)  # it wakes beside the other
+    await asyncio.sleep(2)  # it runs beside the other
     await asyncio.to_thread(harness.stop, "worker-2")
 
 
 async def bot_stalled(harness: Harness, rng: random.Random) -> None:
-    """As for the worker, with a second bot; the first was the one that polls."""
+    """The same for the bot; the stalled one is the poller."""
     await asyncio.to_thread(harness.start_bot, "bot-2")
     await asyncio.to_thread(harness.log_line, "bot-2", "(Ready)")
     harness.send("bot", signal.SIGSTOP)
@@ -81,7 +81,7 @@ async def _deployed(harness: Harness, name: str) -> None:
 
 
 def dies(name: str, proxy: Callable[[Harness], Proxy], at: bytes, when: Literal["before", "after"]) -> Act:
-    """A program ends just before it sends something, or just before it hears what that brought."""
+    """A process dies just before it sends a command, or just before it receives the reply."""
 
     async def act(harness: Harness, rng: random.Random) -> None:
         dead = f"-{harness.pid(name)}-"

@@ -1,10 +1,10 @@
-"""The processes with proxies between them, and what can be done to each.
+"""The processes, with proxies between them, and operations on each.
 
 bot ──► telegram ──► sandbox          worker ──► worker_redis ──┐
  └────► bot_redis ────────────────────────────────────────────► server
 
 The server has its append-only file and syncs every write. Telegram is some milliseconds away, and so is the
-worker's Redis: as in life, and so that something is always under way.
+worker's Redis: as in production, and so that something is always in flight.
 """
 
 import asyncio
@@ -45,13 +45,13 @@ OURS = {*STREAMS, BOT_ID, keys.WORKER_NAMES(), keys.DEAD_LETTERS(), JOB_STATS(),
 
 
 class Harness(Stack):
-    """`prelude` is Python that each program runs first: a broken clock, a poisonous question. `by_webhook`:
-    Telegram calls the bot, instead of being polled.
+    """`prelude` is Python that each process runs first, from programs.py. With `by_webhook`,
+    the sandbox calls the bot's webhook instead of being polled.
 
-    people     who is in which chat: of a group, one who may decide there
-    gone       chats in which nobody can read the bot any more
-    moved      groups, and the supergroups that they became
-    clocks     the files by which a program's clock is put on: see fault_others.py
+    people     chat -> user; in a group, one of its administrators
+    gone       chats in which nobody can read the bot's messages any more
+    moved      group -> supergroup, after a migration
+    clocks     the files that shift the clock of a process: see CLOCK in programs.py
     """
 
     def __init__(self, folder: Path, prelude: str = "", *, by_webhook: bool = False) -> None:
@@ -105,12 +105,12 @@ class Harness(Stack):
         self.log_line(name, "(ready)")
 
     async def start_server(self) -> None:
-        """Start it where it was, with what it finds there."""
+        """Start the server again in its folder, with the files there."""
         self.server = await asyncio.to_thread(start, self.folder / "server")
         self.healed()
 
     def healed(self) -> None:
-        """From now on it should be as before."""
+        """Mark the end of the fault."""
         self.healed_s = time.monotonic()
 
     def pid(self, name: str) -> int:
@@ -123,13 +123,13 @@ class Harness(Stack):
         os.kill(self.pid(name), what)
 
     async def restart(self, name: str) -> None:
-        """As a supervisor does when a program has ended."""
+        """Start a process again once it has ended, as a supervisor does."""
         await asyncio.to_thread(self._running[name].wait)
         start = self.start_bot if name.startswith("bot") else self.start_worker
         await asyncio.to_thread(start, name)
 
     async def crash(self, name: str) -> None:
-        """End a program at once, and start it again; how long another takes for what it held is noted."""
+        """Kill a process and start it again; record how long other processes take to pick up its entries."""
         dead = f"-{self.pid(name)}-"
         self.send(name, signal.SIGKILL)
         await self.after_crash(name, dead)
@@ -146,7 +146,7 @@ class Harness(Stack):
         self.picked_up_s = max(self.picked_up_s, time.monotonic() - begun_s)
 
     async def held_by(self, part_of_name: str) -> int:
-        """How many entries are in the hands of a process."""
+        """The number of entries that a process holds."""
         count = 0
         for stream, group in STREAMS.items():
             with contextlib.suppress(RedisError):
@@ -165,28 +165,28 @@ class Harness(Stack):
         return found
 
     async def is_past(self, tails: dict[str, str]) -> bool:
-        """Whether all that was there is done."""
+        """Whether all entries up to `tails` are done."""
         try:
             return not any([await self.redis.xrange(name, "-", last, 1) for name, last in tails.items()])
         except RedisError:
             return False
 
     async def waiting(self) -> int:
-        """How much is under way; 0 while the server is away."""
+        """The number of entries in all streams; 0 while the server is unavailable."""
         try:
             return sum([await self.redis.xlen(name) for name in STREAMS])
         except RedisError:
             return 0
 
     async def is_idle(self) -> bool:
-        """Whether nothing waits anywhere."""
+        """Whether all streams are empty."""
         try:
             return not any([await self.redis.xlen(name) for name in STREAMS])
         except RedisError:
             return False
 
     async def notes(self, chats: Iterable[int]) -> dict[int, dict[int, str]]:
-        """What each message of the bot answers, as the bot has noted it, by chat."""
+        """Chat -> message id -> idempotency key, as the bot recorded them."""
         found = {}
         for chat in {*chats, *self.moved.values()}:
             said: Any = await self.redis.hgetall(f"said:{{{chat}}}")
@@ -194,7 +194,7 @@ class Harness(Stack):
         return found
 
     async def leftovers(self) -> list[str]:
-        """Keys that should be gone or should expire and do not; entries that are in somebody's hands."""
+        """Keys that should be deleted or expire and do not, and entries that a process still holds."""
         found = []
         for stream, group in STREAMS.items():
             with contextlib.suppress(ResponseError):
@@ -206,7 +206,7 @@ class Harness(Stack):
         return found
 
     async def _belongs(self, key: str) -> bool:
-        """Whether a key may stay: it is named here, or it expires, or it is of a photo that the chat has."""
+        """Whether a key may stay: it is listed here, it expires, or its photo is still in the chat."""
         kind, _, rest = key.partition(":{")
         if kind in PASSING:
             return False
@@ -218,7 +218,7 @@ class Harness(Stack):
         return kind in PERMANENT
 
     def weigh(self) -> None:
-        """Note the memory of bot and worker, if it is more than before."""
+        """Record the peak memory of bot and worker."""
         for name, process in self._running.items():
             with contextlib.suppress(psutil.Error):
                 mb = psutil.Process(process.pid).memory_info().rss / (1 << 20)

@@ -1,16 +1,16 @@
-"""The ledger: what was sent, and what became of it by what is to be seen in the chats.
+"""The ledger: every update that was sent, and its outcome as the chats show it.
 
-    answer     what it should bring
-    refusal    it cannot be done, with what to do instead
+    answer     the expected answer
+    refusal    a refusal that says what to do instead
     apology    'Sorry, ...'
-    silence    nothing, where nothing was called for
-    unread     nothing, where nobody could read it
+    silence    nothing, and nothing was expected
+    unread     nothing, in a chat where nobody could read it
     wrong      anything else
     lost       nothing, or a placeholder that stays
 
-More than one of these for one update is *doubled*. What Telegram has sent for a bot that died before it heard
-so is *unheard*, and stays beside what the next bot says: nobody can ask Telegram what was sent. A message is
-known from that by the bot's own notes: see bot/transport/outbox.py.
+More than one of these for one update is *doubled*. A message that Telegram sent for a bot that died before
+the reply arrived is *unheard*. It stays beside the next bot's message: the Bot API cannot list sent messages.
+The bot's own records tell the two apart: see bot/transport/outbox.py.
 """
 
 import re
@@ -30,7 +30,7 @@ OF_QUESTIONS = re.compile("AI answers? |Thinking|Your question")
 
 @dataclass
 class Sent:
-    """Something that a person did, and what it should bring.
+    """An action of a user, and the expected answer.
 
     wants      the text of its answer
     words      what the engine says of the photo
@@ -59,7 +59,7 @@ class Sent:
 
 
 class Verdict(NamedTuple):
-    """`times` counts what the bot knows to have said, `unheard` what was sent for one who did not hear."""
+    """`times` counts the answers that the bot has recorded, `unheard` those that it has not."""
 
     outcome: str
     times: int = 1
@@ -68,7 +68,7 @@ class Verdict(NamedTuple):
 
 @dataclass
 class Ledger:
-    """`causes`: what each message of the bot answers, as it has noted, by chat; empty until that was asked.
+    """`causes`: chat -> message id -> idempotency key, as the bot recorded them; empty until read.
 
     gone    chats in which nobody can read the bot any more
     moved   groups, and what they became: their answers may come there, as messages that reply to nothing
@@ -91,7 +91,7 @@ class Ledger:
         return sum(one.updates for one in self.entries)
 
     def verdict(self, sent: Sent) -> Verdict:
-        """What has become of it by now."""
+        """The outcome so far."""
         if sent.query:
             missing = "unread" if sent.chat in self.gone else "lost"
             return Verdict("answer" if sent.query in self.chat_view.answers else missing)
@@ -113,11 +113,11 @@ class Ledger:
         return Verdict(self._kind(sent, final), max(1, len(heard), pictures), unheard + lost_sight)
 
     def open(self) -> list[Sent]:
-        """What has had no outcome yet."""
+        """The entries without an outcome."""
         return [one for one in self.entries if self.verdict(one).outcome == "lost"]
 
     def found(self, sent: Sent) -> list[Json]:
-        """The texts that answer it."""
+        """The messages that answer an entry."""
         said = [one for one in self._said(sent) if "text" in one]
         here = [one for one in said if self._is_about(sent, one)]
         fitting = [one for one in here if re.search(sent.wants, one["text"], re.DOTALL)]

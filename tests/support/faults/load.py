@@ -1,4 +1,4 @@
-"""What people do while something goes wrong: every kind of job, in private chats and groups, from one seed.
+"""The load: every kind of job, in private chats and groups, from one seed.
 
 Each `Visitor` works through its steps in order; those of different visitors run side by side.
 """
@@ -27,7 +27,7 @@ _groups = itertools.count(-3_000_001, -1)
 
 
 class Visitor:
-    """One person in one chat, who pauses for `pause_s` on average. `first`, `question`: what is spoken of."""
+    """One user in one chat, who pauses for `pause_s` on average. Actions refer to `first` and `question`."""
 
     def __init__(self, ledger: Ledger, rng: random.Random, *, in_group: bool, pause_s: float = 0.1) -> None:
         self.ledger = ledger
@@ -43,7 +43,7 @@ class Visitor:
         self.question: Sent | None = None
 
     async def run(self, updates: int) -> None:
-        """Do things until so many updates were sent; the last may be an album."""
+        """Act until `count` updates are sent; the last may be an album."""
         steps = itertools.cycle(self._steps())
         left = updates
         await asyncio.sleep(self.rng.uniform(0, self.pause_s))
@@ -59,11 +59,11 @@ class Visitor:
             await asyncio.sleep(self.rng.expovariate(1 / self.pause_s))
 
     def is_closed(self) -> bool:
-        """Whether nothing can be sent any more."""
+        """Whether the user cannot send any more."""
         return self.chat in self.ledger.gone or self.chat in self.ledger.moved
 
     def _steps(self) -> list[Callable[[], Awaitable[int]]]:
-        """A photo and a question about it come first: the others are about these."""
+        """Send a photo and a question about it first: later actions refer to both."""
         if self.in_group:
             some = [self.chatter, self.mention, self.follow_up, self.help, self.similar, self.recent]
             return [self.send_photo, *self._shuffled(some)]
@@ -114,7 +114,7 @@ class Visitor:
         return 1
 
     async def follow_up(self) -> int:
-        """A reply to what the bot said."""
+        """Reply to a message of the bot."""
         assert self.first
         caption = await self._final(self.first)
         if caption is None:
@@ -187,7 +187,7 @@ class Visitor:
         return 1
 
     async def forget(self) -> int:
-        """A photo of its own, which nothing else is about."""
+        """Send a photo that no other action refers to."""
         photo = await self._photo()
         await self._final(photo)
         sent = await self._write("/forget", photo.message)
@@ -196,7 +196,7 @@ class Visitor:
         return 2
 
     async def reword(self) -> int:
-        """Edit a question that has its answer."""
+        """Edit a question that has been answered."""
         asked = self.question
         if asked is None or not await self._final(asked):
             return await self.help()
@@ -255,7 +255,7 @@ class Visitor:
         return picture(colour, (width, height)), f"a {colour} picture of {width} by {height}"
 
     async def _final(self, sent: Sent) -> Json | None:
-        """The bot's answer as it is then; None if there is none in time, or it is none."""
+        """The bot's answer; None if there is none in time, or the update was lost or apologised for."""
 
         def found() -> Json | None:
             if self.ledger.verdict(sent).outcome in ("lost", "apology"):
@@ -295,9 +295,9 @@ class Visitor:
 async def load(
     ledger: Ledger, rng: random.Random, updates: int, chats: int, people: dict[int, int]
 ) -> list[Visitor]:
-    """Some visitors send so many updates in all. Returns when all are sent, not when all are answered.
+    """Send `updates` from `chats` visitors. Returns when all are sent, not when all are answered.
 
-    `people` is told who is in which chat.
+    Fills `people`: chat -> user.
     """
     visitors = [
         Visitor(ledger, random.Random(rng.random()), in_group=n % GROUPS == 1, pause_s=chats / RATE)

@@ -1,4 +1,4 @@
-"""Two that poll, clocks that jump, and a question that kills its workers."""
+"""Two pollers, clocks that jump, and a question that kills its workers."""
 
 import asyncio
 import random
@@ -17,7 +17,7 @@ HOUR_NS = 3600 * 10**9
 
 
 async def two_pollers(harness: Harness, rng: random.Random) -> None:
-    """Somebody else polls with the same token, and confirms nothing."""
+    """Another client polls with the same token, and confirms nothing."""
     end_s = time.monotonic() + 10
     async with httpx.AsyncClient() as http:
         while time.monotonic() < end_s:
@@ -27,7 +27,7 @@ async def two_pollers(harness: Harness, rng: random.Random) -> None:
 
 
 async def second_bot(harness: Harness, rng: random.Random) -> None:
-    """Two bots share the work; then one is killed, as a rule the one that polls."""
+    """Two bots share the work; then one is killed, usually the poller."""
     await asyncio.to_thread(harness.start_bot, "bot-2")
     await asyncio.to_thread(harness.log_line, "bot-2", "(Ready)")
     await asyncio.sleep(1)
@@ -37,7 +37,7 @@ async def second_bot(harness: Harness, rng: random.Random) -> None:
 
 
 def jumps(name: str) -> Act:
-    """A program's clock is put on an hour, and then back two."""
+    """The clock of a process jumps an hour, and then two hours back."""
 
     async def act(harness: Harness, rng: random.Random) -> None:
         for hours in rng.choice([(1, -1), (-1, 1)]):
@@ -49,7 +49,7 @@ def jumps(name: str) -> Act:
 
 
 async def poisoned(harness: Harness, rng: random.Random) -> None:
-    """A supervisor starts the worker again each time, until there is an apology."""
+    """The worker is restarted each time, until there is an apology."""
     person = harness.person()
     photo = await asyncio.to_thread(person.send, picture("red"))
     question = await asyncio.to_thread(person.write, "Is it poison?", photo)

@@ -1,4 +1,4 @@
-"""A TCP proxy that goes wrong on request: between a program and Redis, or a program and Telegram.
+"""A TCP proxy that fails on request, between a process and Redis or Telegram.
 
     program ──► Proxy ──► upstream      a chunk is what one read brings: for Redis as a rule one command
 
@@ -21,10 +21,10 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: closing sends RST
 
 @dataclass
 class Trap:
-    """Springs at a chunk of the program's that fits `pattern`, after letting `spare` of them pass.
+    """Springs at a chunk of the client that matches `pattern`, after `spare` of them have passed.
 
-    before   the chunk is dropped, as if the program had ended just before it
-    after    the chunk goes on, and what it brings back is dropped
+    before   the chunk is dropped, as if the client had died just before it
+    after    the chunk is forwarded, and the reply is dropped
     times    how often it springs
     """
 
@@ -53,7 +53,7 @@ class Proxy:
     """`upstream` is a URL: unix://PATH, or anything with a host and a port.
 
     latency_s   each chunk waits so long, either way
-    is_dark     nothing goes through, and nobody is told: a cable that was pulled
+    is_dark     nothing is forwarded, and no connection is closed: a pulled cable
     """
 
     def __init__(self, upstream: str) -> None:
@@ -81,7 +81,7 @@ class Proxy:
             link.reset()
 
     def light(self) -> None:
-        """The cable is back; what was under way when it was pulled is lost."""
+        """End the outage; what was in flight is lost."""
         self.is_dark = False
         self.reset()
 
@@ -114,7 +114,7 @@ class Proxy:
 
 
 class _Link:
-    """One connection through a proxy. `due` is the trap whose answer is awaited."""
+    """One connection through a proxy. `_due` is the trap that drops the next reply."""
 
     def __init__(self, proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._proxy = proxy
@@ -140,7 +140,7 @@ class _Link:
                 writer.transport.abort()
 
     async def _both(self, *pumps: Awaitable[None]) -> None:
-        """Until either side has ended: then the other is ended too."""
+        """Run until either side ends, then end the other."""
         tasks = [asyncio.ensure_future(pump) for pump in pumps]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

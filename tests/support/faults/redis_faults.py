@@ -1,4 +1,4 @@
-"""Redis goes wrong: the way to it, the server itself, its memory and its disk."""
+"""Redis fails: the connection, the server, its memory, its disk."""
 
 import asyncio
 import random
@@ -35,7 +35,7 @@ async def reset(harness: Harness, rng: random.Random) -> None:
 
 
 async def half_open(harness: Harness, rng: random.Random) -> None:
-    """Longer than the clients' patience, which is 5 s a try."""
+    """Longer than the clients' socket timeout of 5 s."""
     for way in _ways(harness):
         way.is_dark = True
     await asyncio.sleep(12)
@@ -45,7 +45,7 @@ async def half_open(harness: Harness, rng: random.Random) -> None:
 
 
 async def cut_before_reply(harness: Harness, rng: random.Random) -> None:
-    """The command was done, and nobody hears so; any commands, twenty times."""
+    """The command is executed and its reply is lost; any commands, twenty times."""
     traps = [way.trap(b".", "after", spare=rng.randrange(400)) for way in _ways(harness) for _ in range(10)]
     await asyncio.sleep(8)
     for trap in traps:
@@ -84,7 +84,7 @@ async def out_of_memory(harness: Harness, rng: random.Random) -> None:
 
 
 async def disk_full(harness: Harness, rng: random.Random) -> None:
-    """Its files may not grow any more. It syncs every write, so it ends; then there is room again."""
+    """The server's files may not grow. It syncs every write, so it ends; then there is room again."""
     files = (harness.server.folder / "appendonlydir").glob("*")
     most = max(file.stat().st_size for file in files) + 2000
     resource.prlimit(harness.server.pid, resource.RLIMIT_FSIZE, (most, most))

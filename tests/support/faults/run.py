@@ -1,4 +1,4 @@
-"""One run: a load, one fault at a random moment of it, and then the ledger."""
+"""One run: a load, one fault at a random moment, and then the outcomes."""
 
 import asyncio
 import random
@@ -13,7 +13,7 @@ from support.faults.harness import Harness
 from support.faults.ledger import Ledger, Sent, Verdict
 from support.faults.load import load
 
-SETTLE_S = 120.0  # after the load and the fault: a busy machine is slow, not wrong
+SETTLE_S = 120.0  # after load and fault
 MOST_WAITING = 40  # entries of all streams
 IDLE_S = 30.0
 HEADINGS = (
@@ -24,7 +24,7 @@ HEADINGS = (
 
 @dataclass
 class Outcome:
-    """Of one or more runs. Times are the longest, in seconds."""
+    """The sums of one or more runs; times are maxima, in seconds."""
 
     seeds: int = 0
     updates: int = 0
@@ -61,7 +61,7 @@ class Outcome:
         )
 
     def complaints(self) -> list[str]:
-        """What is not as promised."""
+        """The broken promises, one a line."""
         return [
             *(f"lost: {one}" for one in self.lost),
             *(f"wrong: {one}" for one in self.wrong),
@@ -71,7 +71,7 @@ class Outcome:
 
 
 async def run(harness: Harness, fault: InjectedFault, seed: int, updates: int, chats: int) -> Outcome:
-    """Load and fault side by side; what came of it when all is settled, or it is given up."""
+    """Run load and fault side by side, and count the outcomes once all is settled or time is up."""
     rng = random.Random(f"{fault.name} {seed}")
     chat_view, sending, watching = ChatView(harness.page), None, None
     await chat_view.start()
@@ -96,7 +96,7 @@ async def run(harness: Harness, fault: InjectedFault, seed: int, updates: int, c
 
 
 async def _watch(harness: Harness, ledger: Ledger) -> None:
-    """People wait a little when a slow machine does not keep up: otherwise there would be two faults."""
+    """Pause the load when a slow machine does not keep up: overload would be a second fault."""
     while True:
         ledger.is_full = await harness.waiting() > MOST_WAITING
         await asyncio.sleep(0.3)
@@ -110,7 +110,7 @@ async def _strike(
     at: int,
     sending: asyncio.Task[object],
 ) -> float:
-    """Wait for the moment, do the harm, and see how long what was open then takes to be done."""
+    """Wait for the moment, inject the fault, and measure until all open entries are done."""
     while ledger.updates < at and not sending.done():  # noqa: ASYNC110 - a count, not an event
         await asyncio.sleep(0.01)
     await asyncio.sleep(rng.uniform(0, 0.5))
@@ -126,7 +126,7 @@ async def _strike(
 
 
 async def _settled(harness: Harness, ledger: Ledger) -> None:
-    """Until each update has its outcome and nothing waits; or time is up."""
+    """Wait until each update has an outcome and all streams are empty, or time is up."""
     with suppress(TimeoutError):
         async with asyncio.timeout(SETTLE_S):
             while still := ledger.open():

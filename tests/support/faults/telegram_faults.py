@@ -1,4 +1,4 @@
-"""Telegram goes wrong, or people do what bots dislike: see bot/sandbox/faults.py."""
+"""Telegram fails, or users block, remove or move the bot: see bot/sandbox/faults.py."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from support.faults.harness import Harness
 
 
 def troubled(seconds: float, *faults: dict[str, Any]) -> Act:
-    """The stand-in fails so, for a while."""
+    """Inject these faults for `seconds`."""
 
     async def act(harness: Harness, rng: random.Random) -> None:
         for fault in faults:
@@ -22,7 +22,7 @@ def troubled(seconds: float, *faults: dict[str, Any]) -> Act:
 
 
 async def slowed_down(harness: Harness, rng: random.Random) -> None:
-    """One chat must wait for 30 s."""
+    """One chat gets 429 for 30 s."""
     chat = rng.choice(_private(harness))
     fault = {"chat": chat, "status": 429, "retry_after": 30, "times": 3}
     await asyncio.to_thread(lambda: harness.trouble(**fault))
@@ -32,7 +32,7 @@ async def slowed_down(harness: Harness, rng: random.Random) -> None:
 
 
 async def cut(harness: Harness, rng: random.Random) -> None:
-    """Telegram has done it, and the bot does not hear so."""
+    """Telegram executes the call, and its reply is lost."""
     traps = [harness.telegram.trap(b"^POST /bot", "after", spare=rng.randrange(60)) for _ in range(15)]
     await asyncio.sleep(10)
     for trap in traps:

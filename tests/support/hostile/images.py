@@ -1,4 +1,4 @@
-"""Files that mean harm, by family; all of them drawn from one seed, so that each can be made again.
+"""Hostile files by family, all drawn from one seed, so that each can be made again.
 
 modes       every colour mode and bit depth that a format may have, and palettes that lie
 chunks      a PNG's parts of the wrong length, sum, order or number, and bombs in its text and profile

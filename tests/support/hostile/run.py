@@ -1,4 +1,4 @@
-"""Give hostile pictures to the real pool, and count what becomes of them."""
+"""Give hostile pictures to the real decoder pool and count the outcomes."""
 
 import time
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ HEADINGS: Final = "| family | inputs | images | refusals | decoders ended | long
 
 @dataclass
 class Count:
-    """What became of a family. `seconds` and `megabytes` are the largest; memory is that of one decoder."""
+    """The outcomes of a family. `seconds` and `megabytes` are maxima; memory is that of one decoder."""
 
     inputs: int = 0
     images: int = 0

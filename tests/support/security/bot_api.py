@@ -1,4 +1,4 @@
-"""What the Bot API refuses of a call, or takes and shows otherwise than it was meant.
+"""What the Bot API would refuse in a call, or show differently than meant.
 
 Source:  core.telegram.org/bots/api: sendMessage, MessageEntity, formatting options, InlineKeyboardButton,
          InlineQueryResult, answerCallbackQuery. Lengths are in UTF-16 code units.

@@ -1,10 +1,10 @@
-"""What stands between strangers and what is not theirs, and the tests that would notice if one were gone."""
+"""The guards between users and data that is not theirs, and the tests that fail without each guard."""
 
 from typing import Final, NamedTuple
 
 
 class Guard(NamedTuple):
-    """`text` stands once in `file`; with `instead` in its place the guard is gone: one of `tests` fails."""
+    """`text` occurs once in `file`. Replaced by `instead`, the guard is gone, and one of `tests` fails."""
 
     name: str
     file: str

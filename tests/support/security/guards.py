@@ -20,7 +20,7 @@ PASSED, FAILED = 0, 1  # pytest's exit statuses; any other means that it could n
 
 
 def copied(folder: Path) -> Path:
-    """A copy of the tree that may be broken."""
+    """Copy the tree, to be broken."""
     for name in COPIED:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -37,7 +37,7 @@ def tried(tree: Path, tests: Sequence[str]) -> int:
 
 
 def holds(tree: Path, guard: Guard) -> bool:
-    """Whether the guard's tests fail without it, and only without it."""
+    """Whether the guard's tests fail without the guard."""
     file = tree / guard.file
     text = file.read_text()
     if text.count(guard.text) != 1:

@@ -1,4 +1,4 @@
-"""Words that could break what they are put into: markup, directions, halves of characters, lengths."""
+"""Words that could break a message: markup, text directions, lone surrogates, lengths."""
 
 import random
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ LONG: Final = (60, 255, 1023, 1024, 1025, 4095, 4096, 4097, 9000)
 
 
 def words(seed: int) -> Iterator[str]:
-    """Without end, the same for the same seed."""
+    """An endless sequence, determined by the seed."""
     chance = random.Random(seed)
     while True:
         yield _one(chance)

@@ -1,4 +1,4 @@
-"""`python -m support.security.isolation [OPERATIONS]`: 10,000 deeds in 56 chats; ends at the first leak."""
+"""`python -m support.security.isolation [OPERATIONS]`: 10,000 operations in 56 chats, until one leaks."""
 
 import sys
 import tempfile
@@ -16,7 +16,7 @@ BESIDE = ("photo at first", "calls to Telegram", "that showed a photo or its wor
 
 
 def run(url: str, wanted: int, steps: int = STEPS, number: int = 1) -> None:
-    """At least so many operations, besides the first photos; raises at the first leak."""
+    """Run at least `wanted` operations, not counting the first photos. Raises at the first leak."""
     Isolation.url = url
     Isolation.count.clear()
     while (missing := wanted - operations()) > 0:
@@ -33,7 +33,7 @@ def run(url: str, wanted: int, steps: int = STEPS, number: int = 1) -> None:
 
 
 def operations() -> int:
-    """How many there were."""
+    """The number of operations so far."""
     return sum(count for name, count in Isolation.count.items() if name not in BESIDE)
 
 

@@ -1,4 +1,4 @@
-"""What the deeds of `isolation_machine` share: who does them, to which message, and that they are done."""
+"""What the operations of `isolation_machine` share: the user, the message, and waiting for the end."""
 
 import asyncio
 import tempfile
@@ -16,7 +16,7 @@ BOT = "@afterimage_bot"
 
 
 class Hands(RuleBasedStateMachine):
-    """One world an example; `count` counts over all of them."""
+    """One world for each example; `count` counts over all examples."""
 
     url: ClassVar[str] = ""
     count: ClassVar[Counter[str]] = Counter()
@@ -60,7 +60,7 @@ class Hands(RuleBasedStateMachine):
         return one
 
     def _data(self, chat: int) -> list[tuple[Json, str]]:
-        """The buttons in a chat, and what each brings back."""
+        """The buttons in a chat, with their callback data."""
         rows = [
             (one, row)
             for one in self.world.messages(chat, of_bot=True)

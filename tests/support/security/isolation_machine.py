@@ -1,4 +1,4 @@
-"""What people do to the bot in 56 chats, with honest and with forged means, in any order."""
+"""Operations of users in 56 chats, honest and forged, in any order."""
 
 import random
 import re
@@ -85,7 +85,7 @@ class Isolation(Hands):
 
     @rule(chat=chats, other=chats, pick=picks)
     def inline(self, chat: int, other: int, pick: int) -> None:
-        """Somebody types the bot's name in any chat; its page may be one of somebody else's."""
+        """An inline query; its page may be another user's."""
         words = ("", NAMES[pick % 10], self._any_mark(other, pick), "picture", "today")[pick % 5]
         photos = [one["message_id"] for one in self.world.messages(other, of_bot=False)]
         offset = ("", "", str(self._one_of(photos, pick) or 0), str(pick % 30), "x:" + str(pick))[
@@ -117,7 +117,7 @@ class Isolation(Hands):
 
     @rule(chat=chats, other=chats, pick=picks, how=st.integers(0, 3))
     def forged_press(self, chat: int, other: int, pick: int, how: int) -> None:
-        """A button brings what stands on another chat's, or names its photo, or is broken bytes."""
+        """A callback with the data of another chat's button, the name of its photo, or broken bytes."""
         theirs = self._one_of(self._data(other), pick)
         data = (theirs[1] if theirs else "show:1").encode()
         if how == 1:
@@ -187,7 +187,7 @@ class Isolation(Hands):
 
     @rule(pick=picks)
     def stranger(self, pick: int) -> None:
-        """Brings an invitation: a real one, one that is used up, or one that somebody made up."""
+        """Use an invitation: a valid one, a used one or a forged one."""
         self.world.person(0).write("/invite")
         self.runner.run(self.world.settle())
         words = [one.get("text", "") for one in self.world.messages(0, of_bot=True)]

@@ -1,4 +1,4 @@
-"""A bot, a worker, a server and a stand-in for Telegram around 56 chats, and a watch over all that is shown.
+"""A bot, a worker, a server and a sandbox with 56 chats, and a check of everything that is shown.
 
 Every photo carries the mark of its chat and its number there: in its words ('m007n012'), and in its size,
 which the model names (width 100 + chat, height 10 + number). People search for marks in capitals, so that an
@@ -138,7 +138,7 @@ class World:
         self.home[self.ids[index]] = index
 
     async def settle(self) -> None:
-        """Until all that came in is done, then see what was shown."""
+        """Wait until all updates are handled, then check what was shown."""
         async with asyncio.timeout(SETTLED_S):
             while not (await self._is_idle() and await self._is_idle()):  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
@@ -165,7 +165,7 @@ class World:
             return list(await pipe.execute())
 
     def check(self) -> None:
-        """Whether all calls since the last time showed a chat its own photos only."""
+        """Check that all calls since the last check showed a chat only its own photos."""
         while self.box.calls:
             call = self.box.calls.popleft()
             self.checked += 1
