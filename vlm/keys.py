@@ -10,11 +10,12 @@ full, `vlm.queue.admission` refuses new jobs.
 
 Fields of the hashes:
 
-    PHOTO   file_id, file_unique_id, kind, sender, sender_name, created_ms, topic, arrival_us   by a front end
-            caption, revision, shown, language, vectors                                        by a worker
-            note, corrected, given                                                             by its owner
-    TURNS   job id -> question, answer, time
-    CHANGES photo id -> the version that changed it last; '' -> the chat's version
+    PHOTO      file_id, file_unique_id, kind, sender, sender_name, created_ms, topic, arrival_us   by a front end
+               caption, revision, shown, language, vectors                                        by a worker
+               note, corrected, given                                                             by its owner
+    TURNS      job id -> question, answer, time
+    MESSAGES   message id -> photo id, for the bot's own messages too
+    CHANGES    photo id -> the version that changed it last; '' -> the chat's version
     FORGOTTEN  photo id -> ''; '' -> the sort score in PHOTOS up to which everything is forgotten
 """
 
@@ -24,7 +25,7 @@ from string import Formatter
 from typing import Final, Literal
 
 Type = Literal["string", "hash", "list", "set", "zset", "stream"]
-Forget = Literal["with its photo", "with its chat", "by its job", "never"]
+Forget = Literal["with its photo", "with its chat", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Key:
     type      the Redis type of its value
     owner     which process writes it: bot, worker, client ...
     lifetime  how long it stays, in words
-    forget    what `/forget` does to it
+    forget    when `/forget` removes it; of a key that chats share, their fields or entries
     """
 
     pattern: str
@@ -73,7 +74,7 @@ JOB_STATE: Final = Key(  # 'STREAM ENTRY' while the job is open, then 'done'
     "{{afterimage}}:job:{job}", "string", "client", "a day"
 )
 OPEN_JOBS_BY_CHAT: Final = Key(
-    "{{afterimage}}:load", "hash", "client", "a chat's field while it has open jobs"
+    "{{afterimage}}:load", "hash", "client", "a chat's field while it has open jobs", "with its chat"
 )
 RESULTS: Final = Key(
     "{{afterimage}}:results", "stream", "worker", "until the bot has shown them", "with its chat"
@@ -96,21 +97,21 @@ PICTURE: Final = Key(  # the bytes of a picture on its way to a worker
 
 # A chat's memory. A photo's id is the id of the message that brought it.
 
-PHOTOS: Final = Key("photos:{{{chat}}}", "zset", "client", "until forgotten", "with its chat")
-MESSAGES: Final = Key(
-    "messages:{{{chat}}}", "hash", "client", "message id -> photo id, until forgotten", "with its chat"
-)
-CHANGES: Final = Key("changes:{{{chat}}}", "zset", "client, worker", "until forgotten", "with its chat")
+PHOTOS: Final = Key("photos:{{{chat}}}", "zset", "client", "until forgotten or expired", "with its chat")
+MESSAGES: Final = Key("messages:{{{chat}}}", "hash", "client", "as long as the photos", "with its chat")
+CHANGES: Final = Key("changes:{{{chat}}}", "zset", "client, worker", "as long as the photos", "with its chat")
 PREFERENCES: Final = Key("chat:{{{chat}}}", "hash", "client", "until forgotten", "with its chat")
-PHOTO: Final = Key("photo:{{{chat}}}:{photo}", "hash", "client, worker", "until forgotten", "with its photo")
-LINKS: Final = Key("links:{{{chat}}}:{photo}", "set", "client", "until forgotten", "with its photo")
-TURNS: Final = Key("turns:{{{chat}}}:{photo}", "hash", "worker", "until forgotten", "with its photo")
+PHOTO: Final = Key(
+    "photo:{{{chat}}}:{photo}", "hash", "client, worker", "until forgotten or expired", "with its photo"
+)
+LINKS: Final = Key("links:{{{chat}}}:{photo}", "set", "client", "as long as the photo", "with its photo")
+TURNS: Final = Key("turns:{{{chat}}}:{photo}", "hash", "worker", "as long as the photo", "with its photo")
 TOKENS: Final = Key(
     "tokens:{{{chat}}}:{photo}", "string", "worker", "a week after the last use", "with its photo"
 )
 FORGETTING: Final = Key("forgetting:{{{chat}}}", "zset", "client", "while photos are being removed")
 FORGOTTEN: Final = Key(
-    "forgotten:{{{chat}}}", "hash", "client", "a day: keeps late updates from bringing photos back"
+    "forgotten:{{{chat}}}", "hash", "client", "a day, so that late updates bring no photo back"
 )
 MIGRATED: Final = Key("moved:{{{chat}}}", "string", "client", "a day after a group became a supergroup")
 

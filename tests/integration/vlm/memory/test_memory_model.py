@@ -177,19 +177,19 @@ class Follower:
     def __init__(self, memory: Memory, chat: int) -> None:
         self.memory = memory
         self.chat = chat
-        self.edition = 0
+        self.version = 0
         self.seen: dict[str, tuple[Photo, bool]] = {}
 
     async def follow(self) -> None:
-        edition = await self.memory.version(self.chat)
-        if edition == self.edition:
+        version = await self.memory.version(self.chat)
+        if version == self.version:
             return
-        changed = await self.memory.changed_since(self.chat, self.edition)
+        changed = await self.memory.changed_since(self.chat, self.version)
         inside = await self.memory.ids(self.chat)
         read = await self.memory.searchable(self.chat, changed)
         self.seen |= {each.photo.id: (each.photo, each.vectors is not None) for each in read}
         self.seen = {id: self.seen[id] for id in inside}
-        self.edition = edition
+        self.version = version
 
 
 async def play(url: str, script: list[tuple[int, Any]]) -> None:

@@ -52,11 +52,11 @@ async def test_moving_again_or_twice_at_once_is_harmless(redis: Redis, memory: M
     await fill(memory, GROUP, *IDS)
     await asyncio.gather(memory.migrate(GROUP, SUPERGROUP), Memory(redis).migrate(GROUP, SUPERGROUP))
     await memory.set_correction(SUPERGROUP, migrated_id(IDS[0]), "since then")
-    edition = await memory.version(SUPERGROUP)
+    version = await memory.version(SUPERGROUP)
     await memory.migrate(GROUP, SUPERGROUP)
     await memory.migrate(SUPERGROUP, SUPERGROUP)
     assert await memory.ids(SUPERGROUP) == [migrated_id(id) for id in IDS]
-    assert await memory.version(SUPERGROUP) == edition
+    assert await memory.version(SUPERGROUP) == version
     known = await memory.get(SUPERGROUP, migrated_id(IDS[0]))
     assert known and known.correction == "since then"
 

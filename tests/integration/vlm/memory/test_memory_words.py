@@ -107,7 +107,7 @@ async def test_a_photo_forgotten_while_everything_is_read_is_left_out(memory: Me
 # What a search follows.
 
 
-async def test_every_change_of_what_a_search_sees_is_a_new_edition(memory: Memory) -> None:
+async def test_every_change_of_what_a_search_sees_is_a_new_version(memory: Memory) -> None:
     assert await memory.version(CHAT) == 0
     await memory.remember(CHAT, photo("10"))
     changes = [
@@ -120,47 +120,47 @@ async def test_every_change_of_what_a_search_sees_is_a_new_edition(memory: Memor
         lambda: memory.remember(CHAT, photo("12")),
         lambda: memory.expire(CHAT, 11_000),
     ]
-    edition = await memory.version(CHAT)
+    version = await memory.version(CHAT)
     for change in changes:
         assert await change()
-        assert edition < (edition := await memory.version(CHAT))
+        assert version < (version := await memory.version(CHAT))
 
 
-async def test_what_a_search_does_not_see_changes_no_edition(memory: Memory) -> None:
+async def test_what_a_search_does_not_see_changes_no_version(memory: Memory) -> None:
     await memory.remember(CHAT, photo("10"))
-    edition = await memory.version(CHAT)
+    version = await memory.version(CHAT)
     await memory.link(CHAT, 11, "10")
     await memory.store_tokens(CHAT, "10", array())
     await memory.add_turn(CHAT, "10", job="j", turn=Turn(question="q", answer="a"), at_ms=1)
     await memory.prefer(CHAT, auto=True)
     await memory.remember(OTHER, photo("10"))
-    assert await memory.version(CHAT) == edition
+    assert await memory.version(CHAT) == version
 
 
-async def test_only_what_changed_since_an_edition_is_read_again(memory: Memory) -> None:
+async def test_only_what_changed_since_a_version_is_read_again(memory: Memory) -> None:
     for n in range(1, DEEP + 1):
         await memory.remember(CHAT, photo(str(n)))
-    edition = await memory.version(CHAT)
+    version = await memory.version(CHAT)
     assert len(await memory.changed_since(CHAT, 0)) == DEEP
-    assert await memory.changed_since(CHAT, edition) == []
+    assert await memory.changed_since(CHAT, version) == []
     await memory.set_correction(CHAT, "9", "a wolf")
     await memory.remember(CHAT, photo("1000"))
     await memory.forget(CHAT, "8")
-    assert await memory.changed_since(CHAT, edition) == ["9", "1000"]
+    assert await memory.changed_since(CHAT, version) == ["9", "1000"]
     assert await memory.ids(CHAT) == [str(n) for n in range(1, DEEP + 1) if n != 8] + ["1000"]
 
 
-async def test_editions_of_a_chat_that_began_anew_are_later_than_all_before(memory: Memory) -> None:
+async def test_versions_of_a_chat_that_began_anew_are_later_than_all_before(memory: Memory) -> None:
     await fill(memory, CHAT, "10")
-    edition = await memory.version(CHAT)
+    version = await memory.version(CHAT)
     await memory.forget_chat(CHAT)
     assert await memory.version(CHAT) == 0
     await memory.remember(CHAT, photo("20"))
-    assert await memory.version(CHAT) > edition
-    assert await memory.changed_since(CHAT, edition) == ["20"]
+    assert await memory.version(CHAT) > version
+    assert await memory.changed_since(CHAT, version) == ["20"]
 
 
-async def test_editions_grow_even_when_the_servers_clock_is_set_back(redis: Redis, memory: Memory) -> None:
+async def test_versions_grow_even_when_the_servers_clock_is_set_back(redis: Redis, memory: Memory) -> None:
     await memory.remember(CHAT, photo("10"))
     late = 4 * 10**15
     await redis.zadd(f"changes:{{{CHAT}}}", {"": late})
