@@ -6,11 +6,11 @@ from pathlib import Path
 
 from vlm.commands.output import Done, Outcome, failed
 from vlm.engine.base import Engine, Prompt, Translated
+from vlm.engine.localization import localized, question_in_english
 from vlm.errors import AfterimageError
 from vlm.images.opening import read_picture
 from vlm.queue.client import clean_question
 from vlm.text.languages import ENGLISH
-from vlm.text.translation import localized, question_in_english
 from vlm.worker.decoder_pool import PATIENT_TIMEOUT_S, Decoder, DecoderPool
 from vlm.worker.pipeline import ImageInput, answer_prompts
 

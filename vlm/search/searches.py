@@ -6,12 +6,12 @@ from typing import Final
 
 from vlm.engine.base import Engine
 from vlm.engine.isolation import run_isolating_failures
+from vlm.engine.localization import TranslationRequest, translate_texts
 from vlm.errors import AfterimageError, Unsupported
 from vlm.protocol import Find, Found, Hit
 from vlm.search.calibration import Floats, ReferenceSet
 from vlm.search.index import SearchIndex, SearchQuery
 from vlm.search.ranking import Mask, RankedPhoto, find, find_similar
-from vlm.text.translation import TranslationRequest, translate_texts
 
 MAX_HITS: Final = 50  # of one search: no more go into a result
 

@@ -23,7 +23,9 @@ from msgspec.structs import replace
 from PIL.Image import Image
 
 from vlm.engine.base import Encoded, Engine, Prompt, QueryTokens
+from vlm.engine.caption_details import add_details
 from vlm.engine.isolation import run_isolating_failures
+from vlm.engine.localization import TranslationRequest, translate_texts
 from vlm.errors import AfterimageError, EngineFailure
 from vlm.ops.metrics import Metrics
 from vlm.protocol import Answered, Ask, Caption, Find, Found, Job
@@ -31,9 +33,7 @@ from vlm.search.calibration import ReferenceSet
 from vlm.search.index import SearchIndex
 from vlm.search.searches import Search, run_searches
 from vlm.text.caption_cleanup import capitalize_sentences, clean_caption, comparable, shorten
-from vlm.text.caption_details import add_details
 from vlm.text.languages import ENGLISH, code_of
-from vlm.text.translation import TranslationRequest, translate_texts
 from vlm.worker.decoder_pool import Decoder, decode_in_process
 
 ImageInput = bytes | QueryTokens | AfterimageError  # a picture's bytes, its cached tokens, or why it has none

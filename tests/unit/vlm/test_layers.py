@@ -14,6 +14,8 @@ from support.paths import ROOT
 HEAVY = {"torch", "transformers", "bitsandbytes", "accelerate"}
 PICTURES = {"numpy", "PIL", "pi_heif"}
 PACKAGES = ("bot", "vlm")
+FRONT = "The bot sees the queue, the memory and ops"  # a contract in pyproject.toml
+SEEN_BY_THE_BOT = {"queue", "memory", "ops", "text", "keys", "protocol", "errors", "environment", "logs"}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,15 @@ def test_no_contract_has_exceptions() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     assert contracts
     assert [contract["name"] for contract in contracts if "ignore_imports" in contract] == []
+
+
+def test_the_bot_may_import_a_module_of_vlm_only_if_that_is_decided() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [forbidden] = [contract["protected_modules"] for contract in contracts if contract["name"] == FRONT]
+    modules = {path.stem for path in (ROOT / "vlm").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert modules - {"__init__", "__pycache__", "assets"} == SEEN_BY_THE_BOT | {
+        name.removeprefix("vlm.") for name in forbidden
+    }
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

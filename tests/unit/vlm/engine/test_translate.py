@@ -13,6 +13,7 @@ from vlm.engine.base import EngineOptions, Prompt, Translated
 from vlm.engine.checkpoints import lazy_translator, native_languages, open_translator
 from vlm.engine.echo import EchoEngine
 from vlm.engine.load import load
+from vlm.engine.localization import localized, question_in_english
 from vlm.engine.prompts import MBLIP, OPT, text
 from vlm.engine.source import Card, Source
 from vlm.engine.translate import (
@@ -28,7 +29,6 @@ from vlm.errors import BadSetting, ModelNotFound, Unsupported
 from vlm.lab.languages.small import small_m2m100
 from vlm.protocol import Turn
 from vlm.text.languages import NAMES, code_of, name_of
-from vlm.text.translation import localized, question_in_english
 
 ENGLISH = ["two cats and a pizza on a green background", "a cat", "there is no elephant", "What is this?"]
 MIXED = [

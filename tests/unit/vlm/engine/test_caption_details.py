@@ -3,8 +3,8 @@
 import pytest
 
 from vlm.engine.base import GENERAL_DETAILS, Detail
+from vlm.engine.caption_details import detailed, questions
 from vlm.engine.drawn_scenes import DRAWN, PLACED
-from vlm.text.caption_details import detailed, questions
 
 BACKGROUND, COLOURS, TIME = GENERAL_DETAILS
 
