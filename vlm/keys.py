@@ -10,9 +10,9 @@ full, `vlm.queue.admission` refuses new jobs.
 
 Fields of the hashes:
 
-    PHOTO      file_id, file_unique_id, kind, sender, sender_name, created_ms, topic, arrival_us  by a front end
-               caption, revision, shown, language, vectors                                       by a worker
-               note, corrected, given                                                            by its owner
+    PHOTO      file_id, file_unique_id, kind, sender, sender_name, created_ms, topic, arrival_us (front end)
+               caption, revision, shown, language, vectors (worker)
+               note, corrected, given (owner)
     TURNS      job id -> question, answer, time
     MESSAGES   message id -> photo id, for the bot's own messages too
     CHANGES    photo id -> the version that changed it last; '' -> the chat's version

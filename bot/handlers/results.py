@@ -10,11 +10,10 @@ from bot.handlers import albums, find, inline, photos, questions
 from bot.i18n.translator import chat_translator
 from bot.replies.status import apology, refusal
 from bot.state.reply_target import InlineRequest, ReplyTarget, target_from
-from vlm.errors import AfterimageError, BadImage, NewerVersion, PictureGone, ProtocolError
+from vlm.errors import AfterimageError, BadImage, PictureGone, ProtocolError
 from vlm.logs import log_context
 from vlm.memory import migrated_id
 from vlm.protocol import (
-    UPGRADE_S,
     Answered,
     Ask,
     Caption,
@@ -26,7 +25,7 @@ from vlm.protocol import (
     decode_result,
     decode_result_envelope,
 )
-from vlm.queue.consumer import UnsupportedVersion
+from vlm.queue.consumer import raise_if_newer
 from vlm.queue.streams import Entry
 
 log = logging.getLogger(__name__)
@@ -58,8 +57,7 @@ class ResultHandler:
         try:
             result = decode_result(_data(entry))
         except ProtocolError as error:
-            if isinstance(error, NewerVersion) and entry.age_s < UPGRADE_S:
-                raise UnsupportedVersion from error
+            raise_if_newer(entry, error)
             log.error("result %s cannot be read, apologising: %s", entry.id, error)
             await self.give_up(entry)
             return
