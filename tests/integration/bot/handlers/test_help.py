@@ -105,7 +105,8 @@ def test_a_bot_that_starts_again_tells_telegram_only_what_is_new(own_stack: Stac
 
     own_stack.start_sandbox()
     own_stack.start_bot()
-    wait_until(lambda: calls() == 5 * len(CATALOGS))
+    with Redis.from_url(own_stack.server.url) as redis:  # told, and noted that it is told
+        wait_until(lambda: redis.hlen("menus") == 5 * len(CATALOGS))
     own_stack.kill("bot")
     own_stack.start_bot()
     person = own_stack.person()
