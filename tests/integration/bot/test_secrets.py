@@ -113,12 +113,13 @@ def _break_all(stack: Stack, person: Person) -> None:
         redis.xadd("{afterimage}:results", {"result": TEXT})
         redis.xadd("{afterimage}:jobs:interactive", {"job": TEXT})
         redis.set(f"prompts:{{{person.chat}}}", "no hash")
-        person.write(f"Is it {TEXT} now?", reply_to=person.messages()[0]["message_id"])
+        answer = next(message for message in person.messages() if message["from"]["is_bot"])
+        person.write(f"Is it {TEXT} now?", reply_to=answer["message_id"])
         wait_until(lambda: "WRONGTYPE" in stack.log("bot"))
         redis.delete(f"prompts:{{{person.chat}}}")
     person.trouble(method="getFile", cut="before", times=1)
     stack.restart_server()
-    wait_until(lambda: "away" in stack.log("worker") + stack.log("bot"))
+    wait_until(lambda: "redis unavailable" in stack.log("worker") + stack.log("bot"))
 
 
 WRONG_URLS = (

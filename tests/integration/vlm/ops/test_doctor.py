@@ -108,7 +108,7 @@ async def test_work_that_nobody_does_and_work_that_is_too_slow_are_told_apart(
     await redis.delete(keys.JOB_STREAMS["bulk"])
     await redis.xadd(keys.JOB_STREAMS["bulk"], {"job": b""}, id=f"{long_ago_ms}-1")
     queue = (await found(shared))["queue bulk"]
-    assert queue.level == "bad" and "start a worker" in queue.do
+    assert queue.level == "bad" and "start a worker" in queue.advice
     await redis.xgroup_create(keys.JOB_STREAMS["bulk"], "workers", "0")
     await redis.xreadgroup("workers", "w", {keys.JOB_STREAMS["bulk"]: ">"})
     queue = (await found(shared))["queue bulk"]

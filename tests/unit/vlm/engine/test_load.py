@@ -45,7 +45,7 @@ def test_a_model_that_cannot_be_had_leads_to_the_tiny_one(model: str) -> None:
 
 
 def test_a_hub_that_is_away_is_not_waited_for() -> None:
-    program = "from vlm.engine.source import find; find_checkpoint('nobody/no-such-model')"
+    program = "from vlm.engine.source import find_checkpoint; find_checkpoint('nobody/no-such-model')"
     away = os.environ | {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": "http://127.0.0.1:9"}
     started = time.monotonic()
     done = subprocess.run([sys.executable, "-c", program], env=away, capture_output=True, text=True)
