@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Draw and write. Raises BadRequest for a folder that holds something else, NotFound without the font."""
     if arguments.layout == "parallel":
         return _write_parallel(arguments)
-    from vlm.lab.writing import write_scenes
+    from vlm.lab.scene_dataset import write_scenes
 
     splits = write_scenes(arguments.out, count=arguments.count, layout=arguments.layout, seed=arguments.seed)
     counted = ", ".join(f"{number:,} {split}" for split, number in splits.items())

@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
+class RetrievalData:
     """Encoded pictures and queries with the truth.
 
     vectors         [N, Q, E]
@@ -54,7 +54,7 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Absent:
+class NoMatchScores:
     """The absent-query test: shares of queries.
 
     found     present ones with a fitting picture among the first ten hits (the miss rate is 1 - found)
@@ -82,21 +82,21 @@ class Trial:
 
 
 def fit(
-    material: Material, *, revision: str, gallery: int = GALLERY, bank: int = BANK, seed: int = 0
-) -> tuple[ReferenceSet, Absent]:
+    data: RetrievalData, *, revision: str, gallery: int = GALLERY, bank: int = BANK, seed: int = 0
+) -> tuple[ReferenceSet, NoMatchScores]:
     """A background with its rule, and how it does on queries and pictures that it was not fitted on.
 
     Raises:  BadRequest for too few pictures or queries.
     """
     rng = np.random.default_rng(seed)
-    pictures, queries = rng.permutation(len(material.texts)), rng.permutation(len(material.queries))
+    pictures, queries = rng.permutation(len(data.texts)), rng.permutation(len(data.queries))
     kept = min(bank, len(pictures) // 3)
     if kept < MIN_PICTURES or len(queries) < 2:
         raise BadRequest(f"A calibration needs at least {3 * MIN_PICTURES} pictures and two queries.")
-    reference_set = _background(material, pictures[:kept], revision)
+    reference_set = _reference_set(data, pictures[:kept], revision)
     halves = (kept + len(pictures)) // 2, len(queries) // 2
-    fitting = trials(material, pictures[kept : halves[0]], queries[: halves[1]], gallery, rng)
-    reporting = trials(material, pictures[halves[0] :], queries[halves[1] :], gallery, rng)
+    fitting = trials(data, pictures[kept : halves[0]], queries[: halves[1]], gallery, rng)
+    reporting = trials(data, pictures[halves[0] :], queries[halves[1] :], gallery, rng)
     if {trial.present for trial in fitting} != {True, False}:
         raise BadRequest("A calibration needs queries that some pictures fit and others do not.")
     rule = fit_rule(fitting, reference_set)
@@ -106,34 +106,34 @@ def fit(
     return ReferenceSet(changed(reference_set.calibration, fitted=how), reference_set.vectors), scored
 
 
-def absent_test(
-    material: Material, reference_set: ReferenceSet | None, *, gallery: int = GALLERY, seed: int = 0
-) -> Absent:
+def no_match_test(
+    data: RetrievalData, reference_set: ReferenceSet | None, *, gallery: int = GALLERY, seed: int = 0
+) -> NoMatchScores:
     """Search galleries drawn from the material as a person's chat is searched."""
     rng = np.random.default_rng(seed)
-    everything = rng.permutation(len(material.texts)), rng.permutation(len(material.queries))
-    return score(trials(material, *everything, gallery, rng), reference_set)
+    everything = rng.permutation(len(data.texts)), rng.permutation(len(data.queries))
+    return score(trials(data, *everything, gallery, rng), reference_set)
 
 
 def trials(
-    material: Material, pictures: Places, queries: Places, gallery: int, rng: np.random.Generator
+    data: RetrievalData, pictures: Places, queries: Places, gallery: int, rng: np.random.Generator
 ) -> list[Trial]:
     """Each query to a gallery that answers it and to one without its object, as far as there are such."""
     made: list[Trial] = []
     for query in queries[: TRIALS // 2]:
-        fitting = pictures[material.fits[query, pictures]]
-        others = pictures[~material.related[query, pictures]]
+        fitting = pictures[data.fits[query, pictures]]
+        others = pictures[~data.related[query, pictures]]
         if len(fitting):
             drawn = rng.choice(pictures, min(gallery, len(pictures)), replace=False)
             drawn[0] = rng.choice(fitting)
-            made.append(_trial(material, int(query), np.unique(drawn), present=True))
+            made.append(_trial(data, int(query), np.unique(drawn), present=True))
         if len(others):
             drawn = rng.choice(others, min(gallery, len(others)), replace=False)
-            made.append(_trial(material, int(query), drawn, present=False))
+            made.append(_trial(data, int(query), drawn, present=False))
     return made
 
 
-def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> Absent:
+def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> NoMatchScores:
     """What the searches of users would answer."""
     tally: Counter[str] = Counter()
     for trial in trials:
@@ -148,7 +148,7 @@ def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> Absent
         else:
             tally["nothing"] += not right
     present, absent = max(1, tally["present"]), max(1, tally["absent"])
-    return Absent(
+    return NoMatchScores(
         found=tally["found"] / present,
         first=tally["first"] / present,
         right=tally["right"] / max(1, tally["hits"]),
@@ -198,23 +198,23 @@ def _columns(measures: Measures) -> Floats:
     return np.stack([measures.z_score, measures.similarity, measures.words], axis=1).astype(np.float64)
 
 
-def _background(material: Material, places: Places, revision: str) -> ReferenceSet:
-    counts = Counter(word for words in all_terms(material.texts[p] for p in places) for word in words)
+def _reference_set(data: RetrievalData, places: Places, revision: str) -> ReferenceSet:
+    counts = Counter(word for words in all_terms(data.texts[p] for p in places) for word in words)
     calibration = Calibration(
         revision=revision, rule=UNFITTED, texts=len(places), words=dict(sorted(counts.items())), fitted={}
     )
-    return ReferenceSet(calibration, material.vectors[places].astype(np.float16))
+    return ReferenceSet(calibration, data.vectors[places].astype(np.float16))
 
 
-def _trial(material: Material, query: int, places: Places, *, present: bool) -> Trial:
+def _trial(data: RetrievalData, query: int, places: Places, *, present: bool) -> Trial:
     photos = [
-        IndexedPhoto(id=str(row), vectors=material.vectors[place], text=material.texts[place], timestamp=row)
+        IndexedPhoto(id=str(row), vectors=data.vectors[place], text=data.texts[place], timestamp=row)
         for row, place in enumerate(places)
     ]
-    asked = SearchQuery(text=material.queries[query], vector=material.query_vectors[query])
-    return Trial(asked, SearchIndex(photos), material.fits[query, places], present)
+    search_query = SearchQuery(text=data.queries[query], vector=data.query_vectors[query])
+    return Trial(search_query, SearchIndex(photos), data.fits[query, places], present)
 
 
-def _record(scored: Absent) -> dict[str, float]:
+def _record(scored: NoMatchScores) -> dict[str, float]:
     names = ("found", "first", "right", "nothing")
     return {name: round(float(getattr(scored, name)), 4) for name in names}

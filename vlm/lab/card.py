@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vlm.lab.dimensions import IMAGE_PX, LANGUAGE_LAYERS, QFORMER_LAYERS, QUERIES, VISION_LAYERS, WIDTH
 from vlm.lab.scenes import WHOLE
-from vlm.lab.shape import IMAGE_PX, LANGUAGE_LAYERS, QFORMER_LAYERS, QUERIES, VISION_LAYERS, WIDTH
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
 
 LICENSE = "MIT; learned from Noto Color Emoji glyphs (SIL Open Font License 1.1)"
@@ -26,7 +26,7 @@ OWN = ("card.json", "README.md")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class TrainingFacts:
     """What is known of a run that made checkpoints."""
 
     seed: int
@@ -38,7 +38,7 @@ class Facts:
     note: str = ""  # where a run was not quite what its command does
 
 
-def write_cards(out: Path, facts: Facts) -> None:
+def write_cards(out: Path, facts: TrainingFacts) -> None:
     """Write the cards of both folders of `vlm train tiny`."""
     _write(out, "afterimage-tiny", "captions and answers", facts)
     _write(out / "itc", "afterimage-tiny-itc", "search, with pictures and words in one space", facts)
@@ -50,7 +50,7 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def _write(folder: Path, name: str, purpose: str, facts: Facts) -> None:
+def _write(folder: Path, name: str, purpose: str, facts: TrainingFacts) -> None:
     glyphs = " --glyphs DIR" if facts.glyph_sets else ""
     card = {
         "name": name,

@@ -23,5 +23,5 @@ def logistic(measured: Floats, right: Floats) -> Floats:
         weights -= np.clip(step, -5, 5)
         if np.abs(step).max() < 1e-8:
             break
-    found: Floats = weights[:-1] / deviations
-    return found
+    coefficients: Floats = weights[:-1] / deviations
+    return coefficients

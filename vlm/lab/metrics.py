@@ -8,14 +8,14 @@ What is said of a caption:
     colour                         the background's colour is right, or none is named where there is none
     no noun without a thing        of pictures that are empty or show what has no name here: no noun is named
 
-Each is a part that sums up over scenes (`vlm.lab.evaluation.parts`).
+Each is a part that sums up over scenes (`vlm.lab.evaluation.statistics`).
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vlm.lab.evaluation.parts import Part, share, totals
+from vlm.lab.evaluation.statistics import Statistics, corpus_scores, ratio
 from vlm.lab.scenes import Scene
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS, NUMBERS
 
@@ -28,24 +28,26 @@ REACH = 2  # words between a thing and its number: 'three small black cats'
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedCaption:
     """What a caption says: number of each noun, and the background's colour."""
 
     counts: dict[int, int]
     colour: str | None
 
 
-def read(caption: str) -> Reading:
+def parse_caption(caption: str) -> ParsedCaption:
     """Understand a caption in plain English; words that are no thing of the small world are passed over."""
-    said = caption.lower()
-    words = _WORD.findall(said)
+    parsed = caption.lower()
+    words = _WORD.findall(parsed)
     counts: dict[int, int] = {}
     for place, word in enumerate(words):
         noun = _ONE.get(word, _MANY.get(word))
         if noun is not None:
             counts[noun] = counts.get(noun, 0) + _number(words[:place])
-    found = _COLOUR.search(said)
-    return Reading({noun: count for noun, count in counts.items() if count}, found[1] if found else None)
+    found = _COLOUR.search(parsed)
+    return ParsedCaption(
+        {noun: count for noun, count in counts.items() if count}, found[1] if found else None
+    )
 
 
 def _number(before: Sequence[str]) -> int:
@@ -58,26 +60,28 @@ def _number(before: Sequence[str]) -> int:
     return 1
 
 
-def caption_parts(scene: Scene, caption: str) -> dict[str, Part]:
+def caption_statistics(scene: Scene, caption: str) -> dict[str, Statistics]:
     """What one caption adds to each score."""
-    said = read(caption)
-    hits = len(scene.counts.keys() & said.counts.keys())
+    parsed = parse_caption(caption)
+    hits = len(scene.counts.keys() & parsed.counts.keys())
     parts = {
-        "noun recall": share(hits, len(scene.counts)),
-        "noun precision": share(hits, len(said.counts)),
-        "set": share(scene.counts.keys() == said.counts.keys()),
-        "counts": share(scene.counts == said.counts),
-        "colour": share(scene.colour == said.colour),
-        "word for word": share(scene.caption == caption),
+        "noun recall": ratio(hits, len(scene.counts)),
+        "noun precision": ratio(hits, len(parsed.counts)),
+        "set": ratio(scene.counts.keys() == parsed.counts.keys()),
+        "counts": ratio(scene.counts == parsed.counts),
+        "colour": ratio(scene.colour == parsed.colour),
+        "word for word": ratio(scene.caption == caption),
     }
-    return parts if scene.counts else {**parts, "no noun without a thing": share(not said.counts)}
+    return parts if scene.counts else {**parts, "no noun without a thing": ratio(not parsed.counts)}
 
 
-def answer_part(truth: str, answer: str) -> Part:
+def answer_statistics(truth: str, answer: str) -> Statistics:
     """Whether an answer is right, whatever its capitals."""
-    return share(truth == answer.lower())
+    return ratio(truth == answer.lower())
 
 
 def caption_scores(scenes: Sequence[Scene], captions: Sequence[str]) -> Mapping[str, float]:
     """All scores of the scenes' captions."""
-    return totals(caption_parts(scene, caption) for scene, caption in zip(scenes, captions, strict=True))
+    return corpus_scores(
+        caption_statistics(scene, caption) for scene, caption in zip(scenes, captions, strict=True)
+    )

@@ -6,7 +6,7 @@ from types import ModuleType
 from vlm.errors import BadRequest
 
 
-def needed(module: str) -> ModuleType:
+def import_optional(module: str) -> ModuleType:
     """The module of this name. Raises BadRequest, with the way to install it, where it is missing."""
     try:
         return import_module(module)

@@ -10,11 +10,11 @@ from vlm.errors import BadRequest
 PLAN: Final = "plan.json"
 
 
-def agree(folder: Path, plan: dict[str, Any]) -> None:
+def check_run_config(folder: Path, plan: dict[str, Any]) -> None:
     """Keep the plan in a run's own folder; raises BadRequest where it was begun with another one."""
-    path, said = folder / PLAN, msgspec.json.encode(plan)
+    path, encoded = folder / PLAN, msgspec.json.encode(plan)
     if path.is_file():
-        if path.read_bytes() != said:
+        if path.read_bytes() != encoded:
             raise BadRequest(
                 f"{folder.parent} was begun with other data or options; please repeat those, take another "
                 f"folder, or delete {folder}."
@@ -22,5 +22,5 @@ def agree(folder: Path, plan: dict[str, Any]) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".new")
-    unfinished.write_bytes(said)
+    unfinished.write_bytes(encoded)
     unfinished.replace(path)  # never half a plan, which would be refused

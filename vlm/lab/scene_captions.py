@@ -35,7 +35,7 @@ CLUTTERED = (
 )
 
 
-def reworded(scene: Scene) -> tuple[str, ...]:
+def paraphrases(scene: Scene) -> tuple[str, ...]:
     """Five different captions of the scene, all true."""
     rng = np.random.default_rng(scene.look.seed)
     wordings = _wordings(scene)

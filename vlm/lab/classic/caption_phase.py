@@ -15,13 +15,13 @@ from torch.nn.utils.rnn import pad_sequence
 
 from vlm.engine.classic.merge import Merge
 from vlm.engine.classic.words import PAD, Words
+from vlm.lab.classic.features import Features
 from vlm.lab.classic.fit import Score
-from vlm.lab.classic.pictures import Features
 
 BATCH: Final = 256
 
 
-class Told(NamedTuple):
+class CaptionSet(NamedTuple):
     """Features of one split, its captions as numbers, and which picture each of them is about."""
 
     features: Features  # [N, R, D]
@@ -29,19 +29,21 @@ class Told(NamedTuple):
     pictures: NDArray[Any]  # [C]
 
 
-def told(features: Features, captions: Sequence[Sequence[str]], words: Words, longest: int) -> Told:
+def caption_set(
+    features: Features, captions: Sequence[Sequence[str]], words: Words, longest: int
+) -> CaptionSet:
     """Every caption of every picture."""
     ids = [torch.tensor(words.ids(caption, longest)) for some in captions for caption in some]
     pictures = np.repeat(np.arange(len(captions)), [len(some) for some in captions])
-    return Told(features, ids, pictures)
+    return CaptionSet(features, ids, pictures)
 
 
-class TellingPhase:
+class CaptionPhase:
     """`vlm.lab.classic.fit.Phase`; accuracy: next words that are right, the end among them."""
 
     name = "words"
 
-    def __init__(self, module: Merge, train: Told, val: Told, *, seed: int) -> None:
+    def __init__(self, module: Merge, train: CaptionSet, val: CaptionSet, *, seed: int) -> None:
         self.module: nn.Module = module
         self.seed = seed
         self._train, self._val = train, val
@@ -71,14 +73,14 @@ class TellingPhase:
         return Score(loss, int(right.sum()), int(counts.sum()))
 
 
-def _of_one_length(some: Told, order: NDArray[Any]) -> list[NDArray[Any]]:
+def _of_one_length(some: CaptionSet, order: NDArray[Any]) -> list[NDArray[Any]]:
     """Batches of captions about as long as each other: padding costs as much as words."""
     lengths = np.array([len(some.captions[row]) for row in order])
     order = order[np.argsort(lengths, kind="stable")]
     return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
 
 
-def _batch(some: Told, rows: NDArray[Any], renderings: NDArray[Any]) -> tuple[Tensor, Tensor]:
+def _batch(some: CaptionSet, rows: NDArray[Any], renderings: NDArray[Any]) -> tuple[Tensor, Tensor]:
     """Features [B, D] and captions [B, T], padded."""
     features = torch.from_numpy(some.features[some.pictures[rows], renderings]).float()
     return features, pad_sequence([some.captions[row] for row in rows], batch_first=True, padding_value=PAD)

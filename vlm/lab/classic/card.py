@@ -11,7 +11,7 @@ OWN = ("model.safetensors", "config.json", "vocabulary.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class CaptionerFacts:
     """What is known of a run."""
 
     command: str
@@ -24,7 +24,7 @@ class Facts:
     epochs: dict[str, dict[str, Any]]  # the best epoch of each phase, as logged
 
 
-def write_card(folder: Path, facts: Facts) -> None:
+def write_card(folder: Path, facts: CaptionerFacts) -> None:
     """Score the captions and write both files. Raises BadRequest where sacrebleu is missing."""
     true = bleu(facts.captions, facts.references)
     tutorial = tutorial_bleu(facts.captions, facts.references)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vlm.lab.optional_deps import needed
+from vlm.lab.optional_deps import import_optional
 
 TITLES = {"sight": "VGG16: words of the captions", "words": "LSTM: the next word"}
 
@@ -19,7 +19,7 @@ def read_log(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 def draw_curves(log: Path, out: Path) -> None:
     """Plot the log into `out` (its suffix says as what). Raises BadRequest where matplotlib is missing."""
-    figures = needed("matplotlib.figure")  # no pyplot: no windows and no state of the process
+    figures = import_optional("matplotlib.figure")  # no pyplot: no windows and no state of the process
     phases = read_log(log)
     figure = figures.Figure(figsize=(9, 3.2 * len(phases)), layout="constrained")
     rows = figure.subplots(len(phases), 2, squeeze=False)

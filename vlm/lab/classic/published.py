@@ -21,7 +21,7 @@ from torch import Tensor
 from vlm.engine.classic.preprocessing import Preprocessing
 from vlm.engine.classic.vgg import BLOCKS, DENSE, STRIDE_PX, Vgg16
 from vlm.errors import BadRequest, NotFound
-from vlm.lab.optional_deps import needed
+from vlm.lab.optional_deps import import_optional
 
 State = dict[str, Tensor]
 
@@ -93,7 +93,7 @@ def keras_names() -> dict[str, str]:
 def _keras(path: Path) -> State:
     state: State = {}
     channels = 0
-    with needed("h5py").File(path) as file:
+    with import_optional("h5py").File(path) as file:
         layers = file.get("model_weights", file)  # a saved model keeps its weights one level down
         for layer, place in keras_names().items():
             for array in _arrays(layers[layer]) if layer in layers else ():

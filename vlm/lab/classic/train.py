@@ -1,6 +1,6 @@
 """Train the classic captioner on captioned pictures.
 
-    1. sight    without published weights: a narrow VGG16 learns the captions' words     `sight`
+    1. sight    without published weights: a narrow VGG16 learns the captions' words     `classifier`
     2. look     its features of every picture, once, kept in files                        `pictures`
     3. words    the merge model learns to caption from them                               `telling`
     4. leave    the folder that `--model classic:DIR` loads, scored, with its card        `captioner`, `card`
@@ -24,24 +24,32 @@ from vlm.engine.classic.preprocessing import normalised
 from vlm.engine.classic.vgg import STRIDE_PX
 from vlm.engine.classic.words import Words
 from vlm.errors import BadSetting
-from vlm.lab.classic.caption_phase import TellingPhase, told
-from vlm.lab.classic.card import Facts, write_card
+from vlm.lab.classic.caption_phase import CaptionPhase, caption_set
+from vlm.lab.classic.card import CaptionerFacts, write_card
 from vlm.lab.classic.curves import draw_curves, read_log
+from vlm.lab.classic.features import (
+    Features,
+    Pixels,
+    features_of,
+    open_split,
+    pixels_of,
+    read_squashed,
+    rows_of,
+)
 from vlm.lab.classic.fit import LOG, fit
-from vlm.lab.classic.pictures import Features, Pixels, features_of, open_split, opened, pixels_of, rows_of
 from vlm.lab.classic.published import open_published
 from vlm.lab.classic.vision_phase import (
     SIDES,
-    Labelled,
-    SightPhase,
+    LabelledImages,
     VisionClassifier,
-    telling_words,
-    wobbled,
+    VisionPhase,
+    augment,
+    label_words,
     word_shares,
 )
-from vlm.lab.datasets.example import Example
-from vlm.lab.optional_deps import needed
-from vlm.lab.run_config import agree
+from vlm.lab.datasets.records import CaptionedImage
+from vlm.lab.optional_deps import import_optional
+from vlm.lab.run_config import check_run_config
 
 TRAINING: Final = "training"  # the run's own folder, below the captioner's
 SPLITS: Final = ("train", "val", "test")
@@ -64,7 +72,7 @@ class Recipe:
     longest: int = 30  # words
 
 
-class Run:
+class CaptionerRun:
     """One training run: its data, its captioner, its folder."""
 
     def __init__(self, data: Path, out: Path, recipe: Recipe, *, layout: str, weights: Path | None) -> None:
@@ -77,7 +85,9 @@ class Run:
         )
         self.captioner = _captioner(recipe, self.words, weights)
         self.published = weights is not None
-        agree(self.folder, {"command": self.command, "recipe": asdict(recipe), "data": self._pictures()})
+        check_run_config(
+            self.folder, {"command": self.command, "recipe": asdict(recipe), "data": self._pictures()}
+        )
 
     def captions(self, split: str) -> list[tuple[str, ...]]:
         return [example.captions for example in self.splits[split]]
@@ -100,13 +110,13 @@ def train_classic(
     Raises:  NotFound and BadRequest for data or weights that cannot be used, or where a library of the extra
              `lab` is missing; BadSetting for a recipe that cannot be; BadImage, naming the file.
     """
-    needed("matplotlib"), needed("sacrebleu")  # before the work, not after it
+    import_optional("matplotlib"), import_optional("sacrebleu")  # before the work, not after it
     _refuse_unfit(recipe)
     torch.set_num_threads(threads)
-    run = Run(data, out, recipe, layout=layout, weights=weights)
-    features = _look(run) if run.published else _learn_to_look(run)
-    _learn_to_tell(run, features)
-    _leave(run, features["test"])
+    run = CaptionerRun(data, out, recipe, layout=layout, weights=weights)
+    features = _published_features(run) if run.published else _train_vision(run)
+    _train_captions(run, features)
+    _finish(run, features["test"])
 
 
 def _refuse_unfit(recipe: Recipe) -> None:
@@ -133,25 +143,25 @@ def _captioner(recipe: Recipe, words: Words, weights: Path | None) -> Captioner:
     return Captioner(shape, words, vgg)
 
 
-def _learn_to_look(run: Run) -> dict[str, Features]:
+def _train_vision(run: CaptionerRun) -> dict[str, Features]:
     """Phase 1, then the features, of training pictures in several renderings."""
     recipe = run.recipe
     pixels = {
         split: pixels_of(some, recipe.side_px, run.folder / f"pixels-{split}.npy")
         for split, some in run.splits.items()
     }
-    chosen = telling_words(run.words, run.captions("train"))
+    chosen = label_words(run.words, run.captions("train"))
     train, val = (
-        Labelled(pixels[split], word_shares(run.words, run.captions(split), chosen))
+        LabelledImages(pixels[split], word_shares(run.words, run.captions(split), chosen))
         for split in ("train", "val")
     )
-    sight = VisionClassifier(run.captioner.vgg, train.shares)
+    classifier = VisionClassifier(run.captioner.vgg, train.shares)
     mirrored = not SIDES & {*run.words.known}
-    phase = SightPhase(sight, train, val, mirrored=mirrored, seed=recipe.seed)
+    phase = VisionPhase(classifier, train, val, mirrored=mirrored, seed=recipe.seed)
     fit(phase, run.folder, epochs=recipe.sight_epochs, rate=recipe.sight_rate, patience=recipe.patience)
     torch.manual_seed(recipe.seed)
     return {
-        split: _seen(
+        split: _extract_features(
             run,
             split,
             partial(_pixels, pixels[split], mirrored),
@@ -164,22 +174,24 @@ def _learn_to_look(run: Run) -> dict[str, Features]:
 def _pixels(pixels: Pixels, mirrored: bool, rows: NDArray[Any], rendering: int) -> Tensor:
     """Prepared pictures; every rendering but the first is a little different."""
     plain = normalised(rows_of(pixels, rows), "torch")
-    return wobbled(plain, mirrored=mirrored) if rendering else plain
+    return augment(plain, mirrored=mirrored) if rendering else plain
 
 
-def _look(run: Run) -> dict[str, Features]:
+def _published_features(run: CaptionerRun) -> dict[str, Features]:
     """The features that published weights see, each picture read once."""
-    return {split: _seen(run, split, partial(_read, run, split), renderings=1) for split in SPLITS}
+    return {
+        split: _extract_features(run, split, partial(_read, run, split), renderings=1) for split in SPLITS
+    }
 
 
-def _read(run: Run, split: str, rows: NDArray[Any], _: int) -> Tensor:
+def _read(run: CaptionerRun, split: str, rows: NDArray[Any], _: int) -> Tensor:
     shape = run.captioner.config
-    pictures = np.stack([opened(run.splits[split][row], shape.side_px) for row in rows])
+    pictures = np.stack([read_squashed(run.splits[split][row], shape.side_px) for row in rows])
     return normalised(torch.from_numpy(pictures), shape.preprocessing)
 
 
-def _seen(
-    run: Run, split: str, pixels: Callable[[NDArray[Any], int], Tensor], *, renderings: int
+def _extract_features(
+    run: CaptionerRun, split: str, pixels: Callable[[NDArray[Any], int], Tensor], *, renderings: int
 ) -> Features:
     vgg = run.captioner.vgg.eval()
 
@@ -192,26 +204,26 @@ def _seen(
     return features_of(len(run.splits[split]), vgg.dense, renderings, see, path)
 
 
-def _learn_to_tell(run: Run, features: dict[str, Features]) -> None:
+def _train_captions(run: CaptionerRun, features: dict[str, Features]) -> None:
     train, val = (
-        told(features[split], run.captions(split), run.words, run.recipe.longest)
+        caption_set(features[split], run.captions(split), run.words, run.recipe.longest)
         for split in ("train", "val")
     )
-    phase = TellingPhase(run.captioner.merge, train, val, seed=run.recipe.seed)
+    phase = CaptionPhase(run.captioner.merge, train, val, seed=run.recipe.seed)
     fit(phase, run.folder, epochs=run.recipe.epochs, rate=run.recipe.rate, patience=run.recipe.patience)
 
 
-def _leave(run: Run, features: Features) -> None:
+def _finish(run: CaptionerRun, features: Features) -> None:
     """Save, plot, score on the test split, and write the card."""
     from vlm.engine.selfcheck import built_in_picture
 
     captioner = run.captioner.eval()
     save(captioner, run.out)
     draw_curves(run.folder / LOG, run.out / "curves.svg")
-    facts = Facts(
+    facts = CaptionerFacts(
         command=run.command,
         seed=run.recipe.seed,
-        data=_described(run.splits),
+        data=_data_summary(run.splits),
         knows=f"It knows the {len(run.words.known)} words of the captions that it was trained on.",
         expected_caption=captioner.captions(captioner.features([built_in_picture()]).half().float())[0],
         captions=_captions(captioner, features),
@@ -232,7 +244,7 @@ def _captions(captioner: Captioner, features: Features, batch: int = 128) -> lis
     ]
 
 
-def _described(splits: dict[str, list[Example]]) -> str:
+def _data_summary(splits: dict[str, list[CaptionedImage]]) -> str:
     counts = ", ".join(f"{len(some):,} {split}" for split, some in splits.items())
     captions = sum(len(example.captions) for example in splits["train"])
     return f"pictures: {counts}; {captions:,} captions in training"

@@ -18,22 +18,22 @@ from torch import Tensor, nn
 from vlm.engine.classic.preprocessing import normalised
 from vlm.engine.classic.vgg import Vgg16
 from vlm.engine.classic.words import SPECIALS, Words, tokenize
+from vlm.lab.classic.features import Pixels, rows_of
 from vlm.lab.classic.fit import Score
-from vlm.lab.classic.pictures import Pixels, rows_of
 
 BATCH: Final = 64
 COMMON: Final = 0.5  # words of more pictures than this say nothing about one of them
 SIDES: Final = frozenset({"left", "right"})
 
 
-class Labelled(NamedTuple):
+class LabelledImages(NamedTuple):
     """Pictures of one split, and the share of each one's captions that use each word."""
 
     pixels: Pixels  # [N, S, S, 3]
     shares: Tensor  # [N, L]
 
 
-def telling_words(words: Words, captions: Sequence[Sequence[str]]) -> list[int]:
+def label_words(words: Words, captions: Sequence[Sequence[str]]) -> list[int]:
     """The ids of the words that are worth learning to see: not in most of the pictures, not a comma."""
     shares = word_shares(words, captions, range(len(SPECIALS), len(words)))
     used = (shares > 0).float().mean(0)
@@ -69,13 +69,19 @@ class VisionClassifier(nn.Module):
         return named
 
 
-class SightPhase:
+class VisionPhase:
     """`vlm.lab.classic.fit.Phase`; accuracy: of a picture's n words, the share among the n likeliest."""
 
     name = "sight"
 
     def __init__(
-        self, module: VisionClassifier, train: Labelled, val: Labelled, *, mirrored: bool, seed: int
+        self,
+        module: VisionClassifier,
+        train: LabelledImages,
+        val: LabelledImages,
+        *,
+        mirrored: bool,
+        seed: int,
     ) -> None:
         self.module: nn.Module = module
         self.seed = seed
@@ -88,7 +94,7 @@ class SightPhase:
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self._train.pixels))
         for start in range(0, len(order), BATCH):
             pixels, shares = _batch(self._train, np.sort(order[start : start + BATCH]))
-            yield wobbled(pixels, mirrored=self._mirrored), shares
+            yield augment(pixels, mirrored=self._mirrored), shares
 
     def held_out(self) -> Iterator[Any]:
         for start in range(0, len(self._val.pixels), BATCH):
@@ -99,22 +105,22 @@ class SightPhase:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             named = self.module(pixels)
         loss = nnf.binary_cross_entropy_with_logits(named.float(), shares, reduction="none").sum(1).mean()
-        right, total = _found(named.detach().float(), shares > 0.5)
+        right, total = _count_correct(named.detach().float(), shares > 0.5)
         return Score(loss, right, total)
 
 
-def _batch(labelled: Labelled, rows: NDArray[Any]) -> tuple[Tensor, Tensor]:
+def _batch(labelled: LabelledImages, rows: NDArray[Any]) -> tuple[Tensor, Tensor]:
     return normalised(rows_of(labelled.pixels, rows), "torch"), labelled.shares[torch.from_numpy(rows)]
 
 
-def _found(named: Tensor, said: Tensor) -> tuple[int, int]:
+def _count_correct(named: Tensor, present: Tensor) -> tuple[int, int]:
     """How many of the words said are among the equally many likeliest, and how many were said."""
     rank = named.argsort(1, descending=True).argsort(1)
-    found = said & (rank < said.sum(1, keepdim=True))
-    return int(found.sum()), int(said.sum())
+    correct = present & (rank < present.sum(1, keepdim=True))
+    return int(correct.sum()), int(present.sum())
 
 
-def wobbled(pixels: Tensor, *, mirrored: bool) -> Tensor:
+def augment(pixels: Tensor, *, mirrored: bool) -> Tensor:
     """Pictures turned, scaled, shifted and lit a little differently, each in its own way: [B, 3, S, S].
 
     `mirrored` also turns left and right about, which no caption that names sides survives.

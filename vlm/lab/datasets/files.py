@@ -19,7 +19,7 @@ SOME = 3  # names in a message
 log = logging.getLogger(__name__)
 
 
-def text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
     """The file's text, without a byte order mark. Raises BadRequest where it is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -27,7 +27,7 @@ def text_of(path: Path) -> str:
         raise BadRequest(f"{path} is not UTF-8 text; please save it as UTF-8.") from error
 
 
-def json_of(path: Path, kind: type[T]) -> T:
+def read_json(path: Path, kind: type[T]) -> T:
     """The file's JSON as `kind`; other fields are passed over. Raises BadRequest that says what is wrong."""
     try:
         return msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=kind)
@@ -35,7 +35,7 @@ def json_of(path: Path, kind: type[T]) -> T:
         raise BadRequest(f"{path} is not what its name says: {error}. Is the download complete?") from error
 
 
-def located(root: Path, name: str) -> Path | None:
+def find_file(root: Path, name: str) -> Path | None:
     """The file of this name in the data set's folder, or one below, as archives unpack."""
     top = root / name
     return top if top.is_file() else next((path for path in sorted(root.glob(f"*/{name}"))), None)
@@ -46,7 +46,7 @@ def first_folder(root: Path, names: Iterable[str], otherwise: Path | None = None
     return next((root / name for name in names if (root / name).is_dir()), otherwise or root)
 
 
-def inside(folder: Path, name: str) -> Path:
+def path_inside(folder: Path, name: str) -> Path:
     """The path of a file that a data set names. Raises BadRequest where it would lie outside of `folder`."""
     parts = PureWindowsPath(name)  # knows both slashes, and drives
     if not name or parts.drive or parts.root or ".." in parts.parts or "\0" in name:
@@ -54,7 +54,7 @@ def inside(folder: Path, name: str) -> Path:
     return folder.joinpath(*parts.parts)
 
 
-def present(items: Sequence[T], image: Callable[[T], Path], advice: str) -> list[T]:
+def with_existing_image(items: Sequence[T], image: Callable[[T], Path], advice: str) -> list[T]:
     """Those whose picture is on the disk; how many are not is logged.
 
     Raises:  NotFound with `advice` if no picture is there.
@@ -71,6 +71,6 @@ def present(items: Sequence[T], image: Callable[[T], Path], advice: str) -> list
     return [item for item in items if there[image(item)]]
 
 
-def tidy(captions: Iterable[str]) -> tuple[str, ...]:
+def clean_captions(captions: Iterable[str]) -> tuple[str, ...]:
     """Captions with single spaces, without empty ones."""
     return tuple(said for caption in captions if (said := " ".join(caption.split())))

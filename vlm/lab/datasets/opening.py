@@ -21,8 +21,8 @@ from typing import Final
 from vlm.errors import BadRequest, NotFound
 from vlm.lab.datasets import coco, flickr, karpathy, vqa
 from vlm.lab.datasets import folder as plain
-from vlm.lab.datasets.example import Asked, Example
-from vlm.lab.datasets.files import present
+from vlm.lab.datasets.files import with_existing_image
+from vlm.lab.datasets.records import CaptionedImage, ImageQuestion
 from vlm.lab.datasets.splits import SPLITS
 
 ALL: Final = "all"
@@ -37,7 +37,7 @@ class Layout:
     files: str
     source: str
     is_there: Callable[[Path], bool]
-    read: Callable[[Path], list[Example]]
+    read: Callable[[Path], list[CaptionedImage]]
 
 
 _KNOWN: Final = (
@@ -76,7 +76,7 @@ _KNOWN: Final = (
 LAYOUTS: Final = ("auto", *(layout.name for layout in _KNOWN))
 
 
-def open_captions(folder: Path, *, layout: str = "auto", split: str = "test") -> list[Example]:
+def open_captions(folder: Path, *, layout: str = "auto", split: str = "test") -> list[CaptionedImage]:
     """The pictures of one split (train, val, test, or all) with their captions, each with at least one.
 
     Where a plain folder names no splits, its pictures have the split '' and belong to every one. What is left
@@ -95,10 +95,10 @@ def open_captions(folder: Path, *, layout: str = "auto", split: str = "test") ->
     if not said:
         there = ", ".join(sorted({example.split for example in examples})) or "none"
         raise NotFound(f"{folder} has no captions in the split {split}; it has: {there}.")
-    return present(said, lambda example: example.image, _advice(chosen))
+    return with_existing_image(said, lambda example: example.image, _advice(chosen))
 
 
-def open_questions(folder: Path, *, split: str = "val") -> list[Asked]:
+def open_questions(folder: Path, *, split: str = "val") -> list[ImageQuestion]:
     """The questions of one split with their pictures and answers; those of missing pictures are left out.
 
     Raises:  NotFound for a folder or files that are missing, BadRequest for files that are broken.
@@ -117,7 +117,7 @@ def open_questions(folder: Path, *, split: str = "val") -> list[Asked]:
         )
     if not questions:
         raise NotFound(f"{folder} has no questions in the split {split}.")
-    return present(questions, lambda asked: asked.image, advice)
+    return with_existing_image(questions, lambda asked: asked.image, advice)
 
 
 def _check(folder: Path, splits: tuple[str, ...], split: str) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.lab.evaluation.parts import Sums, value
+from vlm.lab.evaluation.statistics import Sums, score_of
 
 RESAMPLES: Final = 2000
 LEVEL: Final = 0.95
@@ -34,7 +34,7 @@ class Interval:
         return self.low > 0 or self.high < 0
 
 
-def resampled(units: int, parts: list[Sums], seed: int) -> list[NDArray[np.float64]]:
+def bootstrap_scores(units: int, parts: list[Sums], seed: int) -> list[NDArray[np.float64]]:
     """The score of each run on each resample: parts [U, S] of each run -> [R] of each."""
     rng = np.random.default_rng(seed)
     even = np.full(units, 1 / units)
@@ -42,7 +42,7 @@ def resampled(units: int, parts: list[Sums], seed: int) -> list[NDArray[np.float
     for _ in range(0, RESAMPLES, AT_ONCE):
         counts = rng.multinomial(units, even, size=AT_ONCE).astype(np.float64)  # [AT_ONCE, U]
         for block, part in zip(blocks, parts, strict=True):
-            block.append(value(counts @ part))
+            block.append(score_of(counts @ part))
     return [np.concatenate(block) for block in blocks]
 
 

@@ -15,14 +15,16 @@ from vlm.engine.base import Encoded, Engine, Prompt
 from vlm.engine.isolation import split_on_oom
 from vlm.errors import AfterimageError
 from vlm.images.opening import read_picture
-from vlm.lab.evaluation.items import Item
+from vlm.lab.evaluation.items import EvaluationItem
 from vlm.lab.evaluation.predictions import Prediction, timed
 from vlm.worker.decoder_pool import open_own_picture
 
 AT_ONCE: Final = 64  # texts in one matrix product
 
 
-def embed(engine: Engine, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:
+def predict_vectors(
+    engine: Engine, items: Sequence[EvaluationItem], batch: int
+) -> Iterator[list[Prediction]]:
     """For each picture its vectors [Q, E], those of what people wrote [C, E], and the model's own caption."""
     for start in range(0, len(items), batch):
         begun_s = time.perf_counter()
@@ -47,36 +49,38 @@ def similarities(predictions: Sequence[Prediction], counts: Sequence[int]) -> ND
     return np.concatenate(parts)
 
 
-def _embedded(engine: Engine, items: Sequence[Item]) -> list[Prediction]:
-    pictures = [_opened(item) for item in items]
+def _embedded(engine: Engine, items: Sequence[EvaluationItem]) -> list[Prediction]:
+    pictures = [_open(item) for item in items]
     whole = [one for one in pictures if isinstance(one, Image)]
-    seen = iter(split_on_oom(whole, lambda some: _seen(engine, some)))
+    seen = iter(split_on_oom(whole, lambda some: _encode(engine, some)))
     outcomes = [next(seen) if isinstance(one, Image) else one for one in pictures]
     return [_prediction(engine, item, one) for item, one in zip(items, outcomes, strict=True)]
 
 
-def _seen(engine: Engine, pictures: Sequence[Image]) -> list[tuple[Encoded, str]]:
+def _encode(engine: Engine, pictures: Sequence[Image]) -> list[tuple[Encoded, str]]:
     """Search looks at pictures and at what the model said of them."""
     encoded = engine.encode(pictures)
-    said = engine.generate([one.tokens for one in encoded], [Prompt() for _ in encoded])
-    return list(zip(encoded, said, strict=True))
+    prediction = engine.generate([one.tokens for one in encoded], [Prompt() for _ in encoded])
+    return list(zip(encoded, prediction, strict=True))
 
 
-def _opened(item: Item) -> Image | AfterimageError:
+def _open(item: EvaluationItem) -> Image | AfterimageError:
     try:
         return open_own_picture(read_picture(item.path))
     except AfterimageError as error:
         return error
 
 
-def _prediction(engine: Engine, item: Item, seen: tuple[Encoded, str] | AfterimageError) -> Prediction:
+def _prediction(
+    engine: Engine, item: EvaluationItem, seen: tuple[Encoded, str] | AfterimageError
+) -> Prediction:
     if isinstance(seen, AfterimageError):
         return Prediction(id=item.id, error=str(seen))
-    encoded, said = seen
+    encoded, prediction = seen
     if encoded.vectors is None:
         return Prediction(id=item.id, error="This model gives no vectors for a picture.")
-    texts = engine.embed_text(item.truths).astype(np.float16)  # [C, E]
-    return Prediction(id=item.id, text=said, pictures=encoded.vectors.tobytes(), texts=texts.tobytes())
+    texts = engine.embed_text(item.references).astype(np.float16)  # [C, E]
+    return Prediction(id=item.id, text=prediction, pictures=encoded.vectors.tobytes(), texts=texts.tobytes())
 
 
 def _rows(raw: bytes, count: int) -> NDArray[np.float32]:

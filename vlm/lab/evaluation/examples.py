@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from vlm.lab.evaluation.parts import Part
+from vlm.lab.evaluation.statistics import Statistics
 
 NAME: Final = "examples.jsonl"
 
@@ -25,14 +25,14 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     unit: str
     picture: str = ""
-    asked: str = ""
+    prompt: str = field(default="", name="asked")
     kind: str = ""
-    truths: tuple[str, ...] = ()
-    said: str = ""
+    references: tuple[str, ...] = field(default=(), name="truths")
+    prediction: str = field(default="", name="said")
     score: float = 0.0
     mark: str = ""
-    found: tuple[str, ...] = ()
-    parts: dict[str, Part] = {}
+    retrieved: tuple[str, ...] = field(default=(), name="found")
+    parts: dict[str, Statistics] = {}
 
 
 def write_examples(folder: Path, examples: Sequence[Example]) -> None:

@@ -24,7 +24,7 @@ LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class EvaluationItem:
     """One thing that a model is asked.
 
     unit     what is drawn anew when an interval is computed: a picture's id, as its questions belong together
@@ -35,9 +35,9 @@ class Item:
 
     id: str
     unit: str
-    truths: tuple[str, ...]
+    references: tuple[str, ...]
     picture: Path | None = None
-    asked: str = ""
+    prompt: str = ""
     kind: str = ""
 
     @property
@@ -47,32 +47,32 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Data:
+class EvaluationData:
     """Items and where they come from; `about` goes into the result."""
 
-    items: list[Item]
+    items: list[EvaluationItem]
     about: dict[str, Any]
 
 
-def pictures_data(folder: Path, *, layout: str, split: str, limit: int | None, seed: int) -> Data:
+def pictures_data(folder: Path, *, layout: str, split: str, limit: int | None, seed: int) -> EvaluationData:
     """Pictures with what people wrote of them. Raises NotFound, BadRequest."""
     items = [
-        Item(id=one.id, unit=one.id, picture=one.image, truths=one.captions)
+        EvaluationItem(id=one.id, unit=one.id, picture=one.image, references=one.captions)
         for one in open_captions(folder, layout=layout, split=split)
         if one.captions
     ]
     return _data(items, limit, seed, {"name": _name(folder), "layout": layout, "split": split})
 
 
-def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) -> Data:
+def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) -> EvaluationData:
     """Questions about pictures, with all questions about a picture together. Raises NotFound, BadRequest."""
     items = [
-        Item(
+        EvaluationItem(
             id=one.id,
             unit=one.image.relative_to(folder).as_posix(),
             picture=one.image,
-            asked=one.question,
-            truths=one.answers,
+            prompt=one.question,
+            references=one.answers,
             kind=one.kind,
         )
         for one in open_questions(folder, split=split)
@@ -80,7 +80,7 @@ def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) ->
     return _data(items, limit, seed, {"name": _name(folder), "layout": "vqav2", "split": split})
 
 
-def parallel_data(path: Path, *, limit: int | None, seed: int) -> Data:
+def parallel_data(path: Path, *, limit: int | None, seed: int) -> EvaluationData:
     """Lines of {"en": ..., "de": ...}: each is translated from English and into English, as far as it goes.
 
     Keys that are no language of `vlm.text.languages`, and `id` and `kind`, say something about the line.
@@ -108,15 +108,15 @@ def _parallel(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         yield number, found
 
 
-def _directions(number: int, line: dict[str, str]) -> list[Item]:
+def _directions(number: int, line: dict[str, str]) -> list[EvaluationItem]:
     others = [key for key in line if _is_language(key) and key != "en"]
     pairs = [pair for code in others for pair in (("en", code), (code, "en"))]
     return [
-        Item(
+        EvaluationItem(
             id=f"{number} {one}-{other}",
             unit=str(number),
-            asked=line[one],
-            truths=(line[other],),
+            prompt=line[one],
+            references=(line[other],),
             kind=f"{one}-{other} {line.get('kind', '')}".strip(),
         )
         for one, other in pairs
@@ -128,7 +128,9 @@ def _is_language(key: str) -> bool:
     return key not in ABOUT and bool(LANGUAGE.fullmatch(key)) and code_of(key) in NAMES
 
 
-def _data(items: Sequence[Item], limit: int | None, seed: int, about: dict[str, Any]) -> Data:
+def _data(
+    items: Sequence[EvaluationItem], limit: int | None, seed: int, about: dict[str, Any]
+) -> EvaluationData:
     """The items of `limit` units that the seed draws, in the order of the file."""
     units = list(dict.fromkeys(item.unit for item in items))
     if not units:
@@ -141,15 +143,15 @@ def _data(items: Sequence[Item], limit: int | None, seed: int, about: dict[str, 
     place = {unit: number for number, unit in enumerate(units)}
     chosen = sorted((item for item in items if item.unit in place), key=lambda item: place[item.unit])
     counted = {"units": len(units), "examples": len(chosen), "limit": limit, "seed": seed}
-    return Data(items=chosen, about={**about, **counted, "fingerprint": fingerprint(chosen)})
+    return EvaluationData(items=chosen, about={**about, **counted, "fingerprint": fingerprint(chosen)})
 
 
-def fingerprint(items: Sequence[Item]) -> str:
+def fingerprint(items: Sequence[EvaluationItem]) -> str:
     """A name for exactly these questions, truths and pictures (by the size of their files)."""
     digest = hashlib.sha256()
     for item in items:
         size = item.picture.stat().st_size if item.picture and item.picture.is_file() else -1
-        digest.update(repr((item.id, item.asked, item.truths, item.kind, size)).encode())
+        digest.update(repr((item.id, item.prompt, item.references, item.kind, size)).encode())
     return digest.hexdigest()[:16]
 
 

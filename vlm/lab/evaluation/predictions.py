@@ -98,12 +98,12 @@ class Predictions:
             return
         try:
             _refuse_another(folder, msgspec.json.decode(lines[0], type=dict[str, Any]), header)
-            said = [msgspec.json.decode(line, type=Prediction) for line in lines[1:]]
+            prediction = [msgspec.json.decode(line, type=Prediction) for line in lines[1:]]
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadRequest(
                 f"{folder / NAME} is damaged ({error}): choose another --out, or begin anew with --fresh."
             ) from error
-        self.done = {one.id: one for one in said if not one.error}
+        self.done = {one.id: one for one in prediction if not one.error}
 
 
 def _refuse_another(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 LINE_EVERY_S: Final = 30.0
 
 
-class Progress:
+class ProgressReporter:
     """Counts from `done` to `total`, and says how long the rest will take."""
 
     def __init__(self, *, total: int, done: int, unit: str) -> None:
@@ -30,7 +30,7 @@ class Progress:
     def left(self) -> str:
         """How long the rest takes at the pace so far."""
         pace = (time.monotonic() - self._begun_s) / max(1, self._done - self._first)
-        return in_words(pace * (self._total - self._done))
+        return format_duration(pace * (self._total - self._done))
 
     def close(self) -> None:
         """Take the bar away."""
@@ -49,7 +49,7 @@ class Progress:
         sys.stderr.flush()
 
 
-def in_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """'40 s', '3 min', '2 h 5 min'."""
     minutes = round(seconds / 60)
     if seconds < 60:

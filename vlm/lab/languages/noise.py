@@ -7,7 +7,7 @@ GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "O
 CLEAN = 0.45
 
 
-def typed(text: str, code: str, rng: Random) -> str:
+def add_typos(text: str, code: str, rng: Random) -> str:
     """The text, or a carelessly typed version of it."""
     if rng.random() < CLEAN:
         return text

@@ -9,11 +9,11 @@ from random import Random
 from typing import NamedTuple
 
 from vlm.lab.languages.grammar import BARE, MANY
-from vlm.lab.languages.invented import invented
-from vlm.lab.languages.noise import typed
-from vlm.lab.languages.reference import Group, Meaning, Reference
+from vlm.lab.languages.noise import add_typos
+from vlm.lab.languages.random_words import random_word
+from vlm.lab.languages.reference import Meaning, NounGroup, Reference
 from vlm.lab.languages.tables import CODES, FOREIGN
-from vlm.lab.places import SIDES
+from vlm.lab.positions import SIDES
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
 
 SLOT = "\ue000"  # where an invented word goes, once the rest is typed
@@ -34,41 +34,43 @@ ODDS = (0.22, 0.16, 0.33, 0.13, 0.02, 0.03, 0.07, 0.04)
 FROM_ENGLISH = 0.58  # the harder way: English shows neither gender nor case
 
 
-class Pair(NamedTuple):
+class SentencePair(NamedTuple):
     """A text in one language and the same in another."""
 
     source: str
     text: str
     target: str
-    said: str
+    translation: str
 
 
-class Pairs:
+class PairSampler:
     """Draws pairs from a reference."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
 
-    def draw(self, rng: Random) -> Pair:
+    def draw(self, rng: Random) -> SentencePair:
         """One pair, to or from English."""
         (kind,) = rng.choices(KINDS, ODDS)
-        name = invented(rng)
+        name = random_word(rng)
         if kind == "copy":
             source, target = rng.sample(CODES, 2)
-            text = " ".join([name] + [invented(rng) for _ in range(rng.randrange(3))])
-            return Pair(source, text, target, text)
+            text = " ".join([name] + [random_word(rng) for _ in range(rng.randrange(3))])
+            return SentencePair(source, text, target, text)
         meaning = self.meaning(kind, rng)
         code = rng.choice(FOREIGN)
         if rng.random() < FROM_ENGLISH:
-            text = typed(self._reference.say(meaning, "en", rng), "en", rng)
-            pair = Pair("en", text, code, self._reference.say(meaning, code))
+            text = add_typos(self._reference.say(meaning, "en", rng), "en", rng)
+            pair = SentencePair("en", text, code, self._reference.say(meaning, code))
         else:
             wording = self._reference.some_wording(meaning.row, code, rng)
-            text = typed(self._reference.word(meaning, code, wording, rng), code, rng)
+            text = add_typos(self._reference.word(meaning, code, wording, rng), code, rng)
             template = self._reference.sentences[meaning.row].templates[code][wording]
-            plain = self._reference.english_of(told(meaning, code, template), code, wording)
-            pair = Pair(code, text, "en", plain)
-        return pair._replace(text=pair.text.replace(SLOT, name), said=pair.said.replace(SLOT, name))
+            plain = self._reference.english_of(recoverable(meaning, code, template), code, wording)
+            pair = SentencePair(code, text, "en", plain)
+        return pair._replace(
+            text=pair.text.replace(SLOT, name), translation=pair.translation.replace(SLOT, name)
+        )
 
     def meaning(self, kind: str, rng: Random) -> Meaning:
         """A meaning of the kind, by chance."""
@@ -82,7 +84,7 @@ class Pairs:
                 kind = rng.choice(QUESTIONS)
             case "place":
                 places = rng.sample(rows["place"], 1 + (rng.random() < 0.3))
-                return Meaning(rows["list"][0], tuple(Group(place=row) for row in places))
+                return Meaning(rows["list"][0], tuple(NounGroup(place=row) for row in places))
             case "answer":
                 if rng.random() < 0.5:
                     row = rows["answer"][-1]  # 'there is no cat'
@@ -107,11 +109,11 @@ def caption(reference: Reference, rng: Random) -> Meaning:
     nouns = rng.sample(range(len(NOUNS)), kinds)
     if rng.random() < 0.6:
         nouns.sort()  # as captions list them
-    groups = [Group(NOUNS[i].name, _count(rng)) for i in nouns]
+    groups = [NounGroup(NOUNS[i].name, _count(rng)) for i in nouns]
     if rng.random() < 0.12:
-        groups[-1] = Group(count=_count(rng))
+        groups[-1] = NounGroup(count=_count(rng))
     if rng.random() < 0.05:
-        groups[rng.randrange(kinds)] = Group(name=SLOT)
+        groups[rng.randrange(kinds)] = NounGroup(name=SLOT)
     if draw < 0.25:
         return Meaning(rows["list"][0], tuple(groups))
     return Meaning(rows["ground"][0], tuple(groups), shade=_shade(rng))
@@ -124,21 +126,21 @@ def words(reference: Reference, rng: Random) -> Meaning:
         return Meaning(rng.choice(rows["alone"]), shade=_shade(rng))
     groups = [_searched(kind.name, rng) for kind in rng.sample(NOUNS, 1 + (rng.random() < 0.35))]
     if rng.random() < 0.08:
-        groups[-1] = Group(name=SLOT)
+        groups[-1] = NounGroup(name=SLOT)
     if draw < 0.75:
         return Meaning(rows["list"][0], tuple(groups))
     return Meaning(rng.choice(rows["ground"]), tuple(groups), shade=_shade(rng))
 
 
-def _searched(noun: str, rng: Random) -> Group:
+def _searched(noun: str, rng: Random) -> NounGroup:
     draw = rng.random()
     if draw < 0.3:
-        return Group(noun, BARE)
+        return NounGroup(noun, BARE)
     if draw < 0.5:
-        return Group(noun, MANY)
+        return NounGroup(noun, MANY)
     if draw < 0.65:
-        return Group(noun, BARE if rng.random() < 0.6 else MANY, shade=_shade(rng))
-    return Group(noun, _count(rng))
+        return NounGroup(noun, BARE if rng.random() < 0.6 else MANY, shade=_shade(rng))
+    return NounGroup(noun, _count(rng))
 
 
 def _count(rng: Random) -> int:
@@ -150,7 +152,7 @@ def _shade(rng: Random) -> str:
     return rng.choice(COLOUR_NAMES)
 
 
-def told(meaning: Meaning, code: str, template: str) -> Meaning:
+def recoverable(meaning: Meaning, code: str, template: str) -> Meaning:
     """What a foreign text leaves of a meaning: which kind of picture, and in Russian which article?"""
     if "picture" not in template and "{in_this}" not in template:
         meaning = replace(meaning, picture=0)
@@ -159,5 +161,5 @@ def told(meaning: Meaning, code: str, template: str) -> Meaning:
     return replace(meaning, groups=tuple(_with_article(group) for group in meaning.groups))
 
 
-def _with_article(group: Group) -> Group:
+def _with_article(group: NounGroup) -> NounGroup:
     return replace(group, count=1) if group.count == BARE and not group.shade else group

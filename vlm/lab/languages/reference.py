@@ -25,7 +25,7 @@ SPELLINGS = ("colour", "color")
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class NounGroup:
     """Things of one kind. `count`: BARE 'cat', MANY 'cats', else how many. No noun: things without a name."""
 
     noun: str = ""
@@ -38,7 +38,7 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Meaning:
     row: int  # of sentences.tsv
-    groups: tuple[Group, ...] = ()
+    groups: tuple[NounGroup, ...] = ()
     noun: str = ""
     other: str = ""
     side: str = ""  # left, right, above, below
@@ -128,10 +128,10 @@ class Reference:
         other = _pick(self.lexicons[code].nouns[meaning.other], rng)
         return {"side": self.sentences[row].templates[code][wording].format_map(other)}
 
-    def _groups(self, groups: Sequence[Group], code: str, rng: Random | None) -> str:
+    def _groups(self, groups: Sequence[NounGroup], code: str, rng: Random | None) -> str:
         return self.lexicons[code].grammar.join([self._group(group, code, rng) for group in groups])
 
-    def _group(self, group: Group, code: str, rng: Random | None) -> str:
+    def _group(self, group: NounGroup, code: str, rng: Random | None) -> str:
         lexicon = self.lexicons[code]
         if group.place >= 0:
             wording = 0 if rng is None else self.some_wording(group.place, code, rng)

@@ -18,16 +18,16 @@ from tqdm import tqdm
 from transformers import M2M100ForConditionalGeneration, PreTrainedTokenizerFast
 
 from vlm.lab.checkpoint import load, save
-from vlm.lab.languages.alphabet import train_tokenizer
-from vlm.lab.languages.batches import IGNORED, Batch, Batches
+from vlm.lab.languages.batches import IGNORED, TranslationBatch, TranslationBatches
 from vlm.lab.languages.card import write_card
-from vlm.lab.languages.pairs import Pairs
+from vlm.lab.languages.pairs import PairSampler
 from vlm.lab.languages.reference import Reference
 from vlm.lab.languages.score import score
-from vlm.lab.languages.small import small_m2m100
 from vlm.lab.languages.tables import read_sentences, read_words
+from vlm.lab.languages.tokenizer import train_tokenizer
+from vlm.lab.languages.translator_model import tiny_m2m100
 from vlm.lab.optimiser import MasterAdamW
-from vlm.lab.run_config import agree
+from vlm.lab.run_config import check_run_config
 
 TRAINING = "training"
 CHECKPOINT = "training.safetensors"
@@ -39,13 +39,13 @@ LOG_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class TranslatorSchedule:
     steps: int = 3600
     batch: int = 256
     rate: float = 1.5e-3
     tokenizer_pairs: int = 60_000
 
-    def scaled(self, scale: float) -> "Plan":
+    def scaled(self, scale: float) -> "TranslatorSchedule":
         if scale >= 1:
             return replace(self, steps=round(self.steps * scale))
         fewer = max(3000, round(self.tokenizer_pairs * scale))
@@ -59,18 +59,18 @@ def train_translator(out: Path, *, seed: int = 0, scale: float = 1.0, threads: i
     Raises:  BadRequest for a folder that was begun with another seed or scale.
     """
     torch.set_num_threads(threads)
-    folder, plan = out / TRAINING, Plan().scaled(scale)
-    agree(folder, {"seed": seed, "scale": scale, "plan": asdict(plan)})
-    pairs = Pairs(Reference(read_words(), read_sentences()))
-    run = Run(folder, plan, tokenizer_of(folder, pairs, plan), seed=seed)
+    folder, plan = out / TRAINING, TranslatorSchedule().scaled(scale)
+    check_run_config(folder, {"seed": seed, "scale": scale, "plan": asdict(plan)})
+    pairs = PairSampler(Reference(read_words(), read_sentences()))
+    run = TranslatorRun(folder, plan, tokenizer_of(folder, pairs, plan), seed=seed)
     run.restore()
-    run.train(Batches(pairs, run.tokenizer, seed=seed, size=plan.batch))
+    run.train(TranslationBatches(pairs, run.tokenizer, seed=seed, size=plan.batch))
     run.export(out)
     count = min(SCORED, max(20, round(SCORED * scale)))
     write_card(out, run.step * plan.batch, seed=seed, scale=scale, scores=score(out, count), count=count)
 
 
-def tokenizer_of(folder: Path, pairs: Pairs, plan: Plan) -> PreTrainedTokenizerFast:
+def tokenizer_of(folder: Path, pairs: PairSampler, plan: TranslatorSchedule) -> PreTrainedTokenizerFast:
     """The tokenizer that the run began with: in another one, of a changed table, its weights mean nothing."""
     kept = folder / TOKENIZER
     if kept.is_dir():
@@ -83,19 +83,21 @@ def tokenizer_of(folder: Path, pairs: Pairs, plan: Plan) -> PreTrainedTokenizerF
     return tokenizer
 
 
-class Run:
+class TranslatorRun:
     """The model computes in bfloat16; the optimiser holds the exact weights."""
 
-    def __init__(self, folder: Path, plan: Plan, tokenizer: PreTrainedTokenizerFast, *, seed: int) -> None:
+    def __init__(
+        self, folder: Path, plan: TranslatorSchedule, tokenizer: PreTrainedTokenizerFast, *, seed: int
+    ) -> None:
         self.folder, self.plan, self.tokenizer, self.seed = folder, plan, tokenizer, seed
         torch.manual_seed(seed)
-        self.model: M2M100ForConditionalGeneration = small_m2m100(len(tokenizer)).bfloat16()
+        self.model: M2M100ForConditionalGeneration = tiny_m2m100(len(tokenizer)).bfloat16()
         # On short texts and a CPU the plain attention is three times faster backwards than the fused one.
         self.model.set_attn_implementation("eager")
         self.step = 0
         self.optimiser = MasterAdamW(self.model.parameters(), peak_rate=plan.rate, phases=(plan.steps,))
 
-    def train(self, batches: Batches) -> None:
+    def train(self, batches: TranslationBatches) -> None:
         """All steps that are left."""
         self.model.train()
         with tqdm(total=self.plan.steps, initial=self.step, desc="translating", mininterval=5) as bar:
@@ -133,7 +135,7 @@ class Run:
         self.tokenizer.save_pretrained(out)
 
 
-def loss_of(model: M2M100ForConditionalGeneration, batch: Batch) -> Tensor:
+def loss_of(model: M2M100ForConditionalGeneration, batch: TranslationBatch) -> Tensor:
     """Cross-entropy of the next token, over all targets of the batch."""
     logits = model(
         input_ids=batch.source,

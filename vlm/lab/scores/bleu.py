@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from math import exp, log
 
-from vlm.lab.optional_deps import needed
-from vlm.lab.scores.words import words
+from vlm.lab.optional_deps import import_optional
+from vlm.lab.scores.ptb_tokenizer import tokenize
 
 ORDERS = (1, 2, 3, 4)
 TUTORIAL_WEIGHTS = ((1.0,), (0.5, 0.5), (0.3, 0.3, 0.3), (0.25, 0.25, 0.25, 0.25))
@@ -35,7 +35,7 @@ def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, toke
     Raises:  BadRequest where sacrebleu is missing, ValueError for no hypotheses or one without a reference.
     """
     _check(hypotheses, references)
-    metric = needed("sacrebleu.metrics").BLEU
+    metric = import_optional("sacrebleu.metrics").BLEU
     streams = [
         list(stream) for stream in zip_longest(*references)
     ]  # [references, hypotheses], None where fewer
@@ -48,9 +48,11 @@ def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, toke
 
 
 def coco_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu:
-    """BLEU on words without punctuation, as COCO's caption code has it (`words` says where it differs)."""
-    said = [" ".join(words(hypothesis)) for hypothesis in hypotheses]
-    return bleu(said, [[" ".join(words(one)) for one in some] for some in references], tokens="none")
+    """BLEU on words without punctuation, as COCO's caption code has it (`tokenize` says where it differs)."""
+    hypothesis_words = [" ".join(tokenize(hypothesis)) for hypothesis in hypotheses]
+    return bleu(
+        hypothesis_words, [[" ".join(tokenize(one)) for one in some] for some in references], tokens="none"
+    )
 
 
 def tutorial_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu:
@@ -60,10 +62,10 @@ def tutorial_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]
     weights .3, .3, .3, which sum to .9, and words with digits, one letter or punctuation are dropped first.
     """
     _check(hypotheses, references)
-    said = [_cleaned(hypothesis) for hypothesis in hypotheses]
-    true = [[_cleaned(reference) for reference in some] for some in references]
-    logs = [_log_precision(said, true, order) for order in ORDERS]
-    penalty = _log_brevity(said, true)
+    hypothesis_words = [_cleaned(hypothesis) for hypothesis in hypotheses]
+    reference_words = [[_cleaned(reference) for reference in some] for some in references]
+    logs = [_log_precision(hypothesis_words, reference_words, order) for order in ORDERS]
+    penalty = _log_brevity(hypothesis_words, reference_words)
     one, two, three, four = (
         exp(penalty + sum(weight * each for weight, each in zip(weights, logs, strict=False)))
         for weights in TUTORIAL_WEIGHTS
@@ -85,24 +87,26 @@ def _ngrams(sentence: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
     return Counter(zip(*(sentence[start:] for start in range(order)), strict=False))
 
 
-def _log_precision(said: Sequence[list[str]], true: Sequence[list[list[str]]], order: int) -> float:
+def _log_precision(
+    hypothesis_words: Sequence[list[str]], reference_words: Sequence[list[list[str]]], order: int
+) -> float:
     """Log of the share of n-grams that a reference has too, each counted as often as in one of them."""
     hits = total = 0
-    for hypothesis, references in zip(said, true, strict=True):
-        found = _ngrams(hypothesis, order)
+    for hypothesis, references in zip(hypothesis_words, reference_words, strict=True):
+        ngrams = _ngrams(hypothesis, order)
         allowed: Counter[tuple[str, ...]] = Counter()
         for reference in references:
             allowed |= _ngrams(reference, order)
-        hits += (found & allowed).total()
-        total += found.total()
+        hits += (ngrams & allowed).total()
+        total += ngrams.total()
     return log(hits / total) if hits else float("-inf")
 
 
-def _log_brevity(said: Sequence[list[str]], true: Sequence[list[list[str]]]) -> float:
+def _log_brevity(hypothesis_words: Sequence[list[str]], reference_words: Sequence[list[list[str]]]) -> float:
     """Log of the brevity penalty, against the reference whose length is nearest; the shorter one of two."""
-    length = sum(map(len, said))
+    length = sum(map(len, hypothesis_words))
     nearest = sum(
         min((abs(len(one) - len(hypothesis)), len(one)) for one in references)[1]
-        for hypothesis, references in zip(said, true, strict=True)
+        for hypothesis, references in zip(hypothesis_words, reference_words, strict=True)
     )
     return min(0.0, 1 - nearest / length)

@@ -6,7 +6,7 @@ Source:  Popović 2015.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vlm.lab.optional_deps import needed
+from vlm.lab.optional_deps import import_optional
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,6 @@ def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> Chrf:
     """
     if not hypotheses or len(hypotheses) != len(references):
         raise ValueError("chrF needs one or more hypotheses, and a reference for each of them")
-    scorer = needed("sacrebleu.metrics").CHRF()
-    found = scorer.corpus_score(list(hypotheses), [list(references)])
-    return Chrf(found.score / 100, str(scorer.get_signature()))
+    scorer = import_optional("sacrebleu.metrics").CHRF()
+    corpus = scorer.corpus_score(list(hypotheses), [list(references)])
+    return Chrf(corpus.score / 100, str(scorer.get_signature()))

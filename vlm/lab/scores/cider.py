@@ -1,7 +1,7 @@
 """CIDEr-D of captions, by the pure-Python scorer of pycocoevalcap.
 
-What differs from the published pipeline: `vlm.lab.scores.words` cuts captions into words, not Stanford's
-tokenizer, which needs Java. Papers print it times 100: their 144.5 is 1.445 here.
+What differs from the published pipeline: `vlm.lab.scores.ptb_tokenizer` cuts captions into words instead of
+Stanford's tokenizer, which needs Java. Papers print CIDEr times 100: their 144.5 is 1.445 here.
 
 An n-gram weighs the less the more pictures have it in their references, so a score belongs to its set of
 references: scores of different sets, and of a set and a part of it, are not comparable. A single picture
@@ -12,8 +12,8 @@ Source:  Vedantam et al. 2015.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vlm.lab.optional_deps import needed
-from vlm.lab.scores.words import words
+from vlm.lab.optional_deps import import_optional
+from vlm.lab.scores.ptb_tokenizer import tokenize
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ def cider(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Cid
     """
     if not hypotheses or len(hypotheses) != len(references) or not all(references):
         raise ValueError("CIDEr needs one or more hypotheses, and references for each of them")
-    scorer = needed("pycocoevalcap.cider.cider_scorer").CiderScorer(n=4, sigma=6.0)
+    scorer = import_optional("pycocoevalcap.cider.cider_scorer").CiderScorer(n=4, sigma=6.0)
     for hypothesis, some in zip(hypotheses, references, strict=True):
-        scorer += (" ".join(words(hypothesis)), [" ".join(words(one)) for one in some])
+        scorer += (" ".join(tokenize(hypothesis)), [" ".join(tokenize(one)) for one in some])
     mean, each = scorer.compute_score()
     return Cider(float(mean), tuple(float(score) for score in each))

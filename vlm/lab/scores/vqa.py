@@ -49,11 +49,11 @@ REPAIRS = _repairs()
 
 def normalised(answer: str) -> str:
     """The answer as it is compared."""
-    said = " ".join(answer.split())
-    together = bool(_COMMA_IN_NUMBER.search(said))
-    spaced = said
+    normal = " ".join(answer.split())
+    together = bool(_COMMA_IN_NUMBER.search(normal))
+    spaced = normal
     for mark in PUNCTUATION:
-        beside_space = f"{mark} " in said or f" {mark}" in said
+        beside_space = f"{mark} " in normal or f" {mark}" in normal
         spaced = spaced.replace(mark, "" if together or beside_space else " ")
     words = (DIGITS.get(word, word) for word in _PERIOD.sub("", spaced).lower().split())
     return " ".join(REPAIRS.get(word, word) for word in words if word not in ARTICLES)
@@ -67,8 +67,8 @@ def vqa_accuracy(answer: str, answers: Sequence[str]) -> float:
     """
     if not answers:
         raise ValueError("VQA accuracy needs at least one true answer")
-    said = normalised(answer)
-    agreed = [normalised(other) == said for other in answers]
+    normal = normalised(answer)
+    agreed = [normalised(other) == normal for other in answers]
     if len(answers) <= ENOUGH:
         return float(any(agreed))
     return sum(min(1.0, (sum(agreed) - own) / ENOUGH) for own in agreed) / len(agreed)

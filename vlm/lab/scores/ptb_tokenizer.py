@@ -20,7 +20,7 @@ _WORD = re.compile(
 _BRACKETS = {"(": "-lrb-", ")": "-rrb-"}
 
 
-def words(caption: str) -> list[str]:
+def tokenize(caption: str) -> list[str]:
     """The caption's words in lower case."""
     found = _WORD.findall(caption.lower().replace("’", "'"))
     return [_BRACKETS.get(word, word) for word in found]

@@ -2,7 +2,7 @@
 
 from transformers import M2M100Config, M2M100ForConditionalGeneration
 
-from vlm.lab.languages.alphabet import END, PAD
+from vlm.lab.languages.tokenizer import END, PAD
 
 WIDTH = 192
 HEADS = 4
@@ -11,7 +11,7 @@ INNER = 384
 POSITIONS = 256
 
 
-def small_m2m100(entries: int) -> M2M100ForConditionalGeneration:
+def tiny_m2m100(entries: int) -> M2M100ForConditionalGeneration:
     """An untrained one, for a vocabulary of that many entries."""
     config = M2M100Config(
         vocab_size=entries,

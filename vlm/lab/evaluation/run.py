@@ -12,27 +12,27 @@ from typing import Any
 from vlm.engine.base import Engine, Prompt
 from vlm.engine.selfcheck import built_in_picture
 from vlm.errors import BadRequest
-from vlm.lab.evaluation.absence import fitted, material, tested
-from vlm.lab.evaluation.answers import score_answers
-from vlm.lab.evaluation.asking import describe
-from vlm.lab.evaluation.captions import Scored, score_captions
-from vlm.lab.evaluation.embedding import embed
+from vlm.lab.evaluation.captions import ScoredExamples, score_captions
+from vlm.lab.evaluation.embedding import predict_vectors
 from vlm.lab.evaluation.examples import write_examples
-from vlm.lab.evaluation.items import Data, Item
+from vlm.lab.evaluation.generation import predict_texts
+from vlm.lab.evaluation.items import EvaluationData, EvaluationItem
+from vlm.lab.evaluation.no_match import fit_cutoff, retrieval_data, score_no_match
 from vlm.lab.evaluation.page import write_page
 from vlm.lab.evaluation.predictions import Prediction, Predictions
-from vlm.lab.evaluation.progress import Progress
-from vlm.lab.evaluation.results import Broken, Result, write_result
-from vlm.lab.evaluation.searching import score_search
-from vlm.lab.evaluation.translations import Translate, score_translations, translated
+from vlm.lab.evaluation.progress import ProgressReporter
+from vlm.lab.evaluation.results import EvaluationResult, FailedItem, write_result
+from vlm.lab.evaluation.retrieval import score_retrieval
+from vlm.lab.evaluation.translations import Translate, predict_translations, score_translations
+from vlm.lab.evaluation.vqa import score_answers
 from vlm.search.calibration import load_reference_set
 
-Predict = Callable[[Sequence[Item]], Iterator[list[Prediction]]]
-Search = Callable[[Sequence[Item], Sequence[Prediction]], tuple[dict[str, float], tuple[str, ...]]]
+Predict = Callable[[Sequence[EvaluationItem]], Iterator[list[Prediction]]]
+Search = Callable[[Sequence[EvaluationItem], Sequence[Prediction]], tuple[dict[str, float], tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class EvaluationPlan:
     """What to run.
 
     model    what pins the model
@@ -43,7 +43,7 @@ class Plan:
 
     task: str
     model: dict[str, Any]
-    data: Data
+    data: EvaluationData
     out: Path
     command: str
     batch: int = 16
@@ -57,27 +57,27 @@ class Plan:
         return {"task": self.task, "model": self.model, "data": self.data.about}
 
 
-def run(engine: Engine, plan: Plan) -> Result:
+def evaluate(engine: Engine, plan: EvaluationPlan) -> EvaluationResult:
     """Run the plan, or what an interruption has left of it.
 
     Raises:  BadRequest for an engine that cannot do the task, or a folder that holds another run.
     """
-    refuse_unfit(engine, plan.task)
+    check_engine(engine, plan.task)
     if plan.task == "retrieval":
-        search = partial(_searched, engine, plan)
-        return _carried_out(plan, lambda items: embed(engine, items, plan.batch), search)
-    return _carried_out(plan, lambda items: describe(engine, items, plan.batch))
+        search = partial(_score_no_match, engine, plan)
+        return _run(plan, lambda items: predict_vectors(engine, items, plan.batch), search)
+    return _run(plan, lambda items: predict_texts(engine, items, plan.batch))
 
 
-def run_translation(translate: Translate, plan: Plan) -> Result:
+def evaluate_translator(translate: Translate, plan: EvaluationPlan) -> EvaluationResult:
     """The same for a translator."""
-    return _carried_out(plan, lambda items: translated(translate, items, plan.batch))
+    return _run(plan, lambda items: predict_translations(translate, items, plan.batch))
 
 
-def _carried_out(plan: Plan, predict: Predict, search: Search | None = None) -> Result:
+def _run(plan: EvaluationPlan, predict: Predict, search: Search | None = None) -> EvaluationResult:
     with Predictions(plan.out, plan.header, fresh=plan.fresh) as predictions:
         left = [item for item in plan.data.items if item.id not in predictions.done]
-        progress = Progress(
+        progress = ProgressReporter(
             total=len(plan.data.items), done=len(plan.data.items) - len(left), unit="examples"
         )
         try:
@@ -89,24 +89,28 @@ def _carried_out(plan: Plan, predict: Predict, search: Search | None = None) -> 
         return _finish(plan, predictions.done, search)
 
 
-def _finish(plan: Plan, done: dict[str, Prediction], search: Search | None) -> Result:
+def _finish(plan: EvaluationPlan, done: dict[str, Prediction], search: Search | None) -> EvaluationResult:
     """Score the predictions, and write everything that the folder is to hold."""
     whole = [item for item in plan.data.items if not done[item.id].error]
-    broken = [Broken(id=item.id, why=done[item.id].error) for item in plan.data.items if done[item.id].error]
+    failures = [
+        FailedItem(id=item.id, reason=done[item.id].error) for item in plan.data.items if done[item.id].error
+    ]
     if not whole:
-        raise BadRequest(f"Nothing could be scored. The first reason, for {broken[0].id}: {broken[0].why}")
+        raise BadRequest(
+            f"Nothing could be scored. The first reason, for {failures[0].id}: {failures[0].reason}"
+        )
     predictions = [done[item.id] for item in whole]
-    examples, scores, notes = _scored(plan.task, whole, predictions)
+    examples, scores, notes = _score(plan.task, whole, predictions)
     if search is not None:
         more, noted = search(whole, predictions)
         scores, notes = scores | more, (*notes, *noted)
-    result = Result(
+    result = EvaluationResult(
         command=plan.command,
         header=plan.header,
         scores=scores,
         notes=notes,
         examples=len(whole),
-        broken=tuple(broken),
+        failures=tuple(failures),
         seconds=round(sum(done[item.id].seconds for item in plan.data.items), 1),
     )
     write_examples(plan.out, examples)
@@ -115,24 +119,24 @@ def _finish(plan: Plan, done: dict[str, Prediction], search: Search | None) -> R
     return result
 
 
-def _searched(
-    engine: Engine, plan: Plan, items: Sequence[Item], predictions: Sequence[Prediction]
+def _score_no_match(
+    engine: Engine, plan: EvaluationPlan, items: Sequence[EvaluationItem], predictions: Sequence[Prediction]
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Scores of the search that may say 'nothing', with the model's cut-off or one that is fitted now."""
-    given, revision = material(engine, items, predictions), engine.info.revision
+    given, revision = retrieval_data(engine, items, predictions), engine.info.revision
     if given is None and plan.fit:
         raise BadRequest("A cut-off needs queries, and no word of these captions is rare enough to be one.")
     if given is None:
         return {}, ()
     if not plan.fit:
-        return tested(given, load_reference_set(plan.home, revision) if plan.home else None)
-    reference_set, scores, notes = fitted(given, revision=revision, seed=plan.data.about["seed"])
+        return score_no_match(given, load_reference_set(plan.home, revision) if plan.home else None)
+    reference_set, scores, notes = fit_cutoff(given, revision=revision, seed=plan.data.about["seed"])
     if plan.home:
         reference_set.save(plan.home)
     return scores, notes
 
 
-def refuse_unfit(engine: Engine, task: str) -> None:
+def check_engine(engine: Engine, task: str) -> None:
     """Raise BadRequest if the engine cannot do the task at all: some only caption, some cannot search."""
     try:
         if task == "vqa":
@@ -144,7 +148,7 @@ def refuse_unfit(engine: Engine, task: str) -> None:
         raise BadRequest(f"{engine.info.name} cannot be evaluated on {task}: {error}") from error
 
 
-def _scored(task: str, items: Sequence[Item], predictions: Sequence[Prediction]) -> Scored:
+def _score(task: str, items: Sequence[EvaluationItem], predictions: Sequence[Prediction]) -> ScoredExamples:
     match task:
         case "caption":
             return score_captions(items, [one.text for one in predictions])
@@ -153,4 +157,4 @@ def _scored(task: str, items: Sequence[Item], predictions: Sequence[Prediction])
         case "translate":
             return score_translations(items, [one.text for one in predictions])
         case _:
-            return score_search(items, predictions)
+            return score_retrieval(items, predictions)

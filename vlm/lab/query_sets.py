@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.lab.queries import Query, partial_query
+from vlm.lab.scene_queries import SceneQuery, partial_query
 from vlm.lab.scenes import Scene
 from vlm.search.stemming import terms
 
@@ -23,7 +23,7 @@ Truth = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Searches:
+class QuerySet:
     """Texts [S], which pictures fit them [S, N], and which show their object [S, N]."""
 
     texts: list[str]
@@ -31,42 +31,47 @@ class Searches:
     related: Truth
 
 
-def of_scenes(scenes: Sequence[Scene], count: int, seed: int = 0) -> Searches:
+def scene_query_set(scenes: Sequence[Scene], count: int, seed: int = 0) -> QuerySet:
     """`count` queries about the scenes: nouns, numbers, two nouns, colours. The truth is exact."""
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(scenes), count, replace=count > len(scenes))
     queries = [partial_query(scenes[place], rng) for place in chosen]
     fits = np.array([[query.fits(scene) for scene in scenes] for query in queries], dtype=bool)
     related = np.array([[_shows_object(scene, query) for scene in scenes] for query in queries], dtype=bool)
-    return Searches([query.text for query in queries], fits, fits | related)
+    return QuerySet([query.text for query in queries], fits, fits | related)
 
 
-def of_captions(captions: Sequence[Sequence[str]], count: int, seed: int = 0) -> Searches:
+def caption_query_set(captions: Sequence[Sequence[str]], count: int, seed: int = 0) -> QuerySet:
     """`count` queries of one or two neighbouring words out of what people wrote of each picture.
 
     A picture fits if one of its captions has all of the words. It may show what nobody mentioned, so that
     false hits are counted too high.
     """
     rng = np.random.default_rng(seed)
-    written = [[terms(caption) for caption in own] for own in captions]
-    known = Counter(word for own in written for word in set().union(*own))
+    written = [[terms(caption) for caption in image_captions] for image_captions in captions]
+    known = Counter(word for image_captions in written for word in set().union(*image_captions))
     most = max(1, int(COMMON * len(captions)))
-    asked: dict[frozenset[str], str] = {}
+    queries_by_terms: dict[frozenset[str], str] = {}
     for place in rng.permutation(len(captions)):
         if written[place] and (query := _query(written[place][0], known, most, rng)):
-            asked.setdefault(frozenset(terms(query)), query)
-        if len(asked) == count:
+            queries_by_terms.setdefault(frozenset(terms(query)), query)
+        if len(queries_by_terms) == count:
             break
-    fits = [[any(wanted <= one.keys() for one in own) for own in written] for wanted in asked]
-    objects = [min(wanted, key=lambda word: (known[word], word)) for wanted in asked]
-    related = [[any(word in one for one in own) for own in written] for word in objects]
-    shape = (len(asked), len(captions))
-    return Searches(
-        [*asked.values()], np.array(fits, bool).reshape(shape), np.array(related, bool).reshape(shape)
+    fits = [
+        [any(wanted <= one.keys() for one in image_captions) for image_captions in written]
+        for wanted in queries_by_terms
+    ]
+    objects = [min(wanted, key=lambda word: (known[word], word)) for wanted in queries_by_terms]
+    related = [[any(word in one for one in image_captions) for image_captions in written] for word in objects]
+    shape = (len(queries_by_terms), len(captions))
+    return QuerySet(
+        [*queries_by_terms.values()],
+        np.array(fits, bool).reshape(shape),
+        np.array(related, bool).reshape(shape),
     )
 
 
-def _shows_object(scene: Scene, query: Query) -> bool:
+def _shows_object(scene: Scene, query: SceneQuery) -> bool:
     if query.wanted:
         return query.wanted[0][0] in scene.counts
     return scene.unknown > 0 if query.strange else scene.colour == query.colour

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class CaptionedImage:
     """One picture and what people said of it.
 
     `split` is train, val or test, or empty where the layout has none.
@@ -18,7 +18,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ImageQuestion:
     """One question about a picture, with everybody's answers: VQAv2 has ten.
 
     `kind` is VQAv2's answer type (yes/no, number, other), or whatever a JSONL file says.

@@ -13,39 +13,41 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.lab.optional_deps import needed
+from vlm.lab.optional_deps import import_optional
 
-Part = tuple[float, ...]
-ProcessSupervisor = Mapping[str, Part]
+Statistics = tuple[float, ...]
+StatisticsByScore = Mapping[str, Statistics]
 Sums = NDArray[np.float64]
 
 CHRF_NUMBERS: Final = 18
 BETA: Final = 2.0  # chrF2: recall counts double
 
 
-def share(right: float, of: float = 1.0) -> Part:
+def ratio(right: float, of: float = 1.0) -> Statistics:
     """So much of so much."""
     return (float(right), float(of))
 
 
-def bleu_parts(said: str, truths: Sequence[str]) -> dict[str, Part]:
+def bleu_statistics(prediction: str, references: Sequence[str]) -> dict[str, Statistics]:
     """BLEU-1 to BLEU-4 of one sentence, counted as `vlm.lab.scores.bleu` counts."""
-    metric = needed("sacrebleu.metrics").BLEU(lowercase=True, force=True, effective_order=True)
-    one = metric.sentence_score(said, list(truths))
+    metric = import_optional("sacrebleu.metrics").BLEU(lowercase=True, force=True, effective_order=True)
+    one = metric.sentence_score(prediction, list(references))
     lengths = (float(one.sys_len), float(one.ref_len))
     return {
         f"BLEU-{n}": (*map(float, one.counts[:n]), *map(float, one.totals[:n]), *lengths) for n in range(1, 5)
     }
 
 
-def chrf_parts(said: str, truth: str) -> Part:
+def chrf_statistics(prediction: str, reference: str) -> Statistics:
     """chrF2 of one sentence, counted as `vlm.lab.scores.chrf` counts."""
     # no public call gives the counts: a test holds them against the public score
-    [counts] = needed("sacrebleu.metrics").CHRF()._extract_corpus_statistics([said], [[truth]])
+    [counts] = (
+        import_optional("sacrebleu.metrics").CHRF()._extract_corpus_statistics([prediction], [[reference]])
+    )
     return tuple(map(float, counts))
 
 
-def value(sums: Sums) -> Sums:
+def score_of(sums: Sums) -> Sums:
     """The scores of summed parts, by their size: [..., S] -> [...]."""
     size = sums.shape[-1]
     if size == 2:
@@ -53,13 +55,13 @@ def value(sums: Sums) -> Sums:
     return _chrf(sums) if size == CHRF_NUMBERS else _bleu(sums, (size - 2) // 2)
 
 
-def totals(parts: Iterable[ProcessSupervisor]) -> Mapping[str, float]:
+def corpus_scores(parts: Iterable[StatisticsByScore]) -> Mapping[str, float]:
     """The scores of all the examples' parts, in the order in which they first come."""
     sums: dict[str, Sums] = {}
     for one in parts:
         for name, part in one.items():
             sums[name] = sums.get(name, 0.0) + np.array(part)
-    return {name: float(value(total)) for name, total in sums.items()}
+    return {name: float(score_of(total)) for name, total in sums.items()}
 
 
 def _ratio(top: Sums, bottom: Sums) -> Sums:
@@ -73,8 +75,8 @@ def _bleu(sums: Sums, order: int) -> Sums:
     none = (right == 0) & (total > 0)
     hits = np.where(none, 0.5 ** np.cumsum(none, axis=-1), right)
     precision = _ratio(hits, total)
-    said, nearest = sums[..., -2], sums[..., -1]
-    brevity = np.where(said < nearest, np.exp(1 - _ratio(nearest, np.maximum(said, 1))), 1.0)
+    prediction, nearest = sums[..., -2], sums[..., -1]
+    brevity = np.where(prediction < nearest, np.exp(1 - _ratio(nearest, np.maximum(prediction, 1))), 1.0)
     whole = (precision > 0).all(axis=-1) & (right > 0).any(axis=-1)
     with np.errstate(divide="ignore"):
         means: Sums = np.exp(np.log(precision).mean(axis=-1))
@@ -83,9 +85,9 @@ def _bleu(sums: Sums, order: int) -> Sums:
 
 def _chrf(sums: Sums) -> Sums:
     """Mean precision and recall over the orders that both sides have, then their F-score."""
-    said, true, both = (sums[..., start::3] for start in range(3))
-    there = (said > 0) & (true > 0)
+    prediction, true, both = (sums[..., start::3] for start in range(3))
+    there = (prediction > 0) & (true > 0)
     orders = np.maximum(1, there.sum(axis=-1))
-    precision = np.where(there, _ratio(both, said), 0).sum(axis=-1) / orders
+    precision = np.where(there, _ratio(both, prediction), 0).sum(axis=-1) / orders
     recall = np.where(there, _ratio(both, true), 0).sum(axis=-1) / orders
     return _ratio((1 + BETA**2) * precision * recall, BETA**2 * precision + recall)

@@ -9,7 +9,7 @@ ACCENTED = ("bcdfghjklmnñprstvß", "aáäâeéèêiíïoóöôuúüù")
 SIGNS = ascii_letters + digits + "_-.@#/:&+"
 
 
-def invented(rng: Random) -> str:
+def random_word(rng: Random) -> str:
     """One invented word."""
     draw = rng.random()
     if draw < 0.72:
