@@ -14,24 +14,24 @@ from transformers import Blip2Config, Blip2ForConditionalGeneration
 
 def median_s(run: Callable[[], object], device: torch.device, repeats: int) -> float:
     """Median seconds of `run`, the device's work included. A first run of under a second only warms up."""
-    spent = [seconds(run, device)]
-    if spent[0] < 1 or device.type == "cuda":
-        spent.clear()
-    while len(spent) < repeats:
-        spent.append(seconds(run, device))
-    return sorted(spent)[len(spent) // 2]
+    times_s = [seconds(run, device)]
+    if times_s[0] < 1 or device.type == "cuda":
+        times_s.clear()
+    while len(times_s) < repeats:
+        times_s.append(seconds(run, device))
+    return sorted(times_s)[len(times_s) // 2]
 
 
 def seconds(run: Callable[[], object], device: torch.device) -> float:
     """Seconds of one run."""
-    wait(device)
+    synchronize(device)
     start = time.perf_counter()
     run()
-    wait(device)
+    synchronize(device)
     return time.perf_counter() - start
 
 
-def wait(device: torch.device) -> None:
+def synchronize(device: torch.device) -> None:
     """Until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
@@ -61,14 +61,14 @@ def demand(config: Blip2Config) -> dict[str, float]:
     decoder = language.get_decoder()
     linear = sum(layer.weight.numel() for layer in decoder.modules() if isinstance(layer, nn.Linear))
     head = language.get_output_embeddings().weight.numel()
-    seen = weights(model.vision_model.encoder) * (
+    vision_weights = weights(model.vision_model.encoder) * (
         (config.vision_config.image_size // config.vision_config.patch_size) ** 2 + 1
     )
-    asked = weights(model.qformer) * config.num_query_tokens
+    qformer_weights = weights(model.qformer) * config.num_query_tokens
     return {
         "token_bytes_half": 2.0 * (linear + head),
         "token_bytes_int8": linear + 2.0 * head,
-        "picture_operations": 2.0 * (seen + asked),
+        "picture_operations": 2.0 * (vision_weights + qformer_weights),
         "parameters": float(weights(model)),
     }
 

@@ -30,9 +30,9 @@ def main() -> None:
     print("| picture | in this process, ms | in a child, ms |", "|---|--:|--:|", sep="\n")
     with DecoderPool(1) as pool:
         for name, data in files.items():
-            here = median_ms(partial(open_own_picture, data), repeats)
-            there = median_ms(partial(pool.open, [data]), repeats)
-            print(f"| {name} | {here:.1f} | {there:.1f} |")
+            in_process_ms = median_ms(partial(open_own_picture, data), repeats)
+            in_child_ms = median_ms(partial(pool.open, [data]), repeats)
+            print(f"| {name} | {in_process_ms:.1f} | {in_child_ms:.1f} |")
 
 
 def photo(kind: str, size: tuple[int, int]) -> bytes:

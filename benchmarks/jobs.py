@@ -135,10 +135,10 @@ def workers(url: str, count: int) -> Iterator[None]:
     try:
         yield
     finally:
-        for one in running:
-            one.terminate()
-        for one in running:
-            one.wait()
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait()
 
 
 if __name__ == "__main__":

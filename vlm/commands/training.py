@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
+from vlm.commands.models import prepare
 from vlm.commands.options import add_command, counting
+from vlm.commands.output import put
 from vlm.settings import Settings
 
 TINY: Final = """\
@@ -51,20 +53,60 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Train the checkpoint that the command names, or continue."""
+    """Train the checkpoint that the command names, or resume its training."""
     match arguments.what:
         case "classic":
-            from vlm.commands.classic import train as train_classic
-
-            return train_classic(arguments)
+            return _train_classic(arguments)
         case "translator":
-            from vlm.commands.lab import train_translator
-
-            return train_translator(arguments)
+            return _train_translator(arguments)
         case _:
-            from vlm.commands.lab import train
+            return _train_tiny(arguments)
 
-            return train(arguments)
+
+def _train_tiny(arguments: argparse.Namespace) -> int:
+    prepare("tiny")
+    from vlm.lab.train import train_tiny
+
+    train_tiny(
+        arguments.out,
+        seed=arguments.seed,
+        scale=arguments.scale,
+        threads=arguments.threads,
+        glyphs=arguments.glyphs,
+    )
+    return 0
+
+
+def _train_classic(arguments: argparse.Namespace) -> int:
+    """Raises NotFound, BadRequest, BadSetting."""
+    prepare("classic", arguments.threads)
+    from vlm.lab.classic.train import Recipe, train_classic
+
+    recipe = Recipe(
+        epochs=arguments.epochs,
+        sight_epochs=arguments.sight_epochs,
+        width=arguments.width,
+        seed=arguments.seed,
+    )
+    train_classic(
+        arguments.data,
+        arguments.out,
+        recipe,
+        layout=arguments.layout,
+        weights=arguments.weights,
+        threads=arguments.threads,
+    )
+    put(f"{arguments.out} is ready: vlm caption --model classic:{arguments.out} PICTURE")
+    return 0
+
+
+def _train_translator(arguments: argparse.Namespace) -> int:
+    prepare("tiny")
+    from vlm.lab.languages.train import train_translator
+
+    train_translator(arguments.out, seed=arguments.seed, scale=arguments.scale, threads=arguments.threads)
+    put(f"{arguments.out} is ready: vlm caption --model tiny --translator {arguments.out} --lang de PICTURE")
+    return 0
 
 
 def _add_tiny(kinds: Any) -> None:

@@ -41,5 +41,5 @@ def _with_available_glyphs(drawn: Scene, glyphs: Glyphs) -> Scene | None:
 def _with_available_glyph(thing: Thing, glyphs: Glyphs) -> Thing | None:
     """The thing with a glyph of its kind that there is; None if there is none."""
     alternatives = STRANGERS if thing.noun == STRANGE else NOUNS[thing.noun].glyphs
-    glyph = next((one for one in (thing.glyph, *alternatives) if glyphs.has(one)), None)
+    glyph = next((candidate for candidate in (thing.glyph, *alternatives) if glyphs.has(candidate)), None)
     return None if glyph is None else replace(thing, glyph=glyph)

@@ -17,7 +17,6 @@ from msgspec.structs import replace as changed
 from numpy.typing import NDArray
 
 from vlm.errors import BadRequest
-from vlm.lab.logistic import logistic
 from vlm.search.calibration import MIN_PICTURES, UNFITTED, Calibration, ReferenceSet, Rule
 from vlm.search.index import IndexedPhoto, Measures, SearchIndex, SearchQuery
 from vlm.search.ranking import find
@@ -27,6 +26,8 @@ GALLERY = 100  # pictures
 BANK = 128  # pictures of the background: 0.8 MB for the tiny model, 2 MB for BLIP-2
 TRIALS = 1000  # searches to fit or to report on, at most
 LIMIT = 10  # hits that a person is shown
+RIDGE = 1e-6  # a pair: measures that part right from wrong without any error get finite weights
+NEWTON_STEPS = 60
 
 Truth = NDArray[np.bool_]
 Places = NDArray[np.int64]
@@ -57,16 +58,16 @@ class RetrievalData:
 class NoMatchScores:
     """The absent-query test: shares of queries.
 
-    found     present ones with a fitting picture among the first ten hits (the miss rate is 1 - found)
-    first     present ones whose best hit fits
-    right     hits of present ones that fit
-    nothing   absent ones answered by nothing (the false-hit rate is 1 - nothing)
+    hit_rate    present queries with a matching picture among the first ten hits; 1 - miss rate
+    top_1       present queries whose best hit matches
+    precision   share of the hits of present queries that match
+    rejection   absent queries answered by nothing; 1 - false-hit rate
     """
 
-    found: float
-    first: float
-    right: float
-    nothing: float
+    hit_rate: float
+    top_1: float
+    precision: float
+    rejection: float
     present: int
     absent: int
 
@@ -76,7 +77,7 @@ class Trial:
     """One query to one gallery; `fits` says of each of its pictures whether it answers, in order."""
 
     query: SearchQuery
-    album: SearchIndex
+    index: SearchIndex
     fits: Truth
     present: bool
 
@@ -137,8 +138,8 @@ def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> NoMatc
     """What the searches of users would answer."""
     tally: Counter[str] = Counter()
     for trial in trials:
-        found = find(trial.album, trial.query, reference_set, limit=LIMIT)
-        right = [bool(trial.fits[int(hit.id)]) for hit in found.hits]
+        result = find(trial.index, trial.query, reference_set, limit=LIMIT)
+        right = [bool(trial.fits[int(hit.id)]) for hit in result.hits]
         tally["present" if trial.present else "absent"] += 1
         if trial.present:
             tally["hits"] += len(right)
@@ -149,10 +150,10 @@ def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> NoMatc
             tally["nothing"] += not right
     present, absent = max(1, tally["present"]), max(1, tally["absent"])
     return NoMatchScores(
-        found=tally["found"] / present,
-        first=tally["first"] / present,
-        right=tally["right"] / max(1, tally["hits"]),
-        nothing=tally["nothing"] / absent,
+        hit_rate=tally["found"] / present,
+        top_1=tally["first"] / present,
+        precision=tally["right"] / max(1, tally["hits"]),
+        rejection=tally["nothing"] / absent,
         present=tally["present"],
         absent=tally["absent"],
     )
@@ -160,7 +161,7 @@ def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> NoMatc
 
 def fit_rule(trials: Sequence[Trial], reference_set: ReferenceSet) -> Rule:
     """Weights by logistic regression over all pairs; the cut-off by what users notice, whole searches."""
-    measured = [_columns(trial.album.measure(trial.query, reference_set)) for trial in trials]
+    measured = [_columns(trial.index.measure(trial.query, reference_set)) for trial in trials]
     weights = _weights(np.concatenate(measured), np.concatenate([trial.fits for trial in trials]))
     evidence = [columns @ weights for columns in measured]
     best_right = [
@@ -185,12 +186,33 @@ def _weights(measured: Floats, fits: Truth) -> Floats:
     """Of the three measures, [F]; one that speaks against what it should speak for is left out."""
     used = np.arange(measured.shape[1])
     while True:
-        found = logistic(measured[:, used], fits.astype(np.float64))
-        if (found > 0).all() or len(used) == 1:
+        fitted = logistic_regression(measured[:, used], fits.astype(np.float64))
+        if (fitted > 0).all() or len(used) == 1:
             weights = np.zeros(measured.shape[1])
-            weights[used] = np.maximum(found, 0)
+            weights[used] = np.maximum(fitted, 0)
             return weights
-        used = used[found > 0] if (found > 0).any() else used[:1]
+        used = used[fitted > 0] if (fitted > 0).any() else used[:1]
+
+
+def logistic_regression(measured: Floats, right: Floats) -> Floats:
+    """Weights [F] with which measured [P, F] predicts right [P], 0 or 1, by Newton's method.
+
+    The intercept is fitted and not returned.
+    """
+    deviations = np.maximum(measured.std(axis=0), 1e-9)
+    columns = np.column_stack([measured / deviations, np.ones(len(measured))])  # [P, F + 1]
+    ridge = RIDGE * len(measured) * np.diag([1.0] * measured.shape[1] + [1e-6])
+    weights = np.zeros(columns.shape[1])
+    for _ in range(NEWTON_STEPS):
+        expected = 1 / (1 + np.exp(-np.clip(columns @ weights, -40, 40)))
+        slope = columns.T @ (expected - right) + ridge @ weights
+        curve = (columns * (expected * (1 - expected))[:, None]).T @ columns + ridge
+        step = np.linalg.solve(curve, slope)
+        weights -= np.clip(step, -5, 5)
+        if np.abs(step).max() < 1e-8:
+            break
+    coefficients: Floats = weights[:-1] / deviations
+    return coefficients
 
 
 def _columns(measures: Measures) -> Floats:
@@ -215,6 +237,12 @@ def _trial(data: RetrievalData, query: int, places: Places, *, present: bool) ->
     return Trial(search_query, SearchIndex(photos), data.fits[query, places], present)
 
 
-def _record(scored: NoMatchScores) -> dict[str, float]:
-    names = ("found", "first", "right", "nothing")
-    return {name: round(float(getattr(scored, name)), 4) for name in names}
+def _record(scores: NoMatchScores) -> dict[str, float]:
+    """The scores under the names that search.json gives them."""
+    named = {
+        "found": scores.hit_rate,
+        "first": scores.top_1,
+        "right": scores.precision,
+        "nothing": scores.rejection,
+    }
+    return {name: round(float(value), 4) for name, value in named.items()}

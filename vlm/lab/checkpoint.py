@@ -55,11 +55,11 @@ def _packed(value: Any, tensors: dict[str, Tensor]) -> Any:
             tensors[name] = value.detach().clone(memory_format=torch.contiguous_format)
             return {"tensor": name}
         case dict():
-            return {"dict": [[key, _packed(one, tensors)] for key, one in value.items()]}
+            return {"dict": [[key, _packed(item, tensors)] for key, item in value.items()]}
         case tuple():
-            return {"tuple": [_packed(one, tensors) for one in value]}
+            return {"tuple": [_packed(item, tensors) for item in value]}
         case list():
-            return [_packed(one, tensors) for one in value]
+            return [_packed(item, tensors) for item in value]
         case None | bool() | int() | float() | str():
             return value
     raise TypeError(f"a {type(value).__name__} cannot be kept")
@@ -70,9 +70,9 @@ def _unpacked(value: Any, tensors: dict[str, Tensor]) -> Any:
         case {"tensor": name}:
             return tensors[name]
         case {"dict": pairs}:
-            return {key: _unpacked(one, tensors) for key, one in pairs}
+            return {key: _unpacked(item, tensors) for key, item in pairs}
         case {"tuple": items}:
-            return tuple(_unpacked(one, tensors) for one in items)
+            return tuple(_unpacked(item, tensors) for item in items)
         case list():
-            return [_unpacked(one, tensors) for one in value]
+            return [_unpacked(item, tensors) for item in value]
     return value

@@ -105,7 +105,9 @@ def _karpathy(pictures: Sequence[DrawnImage]) -> Files:
             "split": picture.split,
             "cocoid": picture.number,
             "imgid": picture.number - 1,
-            "sentences": [{"raw": said, "tokens": said.lower().split()} for said in picture.captions],
+            "sentences": [
+                {"raw": caption, "tokens": caption.lower().split()} for caption in picture.captions
+            ],
         }
         for picture in pictures
     ]
@@ -138,7 +140,7 @@ def _coco_image(picture: DrawnImage) -> dict[str, Any]:
 def _vqa(pictures: Sequence[DrawnImage]) -> Files:
     files = {}
     for part in ("train2014", "val2014"):
-        asked = [
+        questions = [
             (picture.number, picture.number * 1000 + number, question)
             for picture in pictures
             if picture.part == part
@@ -148,28 +150,31 @@ def _vqa(pictures: Sequence[DrawnImage]) -> Files:
             {
                 "data_subtype": part,
                 "questions": [
-                    {"image_id": image, "question_id": key, "question": each.question}
-                    for image, key, each in asked
+                    {"image_id": image, "question_id": key, "question": question.question}
+                    for image, key, question in questions
                 ],
             }
         )
         files[f"annotations/v2_mscoco_{part}_annotations.json"] = _json(
-            {"data_subtype": part, "annotations": [_annotation(*each) for each in asked]}
+            {
+                "data_subtype": part,
+                "annotations": [_annotation(*question) for question in questions],
+            }
         )
     return files
 
 
-def _annotation(image: int, key: int, asked: QuestionAnswer) -> dict[str, Any]:
+def _annotation(image: int, key: int, question_answer: QuestionAnswer) -> dict[str, Any]:
     answers = [
-        {"answer": asked.answer, "answer_confidence": "yes", "answer_id": person + 1}
+        {"answer": question_answer.answer, "answer_confidence": "yes", "answer_id": person + 1}
         for person in range(PEOPLE)
     ]
     return {
         "image_id": image,
         "question_id": key,
-        "question_type": asked.kind,
-        "answer_type": _answer_type(asked.answer),
-        "multiple_choice_answer": asked.answer,
+        "question_type": question_answer.kind,
+        "answer_type": _answer_type(question_answer.answer),
+        "multiple_choice_answer": question_answer.answer,
         "answers": answers,
     }
 
@@ -187,8 +192,15 @@ def _jsonl(pictures: Sequence[DrawnImage]) -> Files:
         line = {"image": image_path(picture, "jsonl"), "split": picture.split}
         captions.append(_json({**line, "captions": picture.captions}))
         questions += [
-            _json({**line, "question": asked.question, "answer": asked.answer, "kind": asked.kind})
-            for asked in picture.questions
+            _json(
+                {
+                    **line,
+                    "question": question_answer.question,
+                    "answer": question_answer.answer,
+                    "kind": question_answer.kind,
+                }
+            )
+            for question_answer in picture.questions
         ]
     return {"captions.jsonl": "".join(captions), "questions.jsonl": "".join(questions)}
 

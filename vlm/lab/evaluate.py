@@ -125,7 +125,10 @@ def evaluate_scenes(
     scores = nested(corpus_scores(rows))
     reference_set = load_reference_set(_folder(model), engine.info.revision) if model else None
     if no_match := evaluation.no_match(reference_set, min(ABSENT_QUERIES, len(scenes))):
-        scores[ABSENT] = {"present found": no_match.found, "absent answered by nothing": no_match.nothing}
+        scores[ABSENT] = {
+            "present found": no_match.hit_rate,
+            "absent answered by nothing": no_match.rejection,
+        }
     return rows, scores
 
 
@@ -164,7 +167,7 @@ def _write(
 ) -> None:
     out.mkdir(parents=True, exist_ok=True)
     pinned = {name: report[name] for name in ("seed", "scenes", "glyphs") if name in report}
-    digest = sha256(repr([(one.caption, one.things) for one in scenes]).encode()).hexdigest()[:16]
+    digest = sha256(repr([(scene.caption, scene.things) for scene in scenes]).encode()).hexdigest()[:16]
     result = EvaluationResult(
         command=command,
         header={
@@ -181,8 +184,8 @@ def _write(
         seconds=report["seconds"],
     )
     examples = [
-        Example(id=str(number), unit=str(number), references=(one.caption,), parts=row)
-        for number, (one, row) in enumerate(zip(scenes, rows, strict=True))
+        Example(id=str(number), unit=str(number), references=(scene.caption,), parts=row)
+        for number, (scene, row) in enumerate(zip(scenes, rows, strict=True))
     ]
     write_examples(out, examples)
     write_result(out, result)

@@ -38,8 +38,8 @@ def save_folders(pair: Blip2Pair, tokenizer: PreTrainedTokenizerFast, out: Path)
 
 def _save_generative(pair: Blip2Pair, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
     model = Blip2ForConditionalGeneration(configuration(len(tokenizer), text_path=False))
-    wanted = model.state_dict().keys()
-    model.load_state_dict({k: v for k, v in pair.generative.state_dict().items() if k in wanted})
+    names = model.state_dict().keys()
+    model.load_state_dict({k: v for k, v in pair.generative.state_dict().items() if k in names})
     model.generation_config = GenerationConfig(
         bos_token_id=END,
         eos_token_id=END,

@@ -34,8 +34,8 @@ def find_font(path: Path | None = None) -> Path:
             return path
         raise _missing(str(path))
     for folder in FONT_FOLDERS:
-        for found in sorted(Path(folder).expanduser().rglob(FONT_NAME)):
-            return found
+        for path in sorted(Path(folder).expanduser().rglob(FONT_NAME)):
+            return path
     raise _missing(", ".join(FONT_FOLDERS))
 
 
@@ -144,7 +144,7 @@ def glyph_folders(folder: Path | None) -> list[Path]:
     """The sets of glyphs in a folder. Raises NotFound if there is none in it."""
     if folder is None:
         return []
-    found = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    if not found:
+    sets = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    if not sets:
         raise NotFound(f"There are no folders of glyphs in {folder}. `scripts/glyph-sets` fetches some.")
-    return found
+    return sets

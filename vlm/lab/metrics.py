@@ -19,8 +19,8 @@ from vlm.lab.evaluation.statistics import Statistics, corpus_scores, ratio
 from vlm.lab.scenes import Scene
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS, NUMBERS
 
-_ONE = {kind.name: noun for noun, kind in enumerate(NOUNS)}
-_MANY = {kind.plural: noun for noun, kind in enumerate(NOUNS)}
+_SINGULARS = {kind.name: noun for noun, kind in enumerate(NOUNS)}
+_PLURALS = {kind.plural: noun for noun, kind in enumerate(NOUNS)}
 _NUMBERS = {"a": 1, "an": 1, **{word: number for number, word in enumerate(NUMBERS)}}
 _WORD = re.compile(r"[a-z]+")
 _COLOUR = re.compile(rf"\b({'|'.join(COLOUR_NAMES)}) background")
@@ -37,16 +37,16 @@ class ParsedCaption:
 
 def parse_caption(caption: str) -> ParsedCaption:
     """Understand a caption in plain English; words that are no thing of the small world are passed over."""
-    parsed = caption.lower()
-    words = _WORD.findall(parsed)
+    text = caption.lower()
+    words = _WORD.findall(text)
     counts: dict[int, int] = {}
     for place, word in enumerate(words):
-        noun = _ONE.get(word, _MANY.get(word))
+        noun = _SINGULARS.get(word, _PLURALS.get(word))
         if noun is not None:
             counts[noun] = counts.get(noun, 0) + _number(words[:place])
-    found = _COLOUR.search(parsed)
+    colour = _COLOUR.search(text)
     return ParsedCaption(
-        {noun: count for noun, count in counts.items() if count}, found[1] if found else None
+        {noun: count for noun, count in counts.items() if count}, colour[1] if colour else None
     )
 
 
@@ -55,7 +55,7 @@ def _number(before: Sequence[str]) -> int:
     for word in reversed(before[-1 - REACH :]):
         if word in _NUMBERS:
             return _NUMBERS[word]
-        if word in _ONE or word in _MANY or word in ("and", "with", "of", "on"):
+        if word in _SINGULARS or word in _PLURALS or word in ("and", "with", "of", "on"):
             break
     return 1
 

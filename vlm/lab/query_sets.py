@@ -48,21 +48,26 @@ def caption_query_set(captions: Sequence[Sequence[str]], count: int, seed: int =
     false hits are counted too high.
     """
     rng = np.random.default_rng(seed)
-    written = [[terms(caption) for caption in image_captions] for image_captions in captions]
-    known = Counter(word for image_captions in written for word in set().union(*image_captions))
-    most = max(1, int(COMMON * len(captions)))
+    image_terms = [[terms(caption) for caption in image_captions] for image_captions in captions]
+    image_counts = Counter(word for image_captions in image_terms for word in set().union(*image_captions))
+    max_images = max(1, int(COMMON * len(captions)))
     queries_by_terms: dict[frozenset[str], str] = {}
     for place in rng.permutation(len(captions)):
-        if written[place] and (query := _query(written[place][0], known, most, rng)):
+        if image_terms[place] and (query := _query(image_terms[place][0], image_counts, max_images, rng)):
             queries_by_terms.setdefault(frozenset(terms(query)), query)
         if len(queries_by_terms) == count:
             break
     fits = [
-        [any(wanted <= one.keys() for one in image_captions) for image_captions in written]
-        for wanted in queries_by_terms
+        [any(query_terms <= caption.keys() for caption in image_captions) for image_captions in image_terms]
+        for query_terms in queries_by_terms
     ]
-    objects = [min(wanted, key=lambda word: (known[word], word)) for wanted in queries_by_terms]
-    related = [[any(word in one for one in image_captions) for image_captions in written] for word in objects]
+    objects = [
+        min(query_terms, key=lambda word: (image_counts[word], word)) for query_terms in queries_by_terms
+    ]
+    related = [
+        [any(word in caption for caption in image_captions) for image_captions in image_terms]
+        for word in objects
+    ]
     shape = (len(queries_by_terms), len(captions))
     return QuerySet(
         [*queries_by_terms.values()],
@@ -77,10 +82,12 @@ def _shows_object(scene: Scene, query: SceneQuery) -> bool:
     return scene.unknown > 0 if query.strange else scene.colour == query.colour
 
 
-def _query(written: dict[str, str], known: Counter[str], most: int, rng: np.random.Generator) -> str:
+def _query(
+    image_terms: dict[str, str], image_counts: Counter[str], max_images: int, rng: np.random.Generator
+) -> str:
     """One word of a caption, or two neighbours, one of which is rare enough; '' if there is none."""
-    words = list(written.items())
-    rare = [place for place, (word, _) in enumerate(words) if known[word] <= most]
+    words = list(image_terms.items())
+    rare = [place for place, (word, _) in enumerate(words) if image_counts[word] <= max_images]
     if not rare:
         return ""
     place = int(rng.choice(rare))

@@ -117,11 +117,11 @@ def train_text(run: TrainingRun, compiled: Callable[[Step], Step]) -> None:
     if not run.progress.words:
         run.begin_text_phase()
     series = training_series(run.seed + TEXT_PHASE_SEED)
-    seen = encode_images(run, series)
+    image_states = encode_images(run, series)
     step = compiled(text_phase_loss)
-    talks = TextBatches(run.tokenizer, series=series, pictures=len(seen), size=plan.text_batch)
-    for number, some in stream(talks, range(run.progress.words, plan.text_steps), "words"):
-        losses = [*step(run.pair, run.heads, seen[some.pictures], some.texts, some.targets)]
+    batches = TextBatches(run.tokenizer, series=series, pictures=len(image_states), size=plan.text_batch)
+    for number, batch in stream(batches, range(run.progress.words, plan.text_steps), "words"):
+        losses = [*step(run.pair, run.heads, image_states[batch.pictures], batch.texts, batch.targets)]
         run.progress.words = number + 1
         advance(run, run.text_optimiser, "words", number, losses, last=number + 1 == plan.text_steps)
 

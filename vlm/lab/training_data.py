@@ -108,9 +108,9 @@ class TextPacker:
 
     def search(self, scenes: list[Scene], rng: np.random.Generator) -> SearchTexts:
         half = len(scenes) // 2
-        asked = [caption_query(s) for s in scenes[:half]] + [partial_query(s, rng) for s in scenes[half:]]
-        ids, mask = pad_right([self.tokens(query.text)[:QUERY_TEXT] for query in asked])
-        return SearchTexts(ids, mask, torch.from_numpy(matches(scenes, asked)))
+        queries = [caption_query(s) for s in scenes[:half]] + [partial_query(s, rng) for s in scenes[half:]]
+        ids, mask = pad_right([self.tokens(query.text)[:QUERY_TEXT] for query in queries])
+        return SearchTexts(ids, mask, torch.from_numpy(matches(scenes, queries)))
 
     def pack(self, scenes: list[Scene], rng: np.random.Generator, length: int = TEXT) -> PackedText:
         rows = [self._row(drawn, rng, length) for drawn in scenes]
@@ -138,10 +138,10 @@ class TextPacker:
     def _asked(self, drawn: Scene, rng: np.random.Generator) -> tuple[list[int], list[int]]:
         turns = int(rng.choice(len(self._turn_odds), p=self._turn_odds))
         earlier = [draw_question(drawn, rng) for _ in range(turns)]
-        asked = draw_question(drawn, rng)
+        queries = draw_question(drawn, rng)
         again = "and " if turns and rng.random() < 0.1 else ""
-        prompt = question_prompt(again + asked.question, tuple((e.question, e.answer) for e in earlier))
-        return self.tokens(prompt), self.tokens(" " + asked.answer)[1:]
+        prompt = question_prompt(again + queries.question, tuple((e.question, e.answer) for e in earlier))
+        return self.tokens(prompt), self.tokens(" " + queries.answer)[1:]
 
 
 class SceneBatches(Dataset[SceneBatch]):

@@ -21,9 +21,8 @@ from vlm.images.opening import open_picture
 from vlm.lab.classic import features as feature_files
 from vlm.lab.classic import fit
 from vlm.lab.classic.card import OWN
-from vlm.lab.classic.curves import read_log
 from vlm.lab.classic.features import open_split
-from vlm.lab.classic.train import SPLITS, TRAINING, Recipe, train_classic
+from vlm.lab.classic.train import SPLITS, TRAINING, Recipe, read_log, train_classic
 from vlm.lab.datasets.splits import split_by_name
 
 RECIPE = Recipe(

@@ -90,8 +90,8 @@ def test_a_batch_names_its_languages_and_guesses_only_words(tmp_path: Path) -> N
     batch = batches.batch(rows)
     tokens = run.tokenizer.convert_ids_to_tokens
     assert tokens(batch.source[:, 0].tolist()) == ["__en__", "__ru__"]
-    assert tokens(batch.given[:, :2].flatten().tolist()) == ["</s>", "__de__", "</s>", "__en__"]
-    assert (batch.wanted[:, 0] == IGNORED).all()
+    assert tokens(batch.decoder_input[:, :2].flatten().tolist()) == ["</s>", "__de__", "</s>", "__en__"]
+    assert (batch.labels[:, 0] == IGNORED).all()
     assert run.tokenizer.decode(rows[0][1], skip_special_tokens=True).strip() == "eine Katze"
 
 

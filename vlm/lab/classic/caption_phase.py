@@ -33,8 +33,8 @@ def caption_set(
     features: Features, captions: Sequence[Sequence[str]], words: Words, longest: int
 ) -> CaptionSet:
     """Every caption of every picture."""
-    ids = [torch.tensor(words.ids(caption, longest)) for some in captions for caption in some]
-    pictures = np.repeat(np.arange(len(captions)), [len(some) for some in captions])
+    ids = [torch.tensor(words.ids(caption, longest)) for captions_set in captions for caption in captions_set]
+    pictures = np.repeat(np.arange(len(captions)), [len(captions_set) for captions_set in captions])
     return CaptionSet(features, ids, pictures)
 
 
@@ -73,14 +73,16 @@ class CaptionPhase:
         return Score(loss, int(right.sum()), int(counts.sum()))
 
 
-def _of_one_length(some: CaptionSet, order: NDArray[Any]) -> list[NDArray[Any]]:
+def _of_one_length(captions_set: CaptionSet, order: NDArray[Any]) -> list[NDArray[Any]]:
     """Batches of captions about as long as each other: padding costs as much as words."""
-    lengths = np.array([len(some.captions[row]) for row in order])
+    lengths = np.array([len(captions_set.captions[row]) for row in order])
     order = order[np.argsort(lengths, kind="stable")]
     return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
 
 
-def _batch(some: CaptionSet, rows: NDArray[Any], renderings: NDArray[Any]) -> tuple[Tensor, Tensor]:
+def _batch(captions_set: CaptionSet, rows: NDArray[Any], renderings: NDArray[Any]) -> tuple[Tensor, Tensor]:
     """Features [B, D] and captions [B, T], padded."""
-    features = torch.from_numpy(some.features[some.pictures[rows], renderings]).float()
-    return features, pad_sequence([some.captions[row] for row in rows], batch_first=True, padding_value=PAD)
+    features = torch.from_numpy(captions_set.features[captions_set.pictures[rows], renderings]).float()
+    return features, pad_sequence(
+        [captions_set.captions[row] for row in rows], batch_first=True, padding_value=PAD
+    )

@@ -40,11 +40,11 @@ def open_published(path: Path) -> tuple[Vgg16, Preprocessing]:
     state, preprocessing = _read(path)
     if missing := [name for name in _parameters() if name not in state]:
         raise BadRequest(f"{path} is no whole VGG16: it lacks {missing[0]}; {WHERE}.")
-    vgg = _empty(state)
-    for name, wanted in vgg.state_dict().items():
-        if state[name].shape != wanted.shape:
-            found, right = tuple(state[name].shape), tuple(wanted.shape)
-            raise BadRequest(f"{path} is another network: {name} is {found}, not {right}; {WHERE}.")
+    vgg = _network_for(state)
+    for name, parameter in vgg.state_dict().items():
+        if state[name].shape != parameter.shape:
+            shape, right = tuple(state[name].shape), tuple(parameter.shape)
+            raise BadRequest(f"{path} is another network: {name} is {shape}, not {right}; {WHERE}.")
     vgg.load_state_dict({name: state[name].float() for name in vgg.state_dict()}, assign=True)
     return vgg, preprocessing
 
@@ -53,7 +53,7 @@ def _parameters() -> list[str]:
     return [f"{place}.{kind}" for place in keras_names().values() for kind in ("weight", "bias")]
 
 
-def _empty(state: State) -> Vgg16:
+def _network_for(state: State) -> Vgg16:
     """A network of the state's width, for pictures of its size."""
     width = len(state["classifier.3.bias"]) / DENSE
     cells = state["classifier.0.weight"].shape[-1] / len(state["features.28.bias"])
@@ -100,7 +100,7 @@ def _keras(path: Path) -> State:
                 if array.ndim == 1:
                     state[f"{place}.bias"] = array
                 else:
-                    state[f"{place}.weight"] = _turned(array, channels)
+                    state[f"{place}.weight"] = _to_torch(array, channels)
                     channels = array.shape[-1]
     return state
 
@@ -114,7 +114,7 @@ def _arrays(group: Any) -> Iterator[Tensor]:
             yield from _arrays(item)
 
 
-def _turned(kernel: Tensor, channels: int) -> Tensor:
+def _to_torch(kernel: Tensor, channels: int) -> Tensor:
     """A kernel of Keras as torch has it; `channels` come out of the layer before."""
     if kernel.ndim == 4:
         return kernel.permute(3, 2, 0, 1).contiguous()  # HWIO -> OIHW

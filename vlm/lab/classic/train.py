@@ -8,6 +8,7 @@
 A run that was stopped goes on from `OUT/training/`.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -26,7 +27,6 @@ from vlm.engine.classic.words import Words
 from vlm.errors import BadSetting
 from vlm.lab.classic.caption_phase import CaptionPhase, caption_set
 from vlm.lab.classic.card import CaptionerFacts, write_card
-from vlm.lab.classic.curves import draw_curves, read_log
 from vlm.lab.classic.features import (
     Features,
     Pixels,
@@ -53,6 +53,7 @@ from vlm.lab.run_config import check_run_config
 
 TRAINING: Final = "training"  # the run's own folder, below the captioner's
 SPLITS: Final = ("train", "val", "test")
+TITLES: Final = {"sight": "VGG16: words of the captions", "words": "LSTM: the next word"}  # by phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class CaptionerRun:
         self.command = _command(data, out, recipe, layout, weights)
         torch.manual_seed(recipe.seed)
         self.words = Words.of(
-            (one for some in self.captions("train") for one in some), at_least=recipe.at_least
+            (caption for captions in self.captions("train") for caption in captions), at_least=recipe.at_least
         )
         self.captioner = _captioner(recipe, self.words, weights)
         self.published = weights is not None
@@ -93,7 +94,7 @@ class CaptionerRun:
         return [example.captions for example in self.splits[split]]
 
     def _pictures(self) -> dict[str, list[str]]:
-        return {split: [example.id for example in some] for split, some in self.splits.items()}
+        return {split: [image.id for image in images] for split, images in self.splits.items()}
 
 
 def train_classic(
@@ -147,8 +148,8 @@ def _train_vision(run: CaptionerRun) -> dict[str, Features]:
     """Phase 1, then the features, of training pictures in several renderings."""
     recipe = run.recipe
     pixels = {
-        split: pixels_of(some, recipe.side_px, run.folder / f"pixels-{split}.npy")
-        for split, some in run.splits.items()
+        split: pixels_of(images, recipe.side_px, run.folder / f"pixels-{split}.npy")
+        for split, images in run.splits.items()
     }
     chosen = label_words(run.words, run.captions("train"))
     train, val = (
@@ -197,8 +198,8 @@ def _extract_features(
 
     @torch.no_grad()
     def see(rows: NDArray[Any], rendering: int) -> Tensor:
-        seen: Tensor = vgg(pixels(rows, rendering))
-        return seen
+        features: Tensor = vgg(pixels(rows, rendering))
+        return features
 
     path = run.folder / f"features-{split}.npy"
     return features_of(len(run.splits[split]), vgg.dense, renderings, see, path)
@@ -226,7 +227,7 @@ def _finish(run: CaptionerRun, features: Features) -> None:
         data=_data_summary(run.splits),
         knows=f"It knows the {len(run.words.known)} words of the captions that it was trained on.",
         expected_caption=captioner.captions(captioner.features([built_in_picture()]).half().float())[0],
-        captions=_captions(captioner, features),
+        captions=_test_captions(captioner, features),
         references=run.captions("test"),
         epochs={
             phase: min(lines, key=lambda line: line["val_loss"])
@@ -236,7 +237,7 @@ def _finish(run: CaptionerRun, features: Features) -> None:
     write_card(run.out, facts)
 
 
-def _captions(captioner: Captioner, features: Features, batch: int = 128) -> list[str]:
+def _test_captions(captioner: Captioner, features: Features, batch: int = 128) -> list[str]:
     return [
         caption
         for start in range(0, len(features), batch)
@@ -245,7 +246,7 @@ def _captions(captioner: Captioner, features: Features, batch: int = 128) -> lis
 
 
 def _data_summary(splits: dict[str, list[CaptionedImage]]) -> str:
-    counts = ", ".join(f"{len(some):,} {split}" for split, some in splits.items())
+    counts = ", ".join(f"{len(images):,} {split}" for split, images in splits.items())
     captions = sum(len(example.captions) for example in splits["train"])
     return f"pictures: {counts}; {captions:,} captions in training"
 
@@ -256,3 +257,28 @@ def _command(data: Path, out: Path, recipe: Recipe, layout: str, weights: Path |
     seeing = chosen if weights is None else f"--weights {weights.name}"
     where = f"--data {data.name} --layout {layout} --out {out.name}"
     return f"vlm train classic {where} {seeing} --epochs {recipe.epochs} --seed {recipe.seed}"
+
+
+def read_log(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """The lines of `training.jsonl` by phase; of an epoch that was run twice, the last."""
+    phases: dict[str, dict[int, dict[str, Any]]] = {}
+    for line in map(json.loads, path.read_text().splitlines()):
+        phases.setdefault(line["phase"], {})[line["epoch"]] = line
+    return {phase: [lines[epoch] for epoch in sorted(lines)] for phase, lines in phases.items()}
+
+
+def draw_curves(log: Path, out: Path) -> None:
+    """Plot the log into `out` (its suffix says as what). Raises BadRequest where matplotlib is missing."""
+    figures = import_optional("matplotlib.figure")  # no pyplot: no windows and no state of the process
+    phases = read_log(log)
+    figure = figures.Figure(figsize=(9, 3.2 * len(phases)), layout="constrained")
+    rows = figure.subplots(len(phases), 2, squeeze=False)
+    for axes, (phase, lines) in zip(rows, phases.items(), strict=True):
+        epochs = [line["epoch"] + 1 for line in lines]
+        for axis, measure in zip(axes, ("loss", "accuracy"), strict=True):
+            for name, label in ((measure, "training"), (f"val_{measure}", "validation")):
+                axis.plot(epochs, [line[name] for line in lines], label=label, marker=".")
+            axis.set(title=TITLES[phase], xlabel="epoch", ylabel=measure)
+            axis.grid(alpha=0.3)
+            axis.legend()
+    figure.savefig(out)

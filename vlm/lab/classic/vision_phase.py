@@ -46,10 +46,10 @@ def word_shares(words: Words, captions: Sequence[Sequence[str]], chosen: Sequenc
     """How many of each picture's captions use each chosen word, as a share: [N, L]."""
     place = {words.known[number - len(SPECIALS)]: column for column, number in enumerate(chosen)}
     shares = torch.zeros(len(captions), len(chosen))
-    for row, some in enumerate(captions):
-        for caption in some:
+    for row, image_captions in enumerate(captions):
+        for caption in image_captions:
             for word in {*tokenize(caption)} & place.keys():
-                shares[row, place[word]] += 1 / len(some)
+                shares[row, place[word]] += 1 / len(image_captions)
     return shares
 
 

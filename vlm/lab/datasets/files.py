@@ -59,18 +59,23 @@ def with_existing_image(items: Sequence[T], image: Callable[[T], Path], advice: 
 
     Raises:  NotFound with `advice` if no picture is there.
     """
-    there = {path: path.is_file() for path in dict.fromkeys(map(image, items))}
-    missing = [path for path, found in there.items() if not found]
-    if missing and len(missing) == len(there):
-        raise NotFound(f"None of the {len(there):,} pictures is there, for example {missing[0]}. {advice}")
+    exists_by_path = {path: path.is_file() for path in dict.fromkeys(map(image, items))}
+    missing = [path for path, exists in exists_by_path.items() if not exists]
+    if missing and len(missing) == len(exists_by_path):
+        raise NotFound(
+            f"None of the {len(exists_by_path):,} pictures is there, for example {missing[0]}. {advice}"
+        )
     if missing:
         names = ", ".join(path.name for path in missing[:SOME])
         log.warning(
-            "%s of %s pictures are missing and left out, for example %s", len(missing), len(there), names
+            "%s of %s pictures are missing and left out, for example %s",
+            len(missing),
+            len(exists_by_path),
+            names,
         )
-    return [item for item in items if there[image(item)]]
+    return [item for item in items if exists_by_path[image(item)]]
 
 
 def clean_captions(captions: Iterable[str]) -> tuple[str, ...]:
     """Captions with single spaces, without empty ones."""
-    return tuple(said for caption in captions if (said := " ".join(caption.split())))
+    return tuple(text for caption in captions if (text := " ".join(caption.split())))

@@ -86,16 +86,18 @@ def open_captions(folder: Path, *, layout: str = "auto", split: str = "test") ->
     _check(folder, (*SPLITS, ALL), split)
     chosen = _layout(folder, layout)
     examples = chosen.read(folder)
-    wanted = [example for example in examples if split == ALL or example.split in (split, "")]
-    said = [example for example in wanted if example.captions]
-    if len(said) < len(wanted):
+    in_split = [example for example in examples if split == ALL or example.split in (split, "")]
+    captioned = [example for example in in_split if example.captions]
+    if len(captioned) < len(in_split):
         log.warning(
-            "%s of %s pictures have no caption and are left out", len(wanted) - len(said), len(wanted)
+            "%s of %s pictures have no caption and are left out",
+            len(in_split) - len(captioned),
+            len(in_split),
         )
-    if not said:
-        there = ", ".join(sorted({example.split for example in examples})) or "none"
-        raise NotFound(f"{folder} has no captions in the split {split}; it has: {there}.")
-    return with_existing_image(said, lambda example: example.image, _advice(chosen))
+    if not captioned:
+        splits = ", ".join(sorted({example.split for example in examples})) or "none"
+        raise NotFound(f"{folder} has no captions in the split {split}; it has: {splits}.")
+    return with_existing_image(captioned, lambda example: example.image, _advice(chosen))
 
 
 def open_questions(folder: Path, *, split: str = "val") -> list[ImageQuestion]:
@@ -117,7 +119,7 @@ def open_questions(folder: Path, *, split: str = "val") -> list[ImageQuestion]:
         )
     if not questions:
         raise NotFound(f"{folder} has no questions in the split {split}.")
-    return with_existing_image(questions, lambda asked: asked.image, advice)
+    return with_existing_image(questions, lambda question: question.image, advice)
 
 
 def _check(folder: Path, splits: tuple[str, ...], split: str) -> None:

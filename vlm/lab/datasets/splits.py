@@ -18,8 +18,8 @@ def split_by_name(pictures: Iterable[str]) -> dict[str, str]:
     The order is that of the names' SHA-256, so it depends on nothing but the names.
     """
     shuffled = sorted(set(pictures), key=lambda name: sha256(name.encode()).digest())
-    each = held_out_count(len(shuffled))
+    held_out = held_out_count(len(shuffled))
     return {
-        name: "test" if place < each else "val" if place < 2 * each else "train"
+        name: "test" if place < held_out else "val" if place < 2 * held_out else "train"
         for place, name in enumerate(shuffled)
     }

@@ -61,27 +61,32 @@ def vqa_questions(folder: Path, split: str) -> list[ImageQuestion]:
         raise NotFound(f"{folder} lacks {' and '.join(missing)}; get it from visualqa.org, page Download.")
     pairs = _matched(questions, annotations)
     images = image_folder(folder, part)
-    paths = {image: images / f"COCO_{part}_{image:012d}.jpg" for image in {one.image_id for one, _ in pairs}}
+    paths = {
+        image: images / f"COCO_{part}_{image:012d}.jpg"
+        for image in {question.image_id for question, _ in pairs}
+    }
     return [
         ImageQuestion(
             id=str(question.question_id),
             image=paths[question.image_id],
             question=question.question.strip(),
-            answers=tuple(each.answer for each in given.answers),
-            kind=given.answer_type,
+            answers=tuple(answer.answer for answer in annotation.answers),
+            kind=annotation.answer_type,
         )
-        for question, given in pairs
+        for question, annotation in pairs
     ]
 
 
 def _matched(questions: Path, annotations: Path) -> list[tuple[VqaQuestion, VqaAnnotation]]:
     """Each question with its answers. Raises BadRequest for a question that comes twice or has none."""
-    given = {each.question_id: each for each in read_json(annotations, VqaAnnotationFile).annotations}
+    annotation = {
+        answer.question_id: answer for answer in read_json(annotations, VqaAnnotationFile).annotations
+    }
     by_id: dict[int, VqaQuestion] = {}
     for question in read_json(questions, VqaQuestionFile).questions:
         number = question.question_id
         if by_id.setdefault(number, question) is not question:
             raise BadRequest(f"{questions.name} has question {number} twice; is the file intact?")
-        if number not in given:
+        if number not in annotation:
             raise BadRequest(f"{annotations.name} has no answers to question {number}; do the files match?")
-    return [(question, given[number]) for number, question in by_id.items()]
+    return [(question, annotation[number]) for number, question in by_id.items()]

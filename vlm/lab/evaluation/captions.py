@@ -25,7 +25,8 @@ def score_captions(items: Sequence[EvaluationItem], captions: Sequence[str]) -> 
     scores |= {f"BLEU-{n}, as papers on COCO": value for n, value in enumerate(coco.scores, 1)}
     scores |= {f"BLEU-{n}, as tutorials": value for n, value in enumerate(tutorial.scores, 1)}
     examples = [
-        _example(item, text, each) for item, text, each in zip(items, captions, consensus.each, strict=True)
+        _example(item, caption, per_image)
+        for item, caption, per_image in zip(items, captions, consensus.per_image, strict=True)
     ]
     return examples, scores, _notes(whole.signature, tutorial.signature)
 

@@ -54,7 +54,7 @@ def compare_runs(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
     runs = [read_run(path) for path in paths]
     first = runs[0].result.header
     for path, other in zip(paths[1:], runs[1:], strict=True):
-        _refuse_another(paths[0], first, path, other.result.header)
+        _check_comparable(paths[0], first, path, other.result.header)
     shared = [name for name in runs[0].examples if all(name in run.examples for run in runs)]
     if not shared:
         raise BadRequest("There is no example that all of these runs could be scored on.")
@@ -87,19 +87,21 @@ def read_run(path: Path) -> FinishedRun:
         raise BadRequest(f"{file} is not a result of vlm evaluate: {error}") from error
     if result.version != VERSION:
         raise BadRequest(f"{file} is of another version of Afterimage; please evaluate again.")
-    return FinishedRun(result, {one.id: one for one in examples})
+    return FinishedRun(result, {example.id: example for example in examples})
 
 
-def _refuse_another(one: Path, header: dict[str, object], path: Path, other: dict[str, object]) -> None:
+def _check_comparable(
+    first_path: Path, header: dict[str, object], path: Path, other: dict[str, object]
+) -> None:
     if header["task"] != other["task"]:
         raise BadRequest(
-            f"{one} is of the task {header['task']}, {path} of {other['task']}: they do not compare."
+            f"{first_path} is of the task {header['task']}, {path} of {other['task']}: they do not compare."
         )
     prints = [data["fingerprint"] for data in (header["data"], other["data"]) if isinstance(data, dict)]
     if prints[0] != prints[1]:
         raise BadRequest(
-            f"{one} and {path} were scored on different data: evaluate both with the same --data, --split, "
-            "--limit and --seed."
+            f"{first_path} and {path} were scored on different data: evaluate both with the same --data, "
+            "--split, --limit and --seed."
         )
 
 
@@ -126,12 +128,14 @@ def _row(
 
 def _by_unit(name: str, run: FinishedRun, shared: Sequence[str], units: Sequence[str]) -> Sums | None:
     """The parts of a score, summed per unit; None where it has none."""
-    having = [one for one in (run.examples[example] for example in shared) if name in one.parts]
-    if not having:
+    examples = [run.examples[id] for id in shared if name in run.examples[id].parts]
+    if not examples:
         return None
     place = {unit: number for number, unit in enumerate(units)}
-    sums = np.zeros((len(units), len(having[0].parts[name])))
-    np.add.at(sums, [place[one.unit] for one in having], [one.parts[name] for one in having])
+    sums = np.zeros((len(units), len(examples[0].parts[name])))
+    np.add.at(
+        sums, [place[example.unit] for example in examples], [example.parts[name] for example in examples]
+    )
     return sums
 
 
@@ -154,8 +158,8 @@ def render_table(comparison: Comparison) -> str:
     lines.append("|---|" + "---:|" * len(comparison.names))
     for row in comparison.rows:
         cells = [
-            f"{_score(score, row.name)}{_against(gap)}"
-            for score, gap in zip(row.scores, row.differences, strict=True)
+            f"{_score(score, row.name)}{_format_difference(difference)}"
+            for score, difference in zip(row.scores, row.differences, strict=True)
         ]
         lines.append(f"| {one_line(row.name)} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", summarize(comparison)]) + "\n"
@@ -178,7 +182,8 @@ def render_page(comparison: Comparison) -> str:
         {
             "name": row.name,
             "cells": [
-                _cell(score, gap, row.name) for score, gap in zip(row.scores, row.differences, strict=True)
+                _cell(score, difference, row.name)
+                for score, difference in zip(row.scores, row.differences, strict=True)
             ],
         }
         for row in comparison.rows
@@ -195,7 +200,7 @@ def _cell(score: Interval | float, difference: Interval | None, name: str) -> di
     return {
         "score": format_score(score, name) if isinstance(score, float) else format_score(score.value),
         "interval": "" if isinstance(score, float) else _range(score),
-        "difference": _against(difference).strip(),
+        "difference": _format_difference(difference).strip(),
         "direction": ("up" if difference.value > 0 else "down") if difference and clear else "",
     }
 
@@ -210,8 +215,8 @@ def _score(score: Interval | float, name: str) -> str:
     return f"{format_score(score.value)} {_range(score)}"
 
 
-def _against(gap: Interval | None) -> str:
-    if gap is None:
+def _format_difference(difference: Interval | None) -> str:
+    if difference is None:
         return ""
-    star = " *" if gap.is_clear else ""
-    return f" Δ {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]{star}"
+    star = " *" if difference.is_clear else ""
+    return f" Δ {difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]{star}"

@@ -37,13 +37,13 @@ def similarities(predictions: Sequence[Prediction], counts: Sequence[int]) -> ND
     `counts` are the captions of each picture.
     """
     texts = np.concatenate(
-        [_rows(one.texts, count) for one, count in zip(predictions, counts, strict=True)]
+        [_rows(prediction.texts, count) for prediction, count in zip(predictions, counts, strict=True)]
     )  # [T, E]
     width = texts.shape[1]
-    found = np.stack([_vectors(one.pictures, width) for one in predictions])  # [N, Q, E]
-    flat = found.reshape(-1, width).T  # [E, N * Q]
+    vectors = np.stack([_vectors(prediction.pictures, width) for prediction in predictions])  # [N, Q, E]
+    flat = vectors.reshape(-1, width).T  # [E, N * Q]
     parts = [
-        (texts[start : start + AT_ONCE] @ flat).reshape(-1, *found.shape[:2]).max(axis=2)
+        (texts[start : start + AT_ONCE] @ flat).reshape(-1, *vectors.shape[:2]).max(axis=2)
         for start in range(0, len(texts), AT_ONCE)
     ]
     return np.concatenate(parts)
@@ -51,16 +51,16 @@ def similarities(predictions: Sequence[Prediction], counts: Sequence[int]) -> ND
 
 def _embedded(engine: Engine, items: Sequence[EvaluationItem]) -> list[Prediction]:
     pictures = [_open(item) for item in items]
-    whole = [one for one in pictures if isinstance(one, Image)]
-    seen = iter(split_on_oom(whole, lambda some: _encode(engine, some)))
-    outcomes = [next(seen) if isinstance(one, Image) else one for one in pictures]
-    return [_prediction(engine, item, one) for item, one in zip(items, outcomes, strict=True)]
+    readable = [picture for picture in pictures if isinstance(picture, Image)]
+    encoded = iter(split_on_oom(readable, lambda chunk: _encode(engine, chunk)))
+    outcomes = [next(encoded) if isinstance(picture, Image) else picture for picture in pictures]
+    return [_prediction(engine, item, outcome) for item, outcome in zip(items, outcomes, strict=True)]
 
 
 def _encode(engine: Engine, pictures: Sequence[Image]) -> list[tuple[Encoded, str]]:
     """Search looks at pictures and at what the model said of them."""
     encoded = engine.encode(pictures)
-    prediction = engine.generate([one.tokens for one in encoded], [Prompt() for _ in encoded])
+    prediction = engine.generate([picture.tokens for picture in encoded], [Prompt() for _ in encoded])
     return list(zip(encoded, prediction, strict=True))
 
 

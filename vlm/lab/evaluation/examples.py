@@ -37,7 +37,7 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def write_examples(folder: Path, examples: Sequence[Example]) -> None:
     """Write them to the folder of a run."""
-    (folder / NAME).write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in examples))
+    (folder / NAME).write_bytes(b"".join(msgspec.json.encode(example) + b"\n" for example in examples))
 
 
 def read_examples(folder: Path) -> list[Example]:

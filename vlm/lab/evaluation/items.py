@@ -57,9 +57,9 @@ class EvaluationData:
 def pictures_data(folder: Path, *, layout: str, split: str, limit: int | None, seed: int) -> EvaluationData:
     """Pictures with what people wrote of them. Raises NotFound, BadRequest."""
     items = [
-        EvaluationItem(id=one.id, unit=one.id, picture=one.image, references=one.captions)
-        for one in open_captions(folder, layout=layout, split=split)
-        if one.captions
+        EvaluationItem(id=image.id, unit=image.id, picture=image.image, references=image.captions)
+        for image in open_captions(folder, layout=layout, split=split)
+        if image.captions
     ]
     return _data(items, limit, seed, {"name": _name(folder), "layout": layout, "split": split})
 
@@ -68,14 +68,14 @@ def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) ->
     """Questions about pictures, with all questions about a picture together. Raises NotFound, BadRequest."""
     items = [
         EvaluationItem(
-            id=one.id,
-            unit=one.image.relative_to(folder).as_posix(),
-            picture=one.image,
-            prompt=one.question,
-            references=one.answers,
-            kind=one.kind,
+            id=question.id,
+            unit=question.image.relative_to(folder).as_posix(),
+            picture=question.image,
+            prompt=question.question,
+            references=question.answers,
+            kind=question.kind,
         )
-        for one in open_questions(folder, split=split)
+        for question in open_questions(folder, split=split)
     ]
     return _data(items, limit, seed, {"name": _name(folder), "layout": "vqav2", "split": split})
 
@@ -86,11 +86,11 @@ def parallel_data(path: Path, *, limit: int | None, seed: int) -> EvaluationData
     Keys that are no language of `vlm.text.languages`, and `id` and `kind`, say something about the line.
     Raises:  NotFound for a missing file, BadRequest for a line that is something else.
     """
-    items = [item for number, line in _parallel(path) for item in _directions(number, line)]
+    items = [item for number, line in _parallel_lines(path) for item in _directions(number, line)]
     return _data(items, limit, seed, {"name": path.name, "layout": "parallel"})
 
 
-def _parallel(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _parallel_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
@@ -99,13 +99,13 @@ def _parallel(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         if not line.strip():
             continue
         try:
-            found = msgspec.json.decode(line, type=dict[str, str])
+            translations = msgspec.json.decode(line, type=dict[str, str])
         except msgspec.DecodeError as error:
             like = '{"en": "a cat", "de": "eine Katze"}'
             raise BadRequest(f"{path.name}:{number} is not like {like}: {error}") from None
-        if "en" not in found:
+        if "en" not in translations:
             raise BadRequest(f"{path.name}:{number} has no English: please add en.")
-        yield number, found
+        yield number, translations
 
 
 def _directions(number: int, line: dict[str, str]) -> list[EvaluationItem]:
@@ -113,13 +113,13 @@ def _directions(number: int, line: dict[str, str]) -> list[EvaluationItem]:
     pairs = [pair for code in others for pair in (("en", code), (code, "en"))]
     return [
         EvaluationItem(
-            id=f"{number} {one}-{other}",
+            id=f"{number} {source}-{target}",
             unit=str(number),
-            prompt=line[one],
-            references=(line[other],),
-            kind=f"{one}-{other} {line.get('kind', '')}".strip(),
+            prompt=line[source],
+            references=(line[target],),
+            kind=f"{source}-{target} {line.get('kind', '')}".strip(),
         )
-        for one, other in pairs
+        for source, target in pairs
     ]
 
 

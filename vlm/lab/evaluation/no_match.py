@@ -23,51 +23,54 @@ def retrieval_data(
     engine: Engine, items: Sequence[EvaluationItem], predictions: Sequence[Prediction]
 ) -> RetrievalData | None:
     """Queries of one or two words, with the truth by what people wrote; None where there are hardly any."""
-    searches = caption_query_set([item.references for item in items], QUERIES)
-    if not searches.texts:
+    query_set = caption_query_set([item.references for item in items], QUERIES)
+    if not query_set.texts:
         return None
-    prompt = engine.embed_text(searches.texts)  # [S, E]
-    found = [np.frombuffer(one.pictures, np.float16).reshape(-1, prompt.shape[1]) for one in predictions]
+    query_vectors = engine.embed_text(query_set.texts)  # [S, E]
+    vectors = [
+        np.frombuffer(prediction.pictures, np.float16).reshape(-1, query_vectors.shape[1])
+        for prediction in predictions
+    ]
     return RetrievalData(
-        vectors=np.stack(found),
-        texts=[one.text for one in predictions],
-        queries=searches.texts,
-        query_vectors=prompt,
-        fits=searches.fits,
-        related=searches.related,
+        vectors=np.stack(vectors),
+        texts=[prediction.text for prediction in predictions],
+        queries=query_set.texts,
+        query_vectors=query_vectors,
+        fits=query_set.fits,
+        related=query_set.related,
     )
 
 
 def score_no_match(
-    given: RetrievalData, reference_set: ReferenceSet | None
+    data: RetrievalData, reference_set: ReferenceSet | None
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Scores of the search as users have it, and a note on how they came about."""
-    how = "the cut-off fitted for this model" if reference_set else "a rule of thumb, as none was fitted"
-    return _named(no_match_test(given, reference_set)), _note(how)
+    cutoff = "the cut-off fitted for this model" if reference_set else "a rule of thumb, as none was fitted"
+    return _by_name(no_match_test(data, reference_set)), _note(cutoff)
 
 
-def fit_cutoff(given: RetrievalData, *, revision: str, seed: int) -> Fitted:
+def fit_cutoff(data: RetrievalData, *, revision: str, seed: int) -> Fitted:
     """A cut-off fitted on one half, scores on the other, a note. Raises BadRequest for too little data."""
-    reference_set, absent = fit(given, revision=revision, seed=seed)
+    reference_set, scores = fit(data, revision=revision, seed=seed)
     return (
         reference_set,
-        _named(absent),
+        _by_name(scores),
         _note("a cut-off fitted here, on other pictures and queries"),
     )
 
 
-def _named(absent: NoMatchScores) -> dict[str, float]:
+def _by_name(scores: NoMatchScores) -> dict[str, float]:
     return {
-        "present queries found": absent.found,
-        "present queries, best hit right": absent.first,
-        "absent queries answered by nothing": absent.nothing,
-        "miss rate": 1 - absent.found,
-        "false-hit rate": 1 - absent.nothing,
+        "present queries found": scores.hit_rate,
+        "present queries, best hit right": scores.top_1,
+        "absent queries answered by nothing": scores.rejection,
+        "miss rate": 1 - scores.hit_rate,
+        "false-hit rate": 1 - scores.rejection,
     }
 
 
-def _note(how: str) -> tuple[str, ...]:
+def _note(cutoff: str) -> tuple[str, ...]:
     return (
         f"Present and absent queries: words that people wrote, in up to {GALLERY} pictures with and without "
-        f"what they name, by {how}; what nobody mentioned counts as absent",
+        f"what they name, by {cutoff}; what nobody mentioned counts as absent",
     )

@@ -39,8 +39,8 @@ class Prediction(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def timed(predictions: Sequence[Prediction], begun_s: float) -> list[Prediction]:
     """The predictions of one batch, each with its share of the time since `begun_s` (of perf_counter)."""
-    each = round((time.perf_counter() - begun_s) / max(1, len(predictions)), 4)
-    return [msgspec.structs.replace(one, seconds=each) for one in predictions]
+    seconds_each = round((time.perf_counter() - begun_s) / max(1, len(predictions)), 4)
+    return [msgspec.structs.replace(prediction, seconds=seconds_each) for prediction in predictions]
 
 
 class Predictions:
@@ -64,9 +64,9 @@ class Predictions:
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Write them down, at once."""
-        for one in predictions:
-            self._file.write(msgspec.json.encode(one) + b"\n")
-            self.done[one.id] = one
+        for prediction in predictions:
+            self._file.write(msgspec.json.encode(prediction) + b"\n")
+            self.done[prediction.id] = prediction
         self._file.flush()
 
     def __enter__(self) -> "Predictions":
@@ -97,20 +97,20 @@ class Predictions:
             self._file.flush()
             return
         try:
-            _refuse_another(folder, msgspec.json.decode(lines[0], type=dict[str, Any]), header)
-            prediction = [msgspec.json.decode(line, type=Prediction) for line in lines[1:]]
+            _check_header(folder, msgspec.json.decode(lines[0], type=dict[str, Any]), header)
+            predictions = [msgspec.json.decode(line, type=Prediction) for line in lines[1:]]
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadRequest(
                 f"{folder / NAME} is damaged ({error}): choose another --out, or begin anew with --fresh."
             ) from error
-        self.done = {one.id: one for one in prediction if not one.error}
+        self.done = {prediction.id: prediction for prediction in predictions if not prediction.error}
 
 
-def _refuse_another(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    wanted = msgspec.json.decode(msgspec.json.encode(wanted))
-    for name in wanted:
-        if found.get(name) != wanted[name]:
-            there, here = _short(found.get(name)), _short(wanted[name])
+def _check_header(folder: Path, stored: dict[str, Any], expected: dict[str, Any]) -> None:
+    expected = msgspec.json.decode(msgspec.json.encode(expected))
+    for name in expected:
+        if stored.get(name) != expected[name]:
+            there, here = _short(stored.get(name)), _short(expected[name])
             raise BadRequest(
                 f"{folder} holds a run with another {name} ({there}; now it is {here}): "
                 "choose another --out, or begin anew with --fresh."

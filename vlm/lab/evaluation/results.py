@@ -64,7 +64,7 @@ def table(result: EvaluationResult) -> str:
         *(f"- {note}" for note in result.notes),
         f"- Command: `{result.command}`",
     ]
-    lines += [f"- Left out: {one_line(one.id)}: {one_line(one.reason)}" for one in result.failures[:20]]
+    lines += [f"- Left out: {one_line(item.id)}: {one_line(item.reason)}" for item in result.failures[:20]]
     if len(result.failures) > 20:
         lines.append(f"- Left out: {len(result.failures) - 20} more, named in {NAME}")
     return "\n".join(lines) + "\n"

@@ -76,14 +76,14 @@ def evaluate_translator(translate: Translate, plan: EvaluationPlan) -> Evaluatio
 
 def _run(plan: EvaluationPlan, predict: Predict, search: Search | None = None) -> EvaluationResult:
     with Predictions(plan.out, plan.header, fresh=plan.fresh) as predictions:
-        left = [item for item in plan.data.items if item.id not in predictions.done]
+        remaining = [item for item in plan.data.items if item.id not in predictions.done]
         progress = ProgressReporter(
-            total=len(plan.data.items), done=len(plan.data.items) - len(left), unit="examples"
+            total=len(plan.data.items), done=len(plan.data.items) - len(remaining), unit="examples"
         )
         try:
-            for some in predict(left):
-                predictions.add(some)
-                progress.add(len(some))
+            for batch in predict(remaining):
+                predictions.add(batch)
+                progress.add(len(batch))
         finally:
             progress.close()
         return _finish(plan, predictions.done, search)
@@ -91,25 +91,25 @@ def _run(plan: EvaluationPlan, predict: Predict, search: Search | None = None) -
 
 def _finish(plan: EvaluationPlan, done: dict[str, Prediction], search: Search | None) -> EvaluationResult:
     """Score the predictions, and write everything that the folder is to hold."""
-    whole = [item for item in plan.data.items if not done[item.id].error]
+    scored = [item for item in plan.data.items if not done[item.id].error]
     failures = [
         FailedItem(id=item.id, reason=done[item.id].error) for item in plan.data.items if done[item.id].error
     ]
-    if not whole:
+    if not scored:
         raise BadRequest(
             f"Nothing could be scored. The first reason, for {failures[0].id}: {failures[0].reason}"
         )
-    predictions = [done[item.id] for item in whole]
-    examples, scores, notes = _score(plan.task, whole, predictions)
+    predictions = [done[item.id] for item in scored]
+    examples, scores, notes = _score(plan.task, scored, predictions)
     if search is not None:
-        more, noted = search(whole, predictions)
-        scores, notes = scores | more, (*notes, *noted)
+        search_scores, search_notes = search(scored, predictions)
+        scores, notes = scores | search_scores, (*notes, *search_notes)
     result = EvaluationResult(
         command=plan.command,
         header=plan.header,
         scores=scores,
         notes=notes,
-        examples=len(whole),
+        examples=len(scored),
         failures=tuple(failures),
         seconds=round(sum(done[item.id].seconds for item in plan.data.items), 1),
     )
@@ -123,14 +123,14 @@ def _score_no_match(
     engine: Engine, plan: EvaluationPlan, items: Sequence[EvaluationItem], predictions: Sequence[Prediction]
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Scores of the search that may say 'nothing', with the model's cut-off or one that is fitted now."""
-    given, revision = retrieval_data(engine, items, predictions), engine.info.revision
-    if given is None and plan.fit:
+    data, revision = retrieval_data(engine, items, predictions), engine.info.revision
+    if data is None and plan.fit:
         raise BadRequest("A cut-off needs queries, and no word of these captions is rare enough to be one.")
-    if given is None:
+    if data is None:
         return {}, ()
     if not plan.fit:
-        return score_no_match(given, load_reference_set(plan.home, revision) if plan.home else None)
-    reference_set, scores, notes = fit_cutoff(given, revision=revision, seed=plan.data.about["seed"])
+        return score_no_match(data, load_reference_set(plan.home, revision) if plan.home else None)
+    reference_set, scores, notes = fit_cutoff(data, revision=revision, seed=plan.data.about["seed"])
     if plan.home:
         reference_set.save(plan.home)
     return scores, notes
@@ -140,8 +140,8 @@ def check_engine(engine: Engine, task: str) -> None:
     """Raise BadRequest if the engine cannot do the task at all: some only caption, some cannot search."""
     try:
         if task == "vqa":
-            [seen] = engine.encode([built_in_picture()])
-            engine.generate([seen.tokens], [Prompt(question="what is this?")])
+            [encoded] = engine.encode([built_in_picture()])
+            engine.generate([encoded.tokens], [Prompt(question="what is this?")])
         elif task == "retrieval":
             engine.embed_text(["a cat"])
     except BadRequest as error:
@@ -151,10 +151,10 @@ def check_engine(engine: Engine, task: str) -> None:
 def _score(task: str, items: Sequence[EvaluationItem], predictions: Sequence[Prediction]) -> ScoredExamples:
     match task:
         case "caption":
-            return score_captions(items, [one.text for one in predictions])
+            return score_captions(items, [prediction.text for prediction in predictions])
         case "vqa":
-            return score_answers(items, [one.text for one in predictions])
+            return score_answers(items, [prediction.text for prediction in predictions])
         case "translate":
-            return score_translations(items, [one.text for one in predictions])
+            return score_translations(items, [prediction.text for prediction in predictions])
         case _:
             return score_retrieval(items, predictions)

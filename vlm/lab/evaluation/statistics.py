@@ -31,10 +31,11 @@ def ratio(right: float, of: float = 1.0) -> Statistics:
 def bleu_statistics(prediction: str, references: Sequence[str]) -> dict[str, Statistics]:
     """BLEU-1 to BLEU-4 of one sentence, counted as `vlm.lab.scores.bleu` counts."""
     metric = import_optional("sacrebleu.metrics").BLEU(lowercase=True, force=True, effective_order=True)
-    one = metric.sentence_score(prediction, list(references))
-    lengths = (float(one.sys_len), float(one.ref_len))
+    score = metric.sentence_score(prediction, list(references))
+    lengths = (float(score.sys_len), float(score.ref_len))
     return {
-        f"BLEU-{n}": (*map(float, one.counts[:n]), *map(float, one.totals[:n]), *lengths) for n in range(1, 5)
+        f"BLEU-{n}": (*map(float, score.counts[:n]), *map(float, score.totals[:n]), *lengths)
+        for n in range(1, 5)
     }
 
 
@@ -58,8 +59,8 @@ def score_of(sums: Sums) -> Sums:
 def corpus_scores(parts: Iterable[StatisticsByScore]) -> Mapping[str, float]:
     """The scores of all the examples' parts, in the order in which they first come."""
     sums: dict[str, Sums] = {}
-    for one in parts:
-        for name, part in one.items():
+    for statistics in parts:
+        for name, part in statistics.items():
             sums[name] = sums.get(name, 0.0) + np.array(part)
     return {name: float(score_of(total)) for name, total in sums.items()}
 

@@ -21,14 +21,14 @@ def predict_translations(
 ) -> Iterator[list[Prediction]]:
     """Translations, `batch` texts of one direction at once."""
     for direction, group in groupby(sorted(items, key=_direction), key=_direction):
-        some = list(group)
-        for start in range(0, len(some), batch):
-            yield _batch(translate, some[start : start + batch], direction)
+        group_items = list(group)
+        for start in range(0, len(group_items), batch):
+            yield _batch(translate, group_items[start : start + batch], direction)
 
 
 def _batch(translate: Translate, items: Sequence[EvaluationItem], direction: str) -> list[Prediction]:
     begun_s = time.perf_counter()
-    source, target = _ways(direction)
+    source, target = _languages(direction)
     try:
         texts = translate([item.prompt for item in items], source, target)
     except AfterimageError as error:
@@ -41,7 +41,7 @@ def _direction(item: EvaluationItem) -> str:
     return item.kind.split()[0]
 
 
-def _ways(direction: str) -> tuple[str, str]:
+def _languages(direction: str) -> tuple[str, str]:
     """From and to; one of them is English, the other may be 'pt-br'."""
     if direction.startswith("en-"):
         return "en", direction.removeprefix("en-")
@@ -57,14 +57,17 @@ def score_translations(items: Sequence[EvaluationItem], translations: Sequence[s
     notes: tuple[str, ...] = ()
     for direction, pairs in sorted(by_direction.items()):
         texts, references = [text for text, _ in pairs], [reference for _, reference in pairs]
-        letters, words = chrf(texts, references), bleu(texts, [[reference] for reference in references])
+        chrf_score, bleu_score = (
+            chrf(texts, references),
+            bleu(texts, [[reference] for reference in references]),
+        )
         scores[f"exact, {direction}"] = sum(text == reference for text, reference in pairs) / len(pairs)
-        scores[f"chrF, {direction}"] = letters.score
-        scores[f"BLEU, {direction}"] = words.scores[-1]
-        notes = (f"chrF: sacrebleu, {letters.signature}", f"BLEU: sacrebleu, {words.signature}")
+        scores[f"chrF, {direction}"] = chrf_score.score
+        scores[f"BLEU, {direction}"] = bleu_score.scores[-1]
+        notes = (f"chrF: sacrebleu, {chrf_score.signature}", f"BLEU: sacrebleu, {bleu_score.signature}")
     examples = [_example(item, text) for item, text in zip(items, translations, strict=True)]
     by_kind = corpus_scores(
-        {name: part for name, part in one.parts.items() if one.kind in name} for one in examples
+        {name: part for name, part in example.parts.items() if example.kind in name} for example in examples
     )
     return (
         examples,

@@ -22,8 +22,8 @@ IGNORED = -100
 class TranslationBatch(NamedTuple):
     source: Tensor  # [B, S] ids
     mask: Tensor  # [B, S]
-    given: Tensor  # [B, T] the decoder's input
-    wanted: Tensor  # [B, T] what it should say next; the language is given, not guessed
+    decoder_input: Tensor  # [B, T] the decoder's input
+    labels: Tensor  # [B, T] what it should say next; the language is given, not guessed
 
 
 class TranslationBatches:
@@ -58,9 +58,9 @@ class TranslationBatches:
 
     def batch(self, rows: list[tuple[list[int], list[int]]]) -> TranslationBatch:
         source = _padded([source for source, _ in rows], PAD)
-        given = _padded([target[:-1] for _, target in rows], PAD)
-        wanted = _padded([[IGNORED, *target[2:]] for _, target in rows], IGNORED)
-        return TranslationBatch(source, (source != PAD).long(), given, wanted)
+        decoder_input = _padded([target[:-1] for _, target in rows], PAD)
+        labels = _padded([[IGNORED, *target[2:]] for _, target in rows], IGNORED)
+        return TranslationBatch(source, (source != PAD).long(), decoder_input, labels)
 
 
 def _padded(rows: list[list[int]], pad: int) -> Tensor:

@@ -35,7 +35,7 @@ def lines(reference: Reference, *, seed: int, count: int) -> Iterator[ParallelLi
         if kind == "caption":
             meaning = caption_of(reference, scene(series, index))
         else:
-            meaning = next(one for one in _drawn(pairs, kind, rng) if reversible(reference, one))
+            meaning = next(drawn for drawn in _drawn(pairs, kind, rng) if reversible(reference, drawn))
         yield {"kind": "query" if kind == "words" else kind, **in_all_languages(reference, meaning)}
 
 

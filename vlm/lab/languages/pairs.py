@@ -4,12 +4,12 @@ To English, people type as they like and the target is the plain English sentenc
 is the reference. Now and then both hold a word that is in no table: the model learns to pass it on as it is.
 """
 
+import unicodedata
 from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
 from vlm.lab.languages.grammar import BARE, MANY
-from vlm.lab.languages.noise import add_typos
 from vlm.lab.languages.random_words import random_word
 from vlm.lab.languages.reference import Meaning, NounGroup, Reference
 from vlm.lab.languages.tables import CODES, FOREIGN
@@ -32,6 +32,10 @@ QUESTIONS = (
 KINDS = ("caption", "words", "question", "answer", "place", "more", "named", "copy")
 ODDS = (0.22, 0.16, 0.33, 0.13, 0.02, 0.03, 0.07, 0.04)
 FROM_ENGLISH = 0.58  # the harder way: English shows neither gender nor case
+
+
+GERMAN_ASCII = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
+UNCHANGED = 0.45  # of texts, typed as they are
 
 
 class SentencePair(NamedTuple):
@@ -163,3 +167,33 @@ def recoverable(meaning: Meaning, code: str, template: str) -> Meaning:
 
 def _with_article(group: NounGroup) -> NounGroup:
     return replace(group, count=1) if group.count == BARE and not group.shade else group
+
+
+def add_typos(text: str, code: str, rng: Random) -> str:
+    """The text, or a carelessly typed version of it."""
+    if rng.random() < UNCHANGED:
+        return text
+    careless = [rng.random() < odds for odds in (0.35, 0.5, 0.3, 0.3, 0.06, 0.1)]
+    if careless[0]:
+        text = without_accents(text, code, german_pairs=rng.random() < 0.5)
+    if careless[1]:
+        text = text.lower()
+    if careless[2]:
+        text = text.rstrip("? ")
+    if careless[3]:
+        text = text.lstrip("¿")
+    if careless[4]:
+        text = text.upper()
+    if careless[5]:
+        text = text[:1].upper() + text[1:]
+    return text
+
+
+def without_accents(text: str, code: str, *, german_pairs: bool = False) -> str:
+    """'cámara' as 'camara', 'ёж' as 'еж', 'Bär' as 'Bar' or 'Baer'; Russian keeps its й."""
+    if code == "ru":
+        return text.replace("ё", "е").replace("Ё", "Е")
+    if code == "de" and german_pairs:
+        return text.translate(GERMAN_ASCII)
+    text = text.replace("œ", "oe").replace("ß", "ss")
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))

@@ -156,11 +156,11 @@ def capital(text: str) -> str:
     return text[:start] + text[start : start + 1].upper() + text[start + 1 :]
 
 
-def _pick(some: Sequence[Slots], rng: Random | None, index: int = 0) -> Slots:
+def _pick(alternatives: Sequence[Slots], rng: Random | None, index: int = 0) -> Slots:
     """The slots of the first alternative; with random numbers now and then of another."""
-    if rng is None or len(some) == 1 or rng.random() < 0.6:
-        return some[index]
-    return some[rng.randrange(len(some))]
+    if rng is None or len(alternatives) == 1 or rng.random() < 0.6:
+        return alternatives[index]
+    return alternatives[rng.randrange(len(alternatives))]
 
 
 def _lexicon(grammar: Grammar, words: Sequence[Word]) -> Lexicon:

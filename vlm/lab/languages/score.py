@@ -26,7 +26,9 @@ def score(folder: Path, count: int) -> Scores:
 
 def exactness(translator: Translator, held_out: list[ParallelLine]) -> Scores:
     directions = [pair for code in FOREIGN for pair in (("en", code), (code, "en"))]
-    return {f"{one} to {other}": _exact(translator, held_out, one, other) for one, other in directions}
+    return {
+        f"{source} to {target}": _exact(translator, held_out, source, target) for source, target in directions
+    }
 
 
 def passed_on(translator: Translator, count: int) -> float:
@@ -34,7 +36,10 @@ def passed_on(translator: Translator, count: int) -> float:
     rng = Random(f"names {SEED}")
     words = [(random_word(rng), "en", rng.choice(FOREIGN)) for _ in range(count)]
     translations = translator.translate_mixed(words)
-    return sum(one.text == word for one, (word, _, _) in zip(translations, words, strict=True)) / count
+    return (
+        sum(translation.text == word for translation, (word, _, _) in zip(translations, words, strict=True))
+        / count
+    )
 
 
 def _exact(
@@ -42,7 +47,7 @@ def _exact(
 ) -> dict[str, float]:
     translations = translator.translate([line[source] for line in held_out], source, target)
     right: dict[str, list[bool]] = defaultdict(list)
-    for line, one in zip(held_out, translations, strict=True):
-        right[line["kind"]].append(one.text == line[target])
-        right["all"].append(one.text == line[target])
+    for line, translation in zip(held_out, translations, strict=True):
+        right[line["kind"]].append(translation.text == line[target])
+        right["all"].append(translation.text == line[target])
     return {kind: sum(hits) / len(hits) for kind, hits in sorted(right.items())}

@@ -63,7 +63,7 @@ def read_sentences() -> list[Sentence]:
 
 
 def _forms(cell: str) -> tuple[Forms, ...]:
-    return tuple(tuple(form.strip() for form in one.split(",")) for one in cell.split(" / "))
+    return tuple(tuple(form.strip() for form in alternative.split(",")) for alternative in cell.split(" / "))
 
 
 def _rows(name: str) -> Iterator[list[str]]:

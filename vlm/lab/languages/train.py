@@ -140,9 +140,9 @@ def loss_of(model: M2M100ForConditionalGeneration, batch: TranslationBatch) -> T
     logits = model(
         input_ids=batch.source,
         attention_mask=batch.mask,
-        decoder_input_ids=batch.given,
+        decoder_input_ids=batch.decoder_input,
         use_cache=False,
     ).logits  # [B, T, V]
     return functional.cross_entropy(
-        logits.flatten(0, 1).float(), batch.wanted.flatten(), ignore_index=IGNORED
+        logits.flatten(0, 1).float(), batch.labels.flatten(), ignore_index=IGNORED
     )

@@ -43,16 +43,15 @@ def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, toke
     for order in ORDERS:
         scorer = metric(lowercase=True, force=True, max_ngram_order=order, tokenize=tokens)
         scores.append(scorer.corpus_score(list(hypotheses), streams).score / 100)
-    one, two, three, four = scores
-    return Bleu((one, two, three, four), str(scorer.get_signature()))
+    bleu_1, bleu_2, bleu_3, bleu_4 = scores
+    return Bleu((bleu_1, bleu_2, bleu_3, bleu_4), str(scorer.get_signature()))
 
 
 def coco_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu:
     """BLEU on words without punctuation, as COCO's caption code has it (`tokenize` says where it differs)."""
     hypothesis_words = [" ".join(tokenize(hypothesis)) for hypothesis in hypotheses]
-    return bleu(
-        hypothesis_words, [[" ".join(tokenize(one)) for one in some] for some in references], tokens="none"
-    )
+    reference_words = [[" ".join(tokenize(reference)) for reference in group] for group in references]
+    return bleu(hypothesis_words, reference_words, tokens="none")
 
 
 def tutorial_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu:
@@ -63,14 +62,15 @@ def tutorial_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]
     """
     _check(hypotheses, references)
     hypothesis_words = [_cleaned(hypothesis) for hypothesis in hypotheses]
-    reference_words = [[_cleaned(reference) for reference in some] for some in references]
+    reference_words = [[_cleaned(reference) for reference in group] for group in references]
     logs = [_log_precision(hypothesis_words, reference_words, order) for order in ORDERS]
     penalty = _log_brevity(hypothesis_words, reference_words)
-    one, two, three, four = (
+    bleu_1, bleu_2, bleu_3, bleu_4 = (
         exp(penalty + sum(weight * each for weight, each in zip(weights, logs, strict=False)))
         for weights in TUTORIAL_WEIGHTS
     )
-    return Bleu((one, two, three, four), "tutorial: as nltk, start and end counted, BLEU-3 weights .3 .3 .3")
+    signature = "tutorial: as nltk, start and end counted, BLEU-3 weights .3 .3 .3"
+    return Bleu((bleu_1, bleu_2, bleu_3, bleu_4), signature)
 
 
 def _check(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
@@ -106,7 +106,7 @@ def _log_brevity(hypothesis_words: Sequence[list[str]], reference_words: Sequenc
     """Log of the brevity penalty, against the reference whose length is nearest; the shorter one of two."""
     length = sum(map(len, hypothesis_words))
     nearest = sum(
-        min((abs(len(one) - len(hypothesis)), len(one)) for one in references)[1]
+        min((abs(len(reference) - len(hypothesis)), len(reference)) for reference in references)[1]
         for hypothesis, references in zip(hypothesis_words, reference_words, strict=True)
     )
     return min(0.0, 1 - nearest / length)

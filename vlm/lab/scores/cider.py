@@ -21,7 +21,7 @@ class Cider:
     """The mean over the pictures, and each picture's own: 0 to 10, a person's caption about 1."""
 
     score: float
-    each: tuple[float, ...]
+    per_image: tuple[float, ...]
 
 
 def cider(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Cider:
@@ -32,7 +32,10 @@ def cider(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Cid
     if not hypotheses or len(hypotheses) != len(references) or not all(references):
         raise ValueError("CIDEr needs one or more hypotheses, and references for each of them")
     scorer = import_optional("pycocoevalcap.cider.cider_scorer").CiderScorer(n=4, sigma=6.0)
-    for hypothesis, some in zip(hypotheses, references, strict=True):
-        scorer += (" ".join(tokenize(hypothesis)), [" ".join(tokenize(one)) for one in some])
-    mean, each = scorer.compute_score()
-    return Cider(float(mean), tuple(float(score) for score in each))
+    for hypothesis, image_references in zip(hypotheses, references, strict=True):
+        scorer += (
+            " ".join(tokenize(hypothesis)),
+            [" ".join(tokenize(reference)) for reference in image_references],
+        )
+    mean, per_image = scorer.compute_score()
+    return Cider(float(mean), tuple(float(score) for score in per_image))

@@ -22,5 +22,5 @@ _BRACKETS = {"(": "-lrb-", ")": "-rrb-"}
 
 def tokenize(caption: str) -> list[str]:
     """The caption's words in lower case."""
-    found = _WORD.findall(caption.lower().replace("’", "'"))
-    return [_BRACKETS.get(word, word) for word in found]
+    tokens = _WORD.findall(caption.lower().replace("’", "'"))
+    return [_BRACKETS.get(word, word) for word in tokens]

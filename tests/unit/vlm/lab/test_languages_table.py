@@ -11,8 +11,7 @@ from vlm.errors import BadRequest
 from vlm.lab import questions
 from vlm.lab.languages import corpus
 from vlm.lab.languages.corpus import caption_of, lines, write_lines
-from vlm.lab.languages.noise import add_typos, without_accents
-from vlm.lab.languages.pairs import PairSampler
+from vlm.lab.languages.pairs import PairSampler, add_typos, without_accents
 from vlm.lab.languages.reference import Meaning
 from vlm.lab.languages.tables import CODES, FOREIGN, read_sentences, read_words
 from vlm.lab.positions import PLACES

@@ -80,16 +80,16 @@ def test_chrf_counts_letters() -> None:
 
 def test_cider_of_the_very_words_is_ten() -> None:
     said = ["a cat sleeps here", "two dogs run there"]
-    assert cider(said, [[caption] for caption in said]).each == pytest.approx((10, 10))
+    assert cider(said, [[caption] for caption in said]).per_image == pytest.approx((10, 10))
 
 
 def test_cider_weighs_words_by_their_rarity() -> None:
     """By hand: of four lengths of n-grams only words meet, and their vectors at 60 degrees: 10 / 4 / 2."""
     found = cider(["one three", "four five"], [["one two"], ["four five"]])
-    assert found.each == pytest.approx((1.25, 5))
+    assert found.per_image == pytest.approx((1.25, 5))
     assert found.score == pytest.approx(3.125)
     # what every picture's references say is worth nothing
-    assert cider(["a", "a"], [["a cat"], ["a dog"]]).each == pytest.approx((0, 0))
+    assert cider(["a", "a"], [["a cat"], ["a dog"]]).per_image == pytest.approx((0, 0))
 
 
 def test_cider_passes_over_capitals_and_punctuation() -> None:
