@@ -171,7 +171,7 @@ async def report(searcher: "Searcher", options: argparse.Namespace) -> None:
     row("like", [await search(like=str(like)) for like in rng.integers(1, options.photos, count)])
     after_new_photo = []
     for number in range(count):
-        await add_photo(searcher.client.memory, options.photos + 1 + number, rng, options)
+        await add_photo(searcher.memory, options.photos + 1 + number, rng, options)
         after_new_photo.append(await search(query=words(rng)))
     row("after one", after_new_photo)
 
