@@ -40,8 +40,8 @@ GUARDS: Final = (
     Guard(
         "a button's photo is of its chat",
         "vlm/keys.py",
-        'PHOTO: Final = Key("photo:{{{chat}}}:{photo}",',
-        'PHOTO: Final = Key("photo:{{}}:{photo}",',
+        '    "photo:{{{chat}}}:{photo}", "hash"',
+        '    "photo:{{}}:{photo}", "hash"',
         ("tests/integration/bot/handlers/test_find_pages.py::test_a_forged_button_reads_no_other_chat",),
     ),
     Guard(
