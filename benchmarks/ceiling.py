@@ -1,7 +1,7 @@
-"""What a machine can do at best: bytes and floating-point operations a second, and what a model asks of it.
+"""The limits of a machine (bytes and floating-point operations a second) and the demands of a model.
 
-A token is read out of memory: each needs all of the decoder's weights once. A picture is computed: two
-operations for each weight of the tower and each of its patches. No program on this machine is faster.
+Tokens are bound by memory: each reads all of the decoder's weights once. Pictures are bound by compute: two
+operations for each weight of the vision tower and each patch. No program on this machine can be faster.
 """
 
 import time
@@ -13,7 +13,7 @@ from transformers import Blip2Config, Blip2ForConditionalGeneration
 
 
 def median_s(run: Callable[[], object], device: torch.device, repeats: int) -> float:
-    """Median seconds of `run`, the device's work included. A first run of under a second only warms up."""
+    """Median seconds of `run`, including the device's work. A first run of under a second is a warm-up."""
     times_s = [seconds(run, device)]
     if times_s[0] < 1 or device.type == "cuda":
         times_s.clear()
@@ -32,7 +32,7 @@ def seconds(run: Callable[[], object], device: torch.device) -> float:
 
 
 def synchronize(device: torch.device) -> None:
-    """Until the device has done what it was given."""
+    """Wait for the device."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 

@@ -1,11 +1,11 @@
-"""What it costs to decode a picture in a child instead of here: median ms of both, for the usual sizes.
+"""The cost of decoding a picture in a child process instead of in this one: median ms, for common sizes.
 
-.venv/bin/python benchmarks/decoding.py [REPEATS]
+python benchmarks/decoding.py [REPEATS]
 """
 
+import argparse
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +20,9 @@ HEIC = Path(__file__).parents[1] / "tests" / "support" / "pictures" / "red_over_
 
 
 def main() -> None:
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 21
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("repeats", nargs="?", type=int, default=21, help="(21)")
+    repeats = parser.parse_args().repeats
     files = {
         "0.3 MP JPEG, 640 × 480": photo("JPEG", (640, 480)),
         "12 MP JPEG, 4000 × 3000": photo("JPEG", (4000, 3000)),

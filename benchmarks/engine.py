@@ -1,13 +1,13 @@
-"""How fast BLIP-2 runs here: the machine's ceiling, transformers' documented use, and our engine, in one run.
+"""The speed of BLIP-2 on this machine: the machine's limits, transformers' documented use, and our engine.
 
     python benchmarks/engine.py --size opt-2.7b                  # random weights, no download
-    python benchmarks/engine.py --size flan-t5-xl --layers 2     # cut short, for a look
+    python benchmarks/engine.py --size flan-t5-xl --layers 2     # with fewer layers, for a quick look
 
     transformers   `generate(pixel_values=...)`, one picture at a time, in half precision and with the 8-bit
-                   defaults of bitsandbytes; a follow-up sees the picture anew
-    ours           `vlm.engine`: a batch at once, query tokens kept, only the language model in 8 bit
+                   defaults of bitsandbytes; a follow-up encodes the picture again
+    ours           `vlm.engine`: a whole batch, query tokens kept, only the language model in 8 bit
 
-Times are for the whole batch. Of the one-at-a-time runs only `--singles` pictures are timed, and multiplied.
+Times are for the whole batch. One-at-a-time runs time only `--singles` pictures and multiply.
 The last line is JSON.
 """
 
@@ -46,7 +46,7 @@ COLUMNS = ("encode", "prefill", "per_token", "caption", "follow_up")
 
 @dataclass(frozen=True)
 class Bench:
-    """What all measurements of a run share."""
+    """The options that all measurements of a run share."""
 
     device: torch.device
     dtype_name: str
@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def machine(device: torch.device) -> dict[str, Any]:
-    """What was measured, and with what."""
+    """The machine and the versions of the libraries."""
     model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     cpu = model[0].split(":")[1].strip() if model else platform.machine()
     named = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu
@@ -111,7 +111,7 @@ def machine(device: torch.device) -> dict[str, Any]:
 
 
 def show_ceiling(config: Any, bench: Bench) -> dict[str, float]:
-    """Measure the machine and print the least time that it can need."""
+    """Measure the machine and print the least possible times."""
     limits = ceiling.demand(config)
     limits["bytes_a_second"] = ceiling.bandwidth(bench.device)
     limits["operations_a_second"] = ceiling.rate(bench.device, bench.dtype)
@@ -247,11 +247,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--size", choices=sorted(published.SIZES), default="opt-2.7b")
-    add("--layers", type=int, default=0, help="cut every part of the model to so many layers; 0: whole")
+    add("--layers", type=int, default=0, help="layers of each part of the model; 0: all")
     add("--batches", type=numbers, default=[1, 4, 16], help="batch sizes (1,4,16)")
     add("--tokens", type=int, default=20, help="length of a caption (20)")
     add("--beams", type=int, default=1, help="beams, in every variant (1)")
-    add("--repeats", type=int, default=3, help="the median of so many runs (3)")
+    add("--repeats", type=int, default=3, help="runs of which the median counts (3)")
     add("--singles", type=int, default=1, help="pictures timed where they run one at a time (1)")
     add("--device", default="auto")
     add("--dtype", choices=["auto", "fp32", "fp16", "bf16"], default="auto")

@@ -1,23 +1,23 @@
-"""How long a search in a chat takes, besides the model: from submitting it until its result is read.
+"""The time of a search in a chat, without the model: from submitting the job to reading its result.
 
     python benchmarks/find.py                               # 10,000 photos as BLIP-2 keeps them
     python benchmarks/find.py --photos 1000 --searches 40
 
-A real server with durable writes, a worker in a process of its own, a model that reads a query in no time;
-random vectors and words, a background of 128 pictures. `processor` is what server, worker and client together
-computed, which a busy machine hardly changes; `wall` is what passed.
+A real server with durable writes, a worker in its own process, and a model that embeds a query in no time;
+random vectors and words, a reference set of 128 pictures. `processor` is the CPU time of server, worker and
+client together, which a busy machine hardly changes; `wall` is the elapsed time.
 
-    queue      a search in a chat without photos: the way there and back
-    read once  the album's numbers at the speed of this machine's memory; both together are the ceiling
-    sent once  the same as halves from the server, in pieces of 100 photos; and made floats: what reading the
-               chat from the server costs at least
-    at once    a worker's first search, asked for the moment that it is ready: the chat is read for it
-    first      a worker's first search, after it has read ahead what it expects
+    queue      a search in a chat without photos: the round trip of the job
+    read once  reading the index's numbers at the speed of this machine's memory; a lower limit with `queue`
+    sent once  the same numbers as fp16 from the server, in pieces of 100 photos, converted to fp32: the least
+               cost of reading the chat from the server
+    at once    a worker's first search, submitted as soon as the worker is ready: the chat is read for it
+    first      a worker's first search, after it has prefetched the chat
     words      one or two words that some photos have, or none
     many       a word that every photo has
-    period     words, of the last tenth of the photos
-    like       what is like a photo
-    after one  words, right after a photo came
+    period     words, among the last tenth of the photos
+    like       photos similar to a photo
+    after one  words, right after a photo arrived
 """
 
 import argparse
@@ -49,11 +49,11 @@ CHAT, EMPTY = 5, 6
 REVISION = "benchmark"
 CONCURRENT_WRITES = 50  # photos written side by side
 START_S = 60.0
-SETTLED_MS = 60.0  # computed in a second: looking for jobs, and no more
+SETTLED_MS = 60.0  # of CPU time in a second of idle polling
 
 
 class InstantEngine(EchoEngine):
-    """Reads a query in no time: its vector is drawn."""
+    """Embeds a query in no time, as a random vector."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class InstantEngine(EchoEngine):
 
 
 def main() -> None:
-    """Parse; be the worker, or measure and print."""
+    """Run as the worker, or measure and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -124,7 +124,7 @@ async def measure(url: str, server_pid: int, options: argparse.Namespace) -> Non
 async def running_worker(
     redis: Redis, url: str, server_pid: int, options: argparse.Namespace
 ) -> AsyncIterator["Searcher"]:
-    """A worker that has just become ready; it is killed at the end."""
+    """A worker that has just become ready; killed at the end."""
     command = [sys.executable, __file__, "--worker", url]
     sizes = ["--queries", str(options.queries), "--width", str(options.width)]
     worker = await asyncio.create_subprocess_exec(*command, *sizes)
@@ -139,7 +139,7 @@ async def running_worker(
 
 
 async def ceilings(redis: Redis, server_pid: int, options: argparse.Namespace) -> None:
-    """What this machine could do at best."""
+    """The limits of this machine."""
     numbers = np.ones(
         options.photos * options.queries * options.width, np.float32
     )  # not zeros: no memory is read
@@ -177,7 +177,7 @@ async def report(searcher: "Searcher", options: argparse.Namespace) -> None:
 
 
 class Searcher:
-    """Searches, and times it: of the processor (this process and `pids`), and in all."""
+    """Runs searches and measures CPU time (of this process and `pids`) and wall time."""
 
     def __init__(self, redis: Redis, pids: Sequence[int]) -> None:
         self.client, self.memory, self._pids = Client(redis), Memory(redis), pids
@@ -201,7 +201,7 @@ class Searcher:
         return 1000 * (self._computed_s() - computed_s), 1000 * wall_s
 
     async def wait_until_idle(self) -> None:
-        """Wait until hardly anything is computed: what is to be read ahead has been read."""
+        """Wait until the processes are idle: prefetching has ended."""
         while (await self.timed_ms(lambda: asyncio.sleep(1)))[0] > SETTLED_MS:
             pass
 
@@ -244,7 +244,7 @@ def words(rng: np.random.Generator) -> str:
 
 
 async def timed_s(run: Callable[[], Awaitable[object]]) -> float:
-    """What a call takes, in seconds."""
+    """Seconds of one call."""
     began_s = time.perf_counter()
     await run()
     return time.perf_counter() - began_s

@@ -1,10 +1,10 @@
-"""How long `/forget all` takes, what is left, and how long other chats wait meanwhile, on a real server.
+"""The time of `/forget all`, the keys it leaves, and the latency of other chats meanwhile, on a real server.
 
     python benchmarks/forget.py [--photos 10000] [--tokens 1000]
 
 Every photo has a caption, a note, vectors as BLIP-2 keeps them (16 KB), two questions and three messages that
-lead to it; some have query tokens (48 KB). Another chat asks for its latest photo all the while, as often as
-it can: first alone, then during the forgetting. The last line is JSON.
+lead to it; some have query tokens (48 KB). Another chat reads its latest photo in a loop: first alone, then
+during `/forget all`. The last line is JSON.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 async def measure(url: str, photos: int, tokens: int) -> dict[str, float]:
-    """Fill, listen to another chat alone and during the forgetting, count what is left."""
+    """Fill the chat, measure another chat alone and during `/forget all`, count the remaining keys."""
     async with connect(url) as redis:
         memory = Memory(redis)
         await memory.remember(OTHER, Photo(id="1", file_id="file", created_ms=1000))
@@ -93,7 +93,7 @@ async def add(memory: Memory, id: str, *, with_tokens: bool) -> None:
 
 
 async def measure_other_chat(url: str, work: object) -> list[float]:
-    """How long another chat waits for its latest photo, ms, each time until `work` is done."""
+    """Latencies in ms of another chat's latest photo, until `work` is done."""
     waits_ms: list[float] = []
     working = asyncio.ensure_future(work)  # type: ignore[call-overload]
     async with connect(url) as redis:

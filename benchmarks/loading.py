@@ -1,4 +1,4 @@
-"""How long a checkpoint takes to load and how much memory it takes at most: one load in a process of its own.
+"""Loading time and peak memory of a checkpoint: one load in its own process.
 
     python benchmarks/loading.py FOLDER --quant int8 [--to QUANTIZED]
 
@@ -43,7 +43,7 @@ def show_loading(full: Path, device: str, dtype: str) -> list[dict[str, Any]]:
 def load_in_subprocess(
     folder: Path, quant: str, device: str, dtype: str, to: Path | None = None
 ) -> dict[str, Any]:
-    """This script over one folder: a process's peak memory never falls, so each needs its own."""
+    """Run this script on one folder: peak memory never falls, so each load needs its own process."""
     command = [sys.executable, __file__, str(folder), "--quant", quant, "--device", device, "--dtype", dtype]
     done = subprocess.run(
         [*command, *(["--to", str(to)] if to else [])], check=True, stdout=subprocess.PIPE, text=True
@@ -80,7 +80,7 @@ def read_weights(model: torch.nn.Module) -> None:
 
 
 def peaks() -> dict[str, float]:
-    """The most memory that this process held, in GB; mapped files count where they were read."""
+    """Peak memory of this process in GB; mapped files count as far as they were read."""
     [peak_kb] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())  # getrusage inherits
     gpu = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
     return {"peak_gb": int(peak_kb) * 1024 / 1e9, "gpu_gb": gpu / 1e9}

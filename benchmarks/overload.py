@@ -1,16 +1,16 @@
-"""What becomes of everybody when three times as much is asked as can be done, most of it by one chat.
+"""Fairness and goodput under three times the capacity, most of the load from one chat.
 
-    python benchmarks/overload.py                  # five minutes without the flood, and five with it
+    python benchmarks/overload.py                  # five minutes without the flood, five with it
     python benchmarks/overload.py --seconds 60
 
-A real server and real worker processes, whose model takes half a second a call whatever the batch: so it is
-known what they can do. Twenty chats ask for half of that at random times; then one more asks a hundred times
-as much as each of them. Who is refused does not try again.
+A real server and real worker processes. Their model takes half a second a call for any batch, so their
+capacity is known. Twenty chats submit half of it at random times; then one more chat submits a hundred times
+as much as each of them. Refused jobs are not retried.
 
-    goodput    jobs answered while the flood lasts, as a share of what the workers can do
-    told       of what was not answered, the share that was refused in words
-    fairness   Jain's index of the share of its jobs that each of the twenty got answered; 1: all the same
-    p95        of the twenty: from asking to the result, without the flood and with it
+    goodput    jobs answered during the flood, as a share of the capacity
+    told       of the jobs without an answer, the share that was refused with a message
+    fairness   Jain's index of the share of answered jobs of the twenty chats; 1: all equal
+    p95        of the twenty chats: from submission to the result, without the flood and with it
 
 The last line is JSON.
 """
@@ -48,11 +48,11 @@ CAPACITY = WORKERS * BATCH / BATCH_S  # jobs a second
 CHATS = 20
 CHAT_RATE = CAPACITY / 2 / CHATS
 FLOODER, FLOOD_RATE = 0, 100 * CHAT_RATE
-DRAIN_S = 120.0  # for what was let in before the end
+DRAIN_S = 120.0  # for jobs that were admitted before the end
 
 
 class Arrival(NamedTuple):
-    """When, after the start, which chat asks."""
+    """A job's time after the start, and its chat."""
 
     at_s: float
     chat: int
@@ -60,7 +60,7 @@ class Arrival(NamedTuple):
 
 @dataclass
 class LoadPhase:
-    """What became of each job. Times are those of `time.perf_counter`."""
+    """The outcome of each job. Times are those of `time.perf_counter`."""
 
     asked_s: dict[str, float] = field(default_factory=dict)
     answered_s: dict[str, float] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class LoadPhase:
         return sum(at_s <= last_s for at_s in self.answered_s.values()) / (last_s - first_s)
 
     def refused_share(self) -> float:
-        """Of the jobs that were not answered, the share that was refused in words."""
+        """The share of unanswered jobs that was refused with a message."""
         unanswered = self.asked_s.keys() - self.answered_s
         return sum(bool(self.refused.get(job)) for job in unanswered) / max(1, len(unanswered))
 
@@ -130,7 +130,7 @@ def poisson_arrivals(rates: dict[int, float], seconds: float, seed: int) -> list
 
 
 async def run(client: Client, name: str, arrivals: Sequence[Arrival]) -> LoadPhase:
-    """Ask as planned, whatever comes of it, and wait for what was let in."""
+    """Submit the jobs at their times, and wait for those that were admitted."""
     phase, submits, is_over = LoadPhase(), set(), asyncio.Event()
     listener = asyncio.create_task(listen(client, phase, is_over))
     began_s = time.perf_counter()
@@ -223,7 +223,7 @@ PICTURE = _picture()
 
 
 async def work(url: str, name: str) -> None:
-    """A worker whose model sees and speaks in half of BATCH_S each, however many there are."""
+    """A worker whose model encodes and generates in BATCH_S / 2 each, for any batch."""
     async with connect(url) as redis:
         engine = EchoEngine(delay_s=BATCH_S / 2)
         await Worker(Broker(redis, name=name), engine, Memory(redis), batch=BATCH).run()

@@ -1,9 +1,9 @@
-"""How long a person waits in the demo: from sending a sample on the page until its caption is shown there.
+"""Latency of the demo: from sending a sample on the chat page until its caption is shown.
 
     python benchmarks/roundtrip.py [--count 30] [--model tiny]
 
-Starts a demo of its own, sends the samples one after another. `shown` is what the page sees; `model` is what
-the worker reports for the batch, decoding and memory included; `rest` is everything else: stand-in, bot,
+Starts a demo and sends the samples one after another. `shown` is the latency on the page; `model` is the
+worker's time for the batch, including decoding and memory; `rest` is everything else: stand-in server, bot,
 queue, delivery. The last line is JSON.
 """
 
@@ -84,7 +84,7 @@ def measure(page: httpx.Client, count: int, log: Path) -> list[tuple[float, floa
 
 
 def wait_for_caption(page: httpx.Client, photo: int) -> None:
-    """Return as soon as the page is told of the caption."""
+    """Return as soon as the page has the caption."""
     version = -1
     while True:
         news = {"after": photo, "since": version, "wait_s": WAIT_S}
@@ -95,7 +95,7 @@ def wait_for_caption(page: httpx.Client, photo: int) -> None:
 
 
 def ran_ms(log: Path, job: str) -> float:
-    """What the worker said of the job, from the bot's log."""
+    """The worker's time for the job in ms, from the bot's log."""
     deadline_s = time.monotonic() + WAIT_S
     while not (match := re.search(rf"job {job}: waited \d+ ms, ran (\d+) ms", log.read_text())):
         if time.monotonic() > deadline_s:

@@ -1,14 +1,14 @@
-"""How long one search takes, besides the model: a chat of many photos, answered by one matrix product.
+"""The time of one search, without the model: a chat of many photos, searched by one matrix product.
 
     python benchmarks/search.py                                    # 10,000 photos as BLIP-2 keeps them
     python benchmarks/search.py --photos 1000 10000 --queries 25 --width 128        # as tiny does
 
-    make     an album from the memory's halves; done once, and again when a photo comes or goes
-    find     a query, with a background of 128 pictures: similarity, words, cut-off, copies
-    ceiling  reading the album's numbers once, at the speed of this machine's memory
+    make     build an index from the memory's fp16 vectors; done once for a chat
+    find     a query, with a reference set of 128 pictures: similarity, words, cut-off, duplicates
+    ceiling  reading the index's numbers once, at the speed of this machine's memory
 
-Times in ms of the processor, which a busy machine hardly changes; `wall` is what passed. A third of the
-queries fits nothing; vectors and words are random.
+CPU time in ms, which a busy machine hardly changes; `wall` is the elapsed time. A third of the queries match
+nothing; vectors and words are random.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def units(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
 
 
 def timed_ms(run: Callable[[], object]) -> tuple[float, float]:
-    """What one call takes: of the processor, and in all."""
+    """CPU time and wall time of one call, in ms."""
     processor_s, began_s = time.process_time(), time.perf_counter()
     run()
     return 1e3 * (time.process_time() - processor_s), 1e3 * (time.perf_counter() - began_s)

@@ -1,4 +1,4 @@
-"""Scenes drawn with another artist's glyphs: the same things, in looks that no training ever saw."""
+"""Scenes drawn with another glyph set: the same things, in looks that training never saw."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,13 +9,13 @@ from vlm.lab.glyphs import Glyphs
 from vlm.lab.scenes import STRANGE, WHOLE, Scene, Thing, WorldConfig, scene
 from vlm.lab.vocabulary import NOUNS, STRANGERS
 
-TRIES = 500  # scenes in a row that the glyphs do not suffice for
+TRIES = 500  # scenes in a row that cannot be drawn with the glyphs
 
 
 def drawable_scenes(series: int, glyphs: Glyphs, world: WorldConfig = WHOLE) -> Iterator[Scene]:
     """The scenes of a series that can be drawn with these glyphs, in order.
 
-    Raises:  BadRequest where the glyphs suffice for hardly any scene.
+    Raises:  BadRequest if hardly any scene can be drawn.
     """
     misses = 0
     for index in count():
@@ -39,7 +39,7 @@ def _with_available_glyphs(drawn: Scene, glyphs: Glyphs) -> Scene | None:
 
 
 def _with_available_glyph(thing: Thing, glyphs: Glyphs) -> Thing | None:
-    """The thing with a glyph of its kind that there is; None if there is none."""
+    """The thing with an available glyph of its kind; None if there is none."""
     alternatives = STRANGERS if thing.noun == STRANGE else NOUNS[thing.noun].glyphs
     glyph = next((candidate for candidate in (thing.glyph, *alternatives) if glyphs.has(candidate)), None)
     return None if glyph is None else replace(thing, glyph=glyph)

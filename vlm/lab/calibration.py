@@ -1,10 +1,10 @@
-"""Fit the cut-off of a search, and test whether it says 'nothing' when there is nothing.
+"""Fit the cut-off of a search, and evaluate searches with and without a match.
 
     N pictures, Q vectors of each, E their width, S queries, P pairs of a query and a picture, F measures
 
-The pictures are dealt into three: a background, which is kept with the checkpoint; galleries to fit the rule
-on; galleries to report on, with other queries. A gallery is like one person's chat: some dozens of pictures.
-Each query is asked twice: of a gallery with a picture that fits, and of one without its object.
+The pictures are split into three parts: a reference set, which is stored with the checkpoint; galleries to
+fit the rule on; galleries to report on, with other queries. A gallery is like one person's chat: some dozens
+of pictures. Each query searches two galleries: one with a matching picture, and one without its object.
 """
 
 from collections import Counter
@@ -23,10 +23,10 @@ from vlm.search.ranking import find
 from vlm.search.stemming import all_terms
 
 GALLERY = 100  # pictures
-BANK = 128  # pictures of the background: 0.8 MB for the tiny model, 2 MB for BLIP-2
+BANK = 128  # pictures of the reference set: 0.8 MB for the tiny model, 2 MB for BLIP-2
 TRIALS = 1000  # searches to fit or to report on, at most
-LIMIT = 10  # hits that a person is shown
-RIDGE = 1e-6  # a pair: measures that part right from wrong without any error get finite weights
+LIMIT = 10  # hits that a user is shown
+RIDGE = 1e-6  # for each pair: keeps weights finite where the measures separate right from wrong perfectly
 NEWTON_STEPS = 60
 
 Truth = NDArray[np.bool_]
@@ -36,14 +36,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrievalData:
-    """Encoded pictures and queries with the truth.
+    """Encoded pictures and queries with the ground truth.
 
     vectors         [N, Q, E]
-    texts           the model's own captions of the pictures: what a chat would remember
+    texts           the model's captions of the pictures, as a chat's memory holds them
     queries         English
     query_vectors   [S, E]
-    fits            [S, N] which picture answers which query
-    related         [S, N] which pictures must be away for the query's object to be absent; at least `fits`
+    fits            [S, N] which picture matches which query
+    related         [S, N] which pictures show the query's object; includes `fits`
     """
 
     vectors: NDArray[Any]
@@ -56,7 +56,7 @@ class RetrievalData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoMatchScores:
-    """The absent-query test: shares of queries.
+    """Scores of searches with a match (present queries) and without one (absent queries), as shares.
 
     hit_rate    present queries with a matching picture among the first ten hits; 1 - miss rate
     top_1       present queries whose best hit matches
@@ -74,7 +74,7 @@ class NoMatchScores:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One query to one gallery; `fits` says of each of its pictures whether it answers, in order."""
+    """One query in one gallery. `fits` [N]: which of its pictures match, in order."""
 
     query: SearchQuery
     index: SearchIndex
@@ -85,7 +85,7 @@ class Trial:
 def fit(
     data: RetrievalData, *, revision: str, gallery: int = GALLERY, bank: int = BANK, seed: int = 0
 ) -> tuple[ReferenceSet, NoMatchScores]:
-    """A background with its rule, and how it does on queries and pictures that it was not fitted on.
+    """A reference set with its fitted rule, and its scores on other queries and pictures.
 
     Raises:  BadRequest for too few pictures or queries.
     """
@@ -110,7 +110,7 @@ def fit(
 def no_match_test(
     data: RetrievalData, reference_set: ReferenceSet | None, *, gallery: int = GALLERY, seed: int = 0
 ) -> NoMatchScores:
-    """Search galleries drawn from the material as a person's chat is searched."""
+    """Search galleries drawn from the data as a user's chat is searched."""
     rng = np.random.default_rng(seed)
     everything = rng.permutation(len(data.texts)), rng.permutation(len(data.queries))
     return score(trials(data, *everything, gallery, rng), reference_set)
@@ -119,7 +119,7 @@ def no_match_test(
 def trials(
     data: RetrievalData, pictures: Places, queries: Places, gallery: int, rng: np.random.Generator
 ) -> list[Trial]:
-    """Each query to a gallery that answers it and to one without its object, as far as there are such."""
+    """Each query with a gallery that has a match and one without its object, where there are such."""
     made: list[Trial] = []
     for query in queries[: TRIALS // 2]:
         fitting = pictures[data.fits[query, pictures]]
@@ -135,7 +135,7 @@ def trials(
 
 
 def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> NoMatchScores:
-    """What the searches of users would answer."""
+    """Search as users do, and score the hits."""
     tally: Counter[str] = Counter()
     for trial in trials:
         result = find(trial.index, trial.query, reference_set, limit=LIMIT)
@@ -160,7 +160,7 @@ def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> NoMatc
 
 
 def fit_rule(trials: Sequence[Trial], reference_set: ReferenceSet) -> Rule:
-    """Weights by logistic regression over all pairs; the cut-off by what users notice, whole searches."""
+    """Weights by logistic regression over all pairs; the cut-off by the errors of whole searches."""
     measured = [_columns(trial.index.measure(trial.query, reference_set)) for trial in trials]
     weights = _weights(np.concatenate(measured), np.concatenate([trial.fits for trial in trials]))
     evidence = [columns @ weights for columns in measured]
@@ -174,7 +174,7 @@ def fit_rule(trials: Sequence[Trial], reference_set: ReferenceSet) -> Rule:
 
 
 def best_cut(right: Sequence[float], wrong: Sequence[float]) -> float:
-    """The cut-off with the fewest misses and false hits together, as shares; the middle of the best."""
+    """The cut-off with the lowest sum of miss rate and false-hit rate; the median of the best."""
     values = np.unique(np.array([*right, *wrong]))
     cuts = np.concatenate([values[:1] - 1, (values[1:] + values[:-1]) / 2, values[-1:] + 1])
     missed = np.searchsorted(np.sort(right), cuts) / len(right)
@@ -183,7 +183,7 @@ def best_cut(right: Sequence[float], wrong: Sequence[float]) -> float:
 
 
 def _weights(measured: Floats, fits: Truth) -> Floats:
-    """Of the three measures, [F]; one that speaks against what it should speak for is left out."""
+    """Of the three measures, [F]. A measure whose weight would be negative is left out."""
     used = np.arange(measured.shape[1])
     while True:
         fitted = logistic_regression(measured[:, used], fits.astype(np.float64))

@@ -1,6 +1,6 @@
 """The card of a trained checkpoint: card.json for programs, README.md for people.
 
-A number stands with its seed, a weight with its hash.
+Scores are given with their seed, weights with their hashes.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ OWN = ("card.json", "README.md")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingFacts:
-    """What is known of a run that made checkpoints."""
+    """What the cards say about a training run."""
 
     seed: int
     scale: float
@@ -35,11 +35,11 @@ class TrainingFacts:
     expected_caption: str  # of the self-check's picture
     report: dict[str, Any]  # of the evaluation
     glyph_sets: tuple[str, ...] = ()  # beside the font
-    note: str = ""  # where a run was not quite what its command does
+    note: str = ""  # differences between the run and its command
 
 
 def write_cards(out: Path, facts: TrainingFacts) -> None:
-    """Write the cards of both folders of `vlm train tiny`."""
+    """Write the cards of both folders that `vlm train tiny` leaves."""
     _write(out, "afterimage-tiny", "captions and answers", facts)
     _write(out / "itc", "afterimage-tiny-itc", "search, with pictures and words in one space", facts)
 

@@ -1,4 +1,4 @@
-"""Our own pictures described in the layouts of published data sets: the text of every file. Pure.
+"""The text files of drawn data sets in published layouts. Pure.
 
 flickr8k   Flickr8k.token.txt, Flickr_8k.{train,dev,test}Images.txt, Flicker8k_Dataset/
 coco       annotations/captions_{train,val}2014.json, dataset_coco.json (Karpathy's), VQAv2's questions and

@@ -1,4 +1,4 @@
-"""Scores of a checkpoint on drawn scenes that no training ever saw, through the engine that serves users."""
+"""Scores of a checkpoint on held-out drawn scenes, through the engine that serves users."""
 
 import json
 import sys
@@ -46,10 +46,10 @@ def evaluate_tiny(
 ) -> dict[str, Any]:
     """Caption, question and search `count` held-out scenes, and print a table.
 
-    `model` is anything the engine loads: tiny, or a folder; its card says of which world the scenes are. The
-    pictures are JPEGs of 480 pixels and more, drawn with the PNGs of the folder `glyphs` if one is named.
-    The folder `out` gets result.json, result.md and examples.jsonl, which `vlm compare` reads; `command` is
-    what was typed to have them.
+    `model` is anything the engine loads: tiny, or a folder; its card sets the world of the scenes. The
+    pictures are JPEGs of 480 pixels and more, drawn with the PNGs of the folder `glyphs` if given. The folder
+    `out` gets result.json, result.md and examples.jsonl, which `vlm compare` reads; `command` is the command
+    line that the result names.
     """
     begun_s = time.monotonic()
     engine = load(EngineOptions(model=model, quant="int8" if quant == "int8" else "none"))
@@ -90,14 +90,14 @@ def evaluate_tiny(
 
 
 def world_of(folder: Path) -> WorldConfig:
-    """What the checkpoint in a folder was made for, by its card; all there is, if it does not say."""
+    """The world of a checkpoint by its card; the whole world if the card names none."""
     card = folder / CARD
     world = json.loads(card.read_bytes()).get("world", {}) if card.is_file() else {}
     return WorldConfig(**world)
 
 
 def caption_of_check(model: str) -> str:
-    """What a checkpoint says about the self-check's picture."""
+    """A checkpoint's caption of the self-check's picture."""
     engine = load(EngineOptions(model=model, quant="none"))
     [encoded] = engine.encode([built_in_picture()])
     [caption] = engine.generate([encoded.tokens], [Prompt()])
@@ -105,7 +105,7 @@ def caption_of_check(model: str) -> str:
 
 
 def score_engine(engine: Engine, scenes: Sequence[Scene]) -> Scores:
-    """All scores of an engine that has no folder: captions, answers by kind of question, search."""
+    """All scores of an engine without a folder: captions, answers by kind of question, search."""
     return evaluate_scenes(engine, scenes)[1]
 
 
@@ -117,7 +117,7 @@ def evaluate_scenes(
     glyphs: Glyphs | None = None,
     on_progress: OnProgress = lambda count: None,
 ) -> tuple[list[SceneStatistics], Scores]:
-    """What each scene adds to each score, and the scores. `model` is where the search's cut-off lies."""
+    """Statistics of each scene, and the scores. The folder of `model` holds the search's cut-off."""
     evaluation = SceneEvaluation(engine, scenes, glyphs or Glyphs(), on_progress)
     kinds = [evaluation.answer_rows(kind) for kind in KINDS] + [evaluation.answer_rows("count", turns=2)]
     columns = [evaluation.caption_rows(), *kinds, evaluation.search_rows(), evaluation.language_rows()]

@@ -1,4 +1,4 @@
-"""From a trained pair to two ordinary checkpoint folders that `from_pretrained` loads.
+"""Write a trained pair as two checkpoint folders that `from_pretrained` loads.
 
     OUT/         Blip2ForConditionalGeneration   captions and answers
     OUT/itc/     Blip2ForImageTextRetrieval      search; vision tower and queries are bit for bit the same

@@ -1,4 +1,4 @@
-"""The training forward and its losses, straight through the layers of transformers' own modules.
+"""The training forward pass and its losses, through the layers of transformers' own modules.
 
     B batch, P patches, Q queries, T packed text, S search texts, L their length, D width, E width of
     the search space, V vocabulary
@@ -45,7 +45,7 @@ TEMPERATURE = 0.05
 
 
 class Heads(nn.Module):
-    """Thrown away after training: they make the tower see things before the words come."""
+    """Auxiliary heads, discarded after training: they train the vision tower before there is text."""
 
     def __init__(self, nouns: Tensor) -> None:
         """`nouns`: of each token [V] the noun that it is, or -1."""

@@ -1,6 +1,6 @@
 """Scores of captions and answers against the truth of a drawn scene. Pure.
 
-What is said of a caption:
+Scores of a caption:
 
     noun recall, noun precision    kinds of things named, over all kinds shown (or named)
     set                            the caption names exactly the kinds that are there
@@ -8,7 +8,7 @@ What is said of a caption:
     colour                         the background's colour is right, or none is named where there is none
     no noun without a thing        of pictures that are empty or show what has no name here: no noun is named
 
-Each is a part that sums up over scenes (`vlm.lab.evaluation.statistics`).
+Each is a statistic that sums up over scenes (`vlm.lab.evaluation.statistics`).
 """
 
 import re
@@ -36,7 +36,7 @@ class ParsedCaption:
 
 
 def parse_caption(caption: str) -> ParsedCaption:
-    """Understand a caption in plain English; words that are no thing of the small world are passed over."""
+    """Parse a caption in plain English; words that name nothing of the vocabulary are ignored."""
     text = caption.lower()
     words = _WORD.findall(text)
     counts: dict[int, int] = {}

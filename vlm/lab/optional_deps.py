@@ -1,4 +1,4 @@
-"""Libraries that only the lab needs, imported where they are used: the extra `lab` brings them."""
+"""Libraries of the extra `lab`, imported where they are used."""
 
 from importlib import import_module
 from types import ModuleType
@@ -7,7 +7,7 @@ from vlm.errors import BadRequest
 
 
 def import_optional(module: str) -> ModuleType:
-    """The module of this name. Raises BadRequest, with the way to install it, where it is missing."""
+    """Import a module. Raises BadRequest that says how to install it if it is missing."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""What the last phase reads: a fixed set of pictures, seen once, and ever new talk about them."""
+"""Data of the text phase: a fixed set of pictures, encoded once, and ever new texts about them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,9 @@ from transformers import PreTrainedTokenizerFast
 from vlm.lab.glyphs import Glyphs, training_glyphs
 from vlm.lab.training_data import BatchTexts, HeadTargets, TextPacker, head_targets, render, training_scene
 
-TEXT_TOKENS = 80  # tokens of packed text a picture: here the picture costs nothing
+TEXT_TOKENS = 80  # tokens of packed text a picture: the picture is encoded already
 TURN_ODDS = (0.72, 0.1, 0.06, 0.05, 0.04, 0.03)  # odds of 0, 1, ... earlier turns
-CAPTION_WEIGHT = 3.0  # what the tower sees, a caption must say in full: the harder task
+CAPTION_WEIGHT = 3.0  # captions must name everything in the picture: the harder task
 
 
 class SceneImages(Dataset[Tensor]):
@@ -33,7 +33,7 @@ class SceneImages(Dataset[Tensor]):
 
 @dataclass(frozen=True, slots=True)
 class TextBatch:
-    """Some pictures of the set, by number, and what is said about them."""
+    """Some pictures of the set, by number, with their texts and targets."""
 
     pictures: Tensor  # [B]
     texts: BatchTexts

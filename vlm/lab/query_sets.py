@@ -1,9 +1,9 @@
-"""What people would type to find pictures, with the truth: of drawn scenes, or of what people wrote. Pure.
+"""Search queries as people type them, with the ground truth: about drawn scenes, or from captions. Pure.
 
     S queries, N pictures
 
-A query's object is what it is mostly about: its first noun, or its rarest word. A picture is related to a
-query if it shows the object at all; without the related pictures the object is absent.
+A query's object is its first noun, or its rarest word. A picture is related to a query if it shows the object
+at all; without the related pictures the object is absent.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from vlm.lab.scene_queries import SceneQuery, partial_query
 from vlm.lab.scenes import Scene
 from vlm.search.stemming import terms
 
-COMMON = 0.2  # of all pictures: a word of more of them finds nothing in particular
+COMMON = 0.2  # share of pictures: more common words are no queries
 
 Truth = NDArray[np.bool_]
 
@@ -42,10 +42,10 @@ def scene_query_set(scenes: Sequence[Scene], count: int, seed: int = 0) -> Query
 
 
 def caption_query_set(captions: Sequence[Sequence[str]], count: int, seed: int = 0) -> QuerySet:
-    """`count` queries of one or two neighbouring words out of what people wrote of each picture.
+    """`count` queries of one or two neighbouring words of the pictures' captions.
 
-    A picture fits if one of its captions has all of the words. It may show what nobody mentioned, so that
-    false hits are counted too high.
+    A picture matches if one of its captions has all of the words. Captions do not mention everything, so
+    the count of false hits is too high.
     """
     rng = np.random.default_rng(seed)
     image_terms = [[terms(caption) for caption in image_captions] for image_captions in captions]

@@ -1,4 +1,4 @@
-"""Five people's captions of one scene. Pure; the same scene is always said in the same ways.
+"""Five captions of one scene, as by five people. Pure; the same scene always gets the same captions.
 
 two cats and a pizza on a green background      the scene's own caption, always the first
 there is a pizza and two cats on a green background

@@ -1,7 +1,7 @@
-"""Write our own pictures to a folder, as a data set in a published layout.
+"""Write drawn pictures to a folder, as a data set in a published layout.
 
-Train takes scenes that training may see, val and test those that are held out. Interrupted and started again,
-it goes on; a folder that holds anything else is never touched.
+Train has scenes that training may see; val and test have held-out scenes. An interrupted run continues; a
+folder that holds anything else is never touched.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""What is asked of an engine about drawn scenes: captions, answers by kind, search with its 'nothing'.
+"""Evaluate an engine on drawn scenes: captions, answers by kind, search with and without a match.
 
-What comes back are parts, a mapping for each scene, under names like 'answer: count'.
+The results are statistics of each scene by score, under names like 'answer: count'.
 """
 
 import io
@@ -33,20 +33,20 @@ BATCH = 25
 SHORT_SIDE_PX = 480
 JPEG_QUALITY = 88
 FOLLOW_UP = "count after turns"
-MIN_THINGS_FOR_RELATION = 3  # things from which on a relation is no coin's toss
+MIN_THINGS_FOR_RELATION = 3  # with fewer, a relation can be guessed
 CUTS = (1, 10)
 
 SceneStatistics = dict[str, Statistics]  # what one scene adds to each score
-OnProgress = Callable[[int], object]  # told of each batch that is done
+OnProgress = Callable[[int], object]  # called with the size of each batch
 
 
 def steps() -> int:
-    """How often each scene is looked at or talked about; `on_progress` hears of every time."""
+    """How often each scene is encoded or prompted; `on_progress` counts every time."""
     return len(KINDS) + 3
 
 
 class SceneEvaluation:
-    """One engine and some scenes, each looked at once."""
+    """One engine on some scenes, each encoded once."""
 
     def __init__(
         self, engine: Engine, scenes: Sequence[Scene], glyphs: Glyphs, on_progress: OnProgress
@@ -62,7 +62,7 @@ class SceneEvaluation:
         return [_named("caption", caption_statistics(scene, caption)) for scene, caption in pairs]
 
     def answer_rows(self, kind: str, turns: int = 0) -> list[SceneStatistics]:
-        """Whether one question of this kind about each scene is answered rightly, after some earlier ones."""
+        """Scores of one question of this kind about each scene, after `turns` earlier ones."""
         prompts, truths = [], []
         for number, scene in enumerate(self.scenes):
             rng = np.random.default_rng((number, KINDS.index(kind), turns))
@@ -82,7 +82,7 @@ class SceneEvaluation:
         ]
 
     def search_rows(self) -> list[SceneStatistics]:
-        """Where the pictures come up for whole captions, and for queries as people type them."""
+        """Recall of the pictures for whole captions, and for queries as people type them."""
         if any(encoded.vectors is None for encoded in self._encoded):
             return [{} for _ in self.scenes]
         rng = np.random.default_rng(0)
@@ -91,9 +91,9 @@ class SceneEvaluation:
         return [row | other for row, other in zip(by_caption, self._ranks("query", partial), strict=True)]
 
     def language_rows(self) -> list[SceneStatistics]:
-        """Captions in each other language, to it and from it: translated exactly, and as queries.
+        """Captions translated to each other language (exact share) and from it (as queries).
 
-        Nothing where there is no translator.
+        Empty without a translator.
         """
         if any(encoded.vectors is None for encoded in self._encoded):
             return [{} for _ in self.scenes]
@@ -116,7 +116,7 @@ class SceneEvaluation:
         return rows
 
     def no_match(self, reference_set: ReferenceSet | None, count: int) -> NoMatchScores | None:
-        """How `count` queries are answered where their object is there, and where it is not."""
+        """Scores of `count` queries with and without a match; None for an engine without vectors."""
         if any(encoded.vectors is None for encoded in self._encoded):
             return None
         searches = scene_query_set(self.scenes, count)

@@ -1,10 +1,11 @@
-"""Train the tiny checkpoint from nothing, on pictures that are drawn while it learns.
+"""Train the tiny checkpoint from scratch, on pictures that are drawn during training.
 
-    1. sight      vision tower, Q-Former and throw-away heads
-    2. together   all of it: heads, captions, answers, search
-    3. words      all but the vision tower, on what it saw in a fixed set of pictures
+    1. vision phase   vision tower, Q-Former and auxiliary heads
+    2. joint phase    everything: heads, captions, answers, search
+    3. text phase     everything but the vision tower, on its stored states of a fixed set of pictures
 
 A run that was stopped continues from `OUT/training/`; batch n is the same whenever it is drawn.
+`training.jsonl` calls phases 1 and 2 `together`, and phase 3 `words`.
 """
 
 import shutil
@@ -33,7 +34,7 @@ from vlm.lab.training_run import TrainingRun, TrainingSchedule
 TRAINING = "training"  # the run's own folder, below the checkpoint's
 SAVE_EVERY = 200  # steps
 LOG_EVERY = 25
-TEXT_PHASE_SEED = 500_000  # seeds away from the pictures that the tower learned from
+TEXT_PHASE_SEED = 500_000  # offset from the seed of the pictures of the earlier phases
 
 Step = Callable[..., Any]
 
@@ -46,7 +47,7 @@ def train_tiny(
     threads: int = 1,
     glyphs: Path | None = None,
 ) -> None:
-    """Train, and leave the two checkpoint folders in `out`, scored and with their cards.
+    """Train, and write the two checkpoint folders to `out`, scored and with their cards.
 
     `scale` multiplies the schedule's steps: 1 is the whole recipe, 0.001 a smoke test. `threads` is what
     torch computes with; drawing takes a third of another core. Two cores need some three hours. `glyphs`
@@ -70,7 +71,7 @@ def train_tiny(
 
 
 def _describe(run: TrainingRun, out: Path, scale: float) -> None:
-    """Score what was saved, as anybody would load it, and write the cards."""
+    """Score the saved checkpoint, loaded as users load it, and write the cards."""
     report = evaluate_tiny(str(out), count=min(1000, max(20, round(1000 * scale))))
     facts = TrainingFacts(
         seed=run.seed,
@@ -84,7 +85,7 @@ def _describe(run: TrainingRun, out: Path, scale: float) -> None:
 
 
 def train(run: TrainingRun, compiled: Callable[[Step], Step]) -> None:
-    """All phases, from where the run stands."""
+    """Run all phases, from the state of the run."""
     train_vision_and_joint(run, compiled)
     if run.progress.words < run.plan.text_steps:
         train_text(run, compiled)
@@ -112,7 +113,7 @@ def train_vision_and_joint(run: TrainingRun, compiled: Callable[[Step], Step]) -
 
 
 def train_text(run: TrainingRun, compiled: Callable[[Step], Step]) -> None:
-    """Phase 3. The fixed pictures are drawn and seen once, then talked about again and again."""
+    """Phase 3. The fixed pictures are drawn and encoded once, and used with ever new texts."""
     plan = run.plan
     if not run.progress.words:
         run.begin_text_phase()

@@ -1,8 +1,8 @@
-"""Training batches: pictures, packed text, search queries, and what the throw-away heads should say.
+"""Training batches: pictures, packed text, search queries, and the targets of the auxiliary heads.
 
     B batch, T packed text, Q grid cells (one for each query token), P patches, S search texts of length L
 
-Batch number n of a seed is always the same, so a run that was stopped continues where it was.
+Batch n of a seed is always the same, so a stopped run can continue.
 """
 
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ ANSWER_WEIGHT = 2.0
 CAPTION_WEIGHT = 3.0
 TURN_ODDS = (0.84, 0.12, 0.04)
 NOTHING = STRANGE + 1  # class of an empty patch or cell
-IGNORED = -100  # what a head is not asked
-DENSE_SHARE = 0.5  # of the pictures that teach the eye alone
+IGNORED = -100  # no target
+DENSE_SHARE = 0.5  # of the pictures of the vision phase
 SERIES_LENGTH = 1_000_000_000
 
 
@@ -58,7 +58,7 @@ class SearchTexts:
 
 @dataclass(frozen=True, slots=True)
 class BatchTexts:
-    """What is said of a batch's pictures, and what finds them."""
+    """Captions, questions and search queries about a batch's pictures."""
 
     text: PackedText
     search: SearchTexts
@@ -66,7 +66,7 @@ class BatchTexts:
 
 @dataclass(frozen=True, slots=True)
 class HeadTargets:
-    """What the throw-away heads should say of a batch."""
+    """Targets of the auxiliary heads for a batch."""
 
     patches: Tensor  # [B, P] noun, STRANGE or NOTHING
     cells: Tensor  # [B, Q] noun, STRANGE or NOTHING
@@ -83,11 +83,11 @@ class HeadTargets:
 class SceneBatch:
     pixels: Tensor  # [B, 3, H, W] uint8
     targets: HeadTargets
-    texts: BatchTexts | None  # None while only the eye learns
+    texts: BatchTexts | None  # None in the vision phase
 
 
 class TextPacker:
-    """Turns scenes into packed text. Remembers the tokens of what it has seen.
+    """Turns scenes into packed text. Caches the tokens of texts.
 
     `turn_odds[n]` is how often a question follows n earlier ones; a caption's tokens weigh `caption_weight`.
     """
@@ -188,7 +188,7 @@ class SceneBatches(Dataset[SceneBatch]):
 
 
 def training_scene(series: int, index: int) -> Scene:
-    """More small things than in the scenes that are scored: someone else's pictures may have them."""
+    """A scene for training, with more small things than scored scenes: users' pictures may have them."""
     return scene(series, index, distant=0.25, taught=True)
 
 
@@ -214,7 +214,7 @@ def pad_right(rows: list[list[int]], length: int = QUERY_TEXT) -> tuple[Tensor, 
 
 
 def head_targets(scenes: list[Scene]) -> HeadTargets:
-    """What the heads should say of some scenes."""
+    """Targets of the auxiliary heads for some scenes."""
     placed = [scene_targets(drawn) for drawn in scenes]
     patches, cells, boxes = (torch.from_numpy(np.stack(part)) for part in zip(*placed, strict=True))
     texts = [caption_order(drawn, row) for drawn, row in zip(scenes, cells.numpy(), strict=True)]
@@ -232,7 +232,7 @@ def head_targets(scenes: list[Scene]) -> HeadTargets:
 
 
 def noun_targets(scenes: list[Scene]) -> dict[str, Tensor]:
-    """What there is to know of each noun of the vocabulary: counts [B, N] and spots [B, N, 2]."""
+    """For each noun of the vocabulary: counts [B, N] and spots [B, N, 2]."""
     counts = torch.zeros(len(scenes), len(NOUNS), dtype=torch.long)
     spots = torch.zeros(len(scenes), len(NOUNS), 2)
     for row, drawn in enumerate(scenes):
@@ -245,7 +245,7 @@ def noun_targets(scenes: list[Scene]) -> dict[str, Tensor]:
 
 
 def scene_targets(drawn: Scene) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """What the heads should say of one scene: patches [P], cells [Q], boxes [Q, 3]."""
+    """Targets of one scene: patches [P], cells [Q], boxes [Q, 3]."""
     width, height = drawn.extent
     behind = NOTHING if drawn.colour else STRANGE  # clutter is something, too
     patches = np.full((PATCHES, PATCHES), behind, dtype=np.int64)

@@ -1,9 +1,9 @@
-"""A training run in a folder: its plan, its models, and where it stands.
+"""A training run in a folder: its schedule, its models, and its progress.
 
 The folder holds:
 
     training.safetensors   progress, master weights and optimiser states, replaced as a whole
-    training.jsonl         a line of losses every few steps
+    training.jsonl         the losses, every few steps
 """
 
 import json
@@ -26,13 +26,13 @@ LOG = "training.jsonl"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSchedule:
-    """How long each phase lasts, in steps of its own batch."""
+    """The length of each phase, in steps of its own batch."""
 
     batch: int = 64
     vision_steps: int = 10_000
     joint_steps: int = 1200
     rate: float = 1e-3
-    pictures: int = 80_000  # seen once, for the last phase
+    pictures: int = 80_000  # encoded once, for the text phase
     text_batch: int = 128
     text_steps: int = 4200
     text_rate: float = 8e-4
@@ -54,7 +54,7 @@ class TrainingSchedule:
 
 @dataclass(slots=True)
 class TrainingProgress:
-    """Steps done in each phase; sight and together are one series."""
+    """Steps done: of the vision and joint phases, which are one series, and of the text phase."""
 
     joint: int = 0
     words: int = 0
@@ -96,7 +96,7 @@ class TrainingRun:
         save(self.folder / CHECKPOINT, state)
 
     def restore(self) -> None:
-        """Continue where the folder's checkpoint stands; without one, stay at the start."""
+        """Load the folder's checkpoint, if there is one."""
         state = load(self.folder / CHECKPOINT)
         if state is None:
             return
@@ -111,7 +111,7 @@ class TrainingRun:
             file.write(json.dumps(line) + "\n")
 
     def finish(self) -> None:
-        """Give both models their exact weights, in float32. Training cannot go on after it."""
+        """Give both models their exact weights, in float32. Training cannot continue after it."""
         self.pair.float()
         self.optimiser.publish()
         self.text_optimiser.publish()

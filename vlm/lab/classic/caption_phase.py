@@ -1,4 +1,4 @@
-"""The second phase: the merge model learns the captions, on features that stay as they are.
+"""The caption phase: trains the merge model on fixed features.
 
 N pictures, C captions of all, B a batch of them, T words, D width of a feature, R renderings of a picture
 """
@@ -22,7 +22,7 @@ BATCH: Final = 256
 
 
 class CaptionSet(NamedTuple):
-    """Features of one split, its captions as numbers, and which picture each of them is about."""
+    """Features of one split, its captions as token ids, and the picture of each caption."""
 
     features: Features  # [N, R, D]
     captions: list[Tensor]  # C of [T]
@@ -39,7 +39,7 @@ def caption_set(
 
 
 class CaptionPhase:
-    """`vlm.lab.classic.fit.Phase`; accuracy: next words that are right, the end among them."""
+    """`vlm.lab.classic.fit.Phase`; accuracy: the share of correct next words, including the end."""
 
     name = "words"
 
@@ -74,7 +74,7 @@ class CaptionPhase:
 
 
 def _of_one_length(captions_set: CaptionSet, order: NDArray[Any]) -> list[NDArray[Any]]:
-    """Batches of captions about as long as each other: padding costs as much as words."""
+    """Batches of captions of similar length, because padding costs as much as words."""
     lengths = np.array([len(captions_set.captions[row]) for row in order])
     order = order[np.argsort(lengths, kind="stable")]
     return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]

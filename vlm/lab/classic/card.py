@@ -12,7 +12,7 @@ OWN = ("model.safetensors", "config.json", "vocabulary.json")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionerFacts:
-    """What is known of a run."""
+    """What the card says about a training run."""
 
     command: str
     seed: int

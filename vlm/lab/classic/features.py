@@ -1,11 +1,11 @@
-"""Pictures of a data set, prepared once and kept in files of the run's folder.
+"""Pixels and features of a data set, computed once and stored in the run's folder.
 
     N pictures, S pixels a side, D width of a feature, R renderings of each picture
 
     pixels-SPLIT.npy     [N, S, S, 3] uint8, for a VGG16 that is trained here
-    features-SPLIT.npy   [N, R, D] float16, of a VGG16 that stays as it is; NaN where not yet looked
+    features-SPLIT.npy   [N, R, D] float16, of a frozen VGG16; NaN where not yet computed
 
-What has been looked at is not looked at again after a stop.
+A run that was stopped does not compute them again.
 """
 
 from collections.abc import Callable, Sequence
@@ -69,9 +69,9 @@ def read_squashed(example: CaptionedImage, side_px: int) -> NDArray[np.uint8]:
 def features_of(
     count: int, width: int, renderings: int, see: Callable[[NDArray[Any], int], Tensor], path: Path
 ) -> Features:
-    """The features of `count` pictures, by `see(rows, rendering)`; goes on where it was stopped."""
+    """The features of `count` pictures, by `see(rows, rendering)`; computes only the missing ones."""
     if not path.is_file():
-        unfinished = path.with_suffix(".new")  # the zeros of a new file would count as seen
+        unfinished = path.with_suffix(".new")  # the zeros of a new file would count as features
         features = open_memmap(unfinished, "w+", np.float16, (count, renderings, width))
         features[:] = np.nan
         features.flush()

@@ -1,8 +1,8 @@
-"""Epochs over one part of the captioner: early best, resumable, logged. Both phases are trained by it.
+"""The training loop of both phases: epochs with early stopping, resumable, logged.
 
 The folder of a run holds, for each phase:
 
-    PHASE.safetensors   where it stands: epoch, weights, optimiser, the best so far; replaced as a whole
+    PHASE.safetensors   its state: epoch, weights, optimiser, the best weights; replaced atomically
     training.jsonl      a line for each epoch of each phase: loss and accuracy, in training and held out
 """
 
@@ -26,7 +26,7 @@ MAX_GRADIENT_NORM: Final = 5.0  # norm of a gradient
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Of one batch: mean loss, and how many of so many things were right."""
+    """Of one batch: mean loss, and how many of `total` predictions were right."""
 
     loss: Tensor
     right: int
@@ -34,7 +34,7 @@ class Score:
 
 
 class TrainingPhase(Protocol):
-    """What is trained, on what."""
+    """A module with its training and validation data."""
 
     @property
     def name(self) -> str: ...
@@ -56,7 +56,7 @@ class TrainingPhase(Protocol):
 
 @dataclass(slots=True)
 class PhaseProgress:
-    """How far a phase has come."""
+    """The progress of a phase."""
 
     epoch: int = 0  # epochs done
     best_loss: float = float("inf")
@@ -139,7 +139,7 @@ class _Mean:
 
 
 def share_of_rate(step: int, steps: int) -> float:
-    """A short warm-up, then down to a hundredth in a straight line."""
+    """A short warm-up, then linear decay to a hundredth."""
     warm = max(1, min(WARM_STEPS, steps // 20))
     return min(1.0, (step + 1) / warm) * (1 - 0.99 * step / steps)
 

@@ -4,7 +4,7 @@
     .h5                  Keras, with its top: block1_conv1 [3, 3, I, O] ... fc2 [4096, 4096]
 
 Keras flattens rows, columns, channels before fc1, torch channels, rows, columns: fc1 is permuted.
-The last layer, ImageNet's thousand classes, is left out. No pickle is executed.
+The last layer, ImageNet's thousand classes, is left out. Pickles are not executed.
 Not handled: Keras files for Theano, `.weights.h5` of Keras 3, VGG16 with batch norm.
 """
 
@@ -31,7 +31,7 @@ WHERE: Final = (
 
 
 def open_published(path: Path) -> tuple[Vgg16, Preprocessing]:
-    """The network in the file at `path`, as wide as it is there, and how its pictures are to be prepared.
+    """The network in the file at `path`, with its width, and the preprocessing of its pictures.
 
     Raises:  NotFound; BadRequest for a file that is no VGG16.
     """
@@ -57,7 +57,7 @@ def _network_for(state: State) -> Vgg16:
     """A network of the state's width, for pictures of its size."""
     width = len(state["classifier.3.bias"]) / DENSE
     cells = state["classifier.0.weight"].shape[-1] / len(state["features.28.bias"])
-    with torch.device("meta"):  # nothing is drawn at random that is about to be replaced
+    with torch.device("meta"):  # no random weights, as they are replaced at once
         return Vgg16(width=width, side_px=max(1, round(cells**0.5)) * STRIDE_PX)
 
 
@@ -72,7 +72,7 @@ def _read(path: Path) -> tuple[State, Preprocessing]:
 
 
 def _pickled(path: Path) -> State:
-    """Tensors and nothing else: no code of the file is run."""
+    """Load tensors only: no code of the file runs."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(state, dict):
         raise ValueError("not a state dict")

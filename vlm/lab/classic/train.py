@@ -1,11 +1,11 @@
 """Train the classic captioner on captioned pictures.
 
-    1. sight    without published weights: a narrow VGG16 learns the captions' words     `classifier`
-    2. look     its features of every picture, once, kept in files                        `pictures`
-    3. words    the merge model learns to caption from them                               `telling`
-    4. leave    the folder that `--model classic:DIR` loads, scored, with its card        `captioner`, `card`
+    1. vision phase    without published weights: train a narrow VGG16 on the captions' words
+    2. features        compute the features of every picture once, and store them
+    3. caption phase   train the merge model on the features
+    4. finish          write the folder that `--model classic:DIR` loads, with its scores and card
 
-A run that was stopped goes on from `OUT/training/`.
+A run that was stopped continues from `OUT/training/`, where phases 1 and 3 are called `sight` and `words`.
 """
 
 import json
@@ -58,7 +58,7 @@ TITLES: Final = {"sight": "VGG16: words of the captions", "words": "LSTM: the ne
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How it is trained. `width` and `side_px` are of a VGG16 that is trained here."""
+    """The hyperparameters. `width` and `side_px` are of a VGG16 that is trained here."""
 
     seed: int = 0
     width: float = 0.125
@@ -106,12 +106,12 @@ def train_classic(
     weights: Path | None = None,
     threads: int = 1,
 ) -> None:
-    """Train, and leave the captioner in `out`, scored and with its card and curves.
+    """Train, and write the captioner to `out`, with its scores, card and curves.
 
     Raises:  NotFound and BadRequest for data or weights that cannot be used, or where a library of the extra
              `lab` is missing; BadSetting for a recipe that cannot be; BadImage, naming the file.
     """
-    import_optional("matplotlib"), import_optional("sacrebleu")  # before the work, not after it
+    import_optional("matplotlib"), import_optional("sacrebleu")  # fail before training, not after it
     _refuse_unfit(recipe)
     torch.set_num_threads(threads)
     run = CaptionerRun(data, out, recipe, layout=layout, weights=weights)
@@ -145,7 +145,7 @@ def _captioner(recipe: Recipe, words: Words, weights: Path | None) -> Captioner:
 
 
 def _train_vision(run: CaptionerRun) -> dict[str, Features]:
-    """Phase 1, then the features, of training pictures in several renderings."""
+    """Train VGG16, then compute the features, of training pictures in several augmented renderings."""
     recipe = run.recipe
     pixels = {
         split: pixels_of(images, recipe.side_px, run.folder / f"pixels-{split}.npy")
@@ -173,13 +173,13 @@ def _train_vision(run: CaptionerRun) -> dict[str, Features]:
 
 
 def _pixels(pixels: Pixels, mirrored: bool, rows: NDArray[Any], rendering: int) -> Tensor:
-    """Prepared pictures; every rendering but the first is a little different."""
+    """Normalized pictures; every rendering but the first is augmented."""
     plain = normalised(rows_of(pixels, rows), "torch")
     return augment(plain, mirrored=mirrored) if rendering else plain
 
 
 def _published_features(run: CaptionerRun) -> dict[str, Features]:
-    """The features that published weights see, each picture read once."""
+    """The features by published weights; each picture is read once."""
     return {
         split: _extract_features(run, split, partial(_read, run, split), renderings=1) for split in SPLITS
     }
@@ -252,7 +252,7 @@ def _data_summary(splits: dict[str, list[CaptionedImage]]) -> str:
 
 
 def _command(data: Path, out: Path, recipe: Recipe, layout: str, weights: Path | None) -> str:
-    """What to type to make the same again."""
+    """The command line that reproduces the run."""
     chosen = f"--width {recipe.width:g} --sight-epochs {recipe.sight_epochs}"
     seeing = chosen if weights is None else f"--weights {weights.name}"
     where = f"--data {data.name} --layout {layout} --out {out.name}"

@@ -1,9 +1,9 @@
-"""The first phase: a narrow VGG16 learns to see, with the words of the captions as labels.
+"""The vision phase: trains a narrow VGG16 with the words of the captions as labels.
 
     B pictures, N all of them, L words that are learned, S pixels a side, D width of a feature
 
-A linear layer on fc2 says of each word how many of a picture's captions use it. Nothing else needs to be
-labelled. The layer is thrown away afterwards.
+A linear layer on fc2 predicts for each word the share of a picture's captions that use it. No other labels
+are needed. The layer is discarded afterwards.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from vlm.lab.classic.features import Pixels, rows_of
 from vlm.lab.classic.fit import Score
 
 BATCH: Final = 64
-COMMON: Final = 0.5  # words of more pictures than this say nothing about one of them
+COMMON: Final = 0.5  # share of pictures: more common words are no labels
 SIDES: Final = frozenset({"left", "right"})
 
 
@@ -34,7 +34,7 @@ class LabelledImages(NamedTuple):
 
 
 def label_words(words: Words, captions: Sequence[Sequence[str]]) -> list[int]:
-    """The ids of the words that are worth learning to see: not in most of the pictures, not a comma."""
+    """The ids of the words that serve as labels: not in most of the pictures, not a comma."""
     shares = word_shares(words, captions, range(len(SPECIALS), len(words)))
     used = (shares > 0).float().mean(0)
     comma = [word == "," for word in words.known]
@@ -54,7 +54,7 @@ def word_shares(words: Words, captions: Sequence[Sequence[str]], chosen: Sequenc
 
 
 class VisionClassifier(nn.Module):
-    """VGG16 with the layer that names words."""
+    """VGG16 with a linear layer that predicts words."""
 
     def __init__(self, vgg: Vgg16, shares: Tensor) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class VisionClassifier(nn.Module):
         self.names = nn.Linear(vgg.dense, shares.shape[1])
         nn.init.zeros_(self.names.weight)
         usual = shares.mean(0).clamp(1e-4, 1 - 1e-4)
-        self.names.bias.data.copy_(torch.logit(usual))  # how often is known: what remains is when
+        self.names.bias.data.copy_(torch.logit(usual))  # start at each word's frequency
 
     def forward(self, pixels: Tensor) -> Tensor:
         named: Tensor = self.names(self.vgg(pixels))  # [B, L]
@@ -114,16 +114,16 @@ def _batch(labelled: LabelledImages, rows: NDArray[Any]) -> tuple[Tensor, Tensor
 
 
 def _count_correct(named: Tensor, present: Tensor) -> tuple[int, int]:
-    """How many of the words said are among the equally many likeliest, and how many were said."""
+    """How many of the n present words are among the n likeliest, and n."""
     rank = named.argsort(1, descending=True).argsort(1)
     correct = present & (rank < present.sum(1, keepdim=True))
     return int(correct.sum()), int(present.sum())
 
 
 def augment(pixels: Tensor, *, mirrored: bool) -> Tensor:
-    """Pictures turned, scaled, shifted and lit a little differently, each in its own way: [B, 3, S, S].
+    """Pictures rotated, scaled, shifted and lit at random: [B, 3, S, S].
 
-    `mirrored` also turns left and right about, which no caption that names sides survives.
+    `mirrored` also mirrors half of them, which is wrong for captions that name left or right.
     """
     batch = len(pixels)
     angle = (torch.rand(batch) - 0.5) * 0.35  # radians

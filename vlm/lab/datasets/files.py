@@ -1,7 +1,6 @@
-"""The files of a data set: text of any line ending, typed JSON, and pictures inside their folder.
+"""Read the files of a data set: text, typed JSON, and paths of pictures inside its folder.
 
-A data set comes from elsewhere, so a file name in it may be anything: one that leads out of its folder is
-refused.
+Data sets are untrusted: a file name that leads out of the folder is refused.
 """
 
 import logging
@@ -55,7 +54,7 @@ def path_inside(folder: Path, name: str) -> Path:
 
 
 def with_existing_image(items: Sequence[T], image: Callable[[T], Path], advice: str) -> list[T]:
-    """Those whose picture is on the disk; how many are not is logged.
+    """The items whose picture is on the disk. The number of missing pictures is logged.
 
     Raises:  NotFound with `advice` if no picture is there.
     """

@@ -1,4 +1,4 @@
-"""Open a data set in a local folder, whichever of the published layouts it has.
+"""Open a data set in a local folder, in any of the published layouts.
 
     flickr8k   Flickr8k.token.txt, Flickr_8k.{train,dev,test}Images.txt
     csv        captions.txt: image,caption (Flickr8k as Kaggle has it)
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One published layout: the files that tell it, where to get it, and how it is read."""
+    """One published layout: its files, where to get it, how to detect and to read it."""
 
     name: str
     files: str

@@ -1,4 +1,4 @@
-"""Train, val and test: always by picture, or a test asks for captions of pictures that were learned."""
+"""Train, val and test splits by picture, so that test pictures are never trained on."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -13,7 +13,7 @@ def held_out_count(pictures: int) -> int:
 
 
 def split_by_name(pictures: Iterable[str]) -> dict[str, str]:
-    """A split for each picture where the publisher made none: 80/10/10, the same on every machine.
+    """A split for each picture of a data set without splits: 80/10/10, the same on every machine.
 
     The order is that of the names' SHA-256, so it depends on nothing but the names.
     """

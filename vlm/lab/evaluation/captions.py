@@ -1,4 +1,4 @@
-"""Captions against what people wrote: BLEU, CIDEr, and BLEU in the two ways that make published figures."""
+"""BLEU and CIDEr of captions, and BLEU as papers and tutorials compute it."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ ScoredExamples = tuple[list[Example], dict[str, float], tuple[str, ...]]
 
 
 def score_captions(items: Sequence[EvaluationItem], captions: Sequence[str]) -> ScoredExamples:
-    """Examples, scores by name, and notes on how they came about."""
+    """Examples, scores by name, and notes about the metrics."""
     references = [item.references for item in items]
     whole, coco, tutorial = (
         bleu(captions, references),

@@ -1,4 +1,4 @@
-"""Finished runs side by side: each score with its interval, and how far each run is from the first.
+"""Compare finished runs: each score with its interval, and each run's difference from the first.
 
 Only runs of one task on exactly the same data are compared, example by example.
 """
@@ -20,7 +20,7 @@ from vlm.lab.evaluation.statistics import Sums, score_of
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One score of all runs. No interval where a score has no parts; no difference for the first run."""
+    """One score of all runs. No interval for a score without statistics; no difference for the first run."""
 
     name: str
     scores: tuple[Interval | float, ...]
@@ -29,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`units` pictures with `examples` examples, which every run could be scored on, of `whole` examples."""
+    """`examples` examples on `units` pictures, which every run could be scored on, of `whole` examples."""
 
     task: str
     data: str
@@ -127,7 +127,7 @@ def _row(
 
 
 def _by_unit(name: str, run: FinishedRun, shared: Sequence[str], units: Sequence[str]) -> Sums | None:
-    """The parts of a score, summed per unit; None where it has none."""
+    """The statistics of a score, summed per unit; None if it has none."""
     examples = [run.examples[id] for id in shared if name in run.examples[id].parts]
     if not examples:
         return None
@@ -140,7 +140,7 @@ def _by_unit(name: str, run: FinishedRun, shared: Sequence[str], units: Sequence
 
 
 def _names(paths: Sequence[Path], runs: Sequence[FinishedRun]) -> tuple[str, ...]:
-    """The models' names; the folders' where two are the same."""
+    """The models' names, with their folders if two are the same."""
     names = [run.result.model for run in runs]
     if len(set(names)) == len(names):
         return tuple(names)
@@ -166,7 +166,7 @@ def render_table(comparison: Comparison) -> str:
 
 
 def summarize(comparison: Comparison) -> str:
-    """What was compared, and what the brackets mean."""
+    """A sentence about the data and the meaning of the brackets."""
     left_out = comparison.whole - comparison.examples
     missing = f", {left_out:,} others left out" if left_out else ""
     return (
@@ -195,7 +195,7 @@ def render_page(comparison: Comparison) -> str:
 
 
 def _cell(score: Interval | float, difference: Interval | None, name: str) -> dict[str, str]:
-    """What one cell of the page's table shows."""
+    """The texts of one cell of the page's table."""
     clear = difference is not None and difference.is_clear
     return {
         "score": format_score(score, name) if isinstance(score, float) else format_score(score.value),

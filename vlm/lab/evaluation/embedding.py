@@ -1,4 +1,4 @@
-"""Vectors of pictures and of what people wrote of them, and how near they are.
+"""Vectors of pictures and of their captions, and their similarities.
 
 Letters:  N pictures, Q query tokens a picture, C captions of a picture, T texts in all, E width of a vector.
 """
@@ -25,14 +25,14 @@ AT_ONCE: Final = 64  # texts in one matrix product
 def predict_vectors(
     engine: Engine, items: Sequence[EvaluationItem], batch: int
 ) -> Iterator[list[Prediction]]:
-    """For each picture its vectors [Q, E], those of what people wrote [C, E], and the model's own caption."""
+    """For each picture its vectors [Q, E], those of its captions [C, E], and the model's own caption."""
     for start in range(0, len(items), batch):
         begun_s = time.perf_counter()
         yield timed(_embedded(engine, items[start : start + batch]), begun_s)
 
 
 def similarities(predictions: Sequence[Prediction], counts: Sequence[int]) -> NDArray[np.float32]:
-    """How near each text is to each picture: the largest product with one of its Q vectors. [T, N]
+    """The similarity of each text and each picture: the largest product with one of its Q vectors. [T, N]
 
     `counts` are the captions of each picture.
     """
@@ -58,7 +58,7 @@ def _embedded(engine: Engine, items: Sequence[EvaluationItem]) -> list[Predictio
 
 
 def _encode(engine: Engine, pictures: Sequence[Image]) -> list[tuple[Encoded, str]]:
-    """Search looks at pictures and at what the model said of them."""
+    """The encoded pictures and the model's captions: a search uses both."""
     encoded = engine.encode(pictures)
     prediction = engine.generate([picture.tokens for picture in encoded], [Prompt() for _ in encoded])
     return list(zip(encoded, prediction, strict=True))

@@ -1,4 +1,4 @@
-"""Captions and answers of many pictures, through the engine that serves users: one vision pass a picture."""
+"""Captions and answers for many pictures, through the engine that serves users: one vision pass a picture."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from vlm.worker.pipeline import EMPTY_TEXT, ImageInput, JobOutcome, answer_promp
 def predict_texts(engine: Engine, items: Sequence[EvaluationItem], batch: int) -> Iterator[list[Prediction]]:
     """Captions, or answers where items ask; `batch` prompts at once.
 
-    Questions about one picture stand together; the later ones take the query tokens of the first.
+    Questions about one picture are grouped; the later ones reuse the query tokens of the first.
     """
     pictures = [list(group) for _, group in groupby(items, key=lambda item: item.unit)]
     for start in range(0, len(pictures), batch):
@@ -25,7 +25,7 @@ def predict_texts(engine: Engine, items: Sequence[EvaluationItem], batch: int) -
 
 
 def _predict(engine: Engine, pictures: Sequence[Sequence[EvaluationItem]], batch: int) -> list[Prediction]:
-    """What is said of some pictures, each with everything that is asked about it."""
+    """Predictions for some pictures, each with all its questions."""
     first = [group[0] for group in pictures]
     inputs = [_read(item) for item in first]
     outcomes = _run(engine, first, inputs)

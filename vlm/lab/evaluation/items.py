@@ -1,8 +1,8 @@
-"""What a model is asked, whatever the data set: items in a fixed order, and a name for exactly this data.
+"""Evaluation data of any data set: items in a fixed order, and a fingerprint of the data.
 
-caption, retrieval   an item is a picture; its truths are what people wrote of it
-vqa                  an item is a question about a picture; its truths are people's answers
-translate            an item is a text and the direction of its translation; its truth is the other text
+caption, retrieval   an item is a picture; its references are people's captions
+vqa                  an item is a question about a picture; its references are people's answers
+translate            an item is a text and a direction; its reference is the translation
 """
 
 import hashlib
@@ -25,11 +25,11 @@ LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z]+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationItem:
-    """One thing that a model is asked.
+    """One input of a model with its references.
 
-    unit     what is drawn anew when an interval is computed: a picture's id, as its questions belong together
-    picture  None where there is nothing to see
-    asked    the question, or the text to translate; '' for a caption
+    unit     what bootstrap resamples draw: a picture's id, which its questions share
+    picture  None without a picture
+    prompt   the question, or the text to translate; '' for a caption
     kind     the kind of question, or the direction and the kind of text ('en-de caption')
     """
 
@@ -42,20 +42,20 @@ class EvaluationItem:
 
     @property
     def path(self) -> Path:
-        """The picture's path; one that no file has, where there is nothing to see."""
+        """The picture's path; an empty path without a picture."""
         return self.picture or Path()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationData:
-    """Items and where they come from; `about` goes into the result."""
+    """Items, and a description of the data for the result."""
 
     items: list[EvaluationItem]
     about: dict[str, Any]
 
 
 def pictures_data(folder: Path, *, layout: str, split: str, limit: int | None, seed: int) -> EvaluationData:
-    """Pictures with what people wrote of them. Raises NotFound, BadRequest."""
+    """Captioned pictures. Raises NotFound, BadRequest."""
     items = [
         EvaluationItem(id=image.id, unit=image.id, picture=image.image, references=image.captions)
         for image in open_captions(folder, layout=layout, split=split)
@@ -81,9 +81,9 @@ def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) ->
 
 
 def parallel_data(path: Path, *, limit: int | None, seed: int) -> EvaluationData:
-    """Lines of {"en": ..., "de": ...}: each is translated from English and into English, as far as it goes.
+    """Lines of {"en": ..., "de": ...}: each is translated from English and into English.
 
-    Keys that are no language of `vlm.text.languages`, and `id` and `kind`, say something about the line.
+    `id`, `kind` and keys that are no language of `vlm.text.languages` are not translated.
     Raises:  NotFound for a missing file, BadRequest for a line that is something else.
     """
     items = [item for number, line in _parallel_lines(path) for item in _directions(number, line)]
@@ -124,14 +124,14 @@ def _directions(number: int, line: dict[str, str]) -> list[EvaluationItem]:
 
 
 def _is_language(key: str) -> bool:
-    """Other keys ('url', 'set') say something about the line."""
+    """Other keys ('url', 'set') describe the line."""
     return key not in ABOUT and bool(LANGUAGE.fullmatch(key)) and code_of(key) in NAMES
 
 
 def _data(
     items: Sequence[EvaluationItem], limit: int | None, seed: int, about: dict[str, Any]
 ) -> EvaluationData:
-    """The items of `limit` units that the seed draws, in the order of the file."""
+    """The items of `limit` units that the seed samples, in the order of the file."""
     units = list(dict.fromkeys(item.unit for item in items))
     if not units:
         raise NotFound(
@@ -147,7 +147,7 @@ def _data(
 
 
 def fingerprint(items: Sequence[EvaluationItem]) -> str:
-    """A name for exactly these questions, truths and pictures (by the size of their files)."""
+    """A hash of these prompts, references and pictures (by the size of their files)."""
     digest = hashlib.sha256()
     for item in items:
         size = item.picture.stat().st_size if item.picture and item.picture.is_file() else -1

@@ -1,4 +1,4 @@
-"""Whether search says 'nothing' where there is nothing: people's words, and pictures without their object.
+"""Evaluate searches with and without a match: queries from captions, pictures with and without their object.
 
 S queries, N pictures, Q vectors of each, E their width
 """
@@ -22,7 +22,7 @@ Fitted = tuple[ReferenceSet, dict[str, float], tuple[str, ...]]
 def retrieval_data(
     engine: Engine, items: Sequence[EvaluationItem], predictions: Sequence[Prediction]
 ) -> RetrievalData | None:
-    """Queries of one or two words, with the truth by what people wrote; None where there are hardly any."""
+    """Queries of one or two words of the captions, with their matches; None if there are none."""
     query_set = caption_query_set([item.references for item in items], QUERIES)
     if not query_set.texts:
         return None
@@ -44,13 +44,13 @@ def retrieval_data(
 def score_no_match(
     data: RetrievalData, reference_set: ReferenceSet | None
 ) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Scores of the search as users have it, and a note on how they came about."""
+    """Scores of the search as users have it, and a note about the cut-off."""
     cutoff = "the cut-off fitted for this model" if reference_set else "a rule of thumb, as none was fitted"
     return _by_name(no_match_test(data, reference_set)), _note(cutoff)
 
 
 def fit_cutoff(data: RetrievalData, *, revision: str, seed: int) -> Fitted:
-    """A cut-off fitted on one half, scores on the other, a note. Raises BadRequest for too little data."""
+    """A fitted cut-off, its scores on other data, and a note. Raises BadRequest for too little data."""
     reference_set, scores = fit(data, revision=revision, seed=seed)
     return (
         reference_set,

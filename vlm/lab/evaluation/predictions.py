@@ -1,10 +1,10 @@
-"""What a model said, written down as it comes, so that an interrupted run continues where it was.
+"""Predictions, written as they come, so that an interrupted run continues where it was.
 
     OUT/predictions.jsonl   line 1: the header that pins the task, the model and the data
                             then one Prediction a line, in the order in which they came
 
-A line that a kill cut short is dropped, and what failed is tried again: a picture may have been put right, or
-the batch been too large. Two runs never write to one folder at the same time.
+A truncated last line is dropped, and failed items are tried again: a picture may have been repaired, or the
+batch may have been too large. A lock keeps two runs from writing to one folder at the same time.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ NAME: Final = "predictions.jsonl"
 
 
 class Prediction(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one item. `error` says why there is nothing.
+    """The prediction for one item, or the `error` that prevented it.
 
     pictures, texts   for search: vectors in float16, [Q, E] and [captions, E]
     """
@@ -44,7 +44,7 @@ def timed(predictions: Sequence[Prediction], begun_s: float) -> list[Prediction]
 
 
 class Predictions:
-    """The predictions of one run, those of earlier starts included: `done`, by the item's id.
+    """The predictions of one run, including those of earlier starts: `done`, by the item's id.
 
     Raises:  BadRequest if the folder holds another run, Unavailable while another process works in it.
     """
@@ -63,7 +63,7 @@ class Predictions:
             raise
 
     def add(self, predictions: Sequence[Prediction]) -> None:
-        """Write them down, at once."""
+        """Append predictions to the file and flush it."""
         for prediction in predictions:
             self._file.write(msgspec.json.encode(prediction) + b"\n")
             self.done[prediction.id] = prediction
@@ -79,7 +79,7 @@ class Predictions:
 
     def _lock(self, folder: Path) -> None:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # goes with the process, however it ends
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends
         except OSError:
             raise Unavailable(
                 f"Another run is at work in {folder}: wait for it, or choose another --out."

@@ -1,4 +1,4 @@
-"""What a run has come to: OUT/result.json for programs, OUT/result.md for people."""
+"""The result of a run: OUT/result.json for programs, OUT/result.md for people."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ VERSION: Final = 1
 
 
 class FailedItem(Struct, frozen=True, kw_only=True):
-    """An example without a prediction, and why."""
+    """An item without a prediction, and the reason."""
 
     id: str
     reason: str = field(name="why")
@@ -23,11 +23,11 @@ class FailedItem(Struct, frozen=True, kw_only=True):
 class EvaluationResult(Struct, frozen=True, kw_only=True):
     """A finished run.
 
-    header   what pins it: task, model, data, options
-    scores   by name, 0 to 1 unless the name says otherwise
-    notes    how scores came about: signatures, what differs from the published way
-    broken   what was left out of the scores
-    seconds  that the model worked, interruptions left out
+    header    identifies the run: task, model, data, options
+    scores    by name, 0 to 1 unless the name says otherwise
+    notes     about the metrics: signatures, differences from the published ones
+    failures  items that are not in the scores (`broken` in the file)
+    seconds   that the model computed, without interruptions
     """
 
     version: int = VERSION
@@ -41,7 +41,7 @@ class EvaluationResult(Struct, frozen=True, kw_only=True):
 
     @property
     def model(self) -> str:
-        """The model's name, and in 8 bit if it was."""
+        """The model's name, with 'in 8 bit' if it was quantized."""
         model = self.header["model"]
         return f"{model['name']} in 8 bit" if model.get("quant") == "int8" else str(model["name"])
 
@@ -76,7 +76,7 @@ def heading(result: EvaluationResult) -> str:
 
 
 def summary(result: EvaluationResult) -> str:
-    """How much was scored, and in what time."""
+    """A sentence: how many examples were scored, in what time."""
     prediction = f"{result.examples:,} examples, {format_duration(result.seconds)} of the model's time."
     return f"{prediction} {len(result.failures):,} could not be scored." if result.failures else prediction
 
@@ -87,5 +87,5 @@ def format_score(value: float, name: str = "") -> str:
 
 
 def one_line(text: str) -> str:
-    """On one line, and nothing that Markdown or HTML would act on."""
+    """The text on one line, without characters that Markdown or HTML would interpret."""
     return " ".join(text.split()).replace("|", "/").replace("<", "‹").replace(">", "›").replace("`", "'")

@@ -1,4 +1,4 @@
-"""Search among pictures by what people wrote of them: recall and median rank, both ways.
+"""Retrieval by captions: recall and median rank, both ways.
 
 Letters:  N pictures, T texts (several a picture).
 """
@@ -23,7 +23,7 @@ Ranks = NDArray[np.int64]
 
 
 def score_retrieval(items: Sequence[EvaluationItem], predictions: Sequence[Prediction]) -> ScoredExamples:
-    """Examples (a picture each, with the text that found it worst), scores by name, and notes."""
+    """Examples (one for each picture, with its worst query), scores by name, and notes."""
     counts = [len(item.references) for item in items]
     similarity = similarities(predictions, counts)  # [T, N]
     owner = np.repeat(np.arange(len(items)), counts)  # [T], the picture that a text was written of

@@ -1,4 +1,4 @@
-"""One run: what is not yet predicted is predicted, everything is scored, and the results are written.
+"""One evaluation run: predict what is not predicted yet, score everything, write the results.
 
 OUT/predictions.jsonl  ->  examples.jsonl, result.json, result.md, report.html
 """
@@ -33,12 +33,12 @@ Search = Callable[[Sequence[EvaluationItem], Sequence[Prediction]], tuple[dict[s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationPlan:
-    """What to run.
+    """What to evaluate.
 
-    model    what pins the model
+    model    identifies the model
     home     the folder of its checkpoint, which may hold the cut-off of its search
-    command  what was typed
-    fit      for retrieval: fit the cut-off here, and store it with the model
+    command  the command line
+    fit      for retrieval: fit the cut-off and store it with the model
     """
 
     task: str
@@ -53,12 +53,12 @@ class EvaluationPlan:
 
     @property
     def header(self) -> dict[str, Any]:
-        """What a folder's earlier predictions must agree with."""
+        """The header that the folder's earlier predictions must have."""
         return {"task": self.task, "model": self.model, "data": self.data.about}
 
 
 def evaluate(engine: Engine, plan: EvaluationPlan) -> EvaluationResult:
-    """Run the plan, or what an interruption has left of it.
+    """Run the plan, or the rest of an interrupted run.
 
     Raises:  BadRequest for an engine that cannot do the task, or a folder that holds another run.
     """
@@ -90,7 +90,7 @@ def _run(plan: EvaluationPlan, predict: Predict, search: Search | None = None) -
 
 
 def _finish(plan: EvaluationPlan, done: dict[str, Prediction], search: Search | None) -> EvaluationResult:
-    """Score the predictions, and write everything that the folder is to hold."""
+    """Score the predictions and write the files of the folder."""
     scored = [item for item in plan.data.items if not done[item.id].error]
     failures = [
         FailedItem(id=item.id, reason=done[item.id].error) for item in plan.data.items if done[item.id].error
@@ -115,14 +115,14 @@ def _finish(plan: EvaluationPlan, done: dict[str, Prediction], search: Search | 
     )
     write_examples(plan.out, examples)
     write_page(plan.out, result, examples)
-    write_result(plan.out, result)  # last: where it is, everything is
+    write_result(plan.out, result)  # last: it marks the run as finished
     return result
 
 
 def _score_no_match(
     engine: Engine, plan: EvaluationPlan, items: Sequence[EvaluationItem], predictions: Sequence[Prediction]
 ) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Scores of the search that may say 'nothing', with the model's cut-off or one that is fitted now."""
+    """Scores of searches with and without a match, with the model's cut-off or one that is fitted now."""
     data, revision = retrieval_data(engine, items, predictions), engine.info.revision
     if data is None and plan.fit:
         raise BadRequest("A cut-off needs queries, and no word of these captions is rare enough to be one.")
@@ -137,7 +137,7 @@ def _score_no_match(
 
 
 def check_engine(engine: Engine, task: str) -> None:
-    """Raise BadRequest if the engine cannot do the task at all: some only caption, some cannot search."""
+    """Raise BadRequest if the engine cannot do the task: some only caption, some cannot search."""
     try:
         if task == "vqa":
             [encoded] = engine.encode([built_in_picture()])

@@ -1,10 +1,10 @@
-"""What one example adds to a score: numbers that sum up, so that any sample of examples can be scored.
+"""Sufficient statistics of scores: numbers of each example that sum up, so that any sample can be scored.
 
-    2 numbers          a share or a mean: what was reached, of how much
-    4, 6, 8, 10        BLEU-1 to -4: right n-grams and all n-grams of each order, length, nearest reference's
-    18                 chrF: for each of six orders, n-grams said, n-grams of the reference, n-grams of both
+    2 numbers          a share or a mean: numerator, denominator
+    4, 6, 8, 10        BLEU-1 to -4: matching and all n-grams of each order, length, nearest reference's
+    18                 chrF: for each of six orders, n-grams of the prediction, of the reference, of both
 
-A median is no sum, so it has no parts.
+A median is no sum, so it has no statistics.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ BETA: Final = 2.0  # chrF2: recall counts double
 
 
 def ratio(right: float, of: float = 1.0) -> Statistics:
-    """So much of so much."""
+    """The statistics of a share."""
     return (float(right), float(of))
 
 
@@ -49,7 +49,7 @@ def chrf_statistics(prediction: str, reference: str) -> Statistics:
 
 
 def score_of(sums: Sums) -> Sums:
-    """The scores of summed parts, by their size: [..., S] -> [...]."""
+    """The scores of summed statistics, by their size: [..., S] -> [...]."""
     size = sums.shape[-1]
     if size == 2:
         return _ratio(sums[..., 0], sums[..., 1])
@@ -57,7 +57,7 @@ def score_of(sums: Sums) -> Sums:
 
 
 def corpus_scores(parts: Iterable[StatisticsByScore]) -> Mapping[str, float]:
-    """The scores of all the examples' parts, in the order in which they first come."""
+    """The scores of all examples, in order of first appearance."""
     sums: dict[str, Sums] = {}
     for statistics in parts:
         for name, part in statistics.items():

@@ -49,7 +49,7 @@ def _languages(direction: str) -> tuple[str, str]:
 
 
 def score_translations(items: Sequence[EvaluationItem], translations: Sequence[str]) -> ScoredExamples:
-    """Examples, scores by name, and notes on how they came about."""
+    """Examples, scores by name, and notes about the metrics."""
     by_direction: dict[str, list[tuple[str, str]]] = {}
     for item, text in zip(items, translations, strict=True):
         by_direction.setdefault(_direction(item), []).append((text, item.references[0]))

@@ -1,4 +1,4 @@
-"""Answers against what people answered: VQA accuracy, in all and by kind of answer."""
+"""VQA accuracy of answers, overall and by kind of answer."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ OVERALL = "accuracy"
 
 
 def score_answers(items: Sequence[EvaluationItem], answers: Sequence[str]) -> ScoredExamples:
-    """Examples, scores by name, and notes on how they came about."""
+    """Examples, scores by name, and notes about the metrics."""
     right = [vqa_accuracy(text, item.references) for item, text in zip(items, answers, strict=True)]
     examples = [_example(item, text, score) for item, text, score in zip(items, answers, right, strict=True)]
     by_kind: dict[str, list[float]] = {}

@@ -1,4 +1,4 @@
-"""Batches of training pairs by number: the same number gives the same batch, whenever it is drawn.
+"""Batches of training pairs by number: batch n is always the same.
 
 B pairs, S and T the longest source and target among them
 """
@@ -23,7 +23,7 @@ class TranslationBatch(NamedTuple):
     source: Tensor  # [B, S] ids
     mask: Tensor  # [B, S]
     decoder_input: Tensor  # [B, T] the decoder's input
-    labels: Tensor  # [B, T] what it should say next; the language is given, not guessed
+    labels: Tensor  # [B, T] the next tokens; the language token is given, not predicted
 
 
 class TranslationBatches:

@@ -1,10 +1,10 @@
-"""Parallel lines that no training has seen: what the reference grammar says in all five languages.
+"""Held-out parallel lines: sentences of the reference grammar in all five languages.
 
     {"kind": "caption", "en": "two cats on a green background", "es": ..., "de": ..., "fr": ..., "ru": ...}
 
 Captions are those of held-out scenes. Questions, answers and search queries are drawn from a seed of their
-own. Of questions that a language words alike ('what's this?', 'what is this?') only the first stands here, so
-that each line is exactly right in both directions.
+own. Of questions with the same translation ('what's this?', 'what is this?') only the first is used, so that
+each line is exact in both directions.
 """
 
 import json
@@ -51,7 +51,7 @@ def in_all_languages(reference: Reference, meaning: Meaning) -> ParallelLine:
 
 
 def caption_of(reference: Reference, drawn: Scene) -> Meaning:
-    """What a scene's caption means; `reference.say` of it in English is that caption."""
+    """The meaning of a scene's caption; `reference.say` of it in English is the caption."""
     groups = [NounGroup(NOUNS[noun].name, count) for noun, count in drawn.counts.items()]
     if drawn.unknown:
         groups.append(NounGroup(count=drawn.unknown))
@@ -63,7 +63,7 @@ def caption_of(reference: Reference, drawn: Scene) -> Meaning:
 
 
 def reversible(reference: Reference, meaning: Meaning) -> bool:
-    """Whether every language says this, and nothing else, in these words."""
+    """Whether the translation is unambiguous in every language."""
     if any(group.count == BARE or group.name for group in meaning.groups):
         return False
     for code in FOREIGN:
@@ -83,7 +83,7 @@ def _number_is_silent(reference: Reference, meaning: Meaning, code: str) -> bool
 
 
 def write_lines(path: Path, reference: Reference, *, seed: int, count: int) -> int:
-    """Write held-out lines as JSONL; how many. Raises BadRequest where something stands already."""
+    """Write held-out lines as JSONL and return their number. Raises BadRequest if the file exists."""
     if path.exists():
         raise BadRequest(f"{path} exists already; please name a new file.")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def write_lines(path: Path, reference: Reference, *, seed: int, count: int) -> i
     with unfinished.open("w", encoding="utf-8") as file:
         for line in lines(reference, seed=seed, count=count):
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    unfinished.replace(path)  # never half a file, which the next start would refuse as there already
+    unfinished.replace(path)  # atomic: the next start would refuse half a file
     return count
 
 

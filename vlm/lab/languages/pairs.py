@@ -1,7 +1,7 @@
-"""Training pairs without end: a meaning by chance, said in one language and in another. Pure.
+"""Random training pairs: a meaning, in one language and in another. Pure.
 
-To English, people type as they like and the target is the plain English sentence. From English, the target
-is the reference. Now and then both hold a word that is in no table: the model learns to pass it on as it is.
+To English, the source is worded and typed freely and the target is the plain English sentence. From English,
+the target is the reference. Some pairs share a word that is in no table: the model learns to copy it.
 """
 
 import unicodedata
@@ -31,7 +31,7 @@ QUESTIONS = (
 )
 KINDS = ("caption", "words", "question", "answer", "place", "more", "named", "copy")
 ODDS = (0.22, 0.16, 0.33, 0.13, 0.02, 0.03, 0.07, 0.04)
-FROM_ENGLISH = 0.58  # the harder way: English shows neither gender nor case
+FROM_ENGLISH = 0.58  # the harder direction: English shows neither gender nor case
 
 
 GERMAN_ASCII = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
@@ -39,7 +39,7 @@ UNCHANGED = 0.45  # of texts, typed as they are
 
 
 class SentencePair(NamedTuple):
-    """A text in one language and the same in another."""
+    """A text and its translation."""
 
     source: str
     text: str
@@ -77,7 +77,7 @@ class PairSampler:
         )
 
     def meaning(self, kind: str, rng: Random) -> Meaning:
-        """A meaning of the kind, by chance."""
+        """A random meaning of the kind."""
         rows, row = self._reference.rows, None
         match kind:
             case "caption":
@@ -105,7 +105,7 @@ class PairSampler:
 
 
 def caption(reference: Reference, rng: Random) -> Meaning:
-    """What is on what background, as captions say it, and listings without one."""
+    """Captions with a background, and lists of things without one."""
     rows, draw = reference.rows, rng.random()
     if draw < 0.03:
         return Meaning(rng.choice(rows["alone"]), shade=_shade(rng))
@@ -124,7 +124,7 @@ def caption(reference: Reference, rng: Random) -> Meaning:
 
 
 def words(reference: Reference, rng: Random) -> Meaning:
-    """What people type to search: one or two things, bare or counted, perhaps a colour."""
+    """Search queries: one or two things, bare or counted, perhaps a colour."""
     rows, draw = reference.rows, rng.random()
     if draw < 0.07:
         return Meaning(rng.choice(rows["alone"]), shade=_shade(rng))
@@ -157,7 +157,7 @@ def _shade(rng: Random) -> str:
 
 
 def recoverable(meaning: Meaning, code: str, template: str) -> Meaning:
-    """What a foreign text leaves of a meaning: which kind of picture, and in Russian which article?"""
+    """The part of a meaning that a foreign text preserves: in Russian, for example, no article."""
     if "picture" not in template and "{in_this}" not in template:
         meaning = replace(meaning, picture=0)
     if code != "ru":  # where an image is called as a picture is
@@ -170,7 +170,7 @@ def _with_article(group: NounGroup) -> NounGroup:
 
 
 def add_typos(text: str, code: str, rng: Random) -> str:
-    """The text, or a carelessly typed version of it."""
+    """The text as people may type it: without accents, capitals or question marks."""
     if rng.random() < UNCHANGED:
         return text
     careless = [rng.random() < odds for odds in (0.35, 0.5, 0.3, 0.3, 0.06, 0.1)]

@@ -1,9 +1,9 @@
-"""The reference grammar: what a meaning is called in each language. Pure.
+"""The reference grammar: the text of a meaning in each language. Pure.
 
     Group      'two cats', 'cat', 'red cats', 'something I don't know', or a name that is in no table
     Meaning    a sentence's row in the table, and what stands in its slots
 
-`say` gives the words of the tables' first alternatives; with random numbers, any that people may use.
+`say` uses the first alternatives of the tables; with a random generator, any of them.
 """
 
 from collections.abc import Sequence
@@ -76,7 +76,7 @@ class Reference:
         }
 
     def say(self, meaning: Meaning, code: str, rng: Random | None = None) -> str:
-        """The meaning in a language: as the reference words it, or as anybody might."""
+        """The text of a meaning: the reference wording, or with `rng` a random one."""
         return self.word(meaning, code, 0 if rng is None else self.some_wording(meaning.row, code, rng), rng)
 
     def some_wording(self, row: int, code: str, rng: Random) -> int:
@@ -94,7 +94,7 @@ class Reference:
         return text if sentence.kind in SHORT else capital(text).replace(" i ", " I ")
 
     def english_of(self, meaning: Meaning, code: str, wording: int) -> str:
-        """What a foreign wording means: where several English sentences share it, the first of them."""
+        """The English sentence of a foreign wording; the first if several share the wording."""
         return self.say(replace(meaning, row=self.owner(meaning.row, code, wording)), "en")
 
     def owner(self, row: int, code: str, wording: int) -> int:

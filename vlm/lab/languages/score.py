@@ -1,4 +1,4 @@
-"""How often the translator says exactly what the reference grammar says, on lines that it has never seen."""
+"""The share of exact translations on held-out lines."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -32,7 +32,7 @@ def exactness(translator: Translator, held_out: list[ParallelLine]) -> Scores:
 
 
 def passed_on(translator: Translator, count: int) -> float:
-    """Share of invented words that come back as they went in."""
+    """Share of random words that are copied unchanged."""
     rng = Random(f"names {SEED}")
     words = [(random_word(rng), "en", rng.choice(FOREIGN)) for _ in range(count)]
     translations = translator.translate_mixed(words)

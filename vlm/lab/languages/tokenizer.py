@@ -1,4 +1,4 @@
-"""The tiny translator's tokenizer: byte-level BPE, to which no text is unknown, and M2M100's special tokens.
+"""The tiny translator's tokenizer: byte-level BPE with M2M100's special tokens.
 
 <s> 0   <pad> 1   </s> 2   <unk> 3   ... __en__ __es__ __de__ __fr__ __ru__ last
 

@@ -1,9 +1,9 @@
-"""Train the tiny translator from nothing, on pairs that the reference grammar makes while it learns.
+"""Train the tiny translator from scratch, on pairs that the reference grammar generates during training.
 
     OUT/                    the checkpoint, with its card
     OUT/training/           training.safetensors: step, exact weights, optimiser; losses; plan.json
 
-A run that was stopped goes on where it was; batch n is the same whenever it is drawn.
+A run that was stopped continues where it was; batch n is always the same.
 """
 
 import json
@@ -53,10 +53,10 @@ class TranslatorSchedule:
 
 
 def train_translator(out: Path, *, seed: int = 0, scale: float = 1.0, threads: int = 1) -> None:
-    """Train, and leave the checkpoint in `out`, scored and with its card.
+    """Train, and write the checkpoint to `out`, scored and with its card.
 
     `scale` multiplies the number of steps: 1 is the shipped recipe, 0.001 a smoke test.
-    Raises:  BadRequest for a folder that was begun with another seed or scale.
+    Raises:  BadRequest for a folder of a run with another seed or scale.
     """
     torch.set_num_threads(threads)
     folder, plan = out / TRAINING, TranslatorSchedule().scaled(scale)
@@ -71,7 +71,7 @@ def train_translator(out: Path, *, seed: int = 0, scale: float = 1.0, threads: i
 
 
 def tokenizer_of(folder: Path, pairs: PairSampler, plan: TranslatorSchedule) -> PreTrainedTokenizerFast:
-    """The tokenizer that the run began with: in another one, of a changed table, its weights mean nothing."""
+    """The tokenizer of the run: after a change of the tables, a new one would not fit the weights."""
     kept = folder / TOKENIZER
     if kept.is_dir():
         tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(kept)
@@ -79,7 +79,7 @@ def tokenizer_of(folder: Path, pairs: PairSampler, plan: TranslatorSchedule) -> 
     tokenizer = train_tokenizer(pairs, plan.tokenizer_pairs)
     unfinished = kept.with_suffix(".new")
     tokenizer.save_pretrained(unfinished)
-    unfinished.replace(kept)  # never half a tokenizer
+    unfinished.replace(kept)  # atomic
     return tokenizer
 
 
@@ -98,7 +98,7 @@ class TranslatorRun:
         self.optimiser = MasterAdamW(self.model.parameters(), peak_rate=plan.rate, phases=(plan.steps,))
 
     def train(self, batches: TranslationBatches) -> None:
-        """All steps that are left."""
+        """Run the remaining steps."""
         self.model.train()
         with tqdm(total=self.plan.steps, initial=self.step, desc="translating", mininterval=5) as bar:
             for number, batch in batches.stream(self.step, self.plan.steps):
@@ -116,7 +116,7 @@ class TranslatorRun:
         save(self.folder / CHECKPOINT, {"step": self.step, "optimiser": self.optimiser.state()})
 
     def restore(self) -> None:
-        """Continue where the folder's checkpoint stands; without one, stay at the start."""
+        """Load the folder's checkpoint, if there is one."""
         state = load(self.folder / CHECKPOINT)
         if state is not None:
             self.step = state["step"]
@@ -128,7 +128,7 @@ class TranslatorRun:
             file.write(json.dumps(line) + "\n")
 
     def export(self, out: Path) -> None:
-        """Write the checkpoint as transformers reads it, in float16. Training cannot go on after it."""
+        """Write the checkpoint as transformers reads it, in float16. Training cannot continue after it."""
         self.model.float()
         self.optimiser.publish()
         self.model.half().save_pretrained(out)

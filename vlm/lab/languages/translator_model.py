@@ -1,4 +1,4 @@
-"""The tiny M2M100: the architecture of the great one, small enough to come along."""
+"""The tiny M2M100: the published architecture, small enough to be bundled."""
 
 from transformers import M2M100Config, M2M100ForConditionalGeneration
 
@@ -12,7 +12,7 @@ POSITIONS = 256
 
 
 def tiny_m2m100(entries: int) -> M2M100ForConditionalGeneration:
-    """An untrained one, for a vocabulary of that many entries."""
+    """An untrained model for a vocabulary of `entries`."""
     config = M2M100Config(
         vocab_size=entries,
         d_model=WIDTH,

@@ -1,6 +1,6 @@
-"""BLEU-1 to BLEU-4 of captions, by sacrebleu, and two other readings of it, each named for what it is.
+"""BLEU-1 to BLEU-4 of captions by sacrebleu, and the BLEU of COCO papers and of tutorials.
 
-    bleu            sacrebleu on lower-cased text with its tokenizer 13a. To be reported, with its signature
+    bleu            sacrebleu on lower-cased text with its tokenizer 13a. Report this one, with its signature
     coco_bleu       sacrebleu on PTB-like words without punctuation: what papers on COCO print as B@4
     tutorial_bleu   as tutorials on Flickr8k compute it; higher, and comparable with nothing but itself
 
@@ -23,7 +23,7 @@ TUTORIAL_WEIGHTS = ((1.0,), (0.5, 0.5), (0.3, 0.3, 0.3), (0.25, 0.25, 0.25, 0.25
 
 @dataclass(frozen=True, slots=True)
 class Bleu:
-    """BLEU-1, -2, -3 and -4 of a whole corpus, 0 to 1, and how they came about."""
+    """BLEU-1, -2, -3 and -4 of a corpus, 0 to 1, and the signature of the metric."""
 
     scores: tuple[float, float, float, float]
     signature: str

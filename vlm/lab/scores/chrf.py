@@ -1,4 +1,4 @@
-"""chrF of translations, by sacrebleu: F-score of character n-grams, kind to inflected languages.
+"""chrF of translations, by sacrebleu: F-score of character n-grams, suited to inflected languages.
 
 Source:  Popović 2015.
 """
@@ -11,7 +11,7 @@ from vlm.lab.optional_deps import import_optional
 
 @dataclass(frozen=True, slots=True)
 class Chrf:
-    """chrF2 of a whole corpus, 0 to 1, and how it came about."""
+    """chrF2 of a corpus, 0 to 1, and the signature of the metric."""
 
     score: float
     signature: str

@@ -3,9 +3,9 @@
 What differs from the published pipeline: `vlm.lab.scores.ptb_tokenizer` cuts captions into words instead of
 Stanford's tokenizer, which needs Java. Papers print CIDEr times 100: their 144.5 is 1.445 here.
 
-An n-gram weighs the less the more pictures have it in their references, so a score belongs to its set of
-references: scores of different sets, and of a set and a part of it, are not comparable. A single picture
-scores 0, whatever is said of it.
+An n-gram weighs less the more pictures have it in their references, so a score depends on its set of
+references: scores of different sets, or of a set and a subset, are not comparable. A single picture always
+scores 0.
 Source:  Vedantam et al. 2015.
 """
 

@@ -1,4 +1,4 @@
-"""Words as the Penn Treebank cuts them, without punctuation: what COCO's caption scores are computed on.
+"""Penn Treebank tokens without punctuation, on which COCO's caption metrics are computed.
 
 COCO's own code runs Stanford's tokenizer in Java. This one does the same to captions: "a dog's ball" is a,
 dog, 's, ball; "don't" is do, n't; "t-shirt" and "1/2" stay whole; brackets become -lrb- and -rrb-. It

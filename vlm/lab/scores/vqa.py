@@ -1,4 +1,4 @@
-"""VQA accuracy: an answer is right as far as people gave it too, after the official normalisation.
+"""VQA accuracy: the agreement of an answer with people's answers, after the official normalization.
 
 Both sides are normalised alike: lower case; number words become digits; articles go; a missing apostrophe is
 put back; punctuation becomes a space, or nothing beside a space and in numbers; periods stay before digits
@@ -48,7 +48,7 @@ REPAIRS = _repairs()
 
 
 def normalised(answer: str) -> str:
-    """The answer as it is compared."""
+    """The normalized answer."""
     normal = " ".join(answer.split())
     together = bool(_COMMA_IN_NUMBER.search(normal))
     spaced = normal
@@ -60,7 +60,7 @@ def normalised(answer: str) -> str:
 
 
 def vqa_accuracy(answer: str, answers: Sequence[str]) -> float:
-    """How right an answer is, 0 to 1: the mean over leaving each person out in turn of min(matches / 3, 1).
+    """The accuracy of an answer, 0 to 1: min(matches / 3, 1), averaged over leaving each person out in turn.
 
     Where three people or fewer were asked, a match with any of them is wholly right.
     Raises:  ValueError for no answers.
