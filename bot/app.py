@@ -63,7 +63,7 @@ from vlm.ops.metrics import Metrics
 from vlm.queue.client import Client
 
 # The kinds of update that the handlers want.
-UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member", "inline_query")
+ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member", "inline_query")
 
 NEW: Final = UpdateType.MESSAGE & ~StatusUpdate.ALL
 EDITED: Final = UpdateType.EDITED_MESSAGE

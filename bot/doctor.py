@@ -14,7 +14,7 @@ from telegram.error import InvalidToken, TelegramError
 from bot.health import is_reading_updates
 from bot.service import STREAMS
 from bot.settings import Settings
-from bot.transport.journal import BOT
+from bot.transport.journal import BOT_ID
 from vlm.errors import BadSetting
 from vlm.ops.doctor import examine
 from vlm.ops.findings import Finding, bad, is_healthy, ok, report, warn
@@ -96,7 +96,7 @@ def _check_webhook(settings: Settings, info: WebhookInfo) -> Iterator[Finding]:
 async def _check_bots(settings: Settings, me: User | None) -> Finding:
     async with connect(settings.redis_url) as redis:
         try:
-            owner = int(await redis.get(BOT) or 0)
+            owner = int(await redis.get(BOT_ID) or 0)
             is_active = await is_reading_updates(redis, "")
         except RedisError as error:  # no bot has ever run here, or this user may not ask
             return bad("bots", f"No bot can be seen at work ({error}).", "Start it: `afterimage run`.")

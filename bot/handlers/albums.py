@@ -14,7 +14,7 @@ from bot.context import Context, Services
 from bot.i18n.question_detection import split_question
 from bot.i18n.translator import Translator
 from bot.replies import albums, questions
-from bot.replies.albums import Line
+from bot.replies.albums import AlbumLine
 from bot.replies.status import refusal
 from bot.state.album_store import ANSWERED, AlbumItem
 from bot.state.reply_target import AlbumCaptions, QuestionAboutAll, ReplyKey, ReplyTarget
@@ -180,15 +180,19 @@ async def _question_of(services: Services, chat: int, key: ReplyKey) -> str:
     return next((turn.original_question or turn.question for turn in turns if turn), "")
 
 
-async def _line(services: Services, chat: int, item: AlbumItem, question: str) -> Line | None:
-    """What is said about a photo; None if it was forgotten."""
+async def _line(services: Services, chat: int, item: AlbumItem, question: str) -> AlbumLine | None:
+    """The line of a photo; None if the photo was forgotten."""
     if not item.job:
-        return Line(item.number, item.outcome, is_refusal=True)
+        return AlbumLine(item.number, item.outcome, is_refusal=True)
     if question:
         turn = await services.memory.turn_of(chat, item.photo, item.job)
-        return Line(item.number, turn.localized_answer or turn.answer) if turn else None
+        return AlbumLine(item.number, turn.localized_answer or turn.answer) if turn else None
     photo = await services.memory.get(chat, item.photo)
-    return Line(item.number, photo.correction or photo.localized_caption or photo.caption) if photo else None
+    return (
+        AlbumLine(item.number, photo.correction or photo.localized_caption or photo.caption)
+        if photo
+        else None
+    )
 
 
 async def _shared_note(services: Services, chat: int, key: ReplyKey) -> str:

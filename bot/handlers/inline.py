@@ -63,12 +63,12 @@ async def receive_inline_query(update: Update, context: Context) -> None:
 async def show_result(services: Services, result: Result, query: str) -> None:
     """Answer with hits; without any if there are none, or the job was refused."""
     t, photos, next_offset = translator_for(result.language), list[Photo](), ""
-    found, wanted = result.outcome, result.task
-    if isinstance(found, Found) and isinstance(wanted, Find):
-        remembered = [await services.memory.get(result.chat, hit.photo) for hit in found.hits]
+    outcome, task = result.outcome, result.task
+    if isinstance(outcome, Found) and isinstance(task, Find):
+        remembered = [await services.memory.get(result.chat, hit.photo) for hit in outcome.hits]
         photos = [photo for photo in remembered if photo]
-        end = wanted.offset + len(found.hits)
-        next_offset = str(end) if end < found.total else ""
+        end = task.offset + len(outcome.hits)
+        next_offset = str(end) if end < outcome.total else ""
     button = "" if photos else find.open_chat(t)
     await _answer(services.bot, query, inline_results(t, photos), next_offset, button)
 

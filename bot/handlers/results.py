@@ -119,8 +119,8 @@ async def show_result(services: Services, result: Result, target: ReplyTarget) -
             await photos.show_result(services, result, answered, target, t)
         case Answered() as answered, Ask():
             await questions.show_result(services, result, answered, target, t)
-        case Found() as found, Find() as wanted:
-            await find.show_result(services, wanted, found, target, t)
+        case Found() as found, Find() as criteria:
+            await find.show_result(services, criteria, found, target, t)
         case Refused(code=PictureGone.code), _ if not result.job.endswith(RESUBMITTED):
             await _submit_with_picture(services, result)
         case Refused() as refused, _:

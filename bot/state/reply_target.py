@@ -87,8 +87,8 @@ class AlbumCaptions(ReplyKey, frozen=True):
 class QuestionAboutAll(ReplyKey, frozen=True):
     """A question about several photos: its answers are listed in one message."""
 
-    TEMPLATE = "all-{asked}"
-    asked: ReplyKey
+    TEMPLATE = "all-{question}"
+    question: ReplyKey
 
 
 class PickedPhoto(ReplyKey, frozen=True):
@@ -170,9 +170,9 @@ class ShownPhoto(ReplyKey, frozen=True):
 class PrivateExport(ReplyKey, frozen=True):
     """An export that was asked for in the group `chat`, and goes to a private chat."""
 
-    TEMPLATE = "export-{chat}-{asked}"
+    TEMPLATE = "export-{chat}-{request}"
     chat: int
-    asked: ReplyKey
+    request: ReplyKey
 
 
 class ExportPart(ReplyKey, frozen=True):

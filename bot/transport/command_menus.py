@@ -25,14 +25,23 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.i18n.translator import CATALOGS, Translator, translator_for
-from bot.replies.start import ADMIN, BOT_ADMIN, GROUP, PRIVATE, Kind, about, commands, in_short
+from bot.replies.start import (
+    ADMIN,
+    BOT_ADMIN,
+    GROUP,
+    PRIVATE,
+    MenuKind,
+    commands,
+    description,
+    short_description,
+)
 from bot.state import keys
 from vlm.queue.connection import retry_while_unavailable
 from vlm.text.languages import ENGLISH
 
 log = logging.getLogger(__name__)
 
-SCOPES: Final[dict[Kind, BotCommandScope]] = {
+SCOPES: Final[dict[MenuKind, BotCommandScope]] = {
     PRIVATE: BotCommandScopeAllPrivateChats(),
     GROUP: BotCommandScopeAllGroupChats(),
     ADMIN: BotCommandScopeAllChatAdministrators(),
@@ -60,7 +69,7 @@ class CommandMenus:
 
     async def show(self, chat: int, t: Translator) -> None:
         """Put a chat's menu into its language. A courtesy: Telegram may refuse it."""
-        scopes: dict[Kind, BotCommandScope] = {
+        scopes: dict[MenuKind, BotCommandScope] = {
             BOT_ADMIN if chat in self.bot_admins else PRIVATE: BotCommandScopeChat(chat)
         }
         if chat < 0:
@@ -83,11 +92,11 @@ class CommandMenus:
         for kind, scope in SCOPES.items():
             menu = commands(t, kind)
             yield f"{kind} {language}", str(menu), _menu(self._bot, menu, scope, code)
-        yield f"about {language}", about(t), lambda: self._bot.set_my_description(about(t), code)
+        yield f"about {language}", description(t), lambda: self._bot.set_my_description(description(t), code)
         yield (
             f"in short {language}",
-            in_short(t),
-            lambda: self._bot.set_my_short_description(in_short(t), code),
+            short_description(t),
+            lambda: self._bot.set_my_short_description(short_description(t), code),
         )
 
 

@@ -21,9 +21,9 @@ from vlm.errors import BadSetting
 
 UPDATES: Final = keys.UPDATES()
 GROUP: Final = "bot"
-CHAT: Final = "chat"  # the field that orders updates, whichever process handles them
+CHAT_FIELD: Final = "chat"  # the field that orders updates, whichever process handles them
 OFFSET: Final = keys.OFFSET()
-BOT: Final = keys.BOT_ID()
+BOT_ID: Final = keys.BOT_ID()
 
 OFFSET_TTL_S: Final = 6 * 24 * 3600
 MARK_TTL_S: Final = 24 * 3600
@@ -54,7 +54,7 @@ return 1
 _RESIGN: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
-def chat_in(update: Json) -> int:
+def chat_of_update(update: Json) -> int:
     """The chat of an update, or its sender where there is no chat; 0 where there is neither."""
     try:
         payload = next(payload for kind, payload in update.items() if kind != "update_id")
@@ -84,9 +84,9 @@ class Journal:
 
     async def claim(self, bot: int) -> None:
         """Make this the database of the bot with the id `bot`. Raises BadSetting if it is another's."""
-        if await self._redis.set(BOT, bot, nx=True):
+        if await self._redis.set(BOT_ID, bot, nx=True):
             return
-        owner = int(await self._redis.get(BOT) or bot)
+        owner = int(await self._redis.get(BOT_ID) or bot)
         if owner != bot:
             raise BadSetting(
                 f"REDIS_URL: this database belongs to the bot {owner}, and this is the bot {bot}. "
@@ -101,7 +101,7 @@ class Journal:
                 "" if next_offset is None else next_offset,
                 OFFSET_TTL_S,
                 MARK_TTL_S,
-                *(part for update in updates for part in (chat_in(update), json.dumps(update))),
+                *(part for update in updates for part in (chat_of_update(update), json.dumps(update))),
             ],
         )
 

@@ -51,7 +51,7 @@ class Outbox:
 
         A placeholder may fail: if Telegram cannot take it now, the work goes on without.
         """
-        if not await self._redis.hsetnx(_sent(target.chat), target.idempotency_key, ""):
+        if not await self._redis.hsetnx(_sent_key(target.chat), target.idempotency_key, ""):
             return await self.sent_id(target)
         try:
             return await self._send_new(target, text, None)
@@ -83,7 +83,7 @@ class Outbox:
         `send` waits until that is done, so an answer is never overwritten.
         Raises telegram's errors, and TimeoutError.
         """
-        lock = _editing(target)
+        lock = _editing_key(target)
         if not await self._redis.set(lock, "", nx=True, px=int(1000 * (EDITING_S + 1))):
             return  # another bot is editing it
         try:
@@ -104,7 +104,7 @@ class Outbox:
             return
         try:
             messages = await send(_address(target))
-            await retry_while_unavailable(self._note, target, messages[0].message_id)
+            await retry_while_unavailable(self._record, target, messages[0].message_id)
         except ChatMigrated as moved:
             await self.send_once(await self._migrated(target, moved.new_chat_id), send)
 
@@ -114,18 +114,18 @@ class Outbox:
         It shows `placeholder` until the answer is sent; '': its own text.
         """
         if not await self.sent_id(target):
-            await self._note(target, message)
+            await self._record(target, message)
             if placeholder:
                 await self.send(target, placeholder)
 
     async def forget_sent(self, target: ReplyTarget) -> None:
         """Send a new message the next time. What was sent stays in the chat."""
-        await self._redis.hdel(_sent(target.chat), target.idempotency_key)
+        await self._redis.hdel(_sent_key(target.chat), target.idempotency_key)
 
     async def claim_first(self, target: ReplyTarget, topic: str) -> bool:
         """Whether this target is the chat's first to mention `topic`; true again for the same target."""
         mark = crc32(target.idempotency_key.encode())
-        await self._redis.hsetnx(_sent(target.chat), topic, mark)
+        await self._redis.hsetnx(_sent_key(target.chat), topic, mark)
         return await self._sent_id(target.chat, topic) == mark
 
     async def sent_id(self, target: ReplyTarget) -> int | None:
@@ -158,18 +158,18 @@ class Outbox:
                 await self.edit(chat, message, text)
 
     async def _sent_id(self, chat: int, field: str) -> int | None:
-        return int(await self._redis.hget(_sent(chat), field) or 0) or None
+        return int(await self._redis.hget(_sent_key(chat), field) or 0) or None
 
     async def _sent_id_when_settled(self, target: ReplyTarget) -> int | None:
         """The id of our reply, once no process updates it as a placeholder."""
-        while await self._redis.exists(_editing(target)):  # noqa: ASYNC110 - it may be another process
+        while await self._redis.exists(_editing_key(target)):  # noqa: ASYNC110 - it may be another process
             await asyncio.sleep(0.02)
         return await self.sent_id(target)
 
     async def _send_new(self, target: ReplyTarget, text: str, buttons: InlineKeyboardMarkup | None) -> int:
         message = await self._bot.send_message(text=truncate(text), reply_markup=buttons, **_address(target))
         # without the note it would be sent again
-        await retry_while_unavailable(self._note, target, message.message_id)
+        await retry_while_unavailable(self._record, target, message.message_id)
         return message.message_id
 
     async def _migrated(self, target: ReplyTarget, supergroup: int) -> ReplyTarget:
@@ -177,8 +177,8 @@ class Outbox:
         await self._memory.migrate(target.chat, supergroup)
         return target.migrated_to(supergroup)
 
-    async def _note(self, target: ReplyTarget, message: int) -> None:
-        key = _sent(target.chat)
+    async def _record(self, target: ReplyTarget, message: int) -> None:
+        key = _sent_key(target.chat)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(key, target.idempotency_key, message)
             pipe.expire(key, TTL_S)
@@ -199,9 +199,9 @@ def _address(target: ReplyTarget) -> dict[str, Any]:
     return {"chat_id": target.chat, "reply_parameters": reply, **topic}
 
 
-def _sent(chat: int) -> str:
+def _sent_key(chat: int) -> str:
     return keys.SENT_MESSAGES(chat=chat)
 
 
-def _editing(target: ReplyTarget) -> str:
+def _editing_key(target: ReplyTarget) -> str:
     return keys.EDITING(chat=target.chat, key=target.idempotency_key)

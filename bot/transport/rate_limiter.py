@@ -88,7 +88,7 @@ class RateLimiter(BaseRateLimiter[bool]):
             return await callback(*args, **kwargs)
         most = self._most if rate_limit_args else self._most - RESERVED
         await self._admit_call(
-            chat, _messages(chat, endpoint, data), most, data.get("message_thread_id") or 0
+            chat, _message_count(chat, endpoint, data), most, data.get("message_thread_id") or 0
         )
         try:
             return await callback(*args, **kwargs)
@@ -110,7 +110,7 @@ class RateLimiter(BaseRateLimiter[bool]):
             raise RetryAfter(timedelta(milliseconds=int(left_ms)))
 
 
-def _messages(chat: int, endpoint: str, data: dict[str, Any]) -> int:
+def _message_count(chat: int, endpoint: str, data: dict[str, Any]) -> int:
     """How many messages a call sends that count."""
     if chat > 0 or endpoint == "sendChatAction" or not endpoint.startswith(SENDING):
         return 0

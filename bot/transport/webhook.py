@@ -33,8 +33,8 @@ def webhook_app(journal: Journal, *, url: str, secret: str) -> Starlette:
     """The application that answers Telegram at `url`. Calls without `secret` get 401 and are not kept."""
 
     async def receive(request: Request) -> Response:
-        given = request.headers.get(SECRET_HEADER, "")
-        if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
+        received = request.headers.get(SECRET_HEADER, "")
+        if not secret or not hmac.compare_digest(received.encode(), secret.encode()):
             return Response(status_code=401)
         update = _parse(await request.body())
         if update is None:

@@ -23,8 +23,7 @@ from redis.exceptions import RedisError, ResponseError
 from bot.exports.exporter import EXPORTS
 from bot.exports.exporter import GROUP as EXPORTING
 from bot.state.keys import JOB_STATS, MENUS
-from bot.transport.journal import BOT as BOT_ID
-from bot.transport.journal import GROUP, UPDATES
+from bot.transport.journal import BOT_ID, GROUP, UPDATES
 from bot.transport.webhook import listen
 from support.bot_stack import TOKEN, Stack
 from support.faults.proxy import Proxy

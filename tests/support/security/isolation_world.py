@@ -122,7 +122,7 @@ class World:
     async def send(self, person: Person, uploads: list[tuple[str, Upload]], words: str, **how: Any) -> None:
         """Send photos; from now on their file_ids are known as this chat's."""
         known = set(self.box.files._known)
-        await person.show([upload for _, upload in uploads], words, **how)
+        await person.send_files([upload for _, upload in uploads], words, **how)
         [first, *_] = marks_in(uploads[0][0])
         for file in set(self.box.files._known) - known:
             self.marked[file] = first  # an album's photos are all the chat's

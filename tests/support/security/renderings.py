@@ -8,10 +8,8 @@ from telegram import InlineKeyboardMarkup, User
 from bot.handlers.caption_edit import mention_in
 from bot.handlers.inline import inline_results
 from bot.i18n.translator import CATALOGS, Translator, translator_for
-from bot.replies import albums, photos, questions, start
-from bot.replies import find as finding
-from bot.replies import privacy as keeping
-from bot.replies.albums import Line
+from bot.replies import albums, find, photos, privacy, questions, start
+from bot.replies.albums import AlbumLine
 from bot.replies.layout import truncate
 from bot.replies.status import refusal
 from vlm.errors import NotFound
@@ -60,7 +58,7 @@ def _captions(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
     )
     yield _text(text, photos.caption_buttons(t, photo))
     yield _text(text, photos.delete_buttons(t, photo.id))
-    lines = [Line(1, photo.caption), Line(2, person), Line(3, person, is_refusal=True)]
+    lines = [AlbumLine(1, photo.caption), AlbumLine(2, person), AlbumLine(3, person, is_refusal=True)]
     yield _text(albums.captions(t, lines, 3, person))
     yield _text(
         albums.answers(t, person, lines, 4),
@@ -72,20 +70,20 @@ def _captions(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
 
 def _found(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
     hit = Hit(photo=photo.id, score=0.9, words=tuple(person.casefold().split()[:3]), copies=("1", "2"))
-    below = finding.photo_caption(t, photo, 3, hit, person)
+    below = find.photo_caption(t, photo, 3, hit, person)
     yield {"caption": below}
     wanted = Find(query=person, since_ms=AT_MS, sender=1)
-    what = finding.describe_search(t, wanted, person)
-    yield _text(finding.page(t, finding.found(t, what, 1, 2, 7), [below, below]))
-    yield _text(finding.nothing(t, what, photo))
-    yield _text(finding.none_listed(t, what))
+    what = find.describe_search(t, wanted, person)
+    yield _text(find.page(t, find.hits_head(t, what, 1, 2, 7), [below, below]))
+    yield _text(find.nothing(t, what, photo))
+    yield _text(find.empty_list(t, what))
 
 
 def _prompt(t: Translator, person: str) -> Json:
     """As `caption_edit` asks for a caption. Telegram has whole characters in a name, and none is empty."""
     name = truncate(person, 64).strip()
     if not name:
-        return _text(keeping.new_words(t))
-    text = keeping.new_words(t, name)
+        return _text(privacy.new_words(t))
+    text = privacy.new_words(t, name)
     marks = [mark.to_dict() for mark in mention_in(text, User(1, name, False))]
     return {**_text(text), "entities": marks}

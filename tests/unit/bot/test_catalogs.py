@@ -87,11 +87,11 @@ def test_a_catalog_is_in_its_language(code: str) -> None:
 
 
 def test_commands_and_descriptions_fit_into_what_telegram_takes() -> None:
-    from bot.replies.start import ADMIN, about, commands, in_short
+    from bot.replies.start import ADMIN, commands, description, short_description
 
     for code in CATALOGS:
-        assert len(about(translator_for(code))) <= 512
-        assert len(in_short(translator_for(code))) <= 120
+        assert len(description(translator_for(code))) <= 512
+        assert len(short_description(translator_for(code))) <= 120
         assert all(len(does) <= 256 for _, does in commands(translator_for(code), ADMIN))
 
 
