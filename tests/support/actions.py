@@ -72,8 +72,8 @@ def acts(*actions: str, **about: Any) -> Action:
     """Block, unblock, promote ... (see bot/sandbox/page.py)."""
 
     def action(conversation: Conversation, who: Person) -> None:
-        for one in actions:
-            who.act(one, **about)
+        for name in actions:
+            who.act(name, **about)
 
     return action
 
@@ -121,4 +121,6 @@ def drawn(what: str | bytes) -> bytes:
 
 def keep(conversation: Conversation, who: Person, name: str, message: int) -> None:
     if name:
-        conversation.named[name] = next(one for one in who.messages() if one["message_id"] == message)
+        conversation.named[name] = next(
+            candidate for candidate in who.messages() if candidate["message_id"] == message
+        )

@@ -84,7 +84,7 @@ class Person:
         fields = {key: str(value) for key, value in (self.who | extra).items()}
         files = [("file", (f"{n}.png", data)) for n, data in enumerate(pictures)]
         told = self._stack.call("POST", "send", data=fields, files=files)
-        return [int(one["message_id"]) for one in told["messages"]]
+        return [int(message["message_id"]) for message in told["messages"]]
 
     def send_content(self, **content: Any) -> int:
         """Send a message of any kind."""
@@ -116,19 +116,21 @@ class Person:
 
     def heard(self) -> list[str]:
         """The texts of the bot's messages in the chat."""
-        return [one["text"] for one in self.messages() if one["from"]["is_bot"] and "text" in one]
+        return [
+            message["text"] for message in self.messages() if message["from"]["is_bot"] and "text" in message
+        ]
 
     def replies(self, message: int) -> list[Json]:
         """The bot's answers to a message; some reply to the photo that the message is about."""
         causes = self._stack.causes(self.chat)
 
-        def belongs(one: Json) -> bool:
-            answered = causes.get(one["message_id"], "").split("-")[0]
+        def belongs(reply: Json) -> bool:
+            answered = causes.get(reply["message_id"], "").split("-")[0]
             if answered.isdecimal():
                 return answered == str(message)
-            return bool(one.get("reply_to_message", {}).get("message_id") == message)
+            return bool(reply.get("reply_to_message", {}).get("message_id") == message)
 
-        return [one for one in self.messages() if one["from"]["is_bot"] and belongs(one)]
+        return [reply for reply in self.messages() if reply["from"]["is_bot"] and belongs(reply)]
 
     def answer(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> Json:
         """The bot's final answer to a message, matching `pattern`; placeholders are skipped."""
@@ -205,7 +207,7 @@ class Stack:
         """People in a new group; the first is its creator."""
         people = [next(_chats) for _ in range(count)]
         group = next(_groups) - (10**12 if supergroup else 0)
-        return [Person(self, group, user=one) for one in people]
+        return [Person(self, group, user=user) for user in people]
 
     def call(self, method: str, path: str, **request: Any) -> Any:
         """Call the sandbox's own interface, as its page does."""

@@ -48,7 +48,7 @@ class Conversation:
     def play(self, step: "Step") -> None:
         """Run one step and check its expectations."""
         person = self.cast[step.who]
-        self._before = {one["message_id"]: one for one in person.messages()}
+        self._before = {message["message_id"]: message for message in person.messages()}
         try:
             step.action(self, person)
             for expectation in step.expectations:
@@ -75,20 +75,22 @@ class Conversation:
 
     def news(self, who: Person) -> list[Json]:
         """The bot's messages that are new or edited since the step began."""
-        said = [one for one in who.messages() if one["from"]["is_bot"]]
-        return [one for one in said if self._before.get(one["message_id"]) != one]
+        said = [message for message in who.messages() if message["from"]["is_bot"]]
+        return [message for message in said if self._before.get(message["message_id"]) != message]
 
     def gone(self, who: Person) -> list[Json]:
         """The messages deleted since the step began."""
-        left = {one["message_id"] for one in who.messages()}
-        return [one for id, one in self._before.items() if id not in left]
+        left = {message["message_id"] for message in who.messages()}
+        return [message for id, message in self._before.items() if id not in left]
 
     def id_of(self, name: str) -> int | None:
         return int(self.named[name]["message_id"]) if name else None
 
     def now(self, who: Person, name: str) -> Json:
         """A named message as it is now."""
-        return next(one for one in who.messages() if one["message_id"] == self.named[name]["message_id"])
+        return next(
+            message for message in who.messages() if message["message_id"] == self.named[name]["message_id"]
+        )
 
     def traces(self, word: str) -> list[str]:
         """The Redis keys whose name or content contains a word."""
@@ -99,7 +101,7 @@ class Conversation:
         return self._redis.dump(key) or b""  # with nothing compressed: see `__init__`
 
     def _chat(self, who: str) -> str:
-        said = [f"{one['from']['first_name']}: {words(one)}" for one in self.cast[who].messages()]
+        said = [f"{message['from']['first_name']}: {words(message)}" for message in self.cast[who].messages()]
         return "\n".join(said[-8:])
 
 

@@ -109,7 +109,7 @@ def test_ten_thousand_characters_are_refused_piece_by_piece(person: Person) -> N
     person.says(person.send(picture("red")))
     before = {message["message_id"] for message in person.messages()}
     person.write("x" * 10_000)
-    pieces = [one["message_id"] for one in person.messages() if one["message_id"] not in before]
+    pieces = [message["message_id"] for message in person.messages() if message["message_id"] not in before]
     for piece in pieces[:3]:
         assert "characters" in person.says(piece)
 
@@ -127,7 +127,7 @@ def test_half_a_character_in_a_question_costs_no_answer(stack: Stack, person: Pe
     person.says(photo)
     asked = person.write("What is it?")
     person.says(asked)
-    sent = next(one for one in person.messages() if one["message_id"] == asked)
+    sent = next(message for message in person.messages() if message["message_id"] == asked)
     with Redis.from_url(stack.server.url) as redis:
         again(redis, message={**sent, "message_id": 999_999, "text": "Is it \ud83d or \udc00?"})
     wait_until(lambda: [said for said in person.heard() if "\ufffd or \ufffd? (asked of a red" in said])

@@ -24,7 +24,7 @@ def doctor(stack: Stack, **environ: str) -> tuple[int, dict[str, Any]]:
         timeout=100,
     )
     assert "Traceback" not in run.stderr and TOKEN not in run.stdout + run.stderr
-    return run.returncode, {one["about"]: one for one in json.loads(run.stdout)["findings"]}
+    return run.returncode, {finding["about"]: finding for finding in json.loads(run.stdout)["findings"]}
 
 
 def test_what_is_wrong_on_telegrams_side_is_found_one_by_one(own_stack: Stack) -> None:

@@ -12,8 +12,8 @@ from vlm.ops.metrics import Metrics
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def numbers(port: int) -> dict[str, float]:
@@ -77,5 +77,8 @@ def test_a_bot_that_telegram_does_not_answer_is_alive_and_not_ready(own_stack: S
 def test_the_page_explains_every_number_that_there_is(page: str) -> None:
     text = (ROOT / page).read_text()
     explained = set(re.findall(r"^\| `(afterimage_\w+)", text, re.MULTILINE))
-    counted = {one.name + ("_total" if one.type == "counter" else "") for one in Metrics().registry.collect()}
+    counted = {
+        family.name + ("_total" if family.type == "counter" else "")
+        for family in Metrics().registry.collect()
+    }
     assert explained == {name for name in counted if name.startswith("afterimage_")}

@@ -99,9 +99,9 @@ def test_a_reply_to_something_else_is_never_answered_about_the_wrong_photo(perso
 
 
 def test_chats_do_not_see_each_others_photos(stack: Stack) -> None:
-    one, other = stack.person(), stack.person()
-    one.says(one.send(picture("red")))
-    assert "Send me a photo first" in other.says(other.write("What is it?"))
+    person, neighbour = stack.person(), stack.person()
+    person.says(person.send(picture("red")))
+    assert "Send me a photo first" in neighbour.says(neighbour.write("What is it?"))
 
 
 @pytest.mark.parametrize("command", ["/start", "/help"])

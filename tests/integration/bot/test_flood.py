@@ -24,11 +24,13 @@ def test_each_photo_of_a_flood_is_captioned_or_refused_and_the_neighbour_comes_b
         assert redis.xlen(lanes["busy"]) == MOST - SHARE
     own_stack.start_worker()
     assert "a blue picture" in neighbour.says(photo, "AI caption")
-    captioned = [one for one in flood if one not in refused and flooder.says(one, "AI caption")]
+    captioned = [photo for photo in flood if photo not in refused and flooder.says(photo, "AI caption")]
     assert (len(captioned), len(refused)) == (MOST, SENT - MOST)
-    assert all(len(flooder.replies(one)) == 1 for one in flood)
+    assert all(len(flooder.replies(photo)) == 1 for photo in flood)
 
 
 def refused_of(person: Person, photos: list[int]) -> list[int]:
     """Those that were refused in words."""
-    return [one for one in photos if any("already have" in reply["text"] for reply in person.replies(one))]
+    return [
+        photo for photo in photos if any("already have" in reply["text"] for reply in person.replies(photo))
+    ]

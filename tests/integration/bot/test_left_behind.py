@@ -112,12 +112,12 @@ async def test_who_takes_over_much_keeps_what_it_has(redis: AsyncRedis) -> None:
 
     async def is_taken() -> bool:
         summary = await redis.xpending("{left}:work", "g")
-        return b"dead" not in [one["name"] for one in summary["consumers"]]
+        return b"dead" not in [consumer["name"] for consumer in summary["consumers"]]
 
     await until(is_taken)
     await asyncio.sleep(2)  # two leases more
     pending = await redis.xpending_range("{left}:work", "g", "-", "+", 100)
-    assert {one["times_delivered"] for one in pending} == {2}
+    assert {entry["times_delivered"] for entry in pending} == {2}
     go_on.set()
     stop.set()
     await asyncio.gather(*tasks)

@@ -84,12 +84,12 @@ def test_json_lines_hide_secrets_also_where_json_would_write_them_in_another_way
 
 
 async def test_tasks_that_run_side_by_side_are_about_their_own_chats() -> None:
-    async def one(chat: int) -> dict[str, object]:
+    async def logged_job(chat: int) -> dict[str, object]:
         with log_context(chat=chat):
             await asyncio.sleep(0)
             return line()
 
-    assert [told["chat"] for told in await asyncio.gather(one(1), one(2))] == [1, 2]
+    assert [told["chat"] for told in await asyncio.gather(logged_job(1), logged_job(2))] == [1, 2]
 
 
 def logged(stack: Stack, name: str) -> list[dict[str, object]]:

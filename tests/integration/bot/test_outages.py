@@ -189,7 +189,7 @@ def test_a_bot_killed_in_its_handlers_loses_nothing_and_answers_each_once(
     assert in_hand > 0
 
     def all_answered(person: Person) -> bool:
-        return {one for one in sent if one[0] == person.chat} <= answers([person]).keys()
+        return {entry for entry in sent if entry[0] == person.chat} <= answers([person]).keys()
 
     for person in people:  # one by one: asking for all chats at once keeps the sandbox from its work
         wait_until(partial(all_answered, person), ANSWER_S + 10 * LEASE_S)
@@ -266,7 +266,7 @@ def test_a_result_of_a_newer_version_is_left_to_newer_bots_but_not_for_ever(own_
 
         def passed_on() -> bool:
             held = redis.xpending_range("{afterimage}:results", "delivery", "-", "+", 9)
-            return [one["times_delivered"] for one in held] == [0]
+            return [entry["times_delivered"] for entry in held] == [0]
 
         wait_until(passed_on)
     assert not any("Sorry" in reply["text"] for reply in person.replies(late))

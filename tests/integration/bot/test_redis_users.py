@@ -53,7 +53,7 @@ def test_bot_and_worker_do_their_work_as_their_users(own_stack: Stack) -> None:
     for command in (["bot", "health"], ["vlm.cli", "health"]):
         is_well(own_stack, *command)
     with Redis.from_url(own_stack.server.url, decode_responses=True) as redis:
-        refused = [(one["username"], one["reason"], one["object"]) for one in redis.acl_log()]
+        refused = [(entry["username"], entry["reason"], entry["object"]) for entry in redis.acl_log()]
     assert refused == []
 
 
@@ -68,9 +68,9 @@ def a_group_moves(stack: Stack) -> None:
 
 def everything_is_forgotten(person: Person) -> None:
     person.says(person.send(picture("green")))
-    one = person.send(picture("blue"))
-    person.says(one)
-    assert "have forgotten" in person.says(person.write("/forget", reply_to=one))
+    photo = person.send(picture("blue"))
+    person.says(photo)
+    assert "have forgotten" in person.says(person.write("/forget", reply_to=photo))
     question = person.answer(person.write("/forget all"))
     [yes] = question["reply_markup"]["inline_keyboard"][0]
     person.press(question["message_id"], yes["callback_data"])

@@ -72,8 +72,8 @@ def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: St
     own_stack.start_worker()
     caption = second.answer(photo, "AI caption")
     assert caption["message_id"] == placeholder["message_id"]
-    assert all("a red picture" in person.says(one, "AI caption") for person, one in ahead.items())
-    assert [len(person.replies(one)) for person, one in ahead.items()] == [1, 1, 1]
+    assert all("a red picture" in person.says(message, "AI caption") for person, message in ahead.items())
+    assert [len(person.replies(message)) for person, message in ahead.items()] == [1, 1, 1]
 
 
 def test_an_album_waits_in_one_message_too(own_stack: Stack) -> None:
@@ -99,7 +99,7 @@ def test_a_chat_with_many_in_line_is_edited_by_few_at_a_time(own_stack: Stack) -
     with BlockingRedis.from_url(own_stack.server.url) as redis:
         slow_worker(redis, seconds_a_job=10)
         photos = [person.send(picture("red")) for _ in range(8)]
-        wait_until(lambda: len([one for one in photos if in_line_of(person, one)]) == 7)
+        wait_until(lambda: len([photo for photo in photos if in_line_of(person, photo)]) == 7)
     edits = person.calls("editMessageText")
     assert len(edits) == 7  # each told once, as nothing changed
     assert edits[-1]["at_ms"] - edits[0]["at_ms"] > 4000

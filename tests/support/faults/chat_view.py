@@ -39,7 +39,7 @@ class ChatView:
 
     def said(self, chat: int) -> list[Json]:
         """The bot's messages in a chat, in order."""
-        return [one for one in self.chats.get(chat, {}).values() if one["from"]["is_bot"]]
+        return [message for message in self.chats.get(chat, {}).values() if message["from"]["is_bot"]]
 
     async def until(self, chat: int, holds: Callable[[], Any], timeout_s: float) -> Any:
         """The first true value of `holds()`; None if there is none in time."""
@@ -55,7 +55,7 @@ class ChatView:
         """Read all chats again: events may have been missed."""
         for chat in list(self.chats):
             found = (await self.http.get("messages", params={"chat": chat})).json()["messages"]
-            self.chats[chat] = {one["message_id"]: one for one in found}
+            self.chats[chat] = {message["message_id"]: message for message in found}
             self._ring(chat)
 
     async def _listen(self) -> None:

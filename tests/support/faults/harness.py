@@ -150,8 +150,8 @@ class Harness(Stack):
         for stream, group in STREAMS.items():
             with contextlib.suppress(RedisError):
                 pending: Any = await self.redis.xpending(stream, group)
-                mine = [one for one in pending["consumers"] if part_of_name in one["name"]]
-                count += sum(int(one["pending"]) for one in mine)
+                mine = [consumer for consumer in pending["consumers"] if part_of_name in consumer["name"]]
+                count += sum(int(consumer["pending"]) for consumer in mine)
         return count
 
     async def tails(self) -> dict[str, str]:

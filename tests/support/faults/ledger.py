@@ -88,7 +88,7 @@ class Ledger:
 
     @property
     def updates(self) -> int:
-        return sum(one.updates for one in self.entries)
+        return sum(entry.updates for entry in self.entries)
 
     def verdict(self, sent: Sent) -> Verdict:
         """The outcome so far."""
@@ -96,9 +96,9 @@ class Ledger:
             missing = "unread" if sent.chat in self.gone else "lost"
             return Verdict("answer" if sent.query in self.chat_view.answers else missing)
         found = self.found(sent)
-        final = [one for one in found if not is_waiting(one["text"])]
-        heard = [one for one in final if self._is_heard(one)]
-        unheard = sum(not self._is_heard(one) for one in found)
+        final = [message for message in found if not is_waiting(message["text"])]
+        heard = [message for message in final if self._is_heard(message)]
+        unheard = sum(not self._is_heard(message) for message in found)
         if sent.kind in ("silence", "forgotten") and not heard:
             return Verdict("silence", unheard=unheard)
         if (
@@ -114,22 +114,22 @@ class Ledger:
 
     def open(self) -> list[Sent]:
         """The entries without an outcome."""
-        return [one for one in self.entries if self.verdict(one).outcome == "lost"]
+        return [entry for entry in self.entries if self.verdict(entry).outcome == "lost"]
 
     def found(self, sent: Sent) -> list[Json]:
         """The messages that answer an entry."""
-        said = [one for one in self._said(sent) if "text" in one]
-        here = [one for one in said if self._is_about(sent, one)]
-        fitting = [one for one in here if re.search(sent.wants, one["text"], re.DOTALL)]
+        said = [message for message in self._said(sent) if "text" in message]
+        here = [message for message in said if self._is_about(sent, message)]
+        fitting = [message for message in here if re.search(sent.wants, message["text"], re.DOTALL)]
         if sent.kind == "detail":
             return fitting
         if sent.token:
-            named = [one for one in said if f"{sent.token}?" in one["text"]]
+            named = [message for message in said if f"{sent.token}?" in message["text"]]
             return named or (here if sent.message else [])
         if sent.kind in ("photo", "album"):
-            waiting = [one for one in here if is_waiting(one["text"])]
+            waiting = [message for message in here if is_waiting(message["text"])]
             here = fitting + waiting if fitting else here
-            return [one for one in here if not OF_QUESTIONS.match(one["text"])]
+            return [message for message in here if not OF_QUESTIONS.match(message["text"])]
         return here
 
     def _said(self, sent: Sent) -> list[Json]:
@@ -149,9 +149,17 @@ class Ledger:
 
     def _pictures(self, sent: Sent) -> tuple[int, int]:
         """How often the picture was shown that was shown most, and how many messages were not heard of."""
-        shown = [one for one in self._said(sent) if "text" not in one and self._is_about(sent, one)]
-        albums = {one["media_group_id"] for one in shown if "media_group_id" in one and self._is_heard(one)}
-        heard = [one for one in shown if self._is_heard(one) or one.get("media_group_id") in albums]
+        shown = [
+            message for message in self._said(sent) if "text" not in message and self._is_about(sent, message)
+        ]
+        albums = {
+            message["media_group_id"]
+            for message in shown
+            if "media_group_id" in message and self._is_heard(message)
+        }
+        heard = [
+            message for message in shown if self._is_heard(message) or message.get("media_group_id") in albums
+        ]
         return max([0, *Counter(map(_picture, heard)).values()]), len(shown) - len(heard)
 
     def _is_heard(self, message: Json) -> bool:
@@ -159,7 +167,7 @@ class Ledger:
         return known is None or message["message_id"] in known
 
     def _kind(self, sent: Sent, final: list[Json]) -> str:
-        kinds = [_kind(sent, one["text"]) for one in final]
+        kinds = [_kind(sent, message["text"]) for message in final]
         return "wrong" if "wrong" in kinds else kinds[0]
 
 

@@ -94,7 +94,7 @@ class Visitor:
         files = [("file", (f"{n}.png", data)) for n, (data, _) in enumerate(drawn)]
         told = await self._send(files=files)
         lines = rf"AI captions:.*{'.*'.join(words for t, words in drawn)}"
-        first, *others = [one["message_id"] for one in told]
+        first, *others = [message["message_id"] for message in told]
         self._note("album", lines, first, updates=len(drawn), others=tuple(others))
         return len(drawn)
 
@@ -262,10 +262,17 @@ class Visitor:
                 return None
             said = self.chat_view.said(self.chat)
             place = sent.below or sent.message
-            mine = [one for one in said if one.get("reply_to_message", {}).get("message_id") == place]
+            mine = [
+                message for message in said if message.get("reply_to_message", {}).get("message_id") == place
+            ]
             if sent.token:
-                return next((one for one in said if f"{sent.token}?" in one.get("text", "")), None)
-            return next((one for one in mine if one.get("text", "").startswith(("AI caption", "Your"))), None)
+                return next(
+                    (message for message in said if f"{sent.token}?" in message.get("text", "")), None
+                )
+            return next(
+                (message for message in mine if message.get("text", "").startswith(("AI caption", "Your"))),
+                None,
+            )
 
         if sent in self.hopeless:
             return found()
@@ -304,11 +311,16 @@ async def load(
         for n in range(chats)
     ]
     people.clear()
-    people.update({one.chat: one.user for one in visitors})
+    people.update({visitor.chat: visitor.user for visitor in visitors})
     shares = [updates // chats + (n < updates % chats) for n in range(chats)]
-    groups = [min(7, share) if one.in_group else share for one, share in zip(visitors, shares, strict=True)]
-    rest, privates = sum(shares) - sum(groups), [n for n, one in enumerate(visitors) if not one.in_group]
+    groups = [
+        min(7, share) if visitor.in_group else share for visitor, share in zip(visitors, shares, strict=True)
+    ]
+    rest, privates = (
+        sum(shares) - sum(groups),
+        [n for n, visitor in enumerate(visitors) if not visitor.in_group],
+    )
     for n in range(rest):  # a group can be sent 20 messages a minute, so it says little
         groups[privates[n % len(privates)]] += 1
-    await asyncio.gather(*(one.run(count) for one, count in zip(visitors, groups, strict=True)))
+    await asyncio.gather(*(visitor.run(count) for visitor, count in zip(visitors, groups, strict=True)))
     return visitors

@@ -47,12 +47,14 @@ class Isolation(Hands):
 
     @rule(chat=chats, pick=picks)
     def edit(self, chat: int, pick: int) -> None:
-        mine = [one for one in self.world.messages(chat, of_bot=False) if {"text", "photo"} & {*one}]
-        if one := self._one_of(mine, pick):
-            number = marks_in(str(one)) or {(chat, 0)}
-            words = f"now {mark(*min(number))}?" if "photo" in one else f"/find {NAMES[pick % 10]}"
-            who = Person(self.world.box, chat=self.world.ids[chat], user=one["from"]["id"])
-            who.edit(one["message_id"], words)
+        mine = [
+            message for message in self.world.messages(chat, of_bot=False) if {"text", "photo"} & {*message}
+        ]
+        if message := self._one_of(mine, pick):
+            number = marks_in(str(message)) or {(chat, 0)}
+            words = f"now {mark(*min(number))}?" if "photo" in message else f"/find {NAMES[pick % 10]}"
+            who = Person(self.world.box, chat=self.world.ids[chat], user=message["from"]["id"])
+            who.edit(message["message_id"], words)
         self._done("edit")
 
     @rule(chat=chats, pick=picks)
@@ -87,7 +89,7 @@ class Isolation(Hands):
     def inline(self, chat: int, other: int, pick: int) -> None:
         """An inline query; its page may be another user's."""
         words = ("", NAMES[pick % 10], self._any_mark(other, pick), "picture", "today")[pick % 5]
-        photos = [one["message_id"] for one in self.world.messages(other, of_bot=False)]
+        photos = [message["message_id"] for message in self.world.messages(other, of_bot=False)]
         offset = ("", "", str(self._one_of(photos, pick) or 0), str(pick % 30), "x:" + str(pick))[
             pick // 5 % 5
         ]
@@ -111,8 +113,8 @@ class Isolation(Hands):
     @rule(chat=chats, pick=picks)
     def press(self, chat: int, pick: int) -> None:
         if found := self._one_of(self._data(chat), pick):
-            one, data = found
-            self.world.person(chat, pick // 7).press(one["message_id"], data)
+            message, data = found
+            self.world.person(chat, pick // 7).press(message["message_id"], data)
         self._done("button")
 
     @rule(chat=chats, other=chats, pick=picks, how=st.integers(0, 3))
@@ -121,7 +123,7 @@ class Isolation(Hands):
         theirs = self._one_of(self._data(other), pick)
         data = (theirs[1] if theirs else "show:1").encode()
         if how == 1:
-            photos = [one["message_id"] for one in self.world.messages(other, of_bot=False)]
+            photos = [message["message_id"] for message in self.world.messages(other, of_bot=False)]
             photo, verb = self._one_of(photos, pick) or 1, VERBS.split()[pick % 17]
             more = ("", ":many:red things", f":{pick % 9}", ":background")[pick % 4]
             data = (
@@ -162,7 +164,7 @@ class Isolation(Hands):
     def forget_all(self, chat: int, pick: int) -> None:
         self._write(chat, 0, "/forget all")
         self.runner.run(self.world.settle())
-        yes = [(one, data) for one, data in self._data(chat) if data.startswith("forget:")]
+        yes = [(message, data) for message, data in self._data(chat) if data.startswith("forget:")]
         if yes and pick % 3 == 0:
             self.world.person(chat, 0).press(yes[-1][0]["message_id"], yes[-1][1])
         self._done("forget all")
@@ -190,7 +192,7 @@ class Isolation(Hands):
         """Use an invitation: a valid one, a used one or a forged one."""
         self.world.person(0).write("/invite")
         self.runner.run(self.world.settle())
-        words = [one.get("text", "") for one in self.world.messages(0, of_bot=True)]
+        words = [message.get("text", "") for message in self.world.messages(0, of_bot=True)]
         invitations = [word for text in words for word in re.findall(r"start=([\w-]+)", text)]
         word = invitations[-1 - pick % len(invitations)]
         forged = pick % 3 == 0

@@ -111,7 +111,7 @@ class World:
         """What stands in a chat, oldest first."""
         chat = self.box.world.state.chats.get(self.ids[index])
         found = [*chat.messages.values()] if chat else []
-        return [one for one in found if of_bot is None or one["from"]["is_bot"] == of_bot]
+        return [message for message in found if of_bot is None or message["from"]["is_bot"] == of_bot]
 
     def next_photo(self, index: int, colour: str) -> tuple[str, Upload]:
         """The mark of the chat's next photo, and the photo."""
@@ -171,7 +171,7 @@ class World:
             self.checked += 1
             to = self._recipient(call)
             leaks = self._told(call, to) - self.brought.get(to, set())
-            assert not (wrong := {one for one in leaks if one[0] != to}), f"{wrong} shown to {to}: {call}"
+            assert not (wrong := {mark for mark in leaks if mark[0] != to}), f"{wrong} shown to {to}: {call}"
             self.shown += bool(leaks)
 
     def _recipient(self, call: Json) -> int:
@@ -192,12 +192,12 @@ class World:
 
     def _in_zip(self, to: int) -> set[Mark]:
         """What exports told, besides of groups in which this person asked for one."""
-        sent = [one for one in self.messages(to, of_bot=True) if "document" in one]
+        sent = [message for message in self.messages(to, of_bot=True) if "document" in message]
         found: set[Mark] = set()
-        for one in sent:
-            if not one["document"]["file_name"].endswith(".zip"):
+        for message in sent:
+            if not message["document"]["file_name"].endswith(".zip"):
                 continue
-            with zipfile.ZipFile(self.box.files.on_disk(one["document"]["file_id"])) as file:
+            with zipfile.ZipFile(self.box.files.on_disk(message["document"]["file_id"])) as file:
                 for name in file.namelist():
                     data = file.read(name)
                     if name.endswith((".txt", ".jsonl")):
@@ -206,8 +206,8 @@ class World:
                         width, height = Image.open(io.BytesIO(data)).size
                         found.add((width - WIDE, height - HIGH))
         groups = self.exported.get(to, set())
-        return {one for one in found if one[0] not in groups} - {
-            one for group in groups for one in self.brought.get(group, set())
+        return {mark for mark in found if mark[0] not in groups} - {
+            mark for group in groups for mark in self.brought.get(group, set())
         }
 
 

@@ -82,7 +82,7 @@ def test_no_translation_loses_a_command_or_a_line(code: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(set(CATALOGS) - {ENGLISH}))
 def test_a_catalog_is_in_its_language(code: str) -> None:
-    ids = [str(one.id) for one in catalog(code) if one.id and one.id == one.string]
+    ids = [str(entry.id) for entry in catalog(code) if entry.id and entry.id == entry.string]
     assert [text for text in ids if WORDS.search(PLACE.sub("", text))] == []
 
 
@@ -113,7 +113,7 @@ def bare(name: str, tree: ast.Module) -> Iterator[str]:
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         if called(call) in SHOWING:
             shown = [*call.args, *(word.value for word in call.keywords if word.arg in SHOWN)]
-            yield from (f"{name}:{one.lineno}: {ast.unparse(one)}" for one in shown if is_said(one))
+            yield from (f"{name}:{node.lineno}: {ast.unparse(node)}" for node in shown if is_said(node))
 
 
 def is_said(node: ast.expr) -> bool:
@@ -132,8 +132,8 @@ def test_whatever_the_replies_say_goes_through_the_catalogs() -> None:
 
 def unsaid(name: str, tree: ast.Module) -> Iterator[str]:
     """Texts that are neither said in a language, nor documentation, nor commands for a terminal."""
-    said = {id(one) for call in ast.walk(tree) if isinstance(call, ast.Call) and called(call) in SAYING
-            for argument in call.args for one in ast.walk(argument)}  # fmt: skip
+    said = {id(node) for call in ast.walk(tree) if isinstance(call, ast.Call) and called(call) in SAYING
+            for argument in call.args for node in ast.walk(argument)}  # fmt: skip
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and id(node) not in said | docs and is_said(node):

@@ -115,7 +115,7 @@ def test_a_stranger_who_adds_the_bot_to_a_group_gets_one_line(listed: Stack) -> 
 
 
 def test_a_strangers_press_is_answered_and_does_nothing(listed: Stack) -> None:
-    friend, stranger = (Person(listed, CLUB - 1, user=one) for one in (FRIEND, STRANGER))
+    friend, stranger = (Person(listed, CLUB - 1, user=user) for user in (FRIEND, STRANGER))
     caption = friend.answer(friend.send(picture("red"), caption=f"@{NAME}"))
     before = friend.messages()
     data = caption["reply_markup"]["inline_keyboard"][0][0]["callback_data"]  # a question, for all to ask

@@ -140,7 +140,7 @@ def test_an_answer_stays_in_its_topic_and_a_question_there_is_no_reply(stack: St
     assert caption["message_thread_id"] == cats.answer(cats.write("/help"))["message_thread_id"]
     cats.write(f"@{NAME} What is it?")
     wait_until(lambda: any("asked of a red picture" in text for text in cats.heard()))
-    topics = {one.get("message_thread_id") for one in cats.messages() if one["from"]["is_bot"]}
+    topics = {message.get("message_thread_id") for message in cats.messages() if message["from"]["is_bot"]}
     assert topics == {caption["message_thread_id"]}
 
 
@@ -184,7 +184,7 @@ def test_an_answer_on_its_way_while_the_group_moves_comes_to_the_supergroup(own_
     new = Person(own_stack, ann.act("migrate")["chat"], user=ann.who["user"])
     own_stack.start_worker()
     wait_until(lambda: any("a red picture" in text for text in new.heard()))
-    caption = next(one for one in new.messages() if "a red picture" in one.get("text", ""))
+    caption = next(message for message in new.messages() if "a red picture" in message.get("text", ""))
     new.write("What is it?", reply_to=caption["message_id"])
     wait_until(lambda: any("asked of a red picture" in text for text in new.heard()))
     assert len([text for text in new.heard() if "a red picture" in text and "caption" in text]) == 1

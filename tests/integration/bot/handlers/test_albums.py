@@ -13,8 +13,14 @@ def shown(person: Person, pattern: str, but: tuple[int, ...] = ()) -> Json:
     """The bot's message in which a pattern is found, once there is one."""
 
     def found() -> Json | None:
-        texts = [one for one in person.messages() if one["from"]["is_bot"] and one["message_id"] not in but]
-        return next((one for one in texts if re.search(pattern, one.get("text", ""), re.DOTALL)), None)
+        texts = [
+            message
+            for message in person.messages()
+            if message["from"]["is_bot"] and message["message_id"] not in but
+        ]
+        return next(
+            (message for message in texts if re.search(pattern, message.get("text", ""), re.DOTALL)), None
+        )
 
     return wait_until(found)  # type: ignore[no-any-return]
 
@@ -101,7 +107,9 @@ def test_when_one_photo_is_forgotten_the_others_keep_their_numbers(person: Perso
 
 
 def text_of(person: Person, message: int) -> str:
-    return next(str(one["text"]) for one in person.messages() if one["message_id"] == message)
+    return next(
+        str(candidate["text"]) for candidate in person.messages() if candidate["message_id"] == message
+    )
 
 
 def test_the_line_of_a_forgotten_photo_goes_from_the_albums_answers(stack: Stack) -> None:

@@ -36,8 +36,8 @@ def test_more_detail_takes_the_captions_place_or_says_that_there_is_none(person:
     assert person.push(caption, "More detail")["text"] == "Looking again …"
     told = wait_until(
         lambda: (
-            [one for one in person.messages() if "no other words" in one.get("text", "")]
-            or [one for one in person.replies(photo) if one["text"] != caption["text"]]
+            [message for message in person.messages() if "no other words" in message.get("text", "")]
+            or [message for message in person.replies(photo) if message["text"] != caption["text"]]
         )
     )
     assert len(told) == 1
@@ -63,7 +63,7 @@ def test_each_press_brings_another_wording_until_there_is_no_other(person: Perso
 def outcome(person: Person, photo: int, before: str) -> str:
     """What a press came to: that there are no other words, or those."""
     refused = [text for text in person.heard() if "no other words" in text]
-    shown = [one["text"] for one in person.replies(photo) if one["text"] != before]
+    shown = [message["text"] for message in person.replies(photo) if message["text"] != before]
     return next(iter([*refused, *shown]), "")
 
 
@@ -91,13 +91,17 @@ def test_a_photo_is_deleted_only_when_that_is_confirmed(person: Person) -> None:
     photo, caption = captioned(person)
     before = list(buttons(caption))
     person.push(caption, "Delete")
-    asked = wait_until(lambda: next((one for one in person.replies(photo) if len(buttons(one)) == 2), None))
+    asked = wait_until(
+        lambda: next((message for message in person.replies(photo) if len(buttons(message)) == 2), None)
+    )
     person.push(asked, "No, keep it")
     kept = wait_until(
-        lambda: next((one for one in person.replies(photo) if list(buttons(one)) == before), None)
+        lambda: next((message for message in person.replies(photo) if list(buttons(message)) == before), None)
     )
     person.push(kept, "Delete")
-    asked = wait_until(lambda: next((one for one in person.replies(photo) if len(buttons(one)) == 2), None))
+    asked = wait_until(
+        lambda: next((message for message in person.replies(photo) if len(buttons(message)) == 2), None)
+    )
     assert "forgotten" in person.push(asked, "Yes, delete this photo")["text"]
     wait_until(lambda: not person.replies(photo))
     assert "Send me a photo first" in person.says(person.write("What is it?"))
@@ -113,7 +117,9 @@ def test_in_a_group_all_may_ask_but_only_the_sender_or_an_administrator_deletes(
     assert noor.push(caption, "What is in the picture?")["text"] == "Thinking …"
     assert "asked of a red picture" in noor.says(caption["message_id"])
     boss.push(caption, "Delete")
-    asked = wait_until(lambda: next((one for one in boss.replies(photo) if len(buttons(one)) == 2), None))
+    asked = wait_until(
+        lambda: next((message for message in boss.replies(photo) if len(buttons(message)) == 2), None)
+    )
     assert "only" in noor.press(asked["message_id"], f"really:{photo}")["text"].lower()
     assert "forgotten" in boss.push(asked, "Yes, delete this photo")["text"]
 
@@ -130,6 +136,8 @@ def test_deleting_a_photo_leaves_the_buttons_of_another(person: Person) -> None:
     _, caption = captioned(person)
     other, second = captioned(person, "blue")
     person.push(second, "Delete")
-    asked = wait_until(lambda: next((one for one in person.replies(other) if len(buttons(one)) == 2), None))
+    asked = wait_until(
+        lambda: next((message for message in person.replies(other) if len(buttons(message)) == 2), None)
+    )
     person.push(asked, "Yes, delete this photo")
     assert buttons(person.answer(caption["reply_to_message"]["message_id"], "AI caption"))

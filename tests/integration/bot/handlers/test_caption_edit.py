@@ -38,13 +38,13 @@ def test_a_correction_is_found_by_its_own_words_in_any_language(stack: Stack) ->
     person = stack.person()
     person.who["language"] = "de"
     message = person.send(picture("red"))
-    wait_until(lambda: [one for one in person.replies(message) if "picture" in one["text"]])
+    wait_until(lambda: [candidate for candidate in person.replies(message) if "picture" in candidate["text"]])
     done = person.write("/edit unser Zebra im Garten", reply_to=message)
     wait_until(lambda: person.replies(done))
     asked = person.write("/find Zebra")
 
     def shown() -> list[Json]:
-        return [one for one in person.messages() if one["from"]["is_bot"] and "photo" in one]
+        return [message for message in person.messages() if message["from"]["is_bot"] and "photo" in message]
 
     [photo] = wait_until(shown)
     assert photo["reply_to_message"]["message_id"] == asked

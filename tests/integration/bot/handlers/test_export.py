@@ -35,7 +35,11 @@ async def bot(stack: Stack) -> AsyncIterator[Bot]:
 
 
 def documents(person: Person) -> list[Json]:
-    return [one["document"] for one in person.messages() if one["from"]["is_bot"] and "document" in one]
+    return [
+        message["document"]
+        for message in person.messages()
+        if message["from"]["is_bot"] and "document" in message
+    ]
 
 
 def archives(stack: Stack, person: Person) -> list[ZipFile]:
@@ -160,7 +164,7 @@ async def test_a_large_chat_comes_page_by_page(
     assert [line["id"] for line in lines_in(first)] == ["1", "2", "3", "4", "5"]
     assert [line["id"] for line in lines_in(second, "photos-2.jsonl")] == ["6", "7", "8", "9", "10"]
     assert [line["id"] for line in lines_in(third, "photos-3.jsonl")] == ["11", "12"]
-    told = [one["text"] for one in person.messages() if "Here are" in one.get("text", "")]
+    told = [message["text"] for message in person.messages() if "Here are" in message.get("text", "")]
     assert "7 newer photos are not in it. To get them: /export 2" in told[0]
     assert "newer" not in told[2]
 
@@ -175,9 +179,9 @@ async def test_what_is_too_large_for_one_file_comes_in_several_and_once(
     )
     for _ in range(2):  # as after a crash
         await exports.handle(order(person))
-    one, other = archives(stack, person)
-    assert len(lines_in(one)) == len(lines_in(other, "photos-1.2.jsonl")) == 1
-    [told] = [one["text"] for one in person.messages() if "Here are" in one.get("text", "")]
+    first_part, second_part = archives(stack, person)
+    assert len(lines_in(first_part)) == len(lines_in(second_part, "photos-1.2.jsonl")) == 1
+    [told] = [message["text"] for message in person.messages() if "Here are" in message.get("text", "")]
     assert "2 files" in told
 
 

@@ -25,7 +25,7 @@ def test_a_placeholder_comes_at_once_and_becomes_the_head_of_what_is_found(perso
     found = head(person, asked, "1 photo")
     [opened] = [call for call in person.calls("sendMessage") if "Looking through" in call["args"]["text"]]
     assert json.loads(opened["args"]["reply_parameters"])["message_id"] == asked
-    assert [one for one in person.messages() if one["message_id"] == found["message_id"]]
+    assert [message for message in person.messages() if message["message_id"] == found["message_id"]]
     assert not [text for text in person.heard() if "Looking through" in text]
 
 
@@ -34,8 +34,8 @@ def test_several_come_as_one_album_with_a_list_above_it(person: Person) -> None:
     asked = person.write("/find 64")
     text = head(person, asked, "3 photos")["text"]
     album = photos(person, asked, 3)
-    assert len({one["media_group_id"] for one in album}) == 1
-    assert [one["caption"].split(".")[0] for one in album] == ["1", "2", "3"]
+    assert len({photo["media_group_id"] for photo in album}) == 1
+    assert [photo["caption"].split(".")[0] for photo in album] == ["1", "2", "3"]
     assert all(f"{n}. AI caption: a " in text for n in (1, 2, 3))
     assert text.count(f" · {today()} · has: 64") == 3
 
@@ -47,10 +47,10 @@ def test_a_file_is_shown_as_a_file_and_a_sticker_as_a_sticker(person: Person) ->
     head(person, sticker, "a blue picture")
     asked = person.write("/find 64")
     head(person, asked, "3 photos")
-    kinds = [min(set(one) & {"photo", "document"}) for one in photos(person, asked, 2)]
+    kinds = [min(set(photo) & {"photo", "document"}) for photo in photos(person, asked, 2)]
     assert sorted(kinds) == ["document", "photo"]
     assert not person.calls("sendMediaGroup")
-    [shown] = wait_until(lambda: [one for one in person.replies(asked) if "sticker" in one])
+    [shown] = wait_until(lambda: [message for message in person.replies(asked) if "sticker" in message])
     assert "a blue picture" in person.says(person.write("What is it?", shown["message_id"]))
 
 

@@ -26,7 +26,7 @@ def test_more_brings_the_next_page_once_however_often_it_is_pressed(person: Pers
     second = head(person, asked, "Photos 6 to 7 of 7: “64”")
     assert "More" not in buttons(second)
     brought = photos(person, asked, 7)
-    assert len({one["caption"].split()[4] for one in brought}) == 7
+    assert len({photo["caption"].split()[4] for photo in brought}) == 7
     assert "already" in person.press(first["message_id"], more)["text"]
     settled(person)
     photos(person, asked, 7)
@@ -37,15 +37,17 @@ def test_a_command_that_comes_again_brings_nothing_twice(person: Person, redis: 
     asked = person.write("/find 64")
     found = head(person, asked, "2 photos")
     photos(person, asked, 2)
-    command = next(one for one in person.messages() if one["message_id"] == asked)
+    command = next(message for message in person.messages() if message["message_id"] == asked)
     again(redis, message=command)
     recent = person.write("/recent")
     photos(person, recent, 2)
-    again(redis, message=next(one for one in person.messages() if one["message_id"] == recent))
+    again(
+        redis, message=next(candidate for candidate in person.messages() if candidate["message_id"] == recent)
+    )
     settled(person)
     photos(person, asked, 2)
     photos(person, recent, 2)
-    assert [one["text"] for one in person.replies(asked) if "text" in one] == [found["text"]]
+    assert [message["text"] for message in person.replies(asked) if "text" in message] == [found["text"]]
 
 
 def test_a_result_that_comes_again_brings_nothing_twice(person: Person, redis: Redis) -> None:
@@ -62,7 +64,9 @@ def test_a_result_that_comes_again_brings_nothing_twice(person: Person, redis: R
     for _ in range(2):
         redis.xadd("{afterimage}:results", {"result": encode(result)})
     wait_until(lambda: not redis.xlen("{afterimage}:results"))
-    assert [one["message_id"] for one in person.messages()] == [one["message_id"] for one in before]
+    assert [message["message_id"] for message in person.messages()] == [
+        message["message_id"] for message in before
+    ]
 
 
 def test_nothing_like_that_offers_the_nearest_which_a_button_shows_once(person: Person) -> None:
@@ -82,11 +86,11 @@ def test_recent_brings_the_last_photos_in_pages(person: Person) -> None:
     send(person, *COLOURS)
     asked = person.write("/recent")
     first = head(person, asked, "The latest photos")
-    assert [one["caption"].split()[4] for one in photos(person, asked, 5)] == [*reversed(COLOURS)][:5]
+    assert [photo["caption"].split()[4] for photo in photos(person, asked, 5)] == [*reversed(COLOURS)][:5]
     person.press(first["message_id"], buttons(first)["More"])
     older = photos(person, asked, 7)[5:]
-    assert [one["caption"].split()[4] for one in older] == ["green", "red"]
-    assert [one["caption"].split(".")[0] for one in older] == ["6", "7"]
+    assert [photo["caption"].split()[4] for photo in older] == ["green", "red"]
+    assert [photo["caption"].split(".")[0] for photo in older] == ["6", "7"]
     head(person, asked, "Earlier photos")
 
 
@@ -96,7 +100,7 @@ def test_a_button_shows_a_photo_where_it_was_sent(person: Person, stack: Stack) 
     show = {data: label for label, data in buttons(found).items()}
     assert {*show.values()} == {"Show 1 in the chat", "Show 2 in the chat"}
     person.press(found["message_id"], f"show:{red}")
-    line = wait_until(lambda: [one for one in person.replies(red) if "Here it is" in one["text"]])
+    line = wait_until(lambda: [message for message in person.replies(red) if "Here it is" in message["text"]])
     assert len(line) == 1
     assert "asked of a red" in person.says(person.write("What is it?", line[0]["message_id"]))
     bot = stack.call_bot("deleteMessage", chat_id=person.chat, message_id=green)
@@ -109,7 +113,7 @@ def test_a_photo_that_telegram_has_no_more_is_left_out_and_that_is_said(person: 
     redis.hset(f"photo:{{{person.chat}}}:{green}", "file_id", "AgAC-gone")
     asked = person.write("/find 64")
     head(person, asked, "no longer gives me 1 of these photos")
-    assert sorted(one["caption"].split()[4] for one in photos(person, asked, 2)) == ["blue", "red"]
+    assert sorted(photo["caption"].split()[4] for photo in photos(person, asked, 2)) == ["blue", "red"]
 
 
 @pytest.mark.parametrize("verb", ["show:{}", "near:{}", "more:0:{}", "older:{}:5"])
@@ -126,9 +130,9 @@ def test_a_forged_button_reads_no_other_chat(stack: Stack, person: Person, redis
     for nonsense in ("more:x", "more:99999999999999999999", "more:", "older:", "older::9", "show:", "near:;"):
         again(redis, callback_query={**press, "message": found, "data": nonsense})
     settled(person)
-    brought = [one for one in person.messages()[before:] if "photo" in one]
-    assert not [one for one in brought if "red" in one.get("caption", "")]
-    assert not [one for one in person.heard() if "red" in one]
+    brought = [message for message in person.messages()[before:] if "photo" in message]
+    assert not [message for message in brought if "red" in message.get("caption", "")]
+    assert not [text for text in person.heard() if "red" in text]
 
 
 def test_a_page_of_a_search_whose_command_was_deleted_is_too_old(stack: Stack, person: Person) -> None:

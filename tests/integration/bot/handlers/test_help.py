@@ -10,7 +10,7 @@ from bot.replies.start import ADMIN, COMMANDS, GROUP, PRIVATE, commands
 
 
 def samples(person: Person) -> list[Json]:
-    return [one for one in person.messages() if one["from"]["is_bot"] and "photo" in one]
+    return [message for message in person.messages() if message["from"]["is_bot"] and "photo" in message]
 
 
 def menu(stack: Stack, **who: object) -> dict[str, str]:
@@ -29,7 +29,7 @@ def test_the_first_hello_brings_a_picture_that_is_captioned_at_a_press(person: P
 
 def test_that_button_forged_below_a_text_is_answered_as_an_old_one(stack: Stack, person: Person) -> None:
     person.says(person.write("/help"))
-    bearer = [one for one in person.messages() if one["from"]["is_bot"]][-1]
+    bearer = [message for message in person.messages() if message["from"]["is_bot"]][-1]
     sender, before = person.messages()[0]["from"], person.heard()
     press = {"id": "77", "from": sender, "data": "try", "chat_instance": "1", "message": bearer}
     with Redis.from_url(stack.server.url) as redis:

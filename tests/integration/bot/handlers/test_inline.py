@@ -35,15 +35,15 @@ def send(person: Person, *colours: str, **extra: Any) -> list[int]:
 
 
 def captions(answer: Json) -> list[str]:
-    return [one["caption"] for one in answer["results"]]
+    return [result["caption"] for result in answer["results"]]
 
 
 def test_words_find_the_persons_own_photos_as_telegram_knows_them(stack: Stack, person: Person) -> None:
     send(person, *COLOURS)
     found = ask(stack, person, "green")
-    [one] = found["results"]
-    assert (one["type"], one["caption"]) == ("photo", "AI caption: a green picture of 64 by 48")
-    assert one["photo_file_id"].startswith("AgAC")
+    [result] = found["results"]
+    assert (result["type"], result["caption"]) == ("photo", "AI caption: a green picture of 64 by 48")
+    assert result["photo_file_id"].startswith("AgAC")
     assert found["is_personal"]
     assert not found["button"]
 
@@ -53,8 +53,8 @@ def test_a_result_can_be_posted_in_another_chat(stack: Stack, person: Person) ->
     [group] = stack.group(1)
     who = {"chat": group.chat, "user": person.chat}
     query = stack.call("POST", "inline", json={**who, "query": "green"})["query"]
-    [one] = stack.call("GET", "answer", params={"query": query, "wait_s": 15})["results"]
-    stack.call("POST", "choose", json={**who, "query": query, "result": one["id"]})
+    [result] = stack.call("GET", "answer", params={"query": query, "wait_s": 15})["results"]
+    stack.call("POST", "choose", json={**who, "query": query, "result": result["id"]})
     [posted] = [message for message in group.messages() if "photo" in message]
     assert posted["caption"] == "AI caption: a green picture of 64 by 48"
     assert posted["via_bot"]["is_bot"]
@@ -63,7 +63,7 @@ def test_a_result_can_be_posted_in_another_chat(stack: Stack, person: Person) ->
 def test_nothing_typed_offers_the_latest_photos_and_a_file_as_a_file(stack: Stack, person: Person) -> None:
     send(person, "red")
     send(person, "green", as_file=True)
-    assert [one["type"] for one in ask(stack, person, "")["results"]] == ["document", "photo"]
+    assert [result["type"] for result in ask(stack, person, "")["results"]] == ["document", "photo"]
     assert len(ask(stack, person, "today")["results"]) == 2
     assert not ask(stack, person, "last year")["results"]
 
@@ -84,7 +84,7 @@ def test_more_than_a_page_comes_in_pages(stack: Stack, person: Person, redis: Re
     rest = ask(stack, person, "", page["next_offset"])
     assert len(rest["results"]) == 5
     assert not rest["next_offset"]
-    assert not {one["id"] for one in page["results"]} & {one["id"] for one in rest["results"]}
+    assert not {result["id"] for result in page["results"]} & {result["id"] for result in rest["results"]}
 
 
 def test_nobody_sees_the_photos_of_another_or_of_a_group(stack: Stack, person: Person) -> None:

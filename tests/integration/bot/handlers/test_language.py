@@ -50,7 +50,9 @@ def becomes(person: Person, message: Json) -> Json:
     """A message, once it is another one."""
 
     def changed() -> Json | None:
-        [now] = [one for one in person.messages() if one["message_id"] == message["message_id"]]
+        [now] = [
+            candidate for candidate in person.messages() if candidate["message_id"] == message["message_id"]
+        ]
         return now if now["text"] != message["text"] else None
 
     return wait_until(changed)  # type: ignore[no-any-return]
@@ -86,7 +88,7 @@ def test_after_a_press_one_can_think_better_of_it(person: Person) -> None:
 def test_the_menu_follows(speaking: Stack, person: Person) -> None:
     person.says(person.write("/lang deutsch"))
     told = speaking.call("GET", "state", params={"chat": person.chat})["commands"]
-    assert {one["command"]: one["description"] for one in told} == dict(
+    assert {command["command"]: command["description"] for command in told} == dict(
         commands(translator_for("de"), PRIVATE)
     )
 

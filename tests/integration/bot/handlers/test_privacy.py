@@ -59,7 +59,7 @@ def choose(person: Person, question: Json, which: int) -> Json:
 
 
 def message_at(person: Person, id: int) -> Json | None:
-    return next((one for one in person.messages() if one["message_id"] == id), None)
+    return next((message for message in person.messages() if message["message_id"] == id), None)
 
 
 def becomes(person: Person, id: int, words: str) -> None:

@@ -138,7 +138,7 @@ def test_an_invitation_to_ask_opens_the_field_whoever_sent_the_photo(stack: Stac
     for who, is_selective in ((person, False), (member, True)):
         who.answer(who.send(picture("red"), caption="@afterimage_bot"), "AI caption")
         who.write("/ask")
-        [sent] = wait_until(lambda who=who: [one for one in who.calls("sendMessage") if invites(one)])
+        [sent] = wait_until(lambda who=who: [call for call in who.calls("sendMessage") if invites(call)])
         assert json.loads(sent["args"]["reply_markup"]).get("selective", False) == is_selective
 
 

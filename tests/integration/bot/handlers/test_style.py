@@ -23,7 +23,7 @@ async def test_a_style_is_chosen_by_a_button_that_comes_with_an_example(stack: S
     assert [button["text"] for button in row] == ["Short", "Normal", "Detailed"]
     person.press(offer["message_id"], "style:short")
     message = offer["reply_to_message"]["message_id"]
-    wait_until(lambda: [one["text"] for one in person.replies(message)] == [FROM_NOW_ON["short"]])
+    wait_until(lambda: [candidate["text"] for candidate in person.replies(message)] == [FROM_NOW_ON["short"]])
     assert await style_of(stack, person) == "short"
 
 

@@ -40,8 +40,8 @@ async def test_a_call_that_comes_too_early_is_not_made(bot: ExtBot[bool], person
 
 async def test_another_chat_does_not_wait_with_it(bot: ExtBot[bool], stack: Stack, person: Person) -> None:
     other = stack.person()
-    for one in (person, other):
-        one.says(one.write("/help"))
+    for user in (person, other):
+        user.says(user.write("/help"))
     person.trouble(method="sendMessage", status=429, retry_after=3600, times=1)
     with pytest.raises(RetryAfter):
         await bot.send_message(person.chat, "one")
@@ -96,11 +96,11 @@ def test_a_group_that_is_full_is_told_so_and_gets_every_answer_once(own_stack: S
     asked = [cats.write("/auto") for _ in range(6)] + [
         cats.send(picture("red"), caption="@afterimage_bot") for _ in range(2)
     ]
-    [line] = wait_until(lambda: [one for one in cats.messages() if later(one)])
+    [line] = wait_until(lambda: [message for message in cats.messages() if later(message)])
     assert line["message_thread_id"] == cats.messages()[-1]["message_thread_id"]
     for message in asked:
         cats.answer(message)
-    wait_until(lambda: not any(later(one) for one in cats.messages()))
+    wait_until(lambda: not any(later(message) for message in cats.messages()))
     assert [len(cats.replies(message)) for message in asked] == [1] * len(asked)
     assert len(cats.heard()) == len(asked)
 
@@ -116,7 +116,7 @@ def test_a_bot_that_ends_while_a_group_waits_leaves_its_line_to_another(own_stac
     own_stack.start_bot(patches=SMALL_GROUP_LIMIT)
     for message in asked:
         ann.answer(message)
-    wait_until(lambda: not any(later(one) for one in ann.messages()))
+    wait_until(lambda: not any(later(message) for message in ann.messages()))
     assert len(ann.heard()) == len(asked)
 
 

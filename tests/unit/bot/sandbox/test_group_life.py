@@ -166,7 +166,7 @@ async def test_the_group_of_the_page_has_two_friends_in_it(bot: Bot, http: httpx
     private, friends = (await http.get("/sandbox/chats")).json()
     assert private["title"] == "Afterimage" and friends["title"] == "Friends"
     told = (await http.get("/sandbox/state", params={"chat": friends["id"], "user": private["id"]})).json()
-    assert [one["first_name"] for one in told["people"]] == ["You", "Ada", "Noor"]
+    assert [user["first_name"] for user in told["people"]] == ["You", "Ada", "Noor"]
     assert await bot.get_chat_member_count(friends["id"]) == 4
 
 

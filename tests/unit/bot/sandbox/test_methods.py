@@ -51,7 +51,7 @@ async def test_a_selective_prompt_is_for_who_is_mentioned_and_who_is_replied_to(
     await bot.send_message(group.chat, "Which?", reply_markup=prompt)
     await bot.send_message(group.chat, "Which?", reply_markup=ForceReply())
     shown = (await group.sees(hello["message_id"]))[-5:]
-    assert [one["_prompt"]["for"] for one in shown] == [[602], [602], [601], [], None]
+    assert [message["_prompt"]["for"] for message in shown] == [[602], [602], [601], [], None]
 
 
 async def test_an_edit_changes_the_text_and_drops_the_buttons(bot: Bot, person: Person) -> None:
