@@ -111,8 +111,8 @@ class Person:
 
     def messages(self) -> list[Json]:
         """All messages of the chat."""
-        found: list[Json] = self._stack.call("GET", "messages", params=self.who)["messages"]
-        return found
+        messages: list[Json] = self._stack.call("GET", "messages", params=self.who)["messages"]
+        return messages
 
     def heard(self) -> list[str]:
         """The texts of the bot's messages in the chat."""
@@ -135,7 +135,7 @@ class Person:
     def answer(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> Json:
         """The bot's final answer to a message, matching `pattern`; placeholders are skipped."""
 
-        def found() -> Json | None:
+        def final_answer() -> Json | None:
             for reply in self.replies(message):
                 if "text" not in reply:
                     continue
@@ -146,7 +146,7 @@ class Person:
                     return reply
             return None
 
-        return wait_until(found, timeout_s)  # type: ignore[no-any-return]
+        return wait_until(final_answer, timeout_s)  # type: ignore[no-any-return]
 
     def says(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> str:
         """The text of that answer."""
@@ -154,8 +154,8 @@ class Person:
 
     def calls(self, method: str) -> list[Json]:
         """The bot's API calls of a method for this chat."""
-        found: list[Json] = self._stack.call("GET", "calls", params={"method": method, "chat": self.chat})
-        return found
+        calls: list[Json] = self._stack.call("GET", "calls", params={"method": method, "chat": self.chat})
+        return calls
 
     def trouble(self, **fault: Any) -> None:
         """From now on, inject a fault into Bot API calls for this chat; see bot/sandbox/faults.py."""
@@ -227,14 +227,14 @@ class Stack:
 
     def troubles(self) -> list[Json]:
         """All injected faults, each with its hits."""
-        found: list[Json] = self.call("GET", "faults")
-        return found
+        faults: list[Json] = self.call("GET", "faults")
+        return faults
 
     def causes(self, chat: int) -> dict[int, str]:
         """Message id -> idempotency key, as the bot recorded them."""
         with Redis.from_url(self.server.url, decode_responses=True) as redis:
-            said: Any = redis.hgetall(f"said:{{{chat}}}")
-        return {int(message): cause for cause, message in said.items() if message}
+            sent: Any = redis.hgetall(f"said:{{{chat}}}")
+        return {int(message): cause for cause, message in sent.items() if message}
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
@@ -242,12 +242,12 @@ class Stack:
     def log_line(self, name: str, pattern: str, timeout_s: float = START_S) -> str:
         """The first group of a pattern, once the log of a process matches it."""
 
-        def found() -> str:
+        def first_group() -> str:
             match = re.search(pattern, self.log(name))
             assert match or self._running[name].poll() is None, f"{name} has ended:\n{self.log(name)}"
             return match[1] if match else ""
 
-        return str(wait_until(found, timeout_s))
+        return str(wait_until(first_group, timeout_s))
 
     def kill(self, *names: str) -> None:
         """End processes with SIGKILL."""

@@ -18,8 +18,8 @@ def hears(pattern: str, *labels: str, name: str = "", to: str = "") -> Expectati
             lambda: next((message for message in conversation.news(who) if fits(conversation, message)), None)
         )
         conversation.named |= {name: message} if name else {}
-        if found := re.search(pattern, words(message), re.DOTALL):
-            conversation.words |= found.groupdict()
+        if match := re.search(pattern, words(message), re.DOTALL):
+            conversation.words |= match.groupdict()
 
     def fits(conversation: Conversation, candidate: Json) -> bool:
         offered, answered = list(buttons(candidate)), candidate.get("reply_to_message", {}).get("message_id")
@@ -34,13 +34,13 @@ def has_heard(pattern: str, to: str = "") -> Expectation:
     """The bot has sent a text, in this step or before."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
-        said = [
+        fitting = [
             message
             for message in who.messages()
             if message["from"]["is_bot"] and re.search(pattern, words(message))
         ]
-        replied = [message.get("reply_to_message", {}).get("message_id") for message in said]
-        assert said and (not to or conversation.id_of(to) in replied), (pattern, said)
+        replied = [message.get("reply_to_message", {}).get("message_id") for message in fitting]
+        assert fitting and (not to or conversation.id_of(to) in replied), (pattern, fitting)
 
     return expectation
 
@@ -49,7 +49,7 @@ def is_told(pattern: str) -> Expectation:
     """The answer to a callback query, shown over the chat."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
-        assert re.search(pattern, conversation.told.get("text", "")), conversation.told
+        assert re.search(pattern, conversation.last_answer.get("text", "")), conversation.last_answer
 
     return expectation
 
@@ -58,8 +58,8 @@ def sees(*names: str) -> Expectation:
     """The bot sends exactly these photos, by file_id: nothing is uploaded again."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
-        wanted = sorted(file_of(conversation.named[name]) for name in names)
-        wait_until(lambda: shown(conversation, who) == wanted)
+        file_ids = sorted(file_of(conversation.named[name]) for name in names)
+        wait_until(lambda: shown(conversation, who) == file_ids)
 
     def shown(conversation: Conversation, who: Person) -> list[str]:
         return sorted(
@@ -73,7 +73,7 @@ def is_offered(pattern: str, count: int | None = None) -> Expectation:
     """An inline query has `count` results, one of which matches."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
-        results = conversation.told["results"]
+        results = conversation.last_answer["results"]
         assert count is None or len(results) == count, results
         assert not count or any(re.search(pattern, str(result)) for result in results), results
 
@@ -147,22 +147,22 @@ def brings_nothing(words_of_mine: str) -> Expectation:
     return expectation
 
 
-def knows_of(*said: str, photos: tuple[str, ...] = ()) -> Expectation:
+def knows_of(*texts: str, photos: tuple[str, ...] = ()) -> Expectation:
     """Redis holds each of these words, and the file ids of these photos."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
-        for word in (*said, *(file_of(conversation.named[name]) for name in photos)):
+        for word in (*texts, *(file_of(conversation.named[name]) for name in photos)):
             assert conversation.traces(word), word
 
     return expectation
 
 
-def knows_nothing_of(*said: str, photos: tuple[str, ...] = ()) -> Expectation:
+def knows_nothing_of(*texts: str, photos: tuple[str, ...] = ()) -> Expectation:
     """Redis holds none of these words any more, and no file id of these photos."""
 
     def expectation(conversation: Conversation, who: Person) -> None:
         conversation.settle()
-        for word in (*said, *(file_of(conversation.named[name]) for name in photos)):
+        for word in (*texts, *(file_of(conversation.named[name]) for name in photos)):
             assert conversation.traces(word) == [], word
 
     return expectation

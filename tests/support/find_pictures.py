@@ -26,18 +26,18 @@ def send(person: Person, *colours: str, **extra: Any) -> list[int]:
 def head(person: Person, message: int, pattern: str) -> Json:
     """The text above the photos of a result: the bot's reply that matches."""
 
-    def found() -> Json | None:
+    def matching() -> Json | None:
         return next(
             (reply for reply in person.replies(message) if re.search(pattern, reply.get("text", ""))), None
         )
 
-    return wait_until(found)
+    return wait_until(matching)
 
 
 def photos(person: Person, message: int, count: int) -> list[Json]:
     """The photos and files that the bot sent in reply."""
 
-    def found() -> list[Json]:
+    def sent_photos() -> list[Json]:
         shown = [
             message
             for message in person.messages()
@@ -50,7 +50,7 @@ def photos(person: Person, message: int, count: int) -> list[Json]:
         ]
         return mine if len(mine) >= count else []
 
-    brought = wait_until(found)
+    brought = wait_until(sent_photos)
     assert len(brought) == count
     return list(brought)
 

@@ -125,9 +125,9 @@ def test_a_bad_picture_delays_nobody_else(stack: Stack) -> None:
 def test_half_a_character_in_a_question_costs_no_answer(stack: Stack, person: Person) -> None:
     photo = person.send(picture("red"))
     person.says(photo)
-    asked = person.write("What is it?")
-    person.says(asked)
-    sent = next(message for message in person.messages() if message["message_id"] == asked)
+    question = person.write("What is it?")
+    person.says(question)
+    sent = next(message for message in person.messages() if message["message_id"] == question)
     with Redis.from_url(stack.server.url) as redis:
         again(redis, message={**sent, "message_id": 999_999, "text": "Is it \ud83d or \udc00?"})
-    wait_until(lambda: [said for said in person.heard() if "\ufffd or \ufffd? (asked of a red" in said])
+    wait_until(lambda: [text for text in person.heard() if "\ufffd or \ufffd? (asked of a red" in text])

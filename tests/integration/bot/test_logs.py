@@ -72,15 +72,15 @@ def line(text: str = "hello", **about_what: object) -> dict[str, object]:
 
 
 def test_a_json_line_says_when_what_and_about_which_chat_and_job() -> None:
-    told = line("two\nlines", chat=-7, job="-7:1")
-    assert str(told.pop("at")).endswith("+00:00")
-    assert told == {"level": "INFO", "logger": "test", "message": "two\nlines", "chat": -7, "job": "-7:1"}
+    record = line("two\nlines", chat=-7, job="-7:1")
+    assert str(record.pop("at")).endswith("+00:00")
+    assert record == {"level": "INFO", "logger": "test", "message": "two\nlines", "chat": -7, "job": "-7:1"}
     assert "chat" not in line()
 
 
 def test_json_lines_hide_secrets_also_where_json_would_write_them_in_another_way() -> None:
-    told = line(f'the token is {TOKEN}, the password a-"Canary\\Password')
-    assert told["message"] == f"the token is {HIDDEN}, the password {HIDDEN}"
+    record = line(f'the token is {TOKEN}, the password a-"Canary\\Password')
+    assert record["message"] == f"the token is {HIDDEN}, the password {HIDDEN}"
 
 
 async def test_tasks_that_run_side_by_side_are_about_their_own_chats() -> None:
@@ -89,7 +89,7 @@ async def test_tasks_that_run_side_by_side_are_about_their_own_chats() -> None:
             await asyncio.sleep(0)
             return line()
 
-    assert [told["chat"] for told in await asyncio.gather(logged_job(1), logged_job(2))] == [1, 2]
+    assert [record["chat"] for record in await asyncio.gather(logged_job(1), logged_job(2))] == [1, 2]
 
 
 def logged(stack: Stack, name: str) -> list[dict[str, object]]:

@@ -201,13 +201,13 @@ def test_a_bot_killed_in_its_handlers_loses_nothing_and_answers_each_once(
 
 def answers(people: list[Person]) -> dict[tuple[int, int], list[str]]:
     """What the bot finally said, by chat and the message that it replied to."""
-    found: dict[tuple[int, int], list[str]] = {}
+    texts_by_cause: dict[tuple[int, int], list[str]] = {}
     for person in people:
         for message in person.messages():
             if message.get("text", "").startswith(("AI caption: a red picture", "Send a photo")):
                 cause = (person.chat, message["reply_to_message"]["message_id"])
-                found.setdefault(cause, []).append(message["text"])
-    return found
+                texts_by_cause.setdefault(cause, []).append(message["text"])
+    return texts_by_cause
 
 
 @pytest.mark.promise("reliability#poison-update")

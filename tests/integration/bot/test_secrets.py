@@ -17,7 +17,7 @@ from bot.__main__ import main as afterimage
 from bot.settings import Settings
 from vlm.cli import main as vlm
 
-Told = Callable[..., str]
+RunProgram = Callable[..., str]
 
 PARTS = ("sandbox", "worker", "bot")
 TOKEN = "1234567:Canary_Token-Secret"
@@ -63,19 +63,19 @@ def held(stack: Stack) -> dict[bytes, bytes]:
         return {key: key + (redis.dump(key) or b"") for key in redis.scan_iter(count=1000)}
 
 
-def found(words: str | bytes, stack: Stack) -> list[bytes]:
+def leaks_of(words: str | bytes, stack: Stack) -> list[bytes]:
     """The keys in which some words are."""
-    wanted = words.encode() if isinstance(words, str) else words
-    return [key for key, value in held(stack).items() if wanted in value]
+    needle = words.encode() if isinstance(words, str) else words
+    return [key for key, value in held(stack).items() if needle in value]
 
 
 @pytest.mark.promise("security#no-secret-in-logs")
 def test_no_log_and_no_value_tells_what_it_must_not(loud: Stack) -> None:
     person = loud.person()
     _talk(person)
-    assert "GPS" not in str([found(words, loud) for words in GPS])
+    assert "GPS" not in str([leaks_of(words, loud) for words in GPS])
     for words in (*SECRETS, *GPS):
-        assert found(words, loud) == [], words
+        assert leaks_of(words, loud) == [], words
     _break_all(loud, person)
     for part in PARTS:
         log = loud.log(part)
@@ -85,7 +85,7 @@ def test_no_log_and_no_value_tells_what_it_must_not(loud: Stack) -> None:
     assert loud.log("bot").count("Traceback") >= 2 and "Traceback" in loud.log("worker")
     assert "DEBUG" in loud.log("bot") and "DEBUG" in loud.log("worker")
     for words in (*SECRETS, *GPS):
-        assert found(words, loud) == [], words
+        assert leaks_of(words, loud) == [], words
 
 
 def _talk(person: Person) -> None:
@@ -136,23 +136,23 @@ WRONG_URLS = (
 @pytest.mark.promise("security#settings-hide-secrets")
 @pytest.mark.parametrize("url", WRONG_URLS)
 @pytest.mark.parametrize("program", ["afterimage run", "vlm worker --model echo"])
-def test_a_wrong_url_is_refused_without_its_password(told: Told, program: str, url: str) -> None:
-    said = told(program, REDIS_URL=url)
-    assert "REDIS_URL" in said and "Canary" not in said
+def test_a_wrong_url_is_refused_without_its_password(run_program: RunProgram, program: str, url: str) -> None:
+    output = run_program(program, REDIS_URL=url)
+    assert "REDIS_URL" in output and "Canary" not in output
 
 
 @pytest.mark.promise("security#settings-hide-secrets")
 @pytest.mark.parametrize("token", ["Canary Token", "CanaryToken\n", "1:Canary/Token"])
-def test_a_wrong_token_is_refused_unseen(told: Told, token: str) -> None:
-    said = told("afterimage run", BOT_TOKEN=token)
-    assert "BOT_TOKEN" in said and "Canary" not in said
+def test_a_wrong_token_is_refused_unseen(run_program: RunProgram, token: str) -> None:
+    output = run_program("afterimage run", BOT_TOKEN=token)
+    assert "BOT_TOKEN" in output and "Canary" not in output
 
 
 @pytest.mark.promise("security#help-hides-settings")
 @pytest.mark.parametrize("program", ["afterimage run --help", "vlm worker --help", "vlm health --help"])
-def test_help_shows_no_secret(told: Told, program: str) -> None:
-    said = told(program, BOT_TOKEN=TOKEN, REDIS_URL=f"redis://us:{IN_URL}@host:6379/0")
-    assert "usage" in said and "Canary" not in said
+def test_help_shows_no_secret(run_program: RunProgram, program: str) -> None:
+    output = run_program(program, BOT_TOKEN=TOKEN, REDIS_URL=f"redis://us:{IN_URL}@host:6379/0")
+    assert "usage" in output and "Canary" not in output
 
 
 @pytest.mark.promise("security#logs-redacted")
@@ -166,7 +166,9 @@ def test_a_password_is_known_as_it_stands_in_the_url_and_as_it_is(url: str) -> N
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
+def run_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> RunProgram:
     """All that a program says that ends at once."""
 
     def run(program: str, **environ: str) -> str:

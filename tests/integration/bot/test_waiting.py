@@ -53,8 +53,8 @@ def test_half_of_the_values_lie_below_the_median() -> None:
         (1200, 125, "In line: 1,200 are ahead of you. About 3 minutes …"),
     ],
 )
-def test_a_line_is_told_when_it_is_worth_reading(ahead: int, seconds: float | None, said: str) -> None:
-    assert in_line(translator_for("en"), ahead, seconds) == said
+def test_a_line_is_told_when_it_is_worth_reading(ahead: int, seconds: float | None, expected: str) -> None:
+    assert in_line(translator_for("en"), ahead, seconds) == expected
 
 
 def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: Stack) -> None:

@@ -118,8 +118,8 @@ class Harness(Stack):
     def is_up(self, name: str) -> bool:
         return name in self._running and self._running[name].poll() is None
 
-    def send(self, name: str, what: signal.Signals) -> None:
-        os.kill(self.pid(name), what)
+    def send(self, name: str, signum: signal.Signals) -> None:
+        os.kill(self.pid(name), signum)
 
     async def restart(self, name: str) -> None:
         """Start a process again once it has ended, as a supervisor does."""
@@ -156,12 +156,12 @@ class Harness(Stack):
 
     async def tails(self) -> dict[str, str]:
         """The last entry of each stream."""
-        found = {}
+        tails = {}
         for stream in STREAMS:
             with contextlib.suppress(RedisError):
                 last: Any = await self.redis.xrevrange(stream, count=1)
-                found[stream] = last[0][0] if last else "0-0"
-        return found
+                tails[stream] = last[0][0] if last else "0-0"
+        return tails
 
     async def is_past(self, tails: dict[str, str]) -> bool:
         """Whether all entries up to `tails` are done."""
@@ -186,23 +186,23 @@ class Harness(Stack):
 
     async def notes(self, chats: Iterable[int]) -> dict[int, dict[int, str]]:
         """Chat -> message id -> idempotency key, as the bot recorded them."""
-        found = {}
+        causes = {}
         for chat in {*chats, *self.moved.values()}:
-            said: Any = await self.redis.hgetall(f"said:{{{chat}}}")
-            found[chat] = {int(message): cause for cause, message in said.items() if message}
-        return found
+            sent: Any = await self.redis.hgetall(f"said:{{{chat}}}")
+            causes[chat] = {int(message): cause for cause, message in sent.items() if message}
+        return causes
 
     async def leftovers(self) -> list[str]:
         """Keys that should be deleted or expire and do not, and entries that a process still holds."""
-        found = []
+        leftovers = []
         for stream, group in STREAMS.items():
             with contextlib.suppress(ResponseError):
                 pending: Any = await self.redis.xpending(stream, group)
-                found += [f"{stream}: pending"] if pending["pending"] else []
+                leftovers += [f"{stream}: pending"] if pending["pending"] else []
         async for key in self.redis.scan_iter(count=500):
             if not await self._belongs(key):
-                found.append(key)
-        return found
+                leftovers.append(key)
+        return leftovers
 
     async def _belongs(self, key: str) -> bool:
         """Whether a key may stay: it is listed here, it expires, or its photo is still in the chat."""

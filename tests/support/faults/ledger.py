@@ -95,10 +95,10 @@ class Ledger:
         if sent.query:
             missing = "unread" if sent.chat in self.gone else "lost"
             return Verdict("answer" if sent.query in self.chat_view.answers else missing)
-        found = self.found(sent)
-        final = [message for message in found if not is_waiting(message["text"])]
+        answers = self.answers_to(sent)
+        final = [message for message in answers if not is_waiting(message["text"])]
         heard = [message for message in final if self._is_heard(message)]
-        unheard = sum(not self._is_heard(message) for message in found)
+        unheard = sum(not self._is_heard(message) for message in answers)
         if sent.kind in ("silence", "forgotten") and not heard:
             return Verdict("silence", unheard=unheard)
         if (
@@ -116,15 +116,15 @@ class Ledger:
         """The entries without an outcome."""
         return [entry for entry in self.entries if self.verdict(entry).outcome == "lost"]
 
-    def found(self, sent: Sent) -> list[Json]:
+    def answers_to(self, sent: Sent) -> list[Json]:
         """The messages that answer an entry."""
-        said = [message for message in self._said(sent) if "text" in message]
-        here = [message for message in said if self._is_about(sent, message)]
+        bot_messages = [message for message in self._bot_messages(sent) if "text" in message]
+        here = [message for message in bot_messages if self._is_about(sent, message)]
         fitting = [message for message in here if re.search(sent.wants, message["text"], re.DOTALL)]
         if sent.kind == "detail":
             return fitting
         if sent.token:
-            named = [message for message in said if f"{sent.token}?" in message["text"]]
+            named = [message for message in bot_messages if f"{sent.token}?" in message["text"]]
             return named or (here if sent.message else [])
         if sent.kind in ("photo", "album"):
             waiting = [message for message in here if is_waiting(message["text"])]
@@ -132,9 +132,9 @@ class Ledger:
             return [message for message in here if not OF_QUESTIONS.match(message["text"])]
         return here
 
-    def _said(self, sent: Sent) -> list[Json]:
-        there = self.chat_view.said(self.moved[sent.chat]) if sent.chat in self.moved else []
-        return self.chat_view.said(sent.chat) + there
+    def _bot_messages(self, sent: Sent) -> list[Json]:
+        there = self.chat_view.bot_messages(self.moved[sent.chat]) if sent.chat in self.moved else []
+        return self.chat_view.bot_messages(sent.chat) + there
 
     def _is_about(self, sent: Sent, message: Json) -> bool:
         """Whether the bot's notes name what was sent as its cause, or else it is shown as a reply to that."""
@@ -150,7 +150,9 @@ class Ledger:
     def _pictures(self, sent: Sent) -> tuple[int, int]:
         """How often the picture was shown that was shown most, and how many messages were not heard of."""
         shown = [
-            message for message in self._said(sent) if "text" not in message and self._is_about(sent, message)
+            message
+            for message in self._bot_messages(sent)
+            if "text" not in message and self._is_about(sent, message)
         ]
         albums = {
             message["media_group_id"]

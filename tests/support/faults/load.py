@@ -65,14 +65,14 @@ class Visitor:
     def _steps(self) -> list[Callable[[], Awaitable[int]]]:
         """Send a photo and a question about it first: later actions refer to both."""
         if self.in_group:
-            some = [self.chatter, self.mention, self.follow_up, self.help, self.similar, self.recent]
-            return [self.send_photo, *self._shuffled(some)]
-        some = [
+            actions = [self.chatter, self.mention, self.follow_up, self.help, self.similar, self.recent]
+            return [self.send_photo, *self._shuffled(actions)]
+        actions = [
             self.ask_on, self.bare_question, self.album, self.find, self.similar, self.recent, self.voice,
             self.broken, self.suggested, self.detail, self.correct, self.reword, self.inline, self.export,
             self.forget, self.help, self.unknown, self.asked_photo, self.style, self.privacy,
         ]  # fmt: skip
-        return [self.send_photo, self.ask_on, *self._shuffled(some)]
+        return [self.send_photo, self.ask_on, *self._shuffled(actions)]
 
     def _shuffled(self, steps: list[Callable[[], Awaitable[int]]]) -> list[Callable[[], Awaitable[int]]]:
         return self.rng.sample(steps, len(steps))
@@ -197,13 +197,15 @@ class Visitor:
 
     async def reword(self) -> int:
         """Edit a question that has been answered."""
-        asked = self.question
-        if asked is None or not await self._final(asked):
+        question = self.question
+        if question is None or not await self._final(question):
             return await self.help()
         token = f"Q{next(_numbers)}"
-        await self.chat_view.call("edit", json=self._who(message_id=asked.message, text=f"What is {token}?"))
-        asked.updates += 1
-        asked.wants, asked.token = asked.wants.replace(asked.token, token), token
+        await self.chat_view.call(
+            "edit", json=self._who(message_id=question.message, text=f"What is {token}?")
+        )
+        question.updates += 1
+        question.wants, question.token = question.wants.replace(question.token, token), token
         self.question = None  # its answer is this one's now
         return 1
 
@@ -257,17 +259,19 @@ class Visitor:
     async def _final(self, sent: Sent) -> Json | None:
         """The bot's answer; None if there is none in time, or the update was lost or apologised for."""
 
-        def found() -> Json | None:
+        def final_answer() -> Json | None:
             if self.ledger.verdict(sent).outcome in ("lost", "apology"):
                 return None
-            said = self.chat_view.said(self.chat)
+            messages = self.chat_view.bot_messages(self.chat)
             place = sent.below or sent.message
             mine = [
-                message for message in said if message.get("reply_to_message", {}).get("message_id") == place
+                message
+                for message in messages
+                if message.get("reply_to_message", {}).get("message_id") == place
             ]
             if sent.token:
                 return next(
-                    (message for message in said if f"{sent.token}?" in message.get("text", "")), None
+                    (message for message in messages if f"{sent.token}?" in message.get("text", "")), None
                 )
             return next(
                 (message for message in mine if message.get("text", "").startswith(("AI caption", "Your"))),
@@ -275,8 +279,8 @@ class Visitor:
             )
 
         if sent in self.hopeless:
-            return found()
-        answer: Json | None = await self.chat_view.until(self.chat, found, PATIENCE_S)
+            return final_answer()
+        answer: Json | None = await self.chat_view.until(self.chat, final_answer, PATIENCE_S)
         if answer is None:
             self.hopeless.append(sent)
         return answer

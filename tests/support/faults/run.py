@@ -140,15 +140,15 @@ async def _settled(harness: Harness, ledger: Ledger) -> None:
 
 async def _counted(harness: Harness, ledger: Ledger, recovery_s: float) -> Outcome:
     ledger.causes = await harness.notes({sent.chat for sent in ledger.entries})
-    found = [(sent, ledger.verdict(sent)) for sent in ledger.entries]
+    verdicts = [(sent, ledger.verdict(sent)) for sent in ledger.entries]
     outcome = Outcome(1, ledger.updates, recovery_s=recovery_s, picked_up_s=harness.picked_up_s)
-    for sent, verdict in found:
+    for sent, verdict in verdicts:
         outcome.counts[verdict.outcome] += sent.updates
         outcome.unheard += verdict.unheard
         if verdict.outcome == "lost":
             outcome.lost.append(sent)
         if verdict.outcome == "wrong":
-            outcome.wrong.append((sent, str([message["text"] for message in ledger.found(sent)])))
+            outcome.wrong.append((sent, str([message["text"] for message in ledger.answers_to(sent)])))
         if verdict.times > 1:
             outcome.doubled.append((sent, verdict))  # both known to the bot
     outcome.leftovers = await harness.leftovers()

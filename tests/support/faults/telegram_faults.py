@@ -57,8 +57,8 @@ async def kicked(harness: Harness, rng: random.Random) -> None:
 async def migrated(harness: Harness, rng: random.Random) -> None:
     for chat in _groups(harness):
         about = {"chat": chat, "user": harness.people[chat]}
-        told = await asyncio.to_thread(lambda about=about: harness.call("POST", "migrate", json=about))
-        harness.moved[chat] = told["chat"]
+        response = await asyncio.to_thread(lambda about=about: harness.call("POST", "migrate", json=about))
+        harness.moved[chat] = response["chat"]
 
 
 def _private(harness: Harness) -> list[int]:

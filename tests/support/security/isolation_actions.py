@@ -52,8 +52,8 @@ class Hands(RuleBasedStateMachine):
         called = words if chat < PEOPLE or words[0] == "/" else f"{BOT} {words}"
         self.world.person(chat, pick).write(called, reply_to["message_id"] if reply_to else None)
 
-    def _one_of(self, found: list[Any], pick: int) -> Any:
-        return found[-1 - pick % min(len(found), 40)] if found else None
+    def _one_of(self, candidates: list[Any], pick: int) -> Any:
+        return candidates[-1 - pick % min(len(candidates), 40)] if candidates else None
 
     def _message(self, chat: int, pick: int, *, of_bot: bool | None = None) -> Json | None:
         message: Json | None = self._one_of(self.world.messages(chat, of_bot=of_bot), pick)

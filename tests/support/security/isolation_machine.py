@@ -100,8 +100,8 @@ class Isolation(Hands):
     def post_a_result(self, chat: int, pick: int) -> None:
         """What somebody posts of their own is that chat's from then on."""
         answers = [(query, self.world.box.answers.get(query, {}).get("results")) for query in self.queries]
-        if found := self._one_of([(query, results) for query, results in answers if results], pick):
-            query, results = found
+        if picked := self._one_of([(query, results) for query, results in answers if results], pick):
+            query, results = picked
             who, result = self.world.box.answers[query]["user"], results[pick % len(results)]
             person = Person(self.world.box, chat=self.world.ids[chat] if chat >= PEOPLE else who, user=who)
             [posted] = person.choose(query, result["id"])
@@ -112,16 +112,16 @@ class Isolation(Hands):
 
     @rule(chat=chats, pick=picks)
     def press(self, chat: int, pick: int) -> None:
-        if found := self._one_of(self._data(chat), pick):
-            message, data = found
+        if picked := self._one_of(self._data(chat), pick):
+            message, data = picked
             self.world.person(chat, pick // 7).press(message["message_id"], data)
         self._done("button")
 
     @rule(chat=chats, other=chats, pick=picks, how=st.integers(0, 3))
     def forged_press(self, chat: int, other: int, pick: int, how: int) -> None:
         """A callback with the data of another chat's button, the name of its photo, or broken bytes."""
-        theirs = self._one_of(self._data(other), pick)
-        data = (theirs[1] if theirs else "show:1").encode()
+        foreign = self._one_of(self._data(other), pick)
+        data = (foreign[1] if foreign else "show:1").encode()
         if how == 1:
             photos = [message["message_id"] for message in self.world.messages(other, of_bot=False)]
             photo, verb = self._one_of(photos, pick) or 1, VERBS.split()[pick % 17]
@@ -139,15 +139,15 @@ class Isolation(Hands):
     @rule(chat=chats, other=chats, pick=picks)
     def forged_message(self, chat: int, other: int, pick: int) -> None:
         """A button on, or a reply to, a message of another chat's number."""
-        theirs, mine = self._message(other, pick), self._message(chat, pick // 3, of_bot=True)
-        if theirs and mine:
-            wire = self.world.box.world.for_bot(mine) | {"message_id": theirs["message_id"]}
-            if pick % 3 == 0 and (found := self._one_of(self._data(other), pick // 3)):
-                self._push_press(chat, pick, wire, found[1])
+        foreign, mine = self._message(other, pick), self._message(chat, pick // 3, of_bot=True)
+        if foreign and mine:
+            wire = self.world.box.world.for_bot(mine) | {"message_id": foreign["message_id"]}
+            if pick % 3 == 0 and (picked := self._one_of(self._data(other), pick // 3)):
+                self._push_press(chat, pick, wire, picked[1])
             else:
-                said = ("/find", "/edit", "What is it?", "/forget", f"/edit so {mark(chat, 0)}", "/ask")
+                commands = ("/find", "/edit", "What is it?", "/forget", f"/edit so {mark(chat, 0)}", "/ask")
                 person = self.world.person(chat, pick)
-                [sent] = person.write(said[pick % 6])
+                [sent] = person.write(commands[pick % 6])
                 last = self.world.box.updates.pending[-1]
                 last.get("message", {})["reply_to_message"] = wire
                 assert last["message"]["message_id"] == sent["message_id"]

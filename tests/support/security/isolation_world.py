@@ -110,8 +110,8 @@ class World:
     def messages(self, index: int, *, of_bot: bool | None = None) -> list[Json]:
         """What stands in a chat, oldest first."""
         chat = self.box.world.state.chats.get(self.ids[index])
-        found = [*chat.messages.values()] if chat else []
-        return [message for message in found if of_bot is None or message["from"]["is_bot"] == of_bot]
+        messages = [*chat.messages.values()] if chat else []
+        return [message for message in messages if of_bot is None or message["from"]["is_bot"] == of_bot]
 
     def next_photo(self, index: int, colour: str) -> tuple[str, Upload]:
         """The mark of the chat's next photo, and the photo."""
@@ -193,7 +193,7 @@ class World:
     def _in_zip(self, to: int) -> set[Mark]:
         """What exports told, besides of groups in which this person asked for one."""
         sent = [message for message in self.messages(to, of_bot=True) if "document" in message]
-        found: set[Mark] = set()
+        marks: set[Mark] = set()
         for message in sent:
             if not message["document"]["file_name"].endswith(".zip"):
                 continue
@@ -201,12 +201,12 @@ class World:
                 for name in file.namelist():
                     data = file.read(name)
                     if name.endswith((".txt", ".jsonl")):
-                        found |= marks_in(data.decode())
+                        marks |= marks_in(data.decode())
                     else:
                         width, height = Image.open(io.BytesIO(data)).size
-                        found.add((width - WIDE, height - HIGH))
+                        marks.add((width - WIDE, height - HIGH))
         groups = self.exported.get(to, set())
-        return {mark for mark in found if mark[0] not in groups} - {
+        return {mark for mark in marks if mark[0] not in groups} - {
             mark for group in groups for mark in self.brought.get(group, set())
         }
 

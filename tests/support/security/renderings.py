@@ -37,7 +37,7 @@ def calls(n: int, model: str, person: str) -> Iterator[Json]:
         sender_name=person,
     )
     yield from _captions(t, photo, person)
-    yield from _found(t, photo, person)
+    yield from _search_results(t, photo, person)
     yield _text(questions.answer(t, model, person))
     yield _text(questions.thinking(t, True, person))
     yield _text(refusal(t, NotFound("I know no photos from {name} in this chat.", name=person)))
@@ -68,15 +68,15 @@ def _captions(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
         yield _text(photos.suggested_question(t, key))
 
 
-def _found(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
+def _search_results(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
     hit = Hit(photo=photo.id, score=0.9, words=tuple(person.casefold().split()[:3]), copies=("1", "2"))
     below = find.photo_caption(t, photo, 3, hit, person)
     yield {"caption": below}
-    wanted = Find(query=person, since_ms=AT_MS, sender=1)
-    what = find.describe_search(t, wanted, person)
-    yield _text(find.page(t, find.hits_head(t, what, 1, 2, 7), [below, below]))
-    yield _text(find.nothing(t, what, photo))
-    yield _text(find.empty_list(t, what))
+    criteria = Find(query=person, since_ms=AT_MS, sender=1)
+    search = find.describe_search(t, criteria, person)
+    yield _text(find.page(t, find.hits_head(t, search, 1, 2, 7), [below, below]))
+    yield _text(find.nothing(t, search, photo))
+    yield _text(find.empty_list(t, search))
 
 
 def _prompt(t: Translator, person: str) -> Json:

@@ -17,11 +17,11 @@ LONG = 9  # letters that tell a sentence by themselves
 def english() -> set[str]:
     """The longest run of plain words of each English sentence that German says otherwise."""
     with (LOCALES / "de" / "LC_MESSAGES" / "bot.po").open("rb") as file:
-        said = [entry for entry in read_po(file, locale="de") if entry.id]
+        entries = [entry for entry in read_po(file, locale="de") if entry.id]
     ids = [
-        text for entry in said for text in (entry.id if isinstance(entry.id, tuple | list) else [entry.id])
+        text for entry in entries for text in (entry.id if isinstance(entry.id, tuple | list) else [entry.id])
     ]
-    german = "\n".join(text for entry in said for text in forms(entry.string))
+    german = "\n".join(text for entry in entries for text in forms(entry.string))
     pieces = {max(PLACE.split(text), key=len).strip(" :.,“”\n") for text in ids}
     return {piece for piece in pieces if len(piece) >= LONG and " " in piece and piece not in german}
 

@@ -120,16 +120,16 @@ def test_a_strangers_press_is_answered_and_does_nothing(listed: Stack) -> None:
     before = friend.messages()
     data = caption["reply_markup"]["inline_keyboard"][0][0]["callback_data"]  # a question, for all to ask
     query = stranger.act("press", message_id=caption["message_id"], data=data)["query"]
-    told = listed.call("GET", "answer", params={"query": query, "wait_s": 30})
-    assert "private bot" in told["text"]
+    answer = listed.call("GET", "answer", params={"query": query, "wait_s": 30})
+    assert "private bot" in answer["text"]
     settled(listed)
     assert friend.messages() == before
 
 
 def test_a_strangers_inline_query_finds_nothing(listed: Stack) -> None:
     query = Person(listed, STRANGER).act("inline", query="red")["query"]
-    told = listed.call("GET", "answer", params={"query": query, "wait_s": 30})
-    assert told["results"] == []
+    answer = listed.call("GET", "answer", params={"query": query, "wait_s": 30})
+    assert answer["results"] == []
     assert traces(listed, STRANGER) == set()
 
 
@@ -199,10 +199,10 @@ def test_the_owner_shuts_a_guest_out_again_who_then_is_a_stranger(by_invitation:
     assert "Only my owner" in guest.says(guest.write(f"/revoke {guest.chat}"))
     assert owner.says(owner.write(f"/revoke {guest.chat}")) == "Done: Grace can no longer use me."
     assert "private bot" in guest.says(guest.write("/help"))
-    said = len(guest.heard())
+    count = len(guest.heard())
     guest.send(picture("red"))
     settled(by_invitation)
-    assert len(guest.heard()) == said
+    assert len(guest.heard()) == count
     assert str(guest.chat) not in owner.says(owner.write("/revoke"))
     assert f"{guest.chat} joined by invitation" in owner.says(owner.write(f"/revoke {guest.chat}"))
     guest.says(guest.write(f"/start {invitation(by_invitation, OWNER)}"), "Hello! Send me")
@@ -252,8 +252,8 @@ def test_the_owners_menu_and_help_have_the_owners_commands(by_invitation: Stack)
     assert "/revoke" not in guest.says(guest.write("/help"))
 
     def menu(person: Person) -> set[str]:
-        told = by_invitation.call("GET", "state", params={"chat": person.chat})["commands"]
-        return {entry["command"] for entry in told}
+        commands = by_invitation.call("GET", "state", params={"chat": person.chat})["commands"]
+        return {entry["command"] for entry in commands}
 
     assert menu(owner) - menu(guest) == {"invite", "revoke", "stats"}
 
@@ -267,11 +267,11 @@ def test_the_numbers_are_for_the_owner_and_the_admins_alone(listed: Stack) -> No
     friend.says(friend.send(picture("red")), "AI caption")
     assert "not a picture" in friend.says(friend.send(b"no picture", name="broken.jpg", as_file=True))
     assert "Only my owner" in friend.says(friend.write("/stats"))
-    told = owner.says(owner.write("/stats"))
-    assert "Queue: 0 from chats, 0 in bulk." in told
-    assert "1 worker is running.\nModel echo (" in told
-    assert re.search(r"\d jobs? in the last 6 hours\.\nHalf of them took at most [\d.]+ seconds", told)
-    assert "Failed: bad_image 1." in told
-    assert re.search(r"Photos remembered: \d\. Chats: \d\.", told)
+    stats = owner.says(owner.write("/stats"))
+    assert "Queue: 0 from chats, 0 in bulk." in stats
+    assert "1 worker is running.\nModel echo (" in stats
+    assert re.search(r"\d jobs? in the last 6 hours\.\nHalf of them took at most [\d.]+ seconds", stats)
+    assert "Failed: bad_image 1." in stats
+    assert re.search(r"Photos remembered: \d\. Chats: \d\.", stats)
     in_public = Person(listed, CLUB, user=OWNER)
     assert "in private" in in_public.says(in_public.write("/stats"))

@@ -12,7 +12,7 @@ RED, GREEN, BLUE = picture("red"), picture("green"), picture("blue")
 def shown(person: Person, pattern: str, but: tuple[int, ...] = ()) -> Json:
     """The bot's message in which a pattern is found, once there is one."""
 
-    def found() -> Json | None:
+    def matching() -> Json | None:
         texts = [
             message
             for message in person.messages()
@@ -22,7 +22,7 @@ def shown(person: Person, pattern: str, but: tuple[int, ...] = ()) -> Json:
             (message for message in texts if re.search(pattern, message.get("text", ""), re.DOTALL)), None
         )
 
-    return wait_until(found)  # type: ignore[no-any-return]
+    return wait_until(matching)  # type: ignore[no-any-return]
 
 
 def test_an_album_gets_one_answer_with_numbered_captions(person: Person) -> None:
@@ -123,8 +123,8 @@ def test_the_line_of_a_forgotten_photo_goes_from_the_albums_answers(stack: Stack
     for message, lines in before.items():
         kept = [line for line in lines if not line.startswith("2. ")]
         wait_until(lambda message=message, kept=kept: text_of(person, message).splitlines() == kept)
-    asked = person.write("3: Was ist das?", reply_to=captions)
-    assert "asked of a blue picture" in person.says(asked, "asked of")
+    question = person.write("3: Was ist das?", reply_to=captions)
+    assert "asked of a blue picture" in person.says(question, "asked of")
     person.write("/forget", reply_to=first)
     wait_until(lambda: "1. " not in text_of(person, captions) + text_of(person, answers))
     assert "3. " in text_of(person, captions)

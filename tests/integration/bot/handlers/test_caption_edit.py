@@ -26,8 +26,8 @@ async def photo_in(memory: Memory, person: Person, message: int) -> Photo:
 async def test_a_correction_takes_the_captions_place_and_is_searched(person: Person, memory: Memory) -> None:
     message = person.send(picture("red"))
     caption = person.answer(message)
-    wanted = person.write("/edit our cat in the garden", reply_to=caption["message_id"])
-    assert "From now on" in person.says(wanted)
+    command = person.write("/edit our cat in the garden", reply_to=caption["message_id"])
+    assert "From now on" in person.says(command)
     [shown] = person.replies(message)
     assert shown["message_id"] == caption["message_id"]
     assert shown["text"].startswith("Your caption: our cat in the garden")
@@ -41,13 +41,13 @@ def test_a_correction_is_found_by_its_own_words_in_any_language(stack: Stack) ->
     wait_until(lambda: [candidate for candidate in person.replies(message) if "picture" in candidate["text"]])
     done = person.write("/edit unser Zebra im Garten", reply_to=message)
     wait_until(lambda: person.replies(done))
-    asked = person.write("/find Zebra")
+    search = person.write("/find Zebra")
 
     def shown() -> list[Json]:
         return [message for message in person.messages() if message["from"]["is_bot"] and "photo" in message]
 
     [photo] = wait_until(shown)
-    assert photo["reply_to_message"]["message_id"] == asked
+    assert photo["reply_to_message"]["message_id"] == search
     assert "unser Zebra im Garten" in photo["caption"]
 
 

@@ -55,25 +55,25 @@ def lines_in(archive: ZipFile, name: str = "photos.jsonl") -> list[Json]:
 
 def a_chat_with_two_photos(person: Person) -> tuple[int, int]:
     """One with a question about it, one that was corrected."""
-    asked, corrected = person.send(picture("red")), person.send(picture("blue"))
-    for photo in (asked, corrected):
+    questioned, corrected = person.send(picture("red")), person.send(picture("blue"))
+    for photo in (questioned, corrected):
         person.says(photo)
-    person.says(person.write("What colour?", reply_to=asked), "asked of a red")
+    person.says(person.write("What colour?", reply_to=questioned), "asked of a red")
     person.says(person.write("/edit our blue door", reply_to=corrected), "From now on")
-    return asked, corrected
+    return questioned, corrected
 
 
 def test_it_brings_pictures_captions_and_questions_in_the_lab_s_own_layout(
     stack: Stack, person: Person, tmp_path: Path
 ) -> None:
-    asked, corrected = a_chat_with_two_photos(person)
-    wanted = person.write("/export")
-    assert person.says(wanted, "Here are 2 photos")
+    questioned, corrected = a_chat_with_two_photos(person)
+    command = person.write("/export")
+    assert person.says(command, "Here are 2 photos")
     [archive] = archives(stack, person)
     archive.extractall(tmp_path)
     captions = {example.id: example.captions for example in jsonl_captions(tmp_path)}
     assert captions == {
-        str(asked): ("a red picture of 64 by 48",),
+        str(questioned): ("a red picture of 64 by 48",),
         str(corrected): ("our blue door",),
     }
     [question] = jsonl_questions(tmp_path, "test")
@@ -83,23 +83,23 @@ def test_it_brings_pictures_captions_and_questions_in_the_lab_s_own_layout(
 
 
 def test_it_tells_an_owner_s_words_from_a_model_s(stack: Stack, person: Person) -> None:
-    asked, corrected = a_chat_with_two_photos(person)
+    questioned, corrected = a_chat_with_two_photos(person)
     person.says(person.write("/export"), "Here are 2 photos")
     [archive] = archives(stack, person)
-    told = {line["id"]: line for line in lines_in(archive) if "caption" in line}
-    assert told[str(asked)]["by"] == "model"
-    assert told[str(corrected)]["by"] == "owner"
-    assert told[str(corrected)]["model_caption"] == "a blue picture of 64 by 48"
+    captions = {line["id"]: line for line in lines_in(archive) if "caption" in line}
+    assert captions[str(questioned)]["by"] == "model"
+    assert captions[str(corrected)]["by"] == "owner"
+    assert captions[str(corrected)]["model_caption"] == "a blue picture of 64 by 48"
 
 
 def test_the_chat_goes_on_while_it_is_made(stack: Stack, person: Person) -> None:
     person.says(person.send(picture("red")))
     stack.trouble(method="file", delay_s=3, times=1)
-    wanted = person.write("/export")
-    wait_until(lambda: person.replies(wanted))
+    command = person.write("/export")
+    wait_until(lambda: person.replies(command))
     person.says(person.write("/help"))
     assert not documents(person)
-    person.says(wanted, "Here is 1 photo")
+    person.says(command, "Here is 1 photo")
 
 
 def test_pictures_that_telegram_gives_no_more_are_counted(stack: Stack, person: Person) -> None:
@@ -144,10 +144,10 @@ async def fill(memory: Memory, chat: int, count: int) -> None:
 
 def order(person: Person, page: int = 1, message: int = 5) -> Entry:
     target = ReplyTarget(person.chat, SentMessage(message))
-    wanted = ExportOrder(
+    order = ExportOrder(
         chat=person.chat, page=page, to=person.chat, correlation_data=target.correlation_data, language="en"
     )
-    return Entry(EXPORTS, "1-0", {b"order": export.msgspec.json.encode(wanted)})
+    return Entry(EXPORTS, "1-0", {b"order": export.msgspec.json.encode(order)})
 
 
 async def test_a_large_chat_comes_page_by_page(
@@ -164,9 +164,9 @@ async def test_a_large_chat_comes_page_by_page(
     assert [line["id"] for line in lines_in(first)] == ["1", "2", "3", "4", "5"]
     assert [line["id"] for line in lines_in(second, "photos-2.jsonl")] == ["6", "7", "8", "9", "10"]
     assert [line["id"] for line in lines_in(third, "photos-3.jsonl")] == ["11", "12"]
-    told = [message["text"] for message in person.messages() if "Here are" in message.get("text", "")]
-    assert "7 newer photos are not in it. To get them: /export 2" in told[0]
-    assert "newer" not in told[2]
+    texts = [message["text"] for message in person.messages() if "Here are" in message.get("text", "")]
+    assert "7 newer photos are not in it. To get them: /export 2" in texts[0]
+    assert "newer" not in texts[2]
 
 
 async def test_what_is_too_large_for_one_file_comes_in_several_and_once(
@@ -181,8 +181,8 @@ async def test_what_is_too_large_for_one_file_comes_in_several_and_once(
         await exports.handle(order(person))
     first_part, second_part = archives(stack, person)
     assert len(lines_in(first_part)) == len(lines_in(second_part, "photos-1.2.jsonl")) == 1
-    [told] = [message["text"] for message in person.messages() if "Here are" in message.get("text", "")]
-    assert "2 files" in told
+    [summary] = [message["text"] for message in person.messages() if "Here are" in message.get("text", "")]
+    assert "2 files" in summary
 
 
 @pytest.mark.promise("reliability#export-reports")
@@ -198,10 +198,10 @@ def test_an_export_survives_its_bot(own_stack: Stack) -> None:
     person = own_stack.person()
     person.says(person.send(picture("red")))
     own_stack.trouble(method="file", delay_s=5, times=1)
-    wanted = person.write("/export")
-    wait_until(lambda: person.replies(wanted))
+    command = person.write("/export")
+    wait_until(lambda: person.replies(command))
     wait_until(lambda: [fault for fault in own_stack.troubles() if fault["hits"]])
     own_stack.kill("bot")
     own_stack.start_bot()
-    assert person.says(wanted, "Here is 1 photo")
+    assert person.says(command, "Here is 1 photo")
     assert len(archives(own_stack, person)) == 1

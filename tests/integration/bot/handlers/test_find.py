@@ -9,10 +9,10 @@ from support.find_pictures import file_of, head, photos, send, today
 
 def test_words_bring_the_photo_itself_with_its_caption_day_and_why(person: Person) -> None:
     red, _ = send(person, "red", "blue")
-    asked = person.write("/find red")
-    found = head(person, asked, "1 photo")
-    assert found["text"] == "1 photo: “red”"
-    [shown] = photos(person, asked, 1)
+    command = person.write("/find red")
+    results = head(person, command, "1 photo")
+    assert results["text"] == "1 photo: “red”"
+    [shown] = photos(person, command, 1)
     assert shown["photo"][-1]["file_id"] == file_of(person, red)
     assert shown["caption"] == f"AI caption: a red picture of 64 by 48\n{today()} · has: red"
     [sent] = person.calls("sendPhoto")
@@ -21,19 +21,19 @@ def test_words_bring_the_photo_itself_with_its_caption_day_and_why(person: Perso
 
 def test_a_placeholder_comes_at_once_and_becomes_the_head_of_what_is_found(person: Person) -> None:
     send(person, "red")
-    asked = person.write("/find red")
-    found = head(person, asked, "1 photo")
+    command = person.write("/find red")
+    results = head(person, command, "1 photo")
     [opened] = [call for call in person.calls("sendMessage") if "Looking through" in call["args"]["text"]]
-    assert json.loads(opened["args"]["reply_parameters"])["message_id"] == asked
-    assert [message for message in person.messages() if message["message_id"] == found["message_id"]]
+    assert json.loads(opened["args"]["reply_parameters"])["message_id"] == command
+    assert [message for message in person.messages() if message["message_id"] == results["message_id"]]
     assert not [text for text in person.heard() if "Looking through" in text]
 
 
 def test_several_come_as_one_album_with_a_list_above_it(person: Person) -> None:
     send(person, "red", "green", "blue")
-    asked = person.write("/find 64")
-    text = head(person, asked, "3 photos")["text"]
-    album = photos(person, asked, 3)
+    command = person.write("/find 64")
+    text = head(person, command, "3 photos")["text"]
+    album = photos(person, command, 3)
     assert len({photo["media_group_id"] for photo in album}) == 1
     assert [photo["caption"].split(".")[0] for photo in album] == ["1", "2", "3"]
     assert all(f"{n}. AI caption: a " in text for n in (1, 2, 3))
@@ -45,19 +45,19 @@ def test_a_file_is_shown_as_a_file_and_a_sticker_as_a_sticker(person: Person) ->
     send(person, "green")
     sticker = person.send(picture("blue", kind="WEBP"), "blue.webp", kind="sticker")
     head(person, sticker, "a blue picture")
-    asked = person.write("/find 64")
-    head(person, asked, "3 photos")
-    kinds = [min(set(photo) & {"photo", "document"}) for photo in photos(person, asked, 2)]
+    command = person.write("/find 64")
+    head(person, command, "3 photos")
+    kinds = [min(set(photo) & {"photo", "document"}) for photo in photos(person, command, 2)]
     assert sorted(kinds) == ["document", "photo"]
     assert not person.calls("sendMediaGroup")
-    [shown] = wait_until(lambda: [message for message in person.replies(asked) if "sticker" in message])
+    [shown] = wait_until(lambda: [message for message in person.replies(command) if "sticker" in message])
     assert "a blue picture" in person.says(person.write("What is it?", shown["message_id"]))
 
 
 def test_a_reply_to_a_found_photo_asks_about_that_photo(person: Person) -> None:
     send(person, "red", "green", "blue")
-    asked = person.write("/find green")
-    [shown] = photos(person, asked, 1)
+    command = person.write("/find green")
+    [shown] = photos(person, command, 1)
     assert "asked of a green picture" in person.says(person.write("What is it?", shown["message_id"]))
     both = person.write("/find 64")
     last = photos(person, both, 3)[-1]
@@ -67,9 +67,9 @@ def test_a_reply_to_a_found_photo_asks_about_that_photo(person: Person) -> None:
 
 def test_one_photo_sent_twice_is_found_once_and_counted(person: Person) -> None:
     send(person, "red", "red", "red")
-    asked = person.write("/find red")
-    head(person, asked, "1 photo:")
-    [shown] = photos(person, asked, 1)
+    command = person.write("/find red")
+    head(person, command, "1 photo:")
+    [shown] = photos(person, command, 1)
     assert shown["caption"].endswith("and 2 more like it")
 
 
@@ -86,9 +86,9 @@ def test_find_without_words_explains_itself(person: Person) -> None:
 
 def test_find_in_reply_to_a_photo_its_caption_or_a_found_photo_brings_similar_ones(person: Person) -> None:
     *_, dark, red = send(person, *["blue"] * 15, "#ee1111", "#ff0000")
-    asked = person.write("/find", reply_to=red)
-    head(person, asked, "1 photo: similar ones")
-    [shown] = photos(person, asked, 1)
+    command = person.write("/find", reply_to=red)
+    head(person, command, "1 photo: similar ones")
+    [shown] = photos(person, command, 1)
     assert shown["photo"][-1]["file_id"] == file_of(person, dark)
     assert "looks like it" in shown["caption"]
     for about in (person.answer(red)["message_id"], shown["message_id"]):
@@ -110,9 +110,9 @@ def test_find_in_reply_to_something_else_asks_which_photo(person: Person) -> Non
 
 def test_a_filter_alone_lists_by_date_without_a_model(person: Person) -> None:
     send(person, "red", "green")
-    asked = person.write("/find today")
-    head(person, asked, f"Photos: {today()}")
-    brought = photos(person, asked, 2)
+    command = person.write("/find today")
+    head(person, command, f"Photos: {today()}")
+    brought = photos(person, command, 2)
     assert "a green picture" in brought[0]["caption"]  # the newest first
     assert re.fullmatch(r"No photos: 20\d\d", person.says(person.write("/find last year")))
 
@@ -128,9 +128,9 @@ def test_filters_and_days_are_in_the_language_of_the_chat(stack: Stack) -> None:
     person = Person(stack, language="de")
     photo = person.send(picture("red"))
     person.answer(photo, "picture")
-    asked = person.write("/find meine Fotos von heute")
-    assert today("de") in photos(person, asked, 1)[0]["caption"]
-    assert today("de") in person.answer(asked)["text"]
+    command = person.write("/find meine Fotos von heute")
+    assert today("de") in photos(person, command, 1)[0]["caption"]
+    assert today("de") in person.answer(command)["text"]
 
 
 def test_in_a_group_photos_are_those_of_the_group_and_can_be_asked_for_by_sender(
@@ -164,8 +164,8 @@ def test_without_a_worker_a_search_waits_in_line_and_is_answered_later(own_stack
     own_stack.start_bot()
     person = own_stack.person()
     photo = person.send(picture("red"))
-    asked = person.write("/find red")
-    head(person, asked, "No worker is running right now")
+    command = person.write("/find red")
+    head(person, command, "No worker is running right now")
     own_stack.start_worker()
     head(person, photo, "a red picture")
-    head(person, asked, "1 photo|Nothing like that")
+    head(person, command, "1 photo|Nothing like that")

@@ -14,8 +14,8 @@ def samples(person: Person) -> list[Json]:
 
 
 def menu(stack: Stack, **who: object) -> dict[str, str]:
-    told = wait_until(lambda: stack.call("GET", "state", params=who)["commands"])
-    return {entry["command"]: entry["description"] for entry in told}
+    menu = wait_until(lambda: stack.call("GET", "state", params=who)["commands"])
+    return {entry["command"]: entry["description"] for entry in menu}
 
 
 def test_the_first_hello_brings_a_picture_that_is_captioned_at_a_press(person: Person) -> None:
@@ -100,8 +100,8 @@ def test_members_and_admins_of_a_group_see_what_is_theirs(stack: Stack) -> None:
 
 def test_a_bot_that_starts_again_tells_telegram_only_what_is_new(own_stack: Stack) -> None:
     def calls() -> int:
-        told = [own_stack.call("GET", "calls", params={"method": f"setMy{what}"}) for what in WHAT]
-        return sum(map(len, told))
+        responses = [own_stack.call("GET", "calls", params={"method": f"setMy{field}"}) for field in WHAT]
+        return sum(map(len, responses))
 
     own_stack.start_sandbox()
     own_stack.start_bot()

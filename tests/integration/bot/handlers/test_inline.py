@@ -40,12 +40,12 @@ def captions(answer: Json) -> list[str]:
 
 def test_words_find_the_persons_own_photos_as_telegram_knows_them(stack: Stack, person: Person) -> None:
     send(person, *COLOURS)
-    found = ask(stack, person, "green")
-    [result] = found["results"]
+    answer = ask(stack, person, "green")
+    [result] = answer["results"]
     assert (result["type"], result["caption"]) == ("photo", "AI caption: a green picture of 64 by 48")
     assert result["photo_file_id"].startswith("AgAC")
-    assert found["is_personal"]
-    assert not found["button"]
+    assert answer["is_personal"]
+    assert not answer["button"]
 
 
 def test_a_result_can_be_posted_in_another_chat(stack: Stack, person: Person) -> None:
@@ -126,9 +126,9 @@ def test_an_answer_that_is_too_late_is_dropped_in_silence(stack: Stack, person: 
     stack.trouble(method="answerInlineQuery", status=400, description=late, times=1)
     stack.call("POST", "inline", json={**person.who, "query": "red"})
     wait_until(lambda: [fault for fault in stack.troubles() if fault["hits"]])
-    said = person.heard()
+    texts = person.heard()
     assert ask(stack, person, "red")["results"]
-    assert person.heard() == said
+    assert person.heard() == texts
 
 
 def test_while_no_worker_runs_that_is_said_at_once(own_stack: Stack) -> None:

@@ -87,8 +87,8 @@ def test_after_a_press_one_can_think_better_of_it(person: Person) -> None:
 
 def test_the_menu_follows(speaking: Stack, person: Person) -> None:
     person.says(person.write("/lang deutsch"))
-    told = speaking.call("GET", "state", params={"chat": person.chat})["commands"]
-    assert {command["command"]: command["description"] for command in told} == dict(
+    menu = speaking.call("GET", "state", params={"chat": person.chat})["commands"]
+    assert {command["command"]: command["description"] for command in menu} == dict(
         commands(translator_for("de"), PRIVATE)
     )
 

@@ -142,13 +142,13 @@ async def test_all_is_gone_from_every_key_jobs_that_wait_included(own_stack: Sta
         becomes(person, question["message_id"], "I have forgotten everything")
         await until(lambda: _handled(redis))
         left = await everything(redis)
-        theirs = {key: value for key, value in left.items() if f"{{{neighbour.chat}}}" not in key}
+        remaining = {key: value for key, value in left.items() if f"{{{neighbour.chat}}}" not in key}
         kept_ids = await redis.hget(f"photo:{{{neighbour.chat}}}:{kept}", "file_id")
         secrets.discard(kept_ids.decode())
         assert not [
             (secret, key)
             for secret in {*secrets, "Mimis birthday"}
-            for key, value in theirs.items()
+            for key, value in remaining.items()
             if secret in value
         ]
         about = {key for key, value in left.items() if str(person.chat) in key + value}
@@ -193,14 +193,14 @@ def test_in_a_group_only_the_admin_who_asked_decides(stack: Stack) -> None:
 async def test_the_question_closes_after_five_minutes(stack: Stack, person: Person, server: Redis) -> None:
     message = person.send(picture("red"))
     person.says(message)
-    asked = person.answer(person.write("/forget all"))
+    confirmation = person.answer(person.write("/forget all"))
     settings = Settings(token="1:sandbox-token", api_url=stack.page)
     async with app.build(settings, RateLimiter(server)) as application:
         services = app.build_services(settings, application.bot, server, Metrics())
         app.register_handlers(application, services, server)
-        press = pressed(person, asked, asked["date"] + OPEN_S + 1)
+        press = pressed(person, confirmation, confirmation["date"] + OPEN_S + 1)
         await application.process_update(Update.de_json(press, application.bot))
-    becomes(person, asked["message_id"], "more than five minutes old")
+    becomes(person, confirmation["message_id"], "more than five minutes old")
     assert "asked of a red picture" in person.says(person.write("What is it?"))
 
 

@@ -93,31 +93,31 @@ def test_a_group_that_is_full_is_told_so_and_gets_every_answer_once(own_stack: S
     own_stack.start_bot(patches=SMALL_GROUP_LIMIT)
     (ann,) = own_stack.group(1, supergroup=True)
     cats = Person(own_stack, ann.chat, user=ann.who["user"], topic="Cats")
-    asked = [cats.write("/auto") for _ in range(6)] + [
+    commands = [cats.write("/auto") for _ in range(6)] + [
         cats.send(picture("red"), caption="@afterimage_bot") for _ in range(2)
     ]
     [line] = wait_until(lambda: [message for message in cats.messages() if later(message)])
     assert line["message_thread_id"] == cats.messages()[-1]["message_thread_id"]
-    for message in asked:
+    for message in commands:
         cats.answer(message)
     wait_until(lambda: not any(later(message) for message in cats.messages()))
-    assert [len(cats.replies(message)) for message in asked] == [1] * len(asked)
-    assert len(cats.heard()) == len(asked)
+    assert [len(cats.replies(message)) for message in commands] == [1] * len(commands)
+    assert len(cats.heard()) == len(commands)
 
 
 def test_a_bot_that_ends_while_a_group_waits_leaves_its_line_to_another(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_bot(patches=SMALL_GROUP_LIMIT)
     (ann,) = own_stack.group(1)
-    asked = [ann.write("/auto") for _ in range(6)]
+    commands = [ann.write("/auto") for _ in range(6)]
     with BlockingRedis.from_url(own_stack.server.url) as redis:
         wait_until(lambda: redis.get(f"waits:{{{ann.chat}}}"))  # it has noted which line that is
     own_stack.kill("bot")
     own_stack.start_bot(patches=SMALL_GROUP_LIMIT)
-    for message in asked:
+    for message in commands:
         ann.answer(message)
     wait_until(lambda: not any(later(message) for message in ann.messages()))
-    assert len(ann.heard()) == len(asked)
+    assert len(ann.heard()) == len(commands)
 
 
 async def test_a_line_that_comes_when_nothing_waits_any_more_goes_at_once(

@@ -51,16 +51,16 @@ async def test_what_is_no_update_is_refused(caller: httpx.AsyncClient, redis: Re
 
 @pytest.mark.promise("security#webhook-body-limit")
 async def test_a_body_without_end_is_cut_short(caller: httpx.AsyncClient, redis: Redis) -> None:
-    given = []
+    updates = []
 
     async def chunks() -> AsyncIterator[bytes]:  # of which nobody says beforehand how many they are
         for _ in range(64):
-            given.append(b"x" * (MAX_BYTES // 16))
-            yield given[-1]
+            updates.append(b"x" * (MAX_BYTES // 16))
+            yield updates[-1]
 
     answer = await caller.post("/hook", content=chunks(), headers={SECRET_HEADER: SECRET})
     assert answer.status_code == 413
-    assert len(given) == 17, "nothing is read beyond the limit"
+    assert len(updates) == 17, "nothing is read beyond the limit"
     assert await redis.dbsize() == 0
 
 
