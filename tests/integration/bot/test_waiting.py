@@ -44,7 +44,7 @@ def test_half_of_the_values_lie_below_the_median() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "seconds", "said"),
+    ("ahead", "seconds", "expected"),
     [
         (0, 60, ""),
         (9, 2, ""),

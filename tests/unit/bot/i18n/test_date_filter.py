@@ -33,7 +33,7 @@ def day(ms: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("language", "asked", "words", "time", "sender"),
+    ("language", "query", "words", "time", "sender"),
     [
         ("en", "red bicycle", "red bicycle", ALWAYS, ""),
         ("en", "red bicycle last week", "red bicycle", LAST_WEEK, ""),

@@ -12,7 +12,7 @@ from vlm.memory import Photo
 
 
 @pytest.mark.parametrize(
-    ("language", "asked", "shown"),
+    ("language", "query", "shown"),
     [
         ("en", "in May 2025", "May 2025"),
         ("en", "2025", "2025"),
