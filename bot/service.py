@@ -49,8 +49,8 @@ STREAMS: Final = {
     "results": RESULTS,
     "exports": (exporter.EXPORTS, exporter.GROUP),
 }
-LEASE_S: Final = 10.0  # how long a dead bot's updates and results wait for another bot
-GRACE_S: Final = 10.0  # how long a stop waits for the entries in hand
+LEASE_S: Final = 10.0  # after which another bot reclaims the entries of a dead one
+GRACE_S: Final = 10.0  # how long a shutdown waits for the entries in hand
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -159,7 +159,7 @@ async def _run_all(
     finally:
         stop.set()
         await cancel_all(*beside)
-        await asyncio.wait(consuming, timeout=GRACE_S)  # longer only if Redis is away
+        await asyncio.wait(consuming, timeout=GRACE_S)  # longer only if Redis is unavailable
         await cancel_all(*consuming)
     for task in consuming + beside:
         if not task.cancelled():

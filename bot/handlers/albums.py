@@ -47,7 +47,7 @@ async def receive_album_photo(update: Update, context: Context) -> None:
             style=(await context.preferences()).style,
             language=t.tag,
             correlation_data=target.with_question(question).correlation_data,
-            priority="bulk",  # somebody who sends a single photo meanwhile does not wait for ten
+            priority="bulk",  # single photos of other users go first
         )
     except (BadRequest, Unavailable) as error:
         await _show_refusal(services, target, photo, error, t)
@@ -56,7 +56,7 @@ async def receive_album_photo(update: Update, context: Context) -> None:
 async def ask_about_all(
     services: Services, target: ReplyTarget, photos: Collection[Photo], question: str, t: Translator
 ) -> None:
-    """Have a question answered about each of some photos, in one numbered message."""
+    """Ask a question about each of several photos; the answers come in one numbered message."""
     question = clean_question(question)
     target = target.with_key(QuestionAboutAll(target.key)).with_question("")
     for photo in photos:
@@ -88,7 +88,7 @@ async def show_result(
 
 
 async def remove_photo(services: Services, chat: int, photo: str, t: Translator) -> None:
-    """Take the line of a photo that is being forgotten out of our messages. The numbers stay."""
+    """Remove the line of a photo that is being forgotten from the bot's messages. The numbers stay."""
     for key in await services.album_store.lists_with(chat, photo):
         if message := await services.album_store.message_of(chat, key):
             question = await _question_of(services, chat, key)
@@ -124,7 +124,7 @@ async def _show_refusal(
     t: Translator,
     question: str = "",
 ) -> None:
-    """Show why a photo has no job. Raises the error if Redis was away: nothing was refused then."""
+    """Show why a photo has no job. Raises the error if Redis was unavailable: it is retried."""
     if isinstance(error.__cause__, RedisError):
         raise error
     await _set_outcome(services, target, photo.id, refusal(t, error), t, question, at_once=True)
@@ -140,9 +140,9 @@ async def _set_outcome(
     *,
     at_once: bool = False,
 ) -> None:
-    """Store a photo's outcome, and show all that is known.
+    """Store a photo's outcome, and update the message of the list.
 
-    Outcomes that come fast are shown together, unless `at_once`: where the next may take long.
+    Outcomes in quick succession are shown together, unless `at_once`.
     """
     store = services.album_store
     await store.set_outcome(target, photo, outcome)
@@ -159,7 +159,7 @@ async def _set_outcome(
 async def _text(
     services: Services, chat: int, key: ReplyKey, t: Translator, question: str, except_photo: str = ""
 ) -> str:
-    """All that is known of a list so far, except for one of its photos."""
+    """The text of a list so far, without `except_photo`."""
     items = [item for item in await services.album_store.items(chat, key) if item.photo != except_photo]
     with_outcome = [item for item in items if item.outcome]
     lines = [line for item in with_outcome if (line := await _line(services, chat, item, question))]

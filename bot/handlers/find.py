@@ -6,8 +6,8 @@
     show:PHOTO          where it is in the chat
     near:PHOTO          the photo that was offered where nothing was found
 
-A page replies to the command that it answers, so the command is all that 'more' needs, and nothing of it is
-stored. What a button names is looked up in its own chat.
+A page replies to its command, so 'more' reads the search from there and nothing is stored. The ids in a
+button are looked up in its own chat.
 """
 
 from collections.abc import Sequence
@@ -160,13 +160,13 @@ async def _search_similar(context: Context, message: Message) -> None:
 
 
 async def _search_criteria(memory: Memory, command: Message, t: Translator) -> Find:
-    """What a command asks for. Raises NotFound for an unknown sender."""
+    """The search that a command asks for. Raises NotFound for an unknown sender."""
     parsed, chat = parse_query(text_to_bot(command), t, command.date), command.chat_id
     sender: int | None = 0
     if parsed.sender_name == ME:
         sender = command.from_user.id if command.from_user else 0
     elif name := parsed.sender_name:
-        # '@ada'; else whoever is called Ada, as not everybody has a name with an @
+        # '@ada', else the full name Ada: a username is optional
         sender = await memory.sender_named(chat, name) or await memory.sender_named(
             chat, name.removeprefix("@")
         )
@@ -176,7 +176,7 @@ async def _search_criteria(memory: Memory, command: Message, t: Translator) -> F
 
 
 async def _submit(services: Services, target: ReplyTarget, criteria: Find, t: Translator) -> None:
-    """Have a page of hits searched for."""
+    """Submit the search for a page of hits."""
     services.typing_indicator.start(target.job_id, target)
     has_worker = bool(await services.client.models())
     await services.outbox.send_placeholder(target, find.looking(t, has_worker))
@@ -248,7 +248,7 @@ async def _offer_nearest(
 
 
 async def _search_text(memory: Memory, chat: int, criteria: Find, t: Translator) -> str:
-    """What is searched for, in words."""
+    """The search in words."""
     latest = await memory.latest(chat, criteria.sender) if criteria.sender else None
     return find.describe_search(t, criteria, latest.sender_name if latest else "")
 

@@ -1,4 +1,4 @@
-"""What only groups need: the hello, whether all photos are captioned, a lone mention, and migration."""
+"""Groups only: joining, /auto, a message that is only a mention, and migration."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
-"""`@bot red bicycle` in any chat: the photos of that user's private chat with the bot, of no other.
+"""`@bot red bicycle` in any chat: photos of the user's private chat with the bot only.
 
 An inline query has no message: its job's correlation data names the query, and its result answers the query.
-Telegram waits about ten seconds for that; a later answer is dropped, as is one to a query that was typed on.
+Telegram waits about ten seconds for that and drops later answers, as it does when the user has typed on.
 
     offset of a search: how many hits came before; of a list by date: the last photo before
 

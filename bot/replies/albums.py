@@ -20,7 +20,7 @@ PICK_COLUMNS: Final = 5
 
 
 class AlbumLine(NamedTuple):
-    """What is said about one photo."""
+    """The line of one photo in a list."""
 
     number: int
     text: str

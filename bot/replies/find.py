@@ -124,7 +124,7 @@ def photo_caption(
 
 
 def reason(t: Translator, hit: Hit, query: str) -> str:
-    """Why it was found. A hit's words are English: shown only if they are what somebody wrote."""
+    """Why a photo was found. A hit's words are English: shown only if the query contains them."""
     shared = [word for word in hit.words if word in query.casefold()]
     if shared:
         return t("has: {words}", words=", ".join(shared))

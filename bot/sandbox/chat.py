@@ -102,7 +102,7 @@ class SandboxWorld:
         return user
 
     def open_chat(self, chat_id: int, user: Json) -> Chat:
-        """The chat in which `user` writes, created if there is none. Raises ApiError 400 if not theirs."""
+        """The chat in which `user` writes, created if needed. Raises ApiError 400 for the chat of another."""
         if chat_id not in self.state.chats:
             self.state.chats[chat_id] = Chat(info=_info(chat_id, user), members=self._first_members(chat_id))
         chat = self.state.chats[chat_id]

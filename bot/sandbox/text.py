@@ -1,6 +1,6 @@
 """Text as Telegram reads it: entities, lengths in UTF-16 units, the HTML parse mode.
 
-Not handled: parse modes Markdown and MarkdownV2, and entities that nobody sends here (spoilers, emoji).
+Not handled: parse modes Markdown and MarkdownV2, spoilers and custom emoji.
 """
 
 import re

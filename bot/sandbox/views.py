@@ -1,4 +1,4 @@
-"""What the page, or a script, can read: chats, messages, events, files, calls. The map is in page.py."""
+"""What the page, or a script, can read: chats, messages, events, files, calls. page.py lists the routes."""
 
 import asyncio
 import json

@@ -1,7 +1,7 @@
 """The menus of commands, and the texts that Telegram shows about the bot before a chat begins.
 
-`bot.state.keys.MENUS` is a hash: menu or text -> digest of what Telegram was given, so that a start gives it
-only what has changed.
+`bot.state.keys.MENUS` is a hash: menu or text -> digest of the last published version, so that a start
+publishes only changes.
 
 Telegram picks a menu by the kind of chat and the language of a person's app. A chat that has chosen another
 language by /lang has its own menu, and so have the owner and the admins after their first /start or /help.
@@ -59,7 +59,7 @@ class CommandMenus:
         self._redis = redis
 
     async def publish(self) -> None:
-        """Give Telegram what has changed, in every language. Raises telegram's errors; then try again."""
+        """Publish what has changed, in every language. Raises telegram's errors; may be called again."""
         for code in CATALOGS:
             for name, text, publish in self._texts(translator_for(code), None if code == ENGLISH else code):
                 digest = hashlib.sha256(text.encode()).digest()
@@ -68,7 +68,7 @@ class CommandMenus:
                     await retry_while_unavailable(self._set_digest, name, digest)
 
     async def show(self, chat: int, t: Translator) -> None:
-        """Put a chat's menu into its language. A courtesy: Telegram may refuse it."""
+        """Put a chat's menu into its language. Best effort: Telegram may refuse it."""
         scopes: dict[MenuKind, BotCommandScope] = {
             BOT_ADMIN if chat in self.bot_admins else PRIVATE: BotCommandScopeChat(chat)
         }

@@ -4,13 +4,13 @@
     bot.state.keys.SENT_TIMES    when a group's last messages were sent, in ms; kept for a minute
 
 Every call of the Bot API passes here. A call that would come too early is not made: it fails as if Telegram
-had said `retry after`, so an answer waits in its chat's queue, and a courtesy is left out. All bots of one
-Redis server share these limits; their clocks may differ by some milliseconds.
+had said `retry after`, so an answer waits in its chat's queue, and a best-effort call is omitted. All bots of
+one Redis server share these limits; their clocks may differ by some milliseconds.
 
 One of a group's messages is reserved for `bot.transport.rate_limit_notice`.
 
 Edits do not count among a group's messages. Not counted here: one message a second in a chat, and thirty a
-second in all. Telegram bears more of both for a while, and says when it does not.
+second in all. Telegram tolerates bursts of both, and answers `retry after` when it does not.
 """
 
 from collections.abc import Callable, Coroutine
@@ -29,7 +29,7 @@ GROUP_MOST: Final = 20
 GROUP_MS: Final = 60_000
 RESERVED: Final = 1
 SENDING: Final = ("send", "copy", "forward")
-SLACK_MS: Final = 50  # rather a moment later than too early again
+SLACK_MS: Final = 50  # added to Telegram's wait: too early would be refused again
 
 # KEYS slowed down, sent times; ARGV now ms, messages (0: none that counts), most, per how many ms, times kept
 # Returns ms left to wait: as Telegram said, or below 0 if the group's minute is full.

@@ -1,7 +1,7 @@
 """Updates by webhook, into the journal. The answer 200 means that the journal holds the update.
 
 POST <the path of BOT_WEBHOOK_URL>   an update      401 without the secret, 400 for a body that is no update,
-                                                    413 above MAX_BYTES, 503 while the journal is away
+                                                    413 above MAX_BYTES, 503 while Redis is unavailable
 
 The secret is compared first, in constant time; without it the body is not read. Slow clients and floods are
 left to the https proxy in front of it.
