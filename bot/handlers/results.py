@@ -69,7 +69,7 @@ class ResultHandler:
             if await client.is_wanted(entry):
                 await self._show(result, target)
             else:
-                log.info("not shown: its chat was forgotten")
+                log.info("result dropped: its chat was forgotten")
             await client.drop_picture(submitted_for, result.job)
 
     async def give_up(self, entry: Entry) -> None:

@@ -114,7 +114,7 @@ class Person:
         messages: list[Json] = self._stack.call("GET", "messages", params=self.who)["messages"]
         return messages
 
-    def heard(self) -> list[str]:
+    def bot_texts(self) -> list[str]:
         """The texts of the bot's messages in the chat."""
         return [
             message["text"] for message in self.messages() if message["from"]["is_bot"] and "text" in message
@@ -122,10 +122,10 @@ class Person:
 
     def replies(self, message: int) -> list[Json]:
         """The bot's answers to a message; some reply to the photo that the message is about."""
-        causes = self._stack.causes(self.chat)
+        idempotency_keys = self._stack.idempotency_keys(self.chat)
 
         def belongs(reply: Json) -> bool:
-            answered = causes.get(reply["message_id"], "").split("-")[0]
+            answered = idempotency_keys.get(reply["message_id"], "").split("-")[0]
             if answered.isdecimal():
                 return answered == str(message)
             return bool(reply.get("reply_to_message", {}).get("message_id") == message)
@@ -148,7 +148,7 @@ class Person:
 
         return wait_until(final_answer, timeout_s)  # type: ignore[no-any-return]
 
-    def says(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> str:
+    def answer_text(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> str:
         """The text of that answer."""
         return str(self.answer(message, pattern, timeout_s)["text"])
 
@@ -157,9 +157,9 @@ class Person:
         calls: list[Json] = self._stack.call("GET", "calls", params={"method": method, "chat": self.chat})
         return calls
 
-    def trouble(self, **fault: Any) -> None:
+    def inject_fault(self, **fault: Any) -> None:
         """From now on, inject a fault into Bot API calls for this chat; see bot/sandbox/faults.py."""
-        self._stack.trouble(chat=self.chat, **fault)
+        self._stack.inject_fault(chat=self.chat, **fault)
 
     def _send(self, body: Json) -> int:
         told = self._stack.call("POST", "send", json={**self.who, **body})
@@ -221,20 +221,20 @@ class Stack:
         assert answer.status_code == 200, answer.text
         return answer.json()["result"]
 
-    def trouble(self, **fault: Any) -> None:
+    def inject_fault(self, **fault: Any) -> None:
         """From now on, inject a fault into Bot API calls."""
         self.call("POST", "faults", json=fault)
 
-    def troubles(self) -> list[Json]:
+    def injected_faults(self) -> list[Json]:
         """All injected faults, each with its hits."""
         faults: list[Json] = self.call("GET", "faults")
         return faults
 
-    def causes(self, chat: int) -> dict[int, str]:
+    def idempotency_keys(self, chat: int) -> dict[int, str]:
         """Message id -> idempotency key, as the bot recorded them."""
         with Redis.from_url(self.server.url, decode_responses=True) as redis:
             sent: Any = redis.hgetall(f"said:{{{chat}}}")
-        return {int(message): cause for cause, message in sent.items() if message}
+        return {int(message): key for key, message in sent.items() if message}
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")

@@ -62,7 +62,7 @@ def file_of(person: Person, message: int) -> str:
 
 def settled(person: Person) -> None:
     """Wait until all earlier updates of the chat are handled: they are handled in order."""
-    person.says(person.write("/fnid"))
+    person.answer_text(person.write("/fnid"))
 
 
 def today(language: str = "en") -> str:

@@ -52,7 +52,7 @@ def test_what_is_wrong_on_telegrams_side_is_found_one_by_one(own_stack: Stack) -
         status, findings = doctor(own_stack)
         assert status == 1 and "belongs to the bot 99" in findings["bots"]["says"]
         redis.set("{afterimage}:bot", mine or b"")
-    own_stack.trouble(method="getMe", status=401, description="Unauthorized")
+    own_stack.inject_fault(method="getMe", status=401, description="Unauthorized")
     status, findings = doctor(own_stack)
     assert status == 1 and "BotFather" in findings["telegram"]["do"]
     status, findings = doctor(own_stack, BOT_API_URL="http://127.0.0.1:9")

@@ -37,9 +37,9 @@ def test_work_is_counted_and_nobody_is_named(own_stack: Stack) -> None:
     assert httpx.get(ready.replace(str(bot), str(worker)), timeout=60).status_code == 200
     person = own_stack.person()
     photo = person.send(picture("red"), caption="a canary note", name="canary.png")
-    assert person.says(photo)
-    assert person.says(person.write("is the canary blue?", reply_to=photo))
-    assert person.says(person.send(b"no picture", "broken.png"))
+    assert person.answer_text(photo)
+    assert person.answer_text(person.write("is the canary blue?", reply_to=photo))
+    assert person.answer_text(person.send(b"no picture", "broken.png"))
     delivered = 'afterimage_results_total{code="ok",task="caption"}'
     counters = wait_until(lambda: (now := numbers(bot)) and now.get(delivered, 0) >= 1 and now)
     assert counters['afterimage_results_total{code="bad_image",task="caption"}'] == 1
@@ -68,7 +68,7 @@ def test_work_is_counted_and_nobody_is_named(own_stack: Stack) -> None:
 def test_a_bot_that_telegram_does_not_answer_is_alive_and_not_ready(own_stack: Stack) -> None:
     port = free_port()
     own_stack.start_sandbox()
-    own_stack.trouble(status=502)
+    own_stack.inject_fault(status=502)
     own_stack.start_bot(BOT_METRICS=str(port))
     own_stack.log_line("bot", "(Telegram does not answer)")
     response = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60)

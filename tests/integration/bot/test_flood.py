@@ -23,8 +23,10 @@ def test_each_photo_of_a_flood_is_captioned_or_refused_and_the_neighbour_comes_b
         wait_until(lambda: redis.xlen(lanes["interactive"]) == SHARE + 1)
         assert redis.xlen(lanes["busy"]) == MOST - SHARE
     own_stack.start_worker()
-    assert "a blue picture" in neighbour.says(photo, "AI caption")
-    captioned = [photo for photo in flood if photo not in refused and flooder.says(photo, "AI caption")]
+    assert "a blue picture" in neighbour.answer_text(photo, "AI caption")
+    captioned = [
+        photo for photo in flood if photo not in refused and flooder.answer_text(photo, "AI caption")
+    ]
     assert (len(captioned), len(refused)) == (MOST, SENT - MOST)
     assert all(len(flooder.replies(photo)) == 1 for photo in flood)
 

@@ -91,22 +91,22 @@ def test_no_log_and_no_value_tells_what_it_must_not(loud: Stack) -> None:
 def _talk(person: Person) -> None:
     """Each way in which words and pictures come."""
     photo = person.send(located(), "phone.jpg", as_file=True, caption=f"the {NOTE}")
-    assert "a red picture" in person.says(photo)
-    assert TEXT in person.says(person.write(f"Is it {TEXT}?", reply_to=photo))
-    person.says(person.write(f"/edit our {OWN_WORDS}", reply_to=photo), "From now on")
-    person.says(person.write(f"/find {OWN_WORDS}"), OWN_WORDS)
+    assert "a red picture" in person.answer_text(photo)
+    assert TEXT in person.answer_text(person.write(f"Is it {TEXT}?", reply_to=photo))
+    person.answer_text(person.write(f"/edit our {OWN_WORDS}", reply_to=photo), "From now on")
+    person.answer_text(person.write(f"/find {OWN_WORDS}"), OWN_WORDS)
     person.send(located(), "phone.jpg", caption=f"another {NOTE}")
-    person.says(person.write(f"/find {TEXT}"), "Nothing like that")
-    person.says(person.write("/export"), "zip|file|photo")
+    person.answer_text(person.write(f"/find {TEXT}"), "Nothing like that")
+    person.answer_text(person.write("/export"), "zip|file|photo")
 
 
 def _break_all(stack: Stack, person: Person) -> None:
     """Each fault that leaves a traceback, or a line about what failed."""
-    assert "orry" in person.says(person.write(f"Who breaks {TEXT}?"))
-    person.trouble(method="sendMessage", status=400, description="Bad Request: strange", times=4)
+    assert "orry" in person.answer_text(person.write(f"Who breaks {TEXT}?"))
+    person.inject_fault(method="sendMessage", status=400, description="Bad Request: strange", times=4)
     person.write(f"/find {TEXT} again")
     wait_until(lambda: "Strange" in stack.log("bot"))
-    person.says(person.write("/fnid"))
+    person.answer_text(person.write("/fnid"))
     with Redis.from_url(stack.server.url) as redis:
         redis.xadd("{afterimage}:updates", {"update": f'{{"message": {TEXT}'})
         redis.xadd("{afterimage}:updates", {"update": f'{{"update_id": 1, "message": {{"text": "{TEXT}"}}}}'})
@@ -116,7 +116,7 @@ def _break_all(stack: Stack, person: Person) -> None:
         person.write(f"Is it {TEXT} now?", reply_to=person.messages()[0]["message_id"])
         wait_until(lambda: "WRONGTYPE" in stack.log("bot"))
         redis.delete(f"prompts:{{{person.chat}}}")
-    person.trouble(method="getFile", cut="before", times=1)
+    person.inject_fault(method="getFile", cut="before", times=1)
     stack.restart_server()
     wait_until(lambda: "away" in stack.log("worker") + stack.log("bot"))
 

@@ -72,7 +72,9 @@ def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: St
     own_stack.start_worker()
     caption = second.answer(photo, "AI caption")
     assert caption["message_id"] == placeholder["message_id"]
-    assert all("a red picture" in person.says(message, "AI caption") for person, message in ahead.items())
+    assert all(
+        "a red picture" in person.answer_text(message, "AI caption") for person, message in ahead.items()
+    )
     assert [len(person.replies(message)) for person, message in ahead.items()] == [1, 1, 1]
 
 
@@ -118,7 +120,7 @@ async def test_an_answer_is_never_written_over_by_its_placeholder(
     async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
         outbox = Outbox(bot, redis, Memory(redis))
         await outbox.send_placeholder(target, "Looking …")
-        person.trouble(method="editMessageText", delay_s=1, times=1)
+        person.inject_fault(method="editMessageText", delay_s=1, times=1)
 
         async def is_waiting() -> bool:
             return True

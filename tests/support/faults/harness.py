@@ -184,13 +184,13 @@ class Harness(Stack):
         except RedisError:
             return False
 
-    async def notes(self, chats: Iterable[int]) -> dict[int, dict[int, str]]:
+    async def recorded_keys(self, chats: Iterable[int]) -> dict[int, dict[int, str]]:
         """Chat -> message id -> idempotency key, as the bot recorded them."""
-        causes = {}
+        idempotency_keys = {}
         for chat in {*chats, *self.moved.values()}:
             sent: Any = await self.redis.hgetall(f"said:{{{chat}}}")
-            causes[chat] = {int(message): cause for cause, message in sent.items() if message}
-        return causes
+            idempotency_keys[chat] = {int(message): key for key, message in sent.items() if message}
+        return idempotency_keys
 
     async def leftovers(self) -> list[str]:
         """Keys that should be deleted or expire and do not, and entries that a process still holds."""

@@ -68,7 +68,7 @@ class Verdict(NamedTuple):
 
 @dataclass
 class Ledger:
-    """`causes`: chat -> message id -> idempotency key, as the bot recorded them; empty until read.
+    """`idempotency_keys`: chat -> message id -> idempotency key, as the bot recorded them; empty until read.
 
     gone    chats in which nobody can read the bot any more
     moved   groups, and what they became: their answers may come there, as messages that reply to nothing
@@ -77,7 +77,7 @@ class Ledger:
 
     chat_view: ChatView
     entries: list[Sent] = field(default_factory=list)
-    causes: dict[int, dict[int, str]] = field(default_factory=dict)
+    idempotency_keys: dict[int, dict[int, str]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
     is_full: bool = False
@@ -137,13 +137,13 @@ class Ledger:
         return self.chat_view.bot_messages(sent.chat) + there
 
     def _is_about(self, sent: Sent, message: Json) -> bool:
-        """Whether the bot's notes name what was sent as its cause, or else it is shown as a reply to that."""
+        """Whether the recorded idempotency key is that of `sent`; without a key, whether it replies to it."""
         chat = message["chat"]["id"]
-        cause = self.causes.get(chat, {}).get(message["message_id"], "").split("-")[0]
+        idempotency_key = self.idempotency_keys.get(chat, {}).get(message["message_id"], "").split("-")[0]
         if chat != sent.chat:
-            return cause == f"g{sent.message}"
-        if cause.isdecimal() and sent.message:
-            return cause == str(sent.message)
+            return idempotency_key == f"g{sent.message}"
+        if idempotency_key.isdecimal() and sent.message:
+            return idempotency_key == str(sent.message)
         places = (sent.below or sent.message, *sent.others)
         return message.get("reply_to_message", {}).get("message_id") in places
 
@@ -165,7 +165,7 @@ class Ledger:
         return max([0, *Counter(map(_picture, heard)).values()]), len(shown) - len(heard)
 
     def _is_heard(self, message: Json) -> bool:
-        known = self.causes.get(message["chat"]["id"])
+        known = self.idempotency_keys.get(message["chat"]["id"])
         return known is None or message["message_id"] in known
 
     def _kind(self, sent: Sent, final: list[Json]) -> str:

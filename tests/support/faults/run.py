@@ -131,7 +131,7 @@ async def _settled(harness: Harness, ledger: Ledger) -> None:
         async with asyncio.timeout(SETTLE_S):
             while still := ledger.open():
                 await asyncio.sleep(0.5)
-                ledger.causes |= await harness.notes({sent.chat for sent in still})
+                ledger.idempotency_keys |= await harness.recorded_keys({sent.chat for sent in still})
     with suppress(TimeoutError):
         async with asyncio.timeout(IDLE_S):
             while not await harness.is_idle() or await harness.leftovers():  # noqa: ASYNC110
@@ -139,7 +139,7 @@ async def _settled(harness: Harness, ledger: Ledger) -> None:
 
 
 async def _counted(harness: Harness, ledger: Ledger, recovery_s: float) -> Outcome:
-    ledger.causes = await harness.notes({sent.chat for sent in ledger.entries})
+    ledger.idempotency_keys = await harness.recorded_keys({sent.chat for sent in ledger.entries})
     verdicts = [(sent, ledger.verdict(sent)) for sent in ledger.entries]
     outcome = Outcome(1, ledger.updates, recovery_s=recovery_s, picked_up_s=harness.picked_up_s)
     for sent, verdict in verdicts:

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 BOT = "@afterimage_bot"
 
 
-class Hands(RuleBasedStateMachine):
+class OperationBase(RuleBasedStateMachine):
     """One world for each example; `count` counts over all examples."""
 
     url: ClassVar[str] = ""
@@ -52,11 +52,11 @@ class Hands(RuleBasedStateMachine):
         called = words if chat < PEOPLE or words[0] == "/" else f"{BOT} {words}"
         self.world.person(chat, pick).write(called, reply_to["message_id"] if reply_to else None)
 
-    def _one_of(self, candidates: list[Any], pick: int) -> Any:
+    def _pick(self, candidates: list[Any], pick: int) -> Any:
         return candidates[-1 - pick % min(len(candidates), 40)] if candidates else None
 
     def _message(self, chat: int, pick: int, *, of_bot: bool | None = None) -> Json | None:
-        message: Json | None = self._one_of(self.world.messages(chat, of_bot=of_bot), pick)
+        message: Json | None = self._pick(self.world.messages(chat, of_bot=of_bot), pick)
         return message
 
     def _data(self, chat: int) -> list[tuple[Json, str]]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from bot.sandbox.people import Person
-from support.security.isolation_actions import Hands
+from support.security.isolation_actions import OperationBase
 from support.security.isolation_world import CHATS, FIRST, PEOPLE, STRANGER, mark, marks_in
 from vlm.engine.echo import NAMES
 
@@ -15,7 +15,7 @@ VERBS = "detail another english edit delete really keep pick pickall more older 
 chats, picks = st.integers(0, CHATS - 1), st.integers(0, 2**16)
 
 
-class Isolation(Hands):
+class Isolation(OperationBase):
     """Pressed, written and forged: `pick` chooses among what is there."""
 
     # --- photos and words
@@ -50,7 +50,7 @@ class Isolation(Hands):
         mine = [
             message for message in self.world.messages(chat, of_bot=False) if {"text", "photo"} & {*message}
         ]
-        if message := self._one_of(mine, pick):
+        if message := self._pick(mine, pick):
             number = marks_in(str(message)) or {(chat, 0)}
             words = f"now {mark(*min(number))}?" if "photo" in message else f"/find {NAMES[pick % 10]}"
             who = Person(self.world.box, chat=self.world.ids[chat], user=message["from"]["id"])
@@ -90,9 +90,7 @@ class Isolation(Hands):
         """An inline query; its page may be another user's."""
         words = ("", NAMES[pick % 10], self._any_mark(other, pick), "picture", "today")[pick % 5]
         photos = [message["message_id"] for message in self.world.messages(other, of_bot=False)]
-        offset = ("", "", str(self._one_of(photos, pick) or 0), str(pick % 30), "x:" + str(pick))[
-            pick // 5 % 5
-        ]
+        offset = ("", "", str(self._pick(photos, pick) or 0), str(pick % 30), "x:" + str(pick))[pick // 5 % 5]
         self.queries.append(self.world.person(chat, pick).ask_inline(words, offset))
         self._done("inline, forged page" if pick // 5 % 5 > 1 else "inline")
 
@@ -100,7 +98,7 @@ class Isolation(Hands):
     def post_a_result(self, chat: int, pick: int) -> None:
         """What somebody posts of their own is that chat's from then on."""
         answers = [(query, self.world.box.answers.get(query, {}).get("results")) for query in self.queries]
-        if picked := self._one_of([(query, results) for query, results in answers if results], pick):
+        if picked := self._pick([(query, results) for query, results in answers if results], pick):
             query, results = picked
             who, result = self.world.box.answers[query]["user"], results[pick % len(results)]
             person = Person(self.world.box, chat=self.world.ids[chat] if chat >= PEOPLE else who, user=who)
@@ -112,7 +110,7 @@ class Isolation(Hands):
 
     @rule(chat=chats, pick=picks)
     def press(self, chat: int, pick: int) -> None:
-        if picked := self._one_of(self._data(chat), pick):
+        if picked := self._pick(self._data(chat), pick):
             message, data = picked
             self.world.person(chat, pick // 7).press(message["message_id"], data)
         self._done("button")
@@ -120,11 +118,11 @@ class Isolation(Hands):
     @rule(chat=chats, other=chats, pick=picks, how=st.integers(0, 3))
     def forged_press(self, chat: int, other: int, pick: int, how: int) -> None:
         """A callback with the data of another chat's button, the name of its photo, or broken bytes."""
-        foreign = self._one_of(self._data(other), pick)
+        foreign = self._pick(self._data(other), pick)
         data = (foreign[1] if foreign else "show:1").encode()
         if how == 1:
             photos = [message["message_id"] for message in self.world.messages(other, of_bot=False)]
-            photo, verb = self._one_of(photos, pick) or 1, VERBS.split()[pick % 17]
+            photo, verb = self._pick(photos, pick) or 1, VERBS.split()[pick % 17]
             more = ("", ":many:red things", f":{pick % 9}", ":background")[pick % 4]
             data = (
                 f"{verb}:{pick % 9}:{photo}".encode() if verb == "more" else f"{verb}:{photo}{more}".encode()
@@ -142,7 +140,7 @@ class Isolation(Hands):
         foreign, mine = self._message(other, pick), self._message(chat, pick // 3, of_bot=True)
         if foreign and mine:
             wire = self.world.box.world.for_bot(mine) | {"message_id": foreign["message_id"]}
-            if pick % 3 == 0 and (picked := self._one_of(self._data(other), pick // 3)):
+            if pick % 3 == 0 and (picked := self._pick(self._data(other), pick // 3)):
                 self._push_press(chat, pick, wire, picked[1])
             else:
                 commands = ("/find", "/edit", "What is it?", "/forget", f"/edit so {mark(chat, 0)}", "/ask")

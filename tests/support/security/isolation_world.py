@@ -23,6 +23,7 @@ from PIL import Image
 from redis.asyncio import Redis
 
 from bot import service
+from bot.exports.exporter import EXPORTS
 from bot.sandbox import groups
 from bot.sandbox.__main__ import listen
 from bot.sandbox.app import make_app
@@ -31,7 +32,9 @@ from bot.sandbox.people import Person
 from bot.sandbox.sandbox import Sandbox, build
 from bot.settings import Settings
 from bot.state import album_store
+from bot.transport.journal import UPDATES
 from bot.transport.rate_limiter import RateLimiter
+from vlm import keys
 from vlm.engine.echo import EchoEngine
 from vlm.memory import Memory
 from vlm.queue.broker import Broker
@@ -49,9 +52,7 @@ OWNER: Final = FIRST
 STRANGER: Final = 8_500_000_001
 NOBODY: Final = -1  # the index of who has no chat: nothing at all may be shown there
 WIDE, HIGH, NUMBERS = 100, 10, 250
-STREAMS: Final = [
-    f"{{afterimage}}:{name}" for name in ("updates", "jobs:interactive", "jobs:bulk", "results", "exports")
-]
+STREAMS: Final = [UPDATES, *keys.JOB_STREAMS.values(), keys.results_key(), EXPORTS]
 SETTLED_S: Final = 300.0  # a busy machine is slow, not wrong
 
 _WORDS: Final = re.compile(r"m(\d{3})n(\d{3})")

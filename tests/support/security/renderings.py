@@ -17,13 +17,13 @@ from vlm.memory import Photo
 from vlm.protocol import Find, Hit, ModelInfo
 
 Json = dict[str, Any]
-TONGUES: Final = [translator_for(code) for code in CATALOGS]
+TRANSLATORS: Final = [translator_for(code) for code in CATALOGS]
 AT_MS: Final = 1_790_000_000_000
 
 
 def calls(n: int, model: str, person: str) -> Iterator[Json]:
     """Arguments of Bot API calls, with a model's words and a person's. `n` chooses the language and more."""
-    t = TONGUES[n % len(TONGUES)]
+    t = TRANSLATORS[n % len(TRANSLATORS)]
     photo = Photo(
         id=f"g{10**11 + n}",
         file_id="AgAC",

@@ -68,4 +68,4 @@ def test_a_german_chat_hears_no_english(stack: Stack) -> None:
 def test_what_a_worker_refuses_is_said_in_the_chats_language(stack: Stack) -> None:
     person = Person(stack, language="ru")
     broken = person.send(b"no picture at all", "broken.png", as_file=True)
-    wait_until(lambda: person.says(broken) == translator_for("ru")(NOT_A_PICTURE))
+    wait_until(lambda: person.answer_text(broken) == translator_for("ru")(NOT_A_PICTURE))

@@ -57,12 +57,12 @@ def test_each_press_brings_another_wording_until_there_is_no_other(person: Perso
     assert "/edit" in notice
     assert len(captions_so_far) > 1
     assert len(set(captions_so_far)) == len(captions_so_far)
-    assert person.says(photo, "AI caption") == captions_so_far[-1]
+    assert person.answer_text(photo, "AI caption") == captions_so_far[-1]
 
 
 def outcome(person: Person, photo: int, before: str) -> str:
     """What a press came to: that there are no other words, or those."""
-    refused = [text for text in person.heard() if "no other words" in text]
+    refused = [text for text in person.bot_texts() if "no other words" in text]
     shown = [message["text"] for message in person.replies(photo) if message["text"] != before]
     return next(iter([*refused, *shown]), "")
 
@@ -104,7 +104,7 @@ def test_a_photo_is_deleted_only_when_that_is_confirmed(person: Person) -> None:
     )
     assert "forgotten" in person.push(confirmation, "Yes, delete this photo")["text"]
     wait_until(lambda: not person.replies(photo))
-    assert "Send me a photo first" in person.says(person.write("What is it?"))
+    assert "Send me a photo first" in person.answer_text(person.write("What is it?"))
 
 
 def test_in_a_group_all_may_ask_but_only_the_sender_or_an_administrator_deletes(stack: Stack) -> None:
@@ -115,7 +115,7 @@ def test_in_a_group_all_may_ask_but_only_the_sender_or_an_administrator_deletes(
     caption = ada.answer(photo, "AI caption")
     assert "only" in noor.push(caption, "Delete")["text"].lower()
     assert noor.push(caption, "What is in the picture?")["text"] == "Thinking …"
-    assert "asked of a red picture" in noor.says(caption["message_id"])
+    assert "asked of a red picture" in noor.answer_text(caption["message_id"])
     boss.push(caption, "Delete")
     confirmation = wait_until(
         lambda: next((message for message in boss.replies(photo) if len(buttons(message)) == 2), None)
@@ -127,7 +127,7 @@ def test_in_a_group_all_may_ask_but_only_the_sender_or_an_administrator_deletes(
 def test_the_buttons_of_a_photo_that_is_forgotten_say_so(person: Person) -> None:
     photo, caption = captioned(person)
     page = person.answer(person.write("/recent"), "latest photos")
-    person.says(person.write("/forget", reply_to=caption["message_id"]), "have forgotten")
+    person.answer_text(person.write("/forget", reply_to=caption["message_id"]), "have forgotten")
     assert person.push(page, "Show it in the chat")["text"] == "I have forgotten that photo."
     assert buttons(page) == {"Show it in the chat": f"show:{photo}"}
 

@@ -26,7 +26,7 @@ def test_a_placeholder_comes_at_once_and_becomes_the_head_of_what_is_found(perso
     [opened] = [call for call in person.calls("sendMessage") if "Looking through" in call["args"]["text"]]
     assert json.loads(opened["args"]["reply_parameters"])["message_id"] == command
     assert [message for message in person.messages() if message["message_id"] == results["message_id"]]
-    assert not [text for text in person.heard() if "Looking through" in text]
+    assert not [text for text in person.bot_texts() if "Looking through" in text]
 
 
 def test_several_come_as_one_album_with_a_list_above_it(person: Person) -> None:
@@ -51,18 +51,18 @@ def test_a_file_is_shown_as_a_file_and_a_sticker_as_a_sticker(person: Person) ->
     assert sorted(kinds) == ["document", "photo"]
     assert not person.calls("sendMediaGroup")
     [shown] = wait_until(lambda: [message for message in person.replies(command) if "sticker" in message])
-    assert "a blue picture" in person.says(person.write("What is it?", shown["message_id"]))
+    assert "a blue picture" in person.answer_text(person.write("What is it?", shown["message_id"]))
 
 
 def test_a_reply_to_a_found_photo_asks_about_that_photo(person: Person) -> None:
     send(person, "red", "green", "blue")
     command = person.write("/find green")
     [shown] = photos(person, command, 1)
-    assert "asked of a green picture" in person.says(person.write("What is it?", shown["message_id"]))
+    assert "asked of a green picture" in person.answer_text(person.write("What is it?", shown["message_id"]))
     both = person.write("/find 64")
     last = photos(person, both, 3)[-1]
     colour = last["caption"].split()[4]
-    assert f"asked of a {colour} picture" in person.says(person.write("And this?", last["message_id"]))
+    assert f"asked of a {colour} picture" in person.answer_text(person.write("And this?", last["message_id"]))
 
 
 def test_one_photo_sent_twice_is_found_once_and_counted(person: Person) -> None:
@@ -75,11 +75,11 @@ def test_one_photo_sent_twice_is_found_once_and_counted(person: Person) -> None:
 
 def test_an_empty_chat_is_told_to_send_photos_first(person: Person) -> None:
     for command in ("/find red", "/find last week", "/find from @ada", "/recent"):
-        assert "Send me some first" in person.says(person.write(command))
+        assert "Send me some first" in person.answer_text(person.write(command))
 
 
 def test_find_without_words_explains_itself(person: Person) -> None:
-    text = person.says(person.write("/find"))
+    text = person.answer_text(person.write("/find"))
     assert "/find red bicycle" in text
     assert "reply to a photo" in text
 
@@ -100,12 +100,12 @@ def test_where_none_is_similar_the_nearest_is_offered(person: Person) -> None:
     nothing = head(person, person.write("/find", reply_to=red), "no photo like that one")
     assert "a blue picture" in nothing["text"]
     assert "Show it" in buttons(nothing)
-    assert "asked of a blue picture" in person.says(person.write("What is it?", nothing["message_id"]))
+    assert "asked of a blue picture" in person.answer_text(person.write("What is it?", nothing["message_id"]))
 
 
 def test_find_in_reply_to_something_else_asks_which_photo(person: Person) -> None:
     hello = person.answer(person.write("/help"))
-    assert "which photo" in person.says(person.write("/find", reply_to=hello["message_id"]))
+    assert "which photo" in person.answer_text(person.write("/find", reply_to=hello["message_id"]))
 
 
 def test_a_filter_alone_lists_by_date_without_a_model(person: Person) -> None:
@@ -114,7 +114,7 @@ def test_a_filter_alone_lists_by_date_without_a_model(person: Person) -> None:
     head(person, command, f"Photos: {today()}")
     brought = photos(person, command, 2)
     assert "a green picture" in brought[0]["caption"]  # the newest first
-    assert re.fullmatch(r"No photos: 20\d\d", person.says(person.write("/find last year")))
+    assert re.fullmatch(r"No photos: 20\d\d", person.answer_text(person.write("/find last year")))
 
 
 def test_a_filter_with_words_keeps_to_both_and_says_what_was_understood(person: Person) -> None:
@@ -148,7 +148,7 @@ def test_in_a_group_photos_are_those_of_the_group_and_can_be_asked_for_by_sender
     assert "a red picture" in photos(noor, hers, 1)[0]["caption"]
     mine = noor.write("/find from me")
     assert "a green picture" in photos(noor, mine, 1)[0]["caption"]
-    assert "no photos from @nobody" in noor.says(noor.write("/find cats from @nobody"))
+    assert "no photos from @nobody" in noor.answer_text(noor.write("/find cats from @nobody"))
 
 
 def test_whoever_has_no_name_with_an_at_can_be_asked_for_by_their_first_name(stack: Stack) -> None:

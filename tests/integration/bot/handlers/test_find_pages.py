@@ -102,7 +102,7 @@ def test_a_button_shows_a_photo_where_it_was_sent(person: Person, stack: Stack) 
     person.press(results["message_id"], f"show:{red}")
     line = wait_until(lambda: [message for message in person.replies(red) if "Here it is" in message["text"]])
     assert len(line) == 1
-    assert "asked of a red" in person.says(person.write("What is it?", line[0]["message_id"]))
+    assert "asked of a red" in person.answer_text(person.write("What is it?", line[0]["message_id"]))
     bot = stack.call_bot("deleteMessage", chat_id=person.chat, message_id=green)
     assert bot
     assert "no longer in the chat" in person.press(results["message_id"], f"show:{green}")["text"]
@@ -132,7 +132,7 @@ def test_a_forged_button_reads_no_other_chat(stack: Stack, person: Person, redis
     settled(person)
     brought = [message for message in person.messages()[before:] if "photo" in message]
     assert not [message for message in brought if "red" in message.get("caption", "")]
-    assert not [text for text in person.heard() if "red" in text]
+    assert not [text for text in person.bot_texts() if "red" in text]
 
 
 def test_a_page_of_a_search_whose_command_was_deleted_is_too_old(stack: Stack, person: Person) -> None:

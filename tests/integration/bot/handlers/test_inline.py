@@ -123,12 +123,12 @@ def test_a_forged_offset_is_harmless(stack: Stack, person: Person, offset: str) 
 def test_an_answer_that_is_too_late_is_dropped_in_silence(stack: Stack, person: Person) -> None:
     send(person, "red")
     late = "Bad Request: query is too old and response timeout expired or query ID is invalid"
-    stack.trouble(method="answerInlineQuery", status=400, description=late, times=1)
+    stack.inject_fault(method="answerInlineQuery", status=400, description=late, times=1)
     stack.call("POST", "inline", json={**person.who, "query": "red"})
-    wait_until(lambda: [fault for fault in stack.troubles() if fault["hits"]])
-    texts = person.heard()
+    wait_until(lambda: [fault for fault in stack.injected_faults() if fault["hits"]])
+    texts = person.bot_texts()
     assert ask(stack, person, "red")["results"]
-    assert person.heard() == texts
+    assert person.bot_texts() == texts
 
 
 def test_while_no_worker_runs_that_is_said_at_once(own_stack: Stack) -> None:
@@ -136,7 +136,7 @@ def test_while_no_worker_runs_that_is_said_at_once(own_stack: Stack) -> None:
     own_stack.start_bot()
     person = own_stack.person()
     person.send(picture("red"))
-    wait_until(person.heard)
+    wait_until(person.bot_texts)
     offered = ask(own_stack, person, "red")
     assert offered["button"]["text"].startswith("No worker is running")
     assert len(ask(own_stack, person, "")["results"]) == 1

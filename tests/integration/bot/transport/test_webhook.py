@@ -102,9 +102,9 @@ def test_the_bot_answers_by_webhook_and_goes_back_to_polling(own_stack: Stack) -
         BOT_WEBHOOK_LISTEN=f"127.0.0.1:{port}",
     )
     person = own_stack.person()
-    assert "a red picture" in person.says(person.send(picture("red")))
+    assert "a red picture" in person.answer_text(person.send(picture("red")))
     assert own_stack.call("GET", "calls", params={"method": "setWebhook"})
     assert own_stack.stop("bot") == 0
     own_stack.start_bot()
     wait_until(lambda: own_stack.call("GET", "calls", params={"method": "deleteWebhook"}))
-    assert "a blue picture" in person.says(person.send(picture("blue")))
+    assert "a blue picture" in person.answer_text(person.send(picture("blue")))
