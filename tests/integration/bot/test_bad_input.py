@@ -1,4 +1,4 @@
-"""Whatever is sent gets a clear polite answer in the chat, and the next photo is looked at as ever."""
+"""Bad input gets a clear, polite answer, and the next photo is handled as usual."""
 
 import io
 import re

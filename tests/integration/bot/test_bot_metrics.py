@@ -1,4 +1,4 @@
-"""The numbers of a bot and a worker at work: what happened is counted, and nobody can be recognised."""
+"""The metrics of a bot and a worker: they count what happened, and identify no user."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""What people say and hear: the real bot, worker and server, over HTTP."""
+"""Conversations with the real bot, worker and server, over HTTP."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""One person sends far more than can be done: everything gets a word, and the others are served first."""
+"""A user who floods the bot gets an answer to everything, and other users are served first."""
 
 from redis import Redis
 from support.bot_stack import Person, Stack, picture, wait_until

@@ -1,4 +1,4 @@
-"""What deaths, races and clocks would leave behind: pictures, captions of forgotten photos, endless waits."""
+"""Crashes, races and clock changes leave nothing behind: no pictures, no captions of forgotten photos."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A token that has leaked into a log has leaked."""
+"""Logs contain no secret."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Telegram has trouble, processes die, memories expire: each message is still answered, once."""
+"""Telegram fails, processes die, memories expire: each message is still answered, once."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""With the users of docker/users.acl, bot and worker do all their work, and nothing that is not theirs."""
+"""The Redis users of docker/users.acl may do what bot and worker need, and no more."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""`afterimage run`, as an admin meets it."""
+"""`afterimage run`: start, errors and exit status."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What must not be known is nowhere: in no log even at DEBUG, in no error, in no value on the server."""
+"""Secrets and private data appear in no log, even at DEBUG, no error, and no value on the server."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""A line says how long it is, in the one message that becomes the answer."""
+"""The placeholder shows the length of the queue, and becomes the answer."""
 
 import asyncio
 import re

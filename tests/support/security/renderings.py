@@ -1,4 +1,4 @@
-"""Every message that the bot makes of foreign words: a model's, a note, a name, a question, a query."""
+"""Every message that contains foreign text: a model's, a note, a name, a question, a query."""
 
 from collections.abc import Iterator
 from typing import Any, Final

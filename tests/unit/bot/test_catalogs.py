@@ -1,4 +1,4 @@
-"""Every word that a person can read is in every catalog, whole."""
+"""Every sentence that a user can read is in every catalog."""
 
 import ast
 import re

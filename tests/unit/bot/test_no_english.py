@@ -1,4 +1,4 @@
-"""A chat that speaks German hears no English: not in answers, lists, errors, buttons or help."""
+"""A chat in German contains no English: no answers, lists, errors, buttons or help."""
 
 import re
 

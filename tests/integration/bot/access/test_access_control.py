@@ -1,4 +1,4 @@
-"""Who may come in: every way in has the same door."""
+"""Access control: messages, buttons, inline queries and groups are all checked."""
 
 import re
 from collections.abc import Iterator

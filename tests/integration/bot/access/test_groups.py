@@ -1,4 +1,4 @@
-"""Several people in a group: the bot hears what is for it, decides by admins, and moves house with them."""
+"""Groups: addressing, administrators, and migration to a supergroup."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""An album is one tidy answer, and one can ask about any of its photos or all."""
+"""An album gets one numbered answer, and its photos can be asked about, one or all."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The buttons under a caption: each does what it says, once, and only for who may."""
+"""The buttons below a caption: each takes effect once, and only for users who may press it."""
 
 from support.bot_stack import Person, Stack, buttons, picture, wait_until
 

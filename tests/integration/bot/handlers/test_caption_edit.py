@@ -1,4 +1,4 @@
-"""/edit: the owner's words take the place of the model's, and are what is searched from then on."""
+"""/edit: the owner's caption replaces the model's, and is the one that is searched."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""/export: all of a chat in a file that people can read and `vlm evaluate` and training take as it is."""
+"""/export: everything of a chat in a zip that `vlm evaluate` and training read."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Finding photos again: by words, likeness, time and sender."""
+"""Searches: by words, similarity, time and sender."""
 
 import json
 import re

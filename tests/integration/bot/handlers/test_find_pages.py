@@ -1,4 +1,4 @@
-"""Pages of photos that were found, and the buttons below them: once each, and of one's own chat only."""
+"""Pages of search results and their buttons: each page once, and from the own chat only."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Help that helps: the first hello, the menus, and commands that were mistyped."""
+"""/start, /help, the menus of commands, and mistyped commands."""
 
 import pytest
 from redis import Redis

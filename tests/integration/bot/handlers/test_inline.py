@@ -1,4 +1,4 @@
-"""`@bot words` in any chat: the photos of one's own private chat, and of no other."""
+"""`@bot words` in any chat: photos of the user's own private chat only."""
 
 import json
 from collections.abc import Iterator

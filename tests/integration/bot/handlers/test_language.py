@@ -1,4 +1,4 @@
-"""/lang: every chat is spoken to in its own language, and what the model cannot write is said before."""
+"""/lang: each chat has its own language, and is told what the model cannot write."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""/forget and /privacy: what is gone is gone from every key of the server."""
+"""/forget and /privacy: forgotten data is gone from every key of the server."""
 
 import re
 import signal

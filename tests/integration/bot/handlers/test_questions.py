@@ -1,4 +1,4 @@
-"""What is asked: in reply, bare, by /ask, with the photo, and once more after an edit."""
+"""Questions: in reply, without a reply, by /ask, with the photo, and edited."""
 
 import json
 

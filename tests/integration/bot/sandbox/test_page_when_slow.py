@@ -1,4 +1,4 @@
-"""The chat page's promises where the network is slower than the person."""
+"""The chat page on a slow network."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What is older than it may be is forgotten, once a day, by one of the bots."""
+"""Photos older than the retention period are forgotten, once a day, by one of the bots."""
 
 import time
 

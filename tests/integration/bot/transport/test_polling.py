@@ -1,4 +1,4 @@
-"""Polling survives what Telegram and Redis do to it, and confirms only what the journal holds."""
+"""Polling survives errors of Telegram and Redis, and confirms only what the journal holds."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Telegram's limits: a chat that is told to wait is left alone until then, and no other waits with it."""
+"""Telegram's limits: a chat that must wait is left alone until then, and no other chat waits."""
 
 import asyncio
 from collections.abc import AsyncIterator

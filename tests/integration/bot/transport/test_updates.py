@@ -1,4 +1,4 @@
-"""Between the journal and the handlers: who is told what, and what is left to be done later."""
+"""From the journal to the handlers: which errors are told to the user, and which are retried."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Only who shows the secret can put an update into the journal, and 200 means that it is there."""
+"""The webhook: only calls with the secret reach the journal, and 200 means that it holds the update."""
 
 from collections.abc import AsyncIterator
 

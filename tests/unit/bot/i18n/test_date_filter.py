@@ -1,4 +1,4 @@
-"""The times and senders that people name when they look for photos."""
+"""Parsing times and senders in searches."""
 
 from datetime import UTC, date, datetime
 

@@ -1,4 +1,4 @@
-"""How a language is found by its name, and how sentences, numbers and directions come out."""
+"""Languages by name; sentences, numbers and text directions in them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Groups as the bot meets them: several people, administrators, topics, coming and going, growing."""
+"""Groups in the sandbox: members, administrators, topics, adding and removing the bot, migration."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""Trouble comes when it was asked for, as often as that, and in the form that a real network gives it."""
+"""Injected faults hit as often as asked, in the form of a real network's faults."""
 
 import time
 from datetime import timedelta

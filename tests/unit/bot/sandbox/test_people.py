@@ -1,4 +1,4 @@
-"""What a person does arrives at the bot as Telegram's own apps would send it."""
+"""A person's actions reach the bot as Telegram's own apps would send them."""
 
 import asyncio
 import json
