@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from vlm.commands.models import prepare
 from vlm.commands.options import add_command, counting
 from vlm.commands.output import put
 from vlm.settings import Settings
@@ -64,6 +63,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _train_tiny(arguments: argparse.Namespace) -> int:
+    from vlm.commands.models import prepare
+
     prepare("tiny")
     from vlm.lab.train import train_tiny
 
@@ -79,6 +80,8 @@ def _train_tiny(arguments: argparse.Namespace) -> int:
 
 def _train_classic(arguments: argparse.Namespace) -> int:
     """Raises NotFound, BadRequest, BadSetting."""
+    from vlm.commands.models import prepare
+
     prepare("classic", arguments.threads)
     from vlm.lab.classic.train import Recipe, train_classic
 
@@ -101,6 +104,8 @@ def _train_classic(arguments: argparse.Namespace) -> int:
 
 
 def _train_translator(arguments: argparse.Namespace) -> int:
+    from vlm.commands.models import prepare
+
     prepare("tiny")
     from vlm.lab.languages.train import train_translator
 

@@ -12,6 +12,7 @@ from support.faults.chat_view import ChatView
 from support.faults.harness import Harness
 from support.faults.ledger import Ledger, Sent, Verdict
 from support.faults.load import load
+from vlm.queue.tasks import cancel_all
 
 SETTLE_S = 120.0  # after load and fault
 MOST_WAITING = 40  # entries of all streams
@@ -88,10 +89,7 @@ async def run(harness: Harness, fault: InjectedFault, seed: int, updates: int, c
         harness.weigh()
         return await _counted(harness, ledger, recovery_s)
     finally:
-        beside = [task for task in (sending, watching) if task]
-        for task in beside:
-            task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await cancel_all(*(task for task in (sending, watching) if task))
         await chat_view.close()
 
 
