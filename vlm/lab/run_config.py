@@ -16,7 +16,7 @@ def check_run_config(folder: Path, plan: dict[str, Any]) -> None:
     if path.is_file():
         if path.read_bytes() != encoded:
             raise BadRequest(
-                f"{folder.parent} was started with other data or options; please repeat those, take another "
+                f"{folder.parent} was begun with other data or options; please repeat those, take another "
                 f"folder, or delete {folder}."
             )
         return
