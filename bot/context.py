@@ -2,7 +2,7 @@
 
     async def handler(update: Update, context: Context) -> None: ...
 
-The chat's preferences are loaded on first use: a message in a group that is not for the bot leaves no trace.
+The chat's preferences are loaded on first use, so that nothing is kept of messages that are not for it.
 """
 
 from contextlib import suppress

@@ -5,7 +5,7 @@
     a reply to one of its own messages
     every photo, where /auto is on
 
-All other messages leave no trace: nothing of them is stored, not even the group's language.
+Of all other messages nothing is kept once they are handled, not even the group's language.
 """
 
 from collections.abc import Collection

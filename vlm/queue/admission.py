@@ -2,7 +2,7 @@
 
     open jobs of a chat        its next job
     fewer than SHARE           goes to the stream of its priority
-    SHARE or more              goes to `busy`, behind every chat that has fewer open jobs
+    SHARE or more              goes to `busy`, behind every chat that has fewer; bulk jobs stay in `bulk`
     as many as free places     refused: the last places are left to chats with few open jobs
     chat_max                   refused
 

@@ -13,6 +13,8 @@ from babel.messages.pofile import read_po
 from support.paths import ROOT
 
 from bot.i18n.date_filter import parse_query
+from bot.i18n.date_phrases import SPOKEN
+from bot.i18n.question_detection import BEGINNINGS, ENDINGS
 from bot.i18n.translator import CATALOGS, LOCALES, translator_for
 from vlm.text.languages import ENGLISH
 
@@ -102,6 +104,11 @@ def test_the_examples_of_a_search_are_understood_in_their_language(code: str) ->
         query = parse_query(t(example).lstrip("\u200e\u200f").removeprefix("/find "), t, now)
         assert query.since_ms < query.until_ms
         assert bool(query.text) is ("cats" in example)
+
+
+def test_every_language_of_the_interface_has_its_dates_and_its_questions() -> None:
+    assert set(CATALOGS) <= SPOKEN.keys()
+    assert set(CATALOGS) <= BEGINNINGS.keys() | ENDINGS.keys()
 
 
 def test_no_sentence_is_shown_that_the_catalogs_do_not_have() -> None:
