@@ -1,7 +1,7 @@
-"""What a machine can do at best: bytes and floating-point operations a second, and what a model asks of it.
+"""The limits of a machine (bytes and floating-point operations a second) and the demands of a model.
 
-A token is read out of memory: each needs all of the decoder's weights once. A picture is computed: two
-operations for each weight of the tower and each of its patches. No program on this machine is faster.
+Tokens are bound by memory: each reads all of the decoder's weights once. Pictures are bound by compute: two
+operations for each weight of the vision tower and each patch. No program on this machine can be faster.
 """
 
 import time
@@ -13,26 +13,26 @@ from transformers import Blip2Config, Blip2ForConditionalGeneration
 
 
 def median_s(run: Callable[[], object], device: torch.device, repeats: int) -> float:
-    """Median seconds of `run`, the device's work included. A first run of under a second only warms up."""
-    spent = [seconds(run, device)]
-    if spent[0] < 1 or device.type == "cuda":
-        spent.clear()
-    while len(spent) < repeats:
-        spent.append(seconds(run, device))
-    return sorted(spent)[len(spent) // 2]
+    """Median seconds of `run`, including the device's work. A first run of under a second is a warm-up."""
+    times_s = [seconds(run, device)]
+    if times_s[0] < 1 or device.type == "cuda":
+        times_s.clear()
+    while len(times_s) < repeats:
+        times_s.append(seconds(run, device))
+    return sorted(times_s)[len(times_s) // 2]
 
 
 def seconds(run: Callable[[], object], device: torch.device) -> float:
     """Seconds of one run."""
-    wait(device)
+    synchronize(device)
     start = time.perf_counter()
     run()
-    wait(device)
+    synchronize(device)
     return time.perf_counter() - start
 
 
-def wait(device: torch.device) -> None:
-    """Until the device has done what it was given."""
+def synchronize(device: torch.device) -> None:
+    """Wait for the device."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -61,14 +61,14 @@ def demand(config: Blip2Config) -> dict[str, float]:
     decoder = language.get_decoder()
     linear = sum(layer.weight.numel() for layer in decoder.modules() if isinstance(layer, nn.Linear))
     head = language.get_output_embeddings().weight.numel()
-    seen = weights(model.vision_model.encoder) * (
+    vision_weights = weights(model.vision_model.encoder) * (
         (config.vision_config.image_size // config.vision_config.patch_size) ** 2 + 1
     )
-    asked = weights(model.qformer) * config.num_query_tokens
+    qformer_weights = weights(model.qformer) * config.num_query_tokens
     return {
         "token_bytes_half": 2.0 * (linear + head),
         "token_bytes_int8": linear + 2.0 * head,
-        "picture_operations": 2.0 * (seen + asked),
+        "picture_operations": 2.0 * (vision_weights + qformer_weights),
         "parameters": float(weights(model)),
     }
 

@@ -1,11 +1,11 @@
-"""What it costs to decode a picture in a child instead of here: median ms of both, for the usual sizes.
+"""The cost of decoding a picture in a child process instead of in this one: median ms, for common sizes.
 
-.venv/bin/python benchmarks/decoding.py [REPEATS]
+python benchmarks/decoding.py [REPEATS]
 """
 
+import argparse
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +20,9 @@ HEIC = Path(__file__).parents[1] / "tests" / "support" / "pictures" / "red_over_
 
 
 def main() -> None:
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 21
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("repeats", nargs="?", type=int, default=21, help="(21)")
+    repeats = parser.parse_args().repeats
     files = {
         "0.3 MP JPEG, 640 × 480": photo("JPEG", (640, 480)),
         "12 MP JPEG, 4000 × 3000": photo("JPEG", (4000, 3000)),
@@ -30,9 +32,9 @@ def main() -> None:
     print("| picture | in this process, ms | in a child, ms |", "|---|--:|--:|", sep="\n")
     with DecoderPool(1) as pool:
         for name, data in files.items():
-            here = median_ms(partial(open_own_picture, data), repeats)
-            there = median_ms(partial(pool.open, [data]), repeats)
-            print(f"| {name} | {here:.1f} | {there:.1f} |")
+            in_process_ms = median_ms(partial(open_own_picture, data), repeats)
+            in_child_ms = median_ms(partial(pool.open, [data]), repeats)
+            print(f"| {name} | {in_process_ms:.1f} | {in_child_ms:.1f} |")
 
 
 def photo(kind: str, size: tuple[int, int]) -> bytes:

@@ -1,13 +1,13 @@
-"""How fast BLIP-2 runs here: the machine's ceiling, transformers' documented use, and our engine, in one run.
+"""The speed of BLIP-2 on this machine: the machine's limits, transformers' documented use, and our engine.
 
     python benchmarks/engine.py --size opt-2.7b                  # random weights, no download
-    python benchmarks/engine.py --size flan-t5-xl --layers 2     # cut short, for a look
+    python benchmarks/engine.py --size flan-t5-xl --layers 2     # with fewer layers, for a quick look
 
     transformers   `generate(pixel_values=...)`, one picture at a time, in half precision and with the 8-bit
-                   defaults of bitsandbytes; a follow-up sees the picture anew
-    ours           `vlm.engine`: a batch at once, query tokens kept, only the language model in 8 bit
+                   defaults of bitsandbytes; a follow-up encodes the picture again
+    ours           `vlm.engine`: a whole batch, query tokens kept, only the language model in 8 bit
 
-Times are for the whole batch. Of the one-at-a-time runs only `--singles` pictures are timed, and multiplied.
+Times are for the whole batch. One-at-a-time runs time only `--singles` pictures and multiply.
 The last line is JSON.
 """
 
@@ -46,7 +46,7 @@ COLUMNS = ("encode", "prefill", "per_token", "caption", "follow_up")
 
 @dataclass(frozen=True)
 class Bench:
-    """What all measurements of a run share."""
+    """The options that all measurements of a run share."""
 
     device: torch.device
     dtype_name: str
@@ -72,17 +72,19 @@ class Bench:
 
 def main() -> None:
     """Parse, build, measure, print."""
-    wanted = arguments()
+    options = arguments()
     silence_bitsandbytes()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    torch.set_num_threads(wanted.threads or torch.get_num_threads())
-    config = published.configuration(wanted.size, wanted.layers)
-    device = pick_device(wanted.device)
-    dtype = pick_dtype(wanted.dtype, device, config.text_config, sys.maxsize)
+    torch.set_num_threads(options.threads or torch.get_num_threads())
+    config = published.configuration(options.size, options.layers)
+    device = pick_device(options.device)
+    dtype = pick_dtype(options.dtype, device, config.text_config, sys.maxsize)
     name = {torch.float16: "fp16", torch.bfloat16: "bf16", torch.float32: "fp32"}[dtype]
-    bench = Bench(device, name, wanted.batches, wanted.tokens, wanted.beams, wanted.repeats, wanted.singles)
-    report = {"run": {**machine(device), "size": wanted.size, "layers": wanted.layers, "dtype": name}}
+    bench = Bench(
+        device, name, options.batches, options.tokens, options.beams, options.repeats, options.singles
+    )
+    report = {"run": {**machine(device), "size": options.size, "layers": options.layers, "dtype": name}}
     report["run"] |= {
         "beams": bench.beams,
         "caption_tokens": bench.tokens,
@@ -90,15 +92,15 @@ def main() -> None:
     }
     print("  ".join(f"{key} {value}" for key, value in report["run"].items()), flush=True)
     report["ceiling"] = show_ceiling(config, bench)
-    with tempfile.TemporaryDirectory(dir=wanted.folder) as place:
-        full = published.write(Path(place) / "full", config, wanted.tokens, dtype)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        full = published.write(Path(folder) / "full", config, options.tokens, dtype)
         report["speed"] = show_speed(full, bench)
         report["loading"] = show_loading(full, str(device), name)
     print(json.dumps(report))
 
 
 def machine(device: torch.device) -> dict[str, Any]:
-    """What was measured, and with what."""
+    """The machine and the versions of the libraries."""
     model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     cpu = model[0].split(":")[1].strip() if model else platform.machine()
     named = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu
@@ -109,23 +111,23 @@ def machine(device: torch.device) -> dict[str, Any]:
 
 
 def show_ceiling(config: Any, bench: Bench) -> dict[str, float]:
-    """Measure the machine and print the least time that it can need."""
-    found = ceiling.demand(config)
-    found["bytes_a_second"] = ceiling.bandwidth(bench.device)
-    found["operations_a_second"] = ceiling.rate(bench.device, bench.dtype)
-    found["token_ms_half"] = 1e3 * found["token_bytes_half"] / found["bytes_a_second"]
-    found["token_ms_int8"] = 1e3 * found["token_bytes_int8"] / found["bytes_a_second"]
-    found["picture_ms"] = 1e3 * found["picture_operations"] / found["operations_a_second"]
-    billions = {key: value / 1e9 for key, value in found.items()}
+    """Measure the machine and print the least possible times."""
+    limits = ceiling.demand(config)
+    limits["bytes_a_second"] = ceiling.bandwidth(bench.device)
+    limits["operations_a_second"] = ceiling.rate(bench.device, bench.dtype)
+    limits["token_ms_half"] = 1e3 * limits["token_bytes_half"] / limits["bytes_a_second"]
+    limits["token_ms_int8"] = 1e3 * limits["token_bytes_int8"] / limits["bytes_a_second"]
+    limits["picture_ms"] = 1e3 * limits["picture_operations"] / limits["operations_a_second"]
+    billions = {key: value / 1e9 for key, value in limits.items()}
     print(
         f"ceiling: {billions['parameters']:.2f} G parameters;"
         f" {billions['bytes_a_second']:.1f} GB/s, {billions['operations_a_second']:.0f} GFLOP/s\n"
-        f"  a token, 16 bit: {billions['token_bytes_half']:.2f} GB, {found['token_ms_half']:.1f} ms\n"
-        f"  a token, 8 bit: {billions['token_bytes_int8']:.2f} GB, {found['token_ms_int8']:.1f} ms\n"
-        f"  a picture: {billions['picture_operations']:.0f} GFLOP, {found['picture_ms']:.1f} ms",
+        f"  a token, 16 bit: {billions['token_bytes_half']:.2f} GB, {limits['token_ms_half']:.1f} ms\n"
+        f"  a token, 8 bit: {billions['token_bytes_int8']:.2f} GB, {limits['token_ms_int8']:.1f} ms\n"
+        f"  a picture: {billions['picture_operations']:.0f} GFLOP, {limits['picture_ms']:.1f} ms",
         flush=True,
     )
-    return found
+    return limits
 
 
 def show_speed(folder: Path, bench: Bench) -> list[dict[str, Any]]:
@@ -164,19 +166,19 @@ def documented(
     tokenizer, processor = open_processors(find_checkpoint(str(folder)))
     pixels = processor(images=pictures(1), return_tensors="pt").pixel_values.to(bench.device, bench.dtype)
 
-    def say(words: str, new_tokens: int) -> None:
+    def generate(words: str, new_tokens: int) -> None:
         ids = [model.config.image_token_index] * published.QUERIES + tokenizer(words).input_ids
-        given = torch.tensor([ids], device=bench.device)
+        input_ids = torch.tensor([ids], device=bench.device)
         model.generate(
-            pixel_values=pixels, input_ids=given, attention_mask=torch.ones_like(given), do_sample=False,
-            num_beams=bench.beams, min_new_tokens=new_tokens, max_new_tokens=new_tokens,
+            pixel_values=pixels, input_ids=input_ids, attention_mask=torch.ones_like(input_ids),
+            do_sample=False, num_beams=bench.beams, min_new_tokens=new_tokens, max_new_tokens=new_tokens,
         )  # fmt: skip
 
     def singles(*what: Any) -> float:
-        return bench.median_s(lambda: [say(*what) for _ in range(bench.singles)]) / bench.singles
+        return bench.median_s(lambda: [generate(*what) for _ in range(bench.singles)]) / bench.singles
 
     with torch.inference_mode():
-        say("", 1)  # on a CPU the weights come from the disk only now
+        generate("", 1)  # on a CPU the weights come from the disk only now
         first, whole, again = (
             singles("", 1),
             singles("", bench.tokens),
@@ -245,11 +247,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--size", choices=sorted(published.SIZES), default="opt-2.7b")
-    add("--layers", type=int, default=0, help="cut every part of the model to so many layers; 0: whole")
+    add("--layers", type=int, default=0, help="layers of each part of the model; 0: all")
     add("--batches", type=numbers, default=[1, 4, 16], help="batch sizes (1,4,16)")
     add("--tokens", type=int, default=20, help="length of a caption (20)")
     add("--beams", type=int, default=1, help="beams, in every variant (1)")
-    add("--repeats", type=int, default=3, help="the median of so many runs (3)")
+    add("--repeats", type=int, default=3, help="runs of which the median counts (3)")
     add("--singles", type=int, default=1, help="pictures timed where they run one at a time (1)")
     add("--device", default="auto")
     add("--dtype", choices=["auto", "fp32", "fp16", "bf16"], default="auto")

@@ -1,23 +1,23 @@
-"""How long a search in a chat takes, besides the model: from submitting it until its result is read.
+"""The time of a search in a chat, without the model: from submitting the job to reading its result.
 
     python benchmarks/find.py                               # 10,000 photos as BLIP-2 keeps them
     python benchmarks/find.py --photos 1000 --searches 40
 
-A real server with durable writes, a worker in a process of its own, a model that reads a query in no time;
-random vectors and words, a background of 128 pictures. `processor` is what server, worker and client together
-computed, which a busy machine hardly changes; `wall` is what passed.
+A real server with durable writes, a worker in its own process, and a model that embeds a query in no time;
+random vectors and words, a reference set of 128 pictures. `processor` is the CPU time of server, worker and
+client together, which a busy machine hardly changes; `wall` is the elapsed time.
 
-    queue      a search in a chat without photos: the way there and back
-    read once  the album's numbers at the speed of this machine's memory; both together are the ceiling
-    sent once  the same as halves from the server, in pieces of 100 photos; and made floats: what reading the
-               chat from the server costs at least
-    at once    a worker's first search, asked for the moment that it is ready: the chat is read for it
-    first      a worker's first search, after it has read ahead what it expects
+    queue      a search in a chat without photos: the round trip of the job
+    read once  reading the index's numbers at the speed of this machine's memory; a lower limit with `queue`
+    sent once  the same numbers as fp16 from the server, in pieces of 100 photos, converted to fp32: the least
+               cost of reading the chat from the server
+    at once    a worker's first search, submitted as soon as the worker is ready: the chat is read for it
+    first      a worker's first search, after it has prefetched the chat
     words      one or two words that some photos have, or none
     many       a word that every photo has
-    period     words, of the last tenth of the photos
-    like       what is like a photo
-    after one  words, right after a photo came
+    period     words, among the last tenth of the photos
+    like       photos similar to a photo
+    after one  words, right after a photo arrived
 """
 
 import argparse
@@ -48,13 +48,13 @@ from vlm.worker.loop import Worker
 
 CHAT, EMPTY = 5, 6
 REVISION = "benchmark"
-AT_ONCE = 50  # photos written side by side
+CONCURRENT_WRITES = 50  # photos written side by side
 START_S = 60.0
-SETTLED_MS = 60.0  # computed in a second: looking for jobs, and no more
+SETTLED_MS = 60.0  # of CPU time in a second of idle polling
 
 
-class Instant(EchoEngine):
-    """Reads a query in no time: its vector is drawn."""
+class InstantEngine(EchoEngine):
+    """Embeds a query in no time, as a random vector."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Instant(EchoEngine):
 
 
 def main() -> None:
-    """Parse; be the worker, or measure and print."""
+    """Run as the worker, or measure and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -76,56 +76,58 @@ def main() -> None:
     parser.add_argument("--searches", type=int, default=100, help="of each kind (100)")
     parser.add_argument("--starts", type=int, default=5, help="of a worker, for its first search (5)")
     parser.add_argument("--worker", metavar="URL", help=argparse.SUPPRESS)
-    wanted = parser.parse_args()
-    if wanted.worker:
-        asyncio.run(work(wanted.worker, wanted.queries, wanted.width))
+    options = parser.parse_args()
+    if options.worker:
+        asyncio.run(run_worker(options.worker, options.queries, options.width))
         return
     with tempfile.TemporaryDirectory(prefix="afterimage-find-") as folder:
         running = server.start(Path(folder))
         try:
-            asyncio.run(measure(running.url, running.pid, wanted))
+            asyncio.run(measure(running.url, running.pid, options))
         finally:
             running.stop()
 
 
-async def work(url: str, queries: int, width: int) -> None:
+async def run_worker(url: str, queries: int, width: int) -> None:
     """A worker until it is killed."""
     reference_set = bank(np.random.default_rng(2), queries, width)
     async with connect(url) as redis:
         await Worker(
             Broker(redis, name=f"bench-{os.getpid()}"),
-            Instant(width),
+            InstantEngine(width),
             Memory(redis),
             reference_set=reference_set,
         ).run()
 
 
-async def measure(url: str, server_pid: int, wanted: argparse.Namespace) -> None:
+async def measure(url: str, server_pid: int, options: argparse.Namespace) -> None:
     """Fill the chat, and search it."""
     async with connect(url) as redis:
-        filled_s = await timed_s(lambda: fill(Memory(redis), wanted))
-        print(f"{wanted.photos:,} photos of {wanted.queries} x {wanted.width} written in {filled_s:.0f} s\n")
+        filled_s = await timed_s(lambda: fill(Memory(redis), options))
+        print(
+            f"{options.photos:,} photos of {options.queries} x {options.width} written in {filled_s:.0f} s\n"
+        )
         print("| search | processor ms, median | 95th | wall ms, median | 95th |\n|--|--:|--:|--:|--:|")
-        await ceilings(redis, server_pid, wanted)
+        await ceilings(redis, server_pid, options)
         for kind, is_ready in (("at once", False), ("first", True)):
             firsts = []
-            for _ in range(wanted.starts):
-                async with working(redis, url, server_pid, wanted) as searcher:
+            for _ in range(options.starts):
+                async with running_worker(redis, url, server_pid, options) as searcher:
                     if is_ready:
-                        await searcher.settled()
+                        await searcher.wait_until_idle()
                     firsts.append(await searcher.search(query="cat"))
             row(kind, firsts)
-        async with working(redis, url, server_pid, wanted) as searcher:
-            await report(searcher, wanted)
+        async with running_worker(redis, url, server_pid, options) as searcher:
+            await report(searcher, options)
 
 
 @asynccontextmanager
-async def working(
-    redis: Redis, url: str, server_pid: int, wanted: argparse.Namespace
+async def running_worker(
+    redis: Redis, url: str, server_pid: int, options: argparse.Namespace
 ) -> AsyncIterator["Searcher"]:
-    """A worker that has just become ready; it is killed at the end."""
+    """A worker that has just become ready; killed at the end."""
     command = [sys.executable, __file__, "--worker", url]
-    sizes = ["--queries", str(wanted.queries), "--width", str(wanted.width)]
+    sizes = ["--queries", str(options.queries), "--width", str(options.width)]
     worker = await asyncio.create_subprocess_exec(*command, *sizes)
     try:
         async with asyncio.timeout(START_S):
@@ -137,15 +139,15 @@ async def working(
         await worker.wait()
 
 
-async def ceilings(redis: Redis, server_pid: int, wanted: argparse.Namespace) -> None:
-    """What this machine could do at best."""
+async def ceilings(redis: Redis, server_pid: int, options: argparse.Namespace) -> None:
+    """The limits of this machine."""
     numbers = np.ones(
-        wanted.photos * wanted.queries * wanted.width, np.float32
+        options.photos * options.queries * options.width, np.float32
     )  # not zeros: no memory is read
     read_ms = [timed_ms(numbers.max) for _ in range(10)]
     row(f"read once ({numbers.nbytes / 1e6:.0f} MB)", read_ms)
-    piece = 100 * wanted.queries * wanted.width
-    halves, sender = np.ones(piece, np.float16), Searcher(redis, [server_pid])
+    piece = 100 * options.queries * options.width
+    halves, sender = np.ones(piece, np.float16), Searcher(Client(redis), [server_pid])
     await redis.set("piece", halves.tobytes())
 
     async def send() -> None:
@@ -157,26 +159,26 @@ async def ceilings(redis: Redis, server_pid: int, wanted: argparse.Namespace) ->
     await redis.delete("piece")
 
 
-async def report(searcher: "Searcher", wanted: argparse.Namespace) -> None:
+async def report(searcher: "Searcher", options: argparse.Namespace) -> None:
     """Each kind of search."""
-    rng, count = np.random.default_rng(3), wanted.searches
+    rng, count = np.random.default_rng(3), options.searches
     search = searcher.search
     row("queue", [await search(chat=EMPTY, query="cat") for _ in range(count)])
     await search(query=words(rng))
     row("words", [await search(query=words(rng)) for _ in range(count)])
     row("many", [await search(query="background") for _ in range(count)])
-    since_ms = 1000 * (wanted.photos * 9 // 10)
+    since_ms = 1000 * (options.photos * 9 // 10)
     row("period", [await search(query=words(rng), since_ms=since_ms) for _ in range(count)])
-    row("like", [await search(like=str(like)) for like in rng.integers(1, wanted.photos, count)])
-    after = []
+    row("like", [await search(like=str(like)) for like in rng.integers(1, options.photos, count)])
+    after_new_photo = []
     for number in range(count):
-        await come(searcher.memory, wanted.photos + 1 + number, rng, wanted)
-        after.append(await search(query=words(rng)))
-    row("after one", after)
+        await add_photo(searcher.memory, options.photos + 1 + number, rng, options)
+        after_new_photo.append(await search(query=words(rng)))
+    row("after one", after_new_photo)
 
 
 class Searcher:
-    """Searches, and times it: of the processor (this process and `pids`), and in all."""
+    """Runs searches and measures CPU time (of this process and `pids`) and wall time."""
 
     def __init__(self, redis: Redis, pids: Sequence[int]) -> None:
         self.client, self.memory, self._pids = Client(redis), Memory(redis), pids
@@ -199,8 +201,8 @@ class Searcher:
         wall_s = await timed_s(run)
         return 1000 * (self._computed_s() - computed_s), 1000 * wall_s
 
-    async def settled(self) -> None:
-        """Wait until hardly anything is computed: what is to be read ahead has been read."""
+    async def wait_until_idle(self) -> None:
+        """Wait until the processes are idle: prefetching has ended."""
         while (await self.timed_ms(lambda: asyncio.sleep(1)))[0] > SETTLED_MS:
             pass
 
@@ -210,26 +212,28 @@ class Searcher:
         return time.process_time() + others_ns / 1e9
 
 
-def row(kind: str, found: Sequence[tuple[float, float]]) -> None:
+def row(kind: str, measured: Sequence[tuple[float, float]]) -> None:
     """One line of the table."""
-    (computed, wall), (late_computed, late_wall) = np.quantile(found, [0.5, 0.95], axis=0)
+    (computed, wall), (late_computed, late_wall) = np.quantile(measured, [0.5, 0.95], axis=0)
     print(f"| {kind} | {computed:.1f} | {late_computed:.1f} | {wall:.1f} | {late_wall:.1f} |", flush=True)
 
 
-async def fill(memory: Memory, wanted: argparse.Namespace) -> None:
+async def fill(memory: Memory, options: argparse.Namespace) -> None:
     """Photos with captions of two things and random vectors."""
     rng = np.random.default_rng(0)
-    for start in range(1, wanted.photos + 1, AT_ONCE):
-        some = range(start, min(start + AT_ONCE, wanted.photos + 1))
-        await asyncio.gather(*(come(memory, number, rng, wanted) for number in some))
+    for start in range(1, options.photos + 1, CONCURRENT_WRITES):
+        numbers = range(start, min(start + CONCURRENT_WRITES, options.photos + 1))
+        await asyncio.gather(*(add_photo(memory, number, rng, options) for number in numbers))
 
 
-async def come(memory: Memory, number: int, rng: np.random.Generator, wanted: argparse.Namespace) -> None:
+async def add_photo(
+    memory: Memory, number: int, rng: np.random.Generator, options: argparse.Namespace
+) -> None:
     """One photo, as a bot and a worker write it."""
-    vectors: NDArray[np.float16] = units(rng, wanted.queries, wanted.width).astype(np.float16)
-    said = f"a {' and a '.join(rng.choice(WORDS, 2))} on a green background"
+    vectors: NDArray[np.float16] = units(rng, options.queries, options.width).astype(np.float16)
+    caption = f"a {' and a '.join(rng.choice(WORDS, 2))} on a green background"
     await memory.remember(CHAT, Photo(id=str(number), file_id="f", created_ms=1000 * number))
-    await memory.set_caption(CHAT, str(number), caption=said, revision=REVISION)
+    await memory.describe(CHAT, str(number), caption=caption, revision=REVISION)
     packed = Array(data=vectors.tobytes(), shape=vectors.shape, revision=REVISION)
     await memory.store_vectors(CHAT, str(number), packed)
 
@@ -241,7 +245,7 @@ def words(rng: np.random.Generator) -> str:
 
 
 async def timed_s(run: Callable[[], Awaitable[object]]) -> float:
-    """What a call takes, in seconds."""
+    """Seconds of one call."""
     began_s = time.perf_counter()
     await run()
     return time.perf_counter() - began_s

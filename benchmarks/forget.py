@@ -1,10 +1,10 @@
-"""How long `/forget all` takes, what is left, and how long other chats wait meanwhile, on a real server.
+"""The time of `/forget all`, the keys it leaves, and the latency of other chats meanwhile, on a real server.
 
     python benchmarks/forget.py [--photos 10000] [--tokens 1000]
 
 Every photo has a caption, a note, vectors as BLIP-2 keeps them (16 KB), two questions and three messages that
-lead to it; some have query tokens (48 KB). Another chat asks for its latest photo all the while, as often as
-it can: first alone, then during the forgetting. The last line is JSON.
+lead to it; some have query tokens (48 KB). Another chat reads its latest photo in a loop: first alone, then
+during `/forget all`. The last line is JSON.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from vlm.queue import server
 from vlm.queue.connection import connect
 
 CHAT, OTHER = 1, 2
-AT_ONCE = 50  # writers that fill the chat
+CONCURRENT_WRITERS = 50  # writers that fill the chat
 VECTORS = Array(data=bytes(2 * 32 * 256), shape=(32, 256), revision="r")
 TOKENS = Array(data=bytes(2 * 32 * 768), shape=(32, 768), revision="r")
 
@@ -33,18 +33,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--photos", type=int, default=10_000, help="in the chat (10000)")
     parser.add_argument("--tokens", type=int, default=1000, help="of them with query tokens (1000)")
-    wanted = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        own = server.start(Path(folder))
+        running = server.start(Path(folder))
         try:
-            told = asyncio.run(measure(own.url, wanted.photos, wanted.tokens))
+            figures = asyncio.run(measure(running.url, options.photos, options.tokens))
         finally:
-            own.stop()
-    print(json.dumps(told))
+            running.stop()
+    print(json.dumps(figures))
 
 
 async def measure(url: str, photos: int, tokens: int) -> dict[str, float]:
-    """Fill, listen to another chat alone and during the forgetting, count what is left."""
+    """Fill the chat, measure another chat alone and during `/forget all`, count the remaining keys."""
     async with connect(url) as redis:
         memory = Memory(redis)
         await memory.remember(OTHER, Photo(id="1", file_id="file", created_ms=1000))
@@ -52,9 +52,9 @@ async def measure(url: str, photos: int, tokens: int) -> dict[str, float]:
         await fill(memory, photos, tokens)
         filled, used = await redis.dbsize(), (await redis.info("memory"))["used_memory"]
         print(f"{photos:,} photos in {filled:,} keys, {used / 1e6:,.0f} MB")
-        alone = await listen(url, asyncio.sleep(5))
+        alone = await measure_other_chat(url, asyncio.sleep(5))
         began_s = time.perf_counter()
-        meanwhile = await listen(url, memory.forget_chat(CHAT))
+        meanwhile = await measure_other_chat(url, memory.forget_chat(CHAT))
         took_s = time.perf_counter() - began_s
         left = await keys_left(redis) - others
     print(f"forgotten in {took_s:.2f} s; {left} keys of it left besides the mark that lives for a day")
@@ -72,11 +72,11 @@ async def measure(url: str, photos: int, tokens: int) -> dict[str, float]:
 async def fill(memory: Memory, photos: int, tokens: int) -> None:
     """A chat of many photos."""
 
-    async def some(first: int) -> None:
-        for number in range(first, photos + 1, AT_ONCE):
+    async def writer(first: int) -> None:
+        for number in range(first, photos + 1, CONCURRENT_WRITERS):
             await add(memory, str(number), with_tokens=number <= tokens)
 
-    await asyncio.gather(*(some(first) for first in range(1, AT_ONCE + 1)))
+    await asyncio.gather(*(writer(first) for first in range(1, CONCURRENT_WRITERS + 1)))
 
 
 async def add(memory: Memory, id: str, *, with_tokens: bool) -> None:
@@ -92,8 +92,8 @@ async def add(memory: Memory, id: str, *, with_tokens: bool) -> None:
         await memory.store_tokens(CHAT, id, TOKENS)
 
 
-async def listen(url: str, work: object) -> list[float]:
-    """How long another chat waits for its latest photo, ms, each time until `work` is done."""
+async def measure_other_chat(url: str, work: object) -> list[float]:
+    """Latencies in ms of another chat's latest photo, until `work` is done."""
     waits_ms: list[float] = []
     working = asyncio.ensure_future(work)  # type: ignore[call-overload]
     async with connect(url) as redis:

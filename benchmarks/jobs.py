@@ -1,9 +1,9 @@
-"""What the queue costs: the hop of one job, and no-op jobs a second, on a real server with a worker process.
+"""The cost of the queue: latency of a job and no-op jobs a second, on a real server with worker processes.
 
     python benchmarks/jobs.py [--jobs N] [--workers N]
 
-The engine is `echo`, which takes no time, and the questions are about a photo whose query tokens are cached:
-what is measured is Redis, the streams, the memory's turn and the worker's loop. The last line is JSON.
+The engine is `echo`, which takes no time, and the questions are about a photo whose query tokens are cached,
+so that Redis, the streams, the memory and the worker's loop are measured. The last line is JSON.
 """
 
 import argparse
@@ -36,8 +36,8 @@ OWN = "results:benchmark"
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--jobs", type=int, default=2000, help="how many jobs the throughput is taken over")
-    parser.add_argument("--workers", type=int, default=1, help="how many worker processes share them")
+    parser.add_argument("--jobs", type=int, default=2000, help="jobs of the throughput measurement")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         running = server.start(Path(folder))
@@ -73,7 +73,7 @@ async def report(redis: Redis, jobs: int, count: int) -> None:
 
 
 async def prepare(client: Client, redis: Redis, count: int) -> None:
-    """All workers up, and a photo whose query tokens are cached."""
+    """Wait for the workers, and cache the query tokens of a photo."""
     while len(await client.models()) < count:  # noqa: ASYNC110 - they are other processes
         await asyncio.sleep(0.05)
     await Memory(redis).remember(CHAT, Photo(id="1", file_id="f", created_ms=1))
@@ -135,10 +135,10 @@ def workers(url: str, count: int) -> Iterator[None]:
     try:
         yield
     finally:
-        for one in running:
-            one.terminate()
-        for one in running:
-            one.wait()
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long a checkpoint takes to load and how much memory it takes at most: one load in a process of its own.
+"""Loading time and peak memory of a checkpoint: one load in its own process.
 
     python benchmarks/loading.py FOLDER --quant int8 [--to QUANTIZED]
 
@@ -26,7 +26,7 @@ from vlm.engine.source import find_checkpoint
 def show_loading(full: Path, device: str, dtype: str) -> list[dict[str, Any]]:
     """Load a full folder as it is and quantized on the way, then one by `vlm quantize`; print the table."""
     once = full.with_name("quantized")
-    in_a_child(full, "int8", device, dtype, to=once)
+    load_in_subprocess(full, "int8", device, dtype, to=once)
     print("\n| load from | seconds | peak memory, GB | on the GPU, GB |\n|---|--:|--:|--:|")
     rows = []
     for name, folder, quant in (
@@ -34,14 +34,16 @@ def show_loading(full: Path, device: str, dtype: str) -> list[dict[str, Any]]:
         ("full folder, quantized while loading", full, "int8"),
         ("folder by `vlm quantize`", once, "int8"),
     ):
-        row = {"from": name, **in_a_child(folder, quant, device, dtype)}
+        row = {"from": name, **load_in_subprocess(folder, quant, device, dtype)}
         rows.append(row)
         print(f"| {name} | {row['seconds']:.1f} | {row['peak_gb']:.2f} | {row['gpu_gb']:.2f} |", flush=True)
     return rows
 
 
-def in_a_child(folder: Path, quant: str, device: str, dtype: str, to: Path | None = None) -> dict[str, Any]:
-    """This script over one folder: a process's peak memory never falls, so each needs its own."""
+def load_in_subprocess(
+    folder: Path, quant: str, device: str, dtype: str, to: Path | None = None
+) -> dict[str, Any]:
+    """Run this script on one folder: peak memory never falls, so each load needs its own process."""
     command = [sys.executable, __file__, str(folder), "--quant", quant, "--device", device, "--dtype", dtype]
     done = subprocess.run(
         [*command, *(["--to", str(to)] if to else [])], check=True, stdout=subprocess.PIPE, text=True
@@ -60,28 +62,28 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--to", type=Path, help="quantize into this new folder")
-    wanted = parser.parse_args()
+    arguments = parser.parse_args()
     disable_progress_bar()
-    options = EngineOptions(quant=wanted.quant, device=wanted.device, dtype=wanted.dtype)
+    options = EngineOptions(quant=arguments.quant, device=arguments.device, dtype=arguments.dtype)
     start = time.perf_counter()
-    if wanted.to:
-        quantize(wanted.folder, wanted.to, options)
+    if arguments.to:
+        quantize(arguments.folder, arguments.to, options)
     else:
-        touch(open_model(find_checkpoint(wanted.folder), options))
+        read_weights(open_model(find_checkpoint(arguments.folder), options))
     print(json.dumps({"seconds": time.perf_counter() - start, **peaks()}))
 
 
-def touch(model: torch.nn.Module) -> None:
+def read_weights(model: torch.nn.Module) -> None:
     """Read every page of the weights: on a CPU they are only mapped until then."""
     for weight in model.parameters():
         weight.view(-1)[::1024].sum()
 
 
 def peaks() -> dict[str, float]:
-    """The most memory that this process held, in GB; mapped files count where they were read."""
-    [most] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())  # getrusage inherits
+    """Peak memory of this process in GB; mapped files count as far as they were read."""
+    [peak_kb] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())  # getrusage inherits
     gpu = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
-    return {"peak_gb": int(most) * 1024 / 1e9, "gpu_gb": gpu / 1e9}
+    return {"peak_gb": int(peak_kb) * 1024 / 1e9, "gpu_gb": gpu / 1e9}
 
 
 if __name__ == "__main__":

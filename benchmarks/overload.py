@@ -1,16 +1,16 @@
-"""What becomes of everybody when three times as much is asked as can be done, most of it by one chat.
+"""Fairness and goodput under three times the capacity, most of the load from one chat.
 
-    python benchmarks/overload.py                  # five minutes without the flood, and five with it
+    python benchmarks/overload.py                  # five minutes without the flood, five with it
     python benchmarks/overload.py --seconds 60
 
-A real server and real worker processes, whose model takes half a second a call whatever the batch: so it is
-known what they can do. Twenty chats ask for half of that at random times; then one more asks a hundred times
-as much as each of them. Who is refused does not try again.
+A real server and real worker processes. Their model takes half a second a call for any batch, so their
+capacity is known. Twenty chats submit half of it at random times; then one more chat submits a hundred times
+as much as each of them. Refused jobs are not retried.
 
-    goodput    jobs answered while the flood lasts, as a share of what the workers can do
-    told       of what was not answered, the share that was refused in words
-    fairness   Jain's index of the share of its jobs that each of the twenty got answered; 1: all the same
-    p95        of the twenty: from asking to the result, without the flood and with it
+    goodput    jobs answered during the flood, as a share of the capacity
+    told       of the jobs without an answer, the share that was refused with a message
+    fairness   Jain's index of the share of answered jobs of the twenty chats; 1: all equal
+    p95        of the twenty chats: from submission to the result, without the flood and with it
 
 The last line is JSON.
 """
@@ -48,19 +48,19 @@ CAPACITY = WORKERS * BATCH / BATCH_S  # jobs a second
 CHATS = 20
 CHAT_RATE = CAPACITY / 2 / CHATS
 FLOODER, FLOOD_RATE = 0, 100 * CHAT_RATE
-DRAIN_S = 120.0  # for what was let in before the end
+DRAIN_S = 120.0  # for jobs that were admitted before the end
 
 
-class Asking(NamedTuple):
-    """When, after the start, which chat asks."""
+class Arrival(NamedTuple):
+    """A job's time after the start, and its chat."""
 
     at_s: float
     chat: int
 
 
 @dataclass
-class Phase:
-    """What became of each job. Times are those of `time.perf_counter`."""
+class LoadPhase:
+    """The outcome of each job. Times are those of `time.perf_counter`."""
 
     asked_s: dict[str, float] = field(default_factory=dict)
     answered_s: dict[str, float] = field(default_factory=dict)
@@ -71,8 +71,8 @@ class Phase:
         first_s, last_s = min(self.asked_s.values()), max(self.asked_s.values())
         return sum(at_s <= last_s for at_s in self.answered_s.values()) / (last_s - first_s)
 
-    def told(self) -> float:
-        """Of the jobs that were not answered, the share that was refused in words."""
+    def refused_share(self) -> float:
+        """The share of unanswered jobs that was refused with a message."""
         unanswered = self.asked_s.keys() - self.answered_s
         return sum(bool(self.refused.get(job)) for job in unanswered) / max(1, len(unanswered))
 
@@ -108,31 +108,33 @@ async def measure(seconds: float, seed: int) -> None:
                     client = Client(redis)
                     while len(await client.models()) < WORKERS:  # noqa: ASYNC110 - they are other processes
                         await asyncio.sleep(0.05)
-                    alone = await run(client, "alone", plan(quiet, seconds, seed))
-                    flood = await run(client, "flood", plan(quiet | {FLOODER: FLOOD_RATE}, seconds, seed))
+                    alone = await run(client, "alone", poisson_arrivals(quiet, seconds, seed))
+                    flood = await run(
+                        client, "flood", poisson_arrivals(quiet | {FLOODER: FLOOD_RATE}, seconds, seed)
+                    )
         finally:
             running.stop()
     report(alone, flood, seconds)
 
 
-def plan(rates: dict[int, float], seconds: float, seed: int) -> list[Asking]:
+def poisson_arrivals(rates: dict[int, float], seconds: float, seed: int) -> list[Arrival]:
     """Poisson arrivals, `rates` a second for each chat."""
-    chance = random.Random(seed)
-    askings = []
+    rng = random.Random(seed)
+    arrivals = []
     for chat, rate in rates.items():
-        at_s = chance.expovariate(rate)
+        at_s = rng.expovariate(rate)
         while at_s < seconds:
-            askings.append(Asking(at_s, chat))
-            at_s += chance.expovariate(rate)
-    return sorted(askings)
+            arrivals.append(Arrival(at_s, chat))
+            at_s += rng.expovariate(rate)
+    return sorted(arrivals)
 
 
-async def run(client: Client, name: str, askings: Sequence[Asking]) -> Phase:
-    """Ask as planned, whatever comes of it, and wait for what was let in."""
-    phase, submits, is_over = Phase(), set(), asyncio.Event()
-    listening = asyncio.create_task(listen(client, phase, is_over))
+async def run(client: Client, name: str, arrivals: Sequence[Arrival]) -> LoadPhase:
+    """Submit the jobs at their times, and wait for those that were admitted."""
+    phase, submits, is_over = LoadPhase(), set(), asyncio.Event()
+    listener = asyncio.create_task(listen(client, phase, is_over))
     began_s = time.perf_counter()
-    for n, (at_s, chat) in enumerate(askings):
+    for n, (at_s, chat) in enumerate(arrivals):
         await asyncio.sleep(max(0, began_s + at_s - time.perf_counter()))
         job = f"{name}:{n}:{chat}"
         phase.asked_s[job] = time.perf_counter()
@@ -142,18 +144,18 @@ async def run(client: Client, name: str, askings: Sequence[Asking]) -> Phase:
     while await client.backlog() and time.perf_counter() < end_s:  # noqa: ASYNC110 - others work on it
         await asyncio.sleep(0.1)
     is_over.set()
-    await listening
+    await listener
     return phase
 
 
-async def submit(client: Client, phase: Phase, job: str, chat: int) -> None:
+async def submit(client: Client, phase: LoadPhase, job: str, chat: int) -> None:
     try:
         await client.caption(job=job, chat=chat, photo=None, picture=PICTURE)
     except AfterimageError as error:
         phase.refused[job] = str(error)
 
 
-async def listen(client: Client, phase: Phase, is_over: asyncio.Event) -> None:
+async def listen(client: Client, phase: LoadPhase, is_over: asyncio.Event) -> None:
     """Read results as the bot's delivery does, until it is over and nothing is left."""
     group = client.results("benchmark")
     await group.ensure()
@@ -168,7 +170,7 @@ async def listen(client: Client, phase: Phase, is_over: asyncio.Event) -> None:
             await group.ack(*entries)
 
 
-def report(alone: Phase, flood: Phase, seconds: float) -> None:
+def report(alone: LoadPhase, flood: LoadPhase, seconds: float) -> None:
     before_s, during_s = percentile(alone.times_s(), 0.95), percentile(flood.times_s(), 0.95)
     figures = {
         "seconds": seconds,
@@ -176,7 +178,7 @@ def report(alone: Phase, flood: Phase, seconds: float) -> None:
         "answered": len(flood.answered_s),
         "load": round(len(flood.asked_s) / seconds / CAPACITY, 2),
         "goodput": round(flood.goodput() / CAPACITY, 3),
-        "told": flood.told(),
+        "told": flood.refused_share(),
         "fairness": round(jain(flood.shares()), 4),
         "p95_alone_s": round(before_s, 2),
         "p95_flood_s": round(during_s, 2),
@@ -184,7 +186,7 @@ def report(alone: Phase, flood: Phase, seconds: float) -> None:
     }
     print(f"asked for              {figures['load']} times what can be done, {figures['asked']} jobs")
     print(f"goodput                {figures['goodput']:.1%} of it (goal: at least 90 %)")
-    print(f"refused and told so    {figures['told']:.1%} of the rest (goal: all)")
+    print(f"refused and told so    {figures['refused_share']:.1%} of the rest (goal: all)")
     print(f"fairness of the others {figures['fairness']} (goal: at least 0.95)")
     print(
         f"their p95              {during_s:.2f} s, alone {before_s:.2f} s (goal: {figures['p95_goal_s']} s)"
@@ -221,7 +223,7 @@ PICTURE = _picture()
 
 
 async def work(url: str, name: str) -> None:
-    """A worker whose model sees and speaks in half of BATCH_S each, however many there are."""
+    """A worker whose model encodes and generates in BATCH_S / 2 each, for any batch."""
     async with connect(url) as redis:
         engine = EchoEngine(delay_s=BATCH_S / 2)
         await Worker(Broker(redis, name=name), engine, Memory(redis), batch=BATCH).run()
@@ -234,10 +236,10 @@ def workers(url: str) -> Iterator[None]:
     try:
         yield
     finally:
-        for one in running:
-            one.terminate()
-        for one in running:
-            one.wait()
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait()
 
 
 if __name__ == "__main__":

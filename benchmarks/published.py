@@ -1,4 +1,4 @@
-"""BLIP-2 in its published sizes, from their configurations, with random weights: speed knows no values.
+"""BLIP-2 in its published sizes, from their configurations, with random weights, to measure speed.
 
 Not handled: the outliers that trained weights give to activations. LLM.int8's default threshold treats those
 apart, so that with real weights its slow path is slower than shown here.

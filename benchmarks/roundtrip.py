@@ -1,9 +1,9 @@
-"""How long a person waits in the demo: from sending a sample on the page until its caption is shown there.
+"""Latency of the demo: from sending a sample on the chat page until its caption is shown.
 
     python benchmarks/roundtrip.py [--count 30] [--model tiny]
 
-Starts a demo of its own, sends the samples one after another. `shown` is what the page sees; `model` is what
-the worker reports for the batch, decoding and memory included; `rest` is everything else: stand-in, bot,
+Starts a demo and sends the samples one after another. `shown` is the latency on the page; `model` is the
+worker's time for the batch, including decoding and memory; `rest` is everything else: stand-in server, bot,
 queue, delivery. The last line is JSON.
 """
 
@@ -31,10 +31,10 @@ def main() -> None:
     parser.add_argument("--model", default="tiny", help="as in `afterimage demo` (default: %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="afterimage-roundtrip-") as folder:
-        demo, page = start(Path(folder), options.model)
+        demo, url = start(Path(folder), options.model)
         try:
-            with httpx.Client(base_url=page, timeout=WAIT_S) as person:
-                rows = measure(person, options.count, Path(folder) / "data" / "bot.log")
+            with httpx.Client(base_url=url, timeout=WAIT_S) as page:
+                rows = measure(page, options.count, Path(folder) / "data" / "bot.log")
         finally:
             demo.send_signal(signal.SIGINT)
             demo.wait()
@@ -61,47 +61,47 @@ def start(folder: Path, model: str) -> tuple[subprocess.Popen[bytes], str]:
     with output.open("wb") as out:
         demo = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
     deadline_s = time.monotonic() + START_S
-    while not (found := re.search(r"Chat page: +(http://\S+)", output.read_text())):
+    while not (match := re.search(r"Chat page: +(http://\S+)", output.read_text())):
         if demo.poll() is not None or time.monotonic() > deadline_s:
             demo.terminate()
             sys.exit(f"The demo did not start:\n{output.read_text()}")
         time.sleep(0.1)
-    return demo, found[1]
+    return demo, match[1]
 
 
-def measure(person: httpx.Client, count: int, log: Path) -> list[tuple[float, float]]:
+def measure(page: httpx.Client, count: int, log: Path) -> list[tuple[float, float]]:
     """For each picture: ms until its caption is shown, and ms of them in the worker."""
-    samples = [sample["file"] for sample in person.get("/sandbox/samples").json()]
+    samples = [sample["file"] for sample in page.get("/sandbox/samples").json()]
     rows = []
     for number in range(count):
         start_s = time.perf_counter()
-        sent = person.post("/sandbox/send_sample", json={"file": samples[number % len(samples)]}).json()
-        photo = sent["messages"][0]
-        wait_for_caption(person, photo["message_id"])
+        response = page.post("/sandbox/send_sample", json={"file": samples[number % len(samples)]}).json()
+        photo = response["messages"][0]
+        wait_for_caption(page, photo["message_id"])
         shown_ms = 1000 * (time.perf_counter() - start_s)
         rows.append((shown_ms, ran_ms(log, f"{photo['chat']['id']}-{photo['message_id']}")))
     return rows
 
 
-def wait_for_caption(person: httpx.Client, photo: int) -> None:
-    """Return as soon as the page is told of the caption."""
+def wait_for_caption(page: httpx.Client, photo: int) -> None:
+    """Return as soon as the page has the caption."""
     version = -1
     while True:
         news = {"after": photo, "since": version, "wait_s": WAIT_S}
-        told = person.get("/sandbox/messages", params=news).json()
-        version = told["version"]
-        if any(message.get("text", "").startswith("AI caption") for message in told["messages"]):
+        reply = page.get("/sandbox/messages", params=news).json()
+        version = reply["version"]
+        if any(message.get("text", "").startswith("AI caption") for message in reply["messages"]):
             return
 
 
 def ran_ms(log: Path, job: str) -> float:
-    """What the worker said of the job, from the bot's log."""
+    """The worker's time for the job in ms, from the bot's log."""
     deadline_s = time.monotonic() + WAIT_S
-    while not (found := re.search(rf"job {job}: waited \d+ ms, ran (\d+) ms", log.read_text())):
+    while not (match := re.search(rf"job {job}: waited \d+ ms, ran (\d+) ms", log.read_text())):
         if time.monotonic() > deadline_s:
             sys.exit(f"The bot's log does not mention job {job}.")
         time.sleep(0.01)
-    return float(found[1])
+    return float(match[1])
 
 
 def report(rows: list[tuple[float, float]], model: str) -> None:

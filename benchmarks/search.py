@@ -1,14 +1,14 @@
-"""How long one search takes, besides the model: a chat of many photos, answered by one matrix product.
+"""The time of one search, without the model: a chat of many photos, searched by one matrix product.
 
     python benchmarks/search.py                                    # 10,000 photos as BLIP-2 keeps them
     python benchmarks/search.py --photos 1000 10000 --queries 25 --width 128        # as tiny does
 
-    make     an album from the memory's halves; done once, and again when a photo comes or goes
-    find     a query, with a background of 128 pictures: similarity, words, cut-off, copies
-    ceiling  reading the album's numbers once, at the speed of this machine's memory
+    make     build an index from the memory's fp16 vectors; done once for a chat
+    find     a query, with a reference set of 128 pictures: similarity, words, cut-off, duplicates
+    ceiling  reading the index's numbers once, at the speed of this machine's memory
 
-Times in ms of the processor, which a busy machine hardly changes; `wall` is what passed. A third of the
-queries fits nothing; vectors and words are random.
+CPU time in ms, which a busy machine hardly changes; `wall` is the elapsed time. A third of the queries match
+nothing; vectors and words are random.
 """
 
 import argparse
@@ -36,11 +36,11 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=32, help="vectors a picture (32)")
     parser.add_argument("--width", type=int, default=256, help="of a vector (256)")
     parser.add_argument("--repeats", type=int, default=100)
-    wanted = parser.parse_args()
-    print(f"{wanted.queries} vectors of {wanted.width} a photo\n")
+    options = parser.parse_args()
+    print(f"{options.queries} vectors of {options.width} a photo\n")
     print("| photos | make | find, median | find, 95th | wall, 95th | ceiling | MB |\n" + 7 * "|--:" + "|")
-    for photos in wanted.photos:
-        measure(photos, wanted.queries, wanted.width, wanted.repeats)
+    for photos in options.photos:
+        measure(photos, options.queries, options.width, options.repeats)
 
 
 def measure(count: int, queries: int, width: int, repeats: int) -> None:
@@ -48,11 +48,13 @@ def measure(count: int, queries: int, width: int, repeats: int) -> None:
     rng = np.random.default_rng(0)
     photos = [photo(rng, place, queries, width) for place in range(count)]
     make_ms, _ = timed_ms(lambda: SearchIndex(photos))
-    album = SearchIndex(photos)
+    index = SearchIndex(photos)
     reference_set = bank(rng, queries, width)
-    asked = [query(rng, width) for _ in range(repeats)]
-    find(album, asked[0], reference_set)
-    found_ms = [timed_ms(lambda q=one: find(album, q, reference_set)) for one in asked]
+    queries_drawn = [query(rng, width) for _ in range(repeats)]
+    find(index, queries_drawn[0], reference_set)
+    found_ms = [
+        timed_ms(lambda q=query_drawn: find(index, q, reference_set)) for query_drawn in queries_drawn
+    ]
     numbers = np.zeros(count * queries * width, np.float32)
     ceiling_ms = min(timed_ms(numbers.max)[0] for _ in range(10))
     (median, _), (late, wall) = np.quantile(found_ms, [0.5, 0.95], axis=0)
@@ -65,9 +67,9 @@ def measure(count: int, queries: int, width: int, repeats: int) -> None:
 
 def photo(rng: np.random.Generator, place: int, queries: int, width: int) -> IndexedPhoto:
     """A photo with a caption of two things."""
-    said = " and ".join(rng.choice(WORDS, 2))
+    words = " and ".join(rng.choice(WORDS, 2))
     vectors = units(rng, queries, width).astype(np.float16)
-    return IndexedPhoto(id=str(place), vectors=vectors, text=f"a {said} on a background", timestamp=place)
+    return IndexedPhoto(id=str(place), vectors=vectors, text=f"a {words} on a background", timestamp=place)
 
 
 def bank(rng: np.random.Generator, queries: int, width: int) -> ReferenceSet:
@@ -89,7 +91,7 @@ def units(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
 
 
 def timed_ms(run: Callable[[], object]) -> tuple[float, float]:
-    """What one call takes: of the processor, and in all."""
+    """CPU time and wall time of one call, in ms."""
     processor_s, began_s = time.process_time(), time.perf_counter()
     run()
     return 1e3 * (time.process_time() - processor_s), 1e3 * (time.perf_counter() - began_s)

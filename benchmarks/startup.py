@@ -1,9 +1,9 @@
-"""How much processor time the programs take to start: `--help` of both, and all that a bot imports.
+"""CPU time of starting the programs: `--help` of both, and the imports of a bot.
 
     python benchmarks/startup.py [--repeats 15]
 
-Each start is a process of its own, user and system time together; the files are in the page cache. A bare
-interpreter is measured as well: nothing here can be faster. The last line is JSON.
+Each start is a new process, user and system time together, with the files in the page cache. A bare
+interpreter is measured too, as the lower limit. The last line is JSON.
 """
 
 import argparse

@@ -1,1 +1,1 @@
-"""Telegram in, Telegram out. Of `vlm`: its client, protocol, memory, streams, environment and errors."""
+"""The Telegram bot. Which parts of `vlm` it may import: docs/architecture.md."""

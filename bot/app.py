@@ -1,4 +1,4 @@
-"""The application: what it is built of, and which handler gets which update."""
+"""Builds the application and its services, and registers the handlers."""
 
 import re
 from collections.abc import Callable, Coroutine, Sequence
@@ -62,8 +62,8 @@ from vlm.memory import Memory
 from vlm.ops.metrics import Metrics
 from vlm.queue.client import Client
 
-# The kinds of update that the handlers want.
-UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member", "inline_query")
+# The kinds of update that the bot asks Telegram for.
+ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member", "inline_query")
 
 NEW: Final = UpdateType.MESSAGE & ~StatusUpdate.ALL
 EDITED: Final = UpdateType.EDITED_MESSAGE
@@ -71,7 +71,7 @@ EDITED: Final = UpdateType.EDITED_MESSAGE
 # Groups of handlers before the default one, 0.
 ADDRESSING, ACCESS, CAPTIONS = -3, -2, -1
 
-PATIENCE_S: Final = 3600.0  # how long an answer or a search result is still of use
+PATIENCE_S: Final = 3600.0  # how long the result of a job is still of use
 HTTP_CONNECTIONS: Final = 64
 HTTP_TIMEOUT_S: Final = 30.0
 
@@ -93,7 +93,7 @@ class PropagatingApplication(App):
 
 
 class ButtonHandler(CallbackQueryHandler[Context, Any]):
-    """A pressed button below a message that the bot can still see."""
+    """Handles a press of a button, unless its message is too old for the bot to read."""
 
     def check_update(self, update: object) -> Any:
         query = update.callback_query if isinstance(update, Update) else None
@@ -127,7 +127,7 @@ def build(settings: Settings, rate_limiter: RateLimiter) -> App:
 
 
 def build_services(settings: Settings, bot: ExtBot[Any], redis: Redis, metrics: Metrics) -> Services:
-    """What the handlers work with."""
+    """The services of the handlers."""
     client = Client(redis, queue_max=settings.queue_max, chat_max=settings.chat_max, patience_s=PATIENCE_S)
     memory = Memory(redis, chat_keys=CHAT_KEYS)
     outbox = Outbox(bot, redis, memory)

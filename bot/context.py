@@ -1,9 +1,8 @@
-"""What a handler is given besides the update: the services, and who asks for what, where.
+"""The context of a handler: the services, the user, the chat, and where the reply belongs.
 
     async def handler(update: Update, context: Context) -> None: ...
 
-The chat's preferences are read when they are first asked for: a message in a group that is not for the bot
-leaves no trace.
+The chat's preferences are loaded on first use: a message in a group that is not for the bot leaves no trace.
 """
 
 from contextlib import suppress
@@ -39,10 +38,10 @@ SERVICES: Final = "services"  # in an application's `bot_data`
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What handlers work with: made once, for updates and for results.
+    """The services of the handlers: built once, for updates and for results.
 
     retention_days   how long a photo is remembered
-    contact          whom /privacy names; '': nobody
+    contact          the contact that /privacy names; '': none
     """
 
     bot: ExtBot[Any]
@@ -66,7 +65,7 @@ class Services:
 
 
 class Context(CallbackContext[ExtBot[Any], dict[Any, Any], dict[Any, Any], dict[str, Any]]):
-    """The context of one update. A button's data may be forged: look up in `chat_id` what it names."""
+    """The context of one update. A button's data may be forged: look up the ids in it in `chat_id` only."""
 
     _update: Update
     _preferences: Preferences | None = None
@@ -98,13 +97,13 @@ class Context(CallbackContext[ExtBot[Any], dict[Any, Any], dict[Any, Any], dict[
 
     @property
     def text(self) -> str:
-        """What the text or caption says to the bot: without a command, or the bot's name."""
+        """The text or caption without a command and without the bot's name."""
         message = self.message
         return text_to_bot(message) if message.text or message.caption else ""
 
     @property
     def argument(self) -> str:
-        """What stands after the verb in the data of the pressed button."""
+        """The argument in the data of the pressed button: `verb:argument`."""
         query = self._update.callback_query
         return ((query and query.data) or "").partition(":")[2]
 
@@ -115,19 +114,19 @@ class Context(CallbackContext[ExtBot[Any], dict[Any, Any], dict[Any, Any], dict[
 
     @property
     def chat_id(self) -> int:
-        """The chat; of an inline query, the private chat of whoever types."""
+        """The chat; of an inline query, its user's private chat."""
         chat = self._update.effective_chat
         return chat.id if chat else self.user_id
 
     @property
     def user_id(self) -> int:
-        """Who wrote, or pressed; 0 for a group's or a channel's own voice."""
+        """The user who wrote or pressed; 0 for a message in the name of a group or channel."""
         user = self._update.effective_user
         return user.id if user else 0
 
     @property
     def arrival_us(self) -> int:
-        """When the update arrived, by Redis' clock, Unix microseconds; 0: not known."""
+        """When the update arrived, by Redis' clock, in Unix microseconds; 0 if unknown."""
         return int(self._update.api_kwargs.get(ARRIVAL_US, 0))
 
     async def preferences(self) -> Preferences:
@@ -143,12 +142,12 @@ class Context(CallbackContext[ExtBot[Any], dict[Any, Any], dict[Any, Any], dict[
         return self._preferences
 
     async def translator(self) -> Translator:
-        """The chat's language; of an inline query, failing that, the language of the user's app."""
+        """The translator for the chat's language; for an inline query, else for that of the user's app."""
         language, query = (await self.preferences()).language, self._update.inline_query
         return translator_for(language or ((query and query.from_user.language_code) or ""))
 
     async def is_chat_admin(self) -> bool:
-        """Whether who wrote or pressed may decide for the chat. Raises telegram's errors."""
+        """Whether the user may decide for the chat. Raises telegram's errors."""
         if self._update.callback_query is None and is_anonymous_admin(self.message):
             return True
         return await self.services.chat_admins.is_admin(self.chat_id, self.user_id)
@@ -162,9 +161,9 @@ class Context(CallbackContext[ExtBot[Any], dict[Any, Any], dict[Any, Any], dict[
         await self.services.outbox.edit(self.chat_id, self.message.message_id, text, buttons)
 
     async def answer(self, text: str = "", *, alert: bool = False) -> None:
-        """Answer the pressed button, which waits for it: each press must be answered.
+        """Answer the callback query of a pressed button: each must be answered.
 
-        A press from a minute ago can no longer be answered; nobody looks at it either.
+        Telegram refuses an answer that comes a minute later. That is ignored.
         """
         if query := self._update.callback_query:
             with suppress(BadRequest):

@@ -1,4 +1,4 @@
-"""`afterimage doctor`: the checks of `vlm.ops.doctor`, and those that need Telegram or know of bots."""
+"""`afterimage doctor`: the checks of `vlm.ops.doctor`, and those of Telegram and of the bots."""
 
 import asyncio
 import sys
@@ -14,7 +14,7 @@ from telegram.error import InvalidToken, TelegramError
 from bot.health import is_reading_updates
 from bot.service import STREAMS
 from bot.settings import Settings
-from bot.transport.journal import BOT
+from bot.transport.journal import BOT_ID
 from vlm.errors import BadSetting
 from vlm.ops.doctor import examine
 from vlm.ops.findings import Finding, bad, is_healthy, ok, report, warn
@@ -45,7 +45,7 @@ async def _examine(settings: Settings) -> list[Finding]:
 
 
 async def _check_telegram(settings: Settings) -> tuple[User | None, list[Finding]]:
-    """Who the bot is, if Telegram says so, and the findings about the token and the webhook."""
+    """The bot's user, None if Telegram does not answer, and the findings about token and webhook."""
     bot = Bot(settings.token, base_url=f"{settings.api_url}/bot")
     try:
         async with bot:
@@ -96,9 +96,9 @@ def _check_webhook(settings: Settings, info: WebhookInfo) -> Iterator[Finding]:
 async def _check_bots(settings: Settings, me: User | None) -> Finding:
     async with connect(settings.redis_url) as redis:
         try:
-            owner = int(await redis.get(BOT) or 0)
+            owner = int(await redis.get(BOT_ID) or 0)
             is_active = await is_reading_updates(redis, "")
-        except RedisError as error:  # no bot has ever run here, or this user may not ask
+        except RedisError as error:  # no bot has run here yet, or this Redis user may not read it
             return bad("bots", f"No bot can be seen at work ({error}).", "Start it: `afterimage run`.")
     if me and owner and owner != me.id:
         return bad(

@@ -1,6 +1,6 @@
-"""`afterimage health`: does a bot of this machine, or container, still ask for its updates?
+"""`afterimage health`: whether a bot of this machine, or container, still reads its updates.
 
-A bot that hangs, or that cannot reach its server, stops asking; an idle bot asks every few seconds.
+A bot that hangs, or that cannot reach Redis, stops reading; an idle bot reads every few seconds.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ SILENT_MS: Final = 120_000
 
 
 def run(read_settings: Callable[[], Settings]) -> int:
-    """Print whether a bot of this machine is at work. The exit status: 0 or 1."""
+    """Print whether a bot of this machine is running. Returns the exit status, 0 or 1."""
     try:
         is_healthy = asyncio.run(_is_healthy(read_settings().redis_url))
     except (AfterimageError, RedisError, OSError) as error:

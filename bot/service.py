@@ -20,13 +20,13 @@ from telegram import Bot
 
 from bot import app
 from bot.context import Services
-from bot.exports import exporter as export
+from bot.exports import exporter
 from bot.handlers import results
 from bot.handlers.results import ResultHandler
 from bot.settings import Settings, variable_name
 from bot.state.retention import Retention
 from bot.transport import updates
-from bot.transport.journal import CHAT, GROUP, UPDATES, Journal
+from bot.transport.journal import CHAT_FIELD, GROUP, UPDATES, Journal
 from bot.transport.polling import Poller
 from bot.transport.rate_limit_notice import RateLimitNotice
 from bot.transport.rate_limiter import RateLimiter
@@ -47,10 +47,10 @@ STREAMS: Final = {
     **JOBS,
     "updates": (UPDATES, GROUP),
     "results": RESULTS,
-    "exports": (export.EXPORTS, export.GROUP),
+    "exports": (exporter.EXPORTS, exporter.GROUP),
 }
-LEASE_S: Final = 10.0  # how long a dead bot's updates and results wait for another bot
-GRACE_S: Final = 10.0  # how long a stop waits for the entries in hand
+LEASE_S: Final = 10.0  # after which another bot reclaims the entries of a dead one
+GRACE_S: Final = 10.0  # how long a shutdown waits for the entries in hand
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -119,7 +119,7 @@ def _consumers(redis: Redis, application: App, services: Services) -> list[Keyed
     notice = RateLimitNotice(application.bot, redis, services.memory)
     return [
         KeyedConsumer(
-            group([UPDATES], group=GROUP, ordered=CHAT),
+            group([UPDATES], group=GROUP, ordered=CHAT_FIELD),
             chat_of=updates.chat_of,
             handle=update_handler.handle,
             give_up=update_handler.give_up,
@@ -135,12 +135,12 @@ def _consumers(redis: Redis, application: App, services: Services) -> list[Keyed
             notice=notice,
         ),
         KeyedConsumer(
-            group([export.EXPORTS], group=export.GROUP),
-            chat_of=export.chat_of,
+            group([exporter.EXPORTS], group=exporter.GROUP),
+            chat_of=exporter.chat_of,
             handle=services.exporter.handle,
             give_up=services.exporter.give_up,
             retry=RETRY_POLICY,
-            slots=export.SLOTS,
+            slots=exporter.SLOTS,
         ),
     ]
 
@@ -159,7 +159,7 @@ async def _run_all(
     finally:
         stop.set()
         await cancel_all(*beside)
-        await asyncio.wait(consuming, timeout=GRACE_S)  # longer only if Redis is away
+        await asyncio.wait(consuming, timeout=GRACE_S)  # longer only if Redis is unavailable
         await cancel_all(*consuming)
     for task in consuming + beside:
         if not task.cancelled():
@@ -167,7 +167,7 @@ async def _run_all(
 
 
 async def _polling(settings: Settings, bot: Bot, journal: Journal) -> None:
-    await Poller(bot, journal, app.UPDATES).run()
+    await Poller(bot, journal, app.ALLOWED_UPDATES).run()
 
 
 async def _webhook(settings: Settings, bot: Bot, journal: Journal) -> None:
@@ -178,7 +178,7 @@ async def _webhook(settings: Settings, bot: Bot, journal: Journal) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listen(*settings.listen)]))
     try:
         await retry_until_answered(
-            lambda: bot.set_webhook(url, secret_token=secret, allowed_updates=app.UPDATES)
+            lambda: bot.set_webhook(url, secret_token=secret, allowed_updates=app.ALLOWED_UPDATES)
         )
         await asyncio.shield(serving)
     finally:

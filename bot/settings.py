@@ -119,7 +119,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: without one, anyone can pose as Telegram."
         )
     if settings.access == "list" and not settings.bot_admins | settings.allowed_ids:
-        raise BadSetting("BOT_ACCESS=list needs BOT_OWNER or BOT_ALLOWED: as it is, nobody could come in.")
+        raise BadSetting("BOT_ACCESS=list needs BOT_OWNER or BOT_ALLOWED: without them, nobody has access.")
     if settings.access == "invite" and not settings.bot_admins:
-        raise BadSetting("BOT_ACCESS=invite needs BOT_OWNER or BOT_ADMINS: as it is, nobody could invite.")
+        raise BadSetting("BOT_ACCESS=invite needs BOT_OWNER or BOT_ADMINS: without them, nobody can invite.")
     return settings

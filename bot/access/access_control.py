@@ -1,8 +1,8 @@
-"""Access control: messages, buttons, inline queries and groups pass it before they reach a handler, or not.
+"""Access control for messages, buttons, inline queries and groups, before they reach the handlers.
 
-Somebody without access is told so once, in the language of their app; after that the bot is silent. Nothing
-of theirs is stored but the id of that one message, for a week. People whose access was revoked may still
-read what is stored about them, and have it forgotten.
+A user without access is told so once, in the language of their app; after that the bot is silent. Only the id
+of that one message is stored, for a week. Users whose access was revoked may still read what is stored about
+them, and have it forgotten.
 """
 
 from collections.abc import Awaitable
@@ -35,7 +35,7 @@ class AccessControl:
         self._outbox = outbox
 
     async def check(self, update: Update, _: object) -> None:
-        """A handler before the others. Raises ApplicationHandlerStop for updates of people without access."""
+        """A handler before the others. Raises ApplicationHandlerStop for updates of users without access."""
         if await self._allowlist.allows(*_ids(update)) or await self._is_about_own_data(update):
             return
         match update:
@@ -58,7 +58,7 @@ class AccessControl:
         return bool(token and user and await self._allowlist.redeem(token, user.id))
 
     async def _is_about_own_data(self, update: Update) -> bool:
-        """Whether somebody asks, in private, about photos of theirs that are still remembered."""
+        """Whether a user asks, in private, about their own photos that are still stored."""
         match update:
             case Update(message=Message() as message):
                 is_about_data = command_of(message).partition("@")[0] in OWN_DATA_COMMANDS
@@ -102,7 +102,7 @@ def _invitation_in(message: Message) -> str:
 
 
 def _translator_of(user: User | None) -> Translator:
-    """The language of somebody's app: their chat has no preferences."""
+    """The translator for the language of a user's app: the chat has no preferences."""
     return translator_for((user.language_code or "") if user else "")
 
 

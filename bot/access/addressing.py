@@ -1,4 +1,4 @@
-"""Is a message for the bot? In a private chat every message is. In a group the bot is addressed by
+"""Whether a message is for the bot. In a private chat every message is. In a group the bot is addressed by
 
     a command that it knows, unless the command names another bot
     a mention, in a text or a caption, and in the other photos of that album
@@ -43,7 +43,7 @@ class Addressing:
             raise ApplicationHandlerStop
 
     async def is_addressed(self, message: Message) -> bool:
-        """Whether the message is for the bot, or is to be answered all the same."""
+        """Whether the bot handles the message: it is addressed, or the chat wants every photo captioned."""
         if speaks_to_bot(message, self._commands):
             if message.media_group_id and message.chat.type != ChatType.PRIVATE:
                 await self._note_album(message.chat_id, message.media_group_id)
@@ -80,7 +80,7 @@ class RepliesToBot(MessageFilter):
 
 
 def speaks_to_bot(message: Message, commands: Collection[str]) -> bool:
-    """Whether somebody addresses the bot. Telegram's news of a group's migration is for the bot, too."""
+    """Whether a message addresses the bot. Service messages about a migration do, too."""
     if message.chat.type == ChatType.PRIVATE:
         return True
     if message.migrate_to_chat_id or message.migrate_from_chat_id:
@@ -109,7 +109,7 @@ def mentions(message: Message) -> list[str]:
 
 
 def text_to_bot(message: Message) -> str:
-    """What a text or caption says to the bot: without the command, and without the bot's name."""
+    """A text or caption without the command and without the bot's name."""
     text = message.text or message.caption or ""
     if command_of(message):
         text = " ".join(text.split(maxsplit=1)[1:])
@@ -119,7 +119,7 @@ def text_to_bot(message: Message) -> str:
 
 
 def is_own_name(message: Message, username: str) -> bool:
-    """Whether this is the bot's own name."""
+    """Whether `username` is the bot's."""
     return username.lower() == message.get_bot().username.lower()
 
 

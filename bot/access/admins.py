@@ -1,7 +1,7 @@
-"""Who may decide for a chat: in a private chat its person, in a group its administrators.
+"""Who may decide for a chat: in a private chat its user, in a group its administrators.
 
-An administrator who writes anonymously writes as the group itself. Telegram tells the bot of no change among
-other members, so a new administrator may have to wait for MAX_AGE_S.
+An anonymous administrator writes as the group itself. The bot gets no updates about other members, so a new
+administrator may have to wait for MAX_AGE_S.
 """
 
 from typing import Final

@@ -2,13 +2,12 @@
 
     open      everyone
     list      the owner, the admins, and the people and groups of BOT_ALLOWED
-    invite    these, whoever came by an invitation, and the groups to which one of them has added the bot
+    invite    these, invited people, and the groups to which one of them has added the bot
 
     bot.state.keys.ALLOWLIST    set: ids of people and groups that were let in
     bot.state.keys.INVITATION   an unused invitation; expires after INVITATION_DAYS
 
-A group counts as one: whoever writes there may use the bot there. Redis has an invitation's hash, not its
-link.
+Everyone in an allowed group may use the bot there. Of an invitation, only the hash is stored, not the link.
 """
 
 import hashlib
@@ -65,7 +64,7 @@ class Allowlist:
         return bool(await self._redeem_script(keys=[_invitation(token), self._key], args=[user]))
 
     async def invited(self) -> list[int]:
-        """The people and groups that were let in besides those of the settings."""
+        """The people and groups that were let in, without those of the settings."""
         return sorted(int(id) for id in await self._redis.smembers(self._key))
 
     async def revoke(self, id: int) -> bool:

@@ -179,16 +179,18 @@ def _folder(data: Path | None, once: bool) -> Iterator[Path]:
         yield folder
 
 
-def _free_port(wanted: int | None) -> int:
-    """The wanted port, or the first free one. Raises BadSetting if it cannot be used."""
-    if wanted is not None and not 0 < wanted < 65_536:
-        raise BadSetting(f"There is no port {wanted}. Choose one from 1 to 65535 with --port.")
-    for port in PORTS if wanted is None else [wanted]:
+def _free_port(requested: int | None) -> int:
+    """The requested port, or the first free one. Raises BadSetting if it cannot be used."""
+    if requested is not None and not 0 < requested < 65_536:
+        raise BadSetting(f"There is no port {requested}. Choose one from 1 to 65535 with --port.")
+    for port in PORTS if requested is None else [requested]:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return port
-    taken = f"Port {wanted} is" if wanted is not None else f"Ports {PORTS.start} to {PORTS.stop - 1} are"
+    taken = (
+        f"Port {requested} is" if requested is not None else f"Ports {PORTS.start} to {PORTS.stop - 1} are"
+    )
     raise BadSetting(f"{taken} taken. Choose another with --port.")
 
 
@@ -197,12 +199,12 @@ def _signals_interrupt() -> Iterator[None]:
     """SIGTERM and SIGHUP end the demo as Ctrl-C does; further signals are ignored while it ends."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        for each in numbers:
-            signal.signal(each, signal.SIG_IGN)
+        for signum in signals:
+            signal.signal(signum, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in signals}
     try:
         yield
     finally:

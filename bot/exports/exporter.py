@@ -1,7 +1,7 @@
-"""Everything of a chat in one file. That takes minutes, so it has a stream of its own: the chat's other
-updates are handled meanwhile.
+"""Exports everything of a chat as a zip. That takes minutes, so exports have a stream of their own:
+the chat's other updates do not wait.
 
-An order stays in `bot.state.keys.EXPORTS`, field `order`, until the export was sent, by whichever bot lives.
+An order stays in `bot.state.keys.EXPORTS`, field `order`, until the export is sent; any bot may handle it.
 """
 
 import asyncio
@@ -80,7 +80,7 @@ class Exporter:
         self._part_bytes = part_bytes
 
     async def submit(self, order: ExportOrder) -> None:
-        """Have an export made. Submitted twice, it is sent once."""
+        """Queue an export. Submitted twice, it is sent once."""
         await self._redis.xadd(EXPORTS, {"order": msgspec.json.encode(order)})
 
     async def handle(self, entry: Entry) -> None:
@@ -90,7 +90,7 @@ class Exporter:
             await _Export(order, self, translator_for(order.language)).run()
 
     async def give_up(self, entry: Entry) -> None:
-        """Apologise."""
+        """Apologise for an export that failed too often."""
         order = _order(entry)
         await self._outbox.send(order.target, apology(translator_for(order.language)))
 
@@ -185,7 +185,7 @@ class _Export:
             await self._exporter.send_file(target, f"afterimage-{self._number()}.zip", file)
 
     async def _show_progress(self, total: int) -> None:
-        """Every few seconds: a courtesy, which may fail."""
+        """Every few seconds. Best effort: transient errors are ignored."""
         if time.monotonic() - self._progress_at_s < PROGRESS_S:
             return
         self._progress_at_s = time.monotonic()

@@ -70,7 +70,7 @@ async def _invited(context: Context) -> str:
 
 
 async def _revocation(context: Context) -> str:
-    """People whose access is revoked are told what all without access are, even if they were told before."""
+    """Revoke access. The user is told so on the next message, as all users without access are."""
     allowlist, t = context.services.allowlist, await context.translator()
     digits = context.text.removeprefix("-")
     is_id = digits.isascii() and digits.isdecimal() and len(digits) < MAX_DIGITS

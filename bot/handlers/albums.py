@@ -14,7 +14,7 @@ from bot.context import Context, Services
 from bot.i18n.question_detection import split_question
 from bot.i18n.translator import Translator
 from bot.replies import albums, questions
-from bot.replies.albums import Line
+from bot.replies.albums import AlbumLine
 from bot.replies.status import refusal
 from bot.state.album_store import ANSWERED, AlbumItem
 from bot.state.reply_target import AlbumCaptions, QuestionAboutAll, ReplyKey, ReplyTarget
@@ -47,7 +47,7 @@ async def receive_album_photo(update: Update, context: Context) -> None:
             style=(await context.preferences()).style,
             language=t.tag,
             correlation_data=target.with_question(question).correlation_data,
-            priority="bulk",  # somebody who sends a single photo meanwhile does not wait for ten
+            priority="bulk",  # single photos of other users go first
         )
     except (BadRequest, Unavailable) as error:
         await _show_refusal(services, target, photo, error, t)
@@ -56,7 +56,7 @@ async def receive_album_photo(update: Update, context: Context) -> None:
 async def ask_about_all(
     services: Services, target: ReplyTarget, photos: Collection[Photo], question: str, t: Translator
 ) -> None:
-    """Have a question answered about each of some photos, in one numbered message."""
+    """Ask a question about each of several photos; the answers come in one numbered message."""
     question = clean_question(question)
     target = target.with_key(QuestionAboutAll(target.key)).with_question("")
     for photo in photos:
@@ -88,7 +88,7 @@ async def show_result(
 
 
 async def remove_photo(services: Services, chat: int, photo: str, t: Translator) -> None:
-    """Take the line of a photo that is being forgotten out of our messages. The numbers stay."""
+    """Remove the line of a photo that is being forgotten from the bot's messages. The numbers stay."""
     for key in await services.album_store.lists_with(chat, photo):
         if message := await services.album_store.message_of(chat, key):
             question = await _question_of(services, chat, key)
@@ -124,7 +124,7 @@ async def _show_refusal(
     t: Translator,
     question: str = "",
 ) -> None:
-    """Show why a photo has no job. Raises the error if Redis was away: nothing was refused then."""
+    """Show why a photo has no job. Raises the error if Redis was unavailable: it is retried."""
     if isinstance(error.__cause__, RedisError):
         raise error
     await _set_outcome(services, target, photo.id, refusal(t, error), t, question, at_once=True)
@@ -140,9 +140,9 @@ async def _set_outcome(
     *,
     at_once: bool = False,
 ) -> None:
-    """Store a photo's outcome, and show all that is known.
+    """Store a photo's outcome, and update the message of the list.
 
-    Outcomes that come fast are shown together, unless `at_once`: where the next may take long.
+    Outcomes in quick succession are shown together, unless `at_once`.
     """
     store = services.album_store
     await store.set_outcome(target, photo, outcome)
@@ -159,7 +159,7 @@ async def _set_outcome(
 async def _text(
     services: Services, chat: int, key: ReplyKey, t: Translator, question: str, except_photo: str = ""
 ) -> str:
-    """All that is known of a list so far, except for one of its photos."""
+    """The text of a list so far, without `except_photo`."""
     items = [item for item in await services.album_store.items(chat, key) if item.photo != except_photo]
     with_outcome = [item for item in items if item.outcome]
     lines = [line for item in with_outcome if (line := await _line(services, chat, item, question))]
@@ -180,15 +180,19 @@ async def _question_of(services: Services, chat: int, key: ReplyKey) -> str:
     return next((turn.original_question or turn.question for turn in turns if turn), "")
 
 
-async def _line(services: Services, chat: int, item: AlbumItem, question: str) -> Line | None:
-    """What is said about a photo; None if it was forgotten."""
+async def _line(services: Services, chat: int, item: AlbumItem, question: str) -> AlbumLine | None:
+    """The line of a photo; None if the photo was forgotten."""
     if not item.job:
-        return Line(item.number, item.outcome, is_refusal=True)
+        return AlbumLine(item.number, item.outcome, is_refusal=True)
     if question:
         turn = await services.memory.turn_of(chat, item.photo, item.job)
-        return Line(item.number, turn.localized_answer or turn.answer) if turn else None
+        return AlbumLine(item.number, turn.localized_answer or turn.answer) if turn else None
     photo = await services.memory.get(chat, item.photo)
-    return Line(item.number, photo.correction or photo.localized_caption or photo.caption) if photo else None
+    return (
+        AlbumLine(item.number, photo.correction or photo.localized_caption or photo.caption)
+        if photo
+        else None
+    )
 
 
 async def _shared_note(services: Services, chat: int, key: ReplyKey) -> str:

@@ -46,7 +46,7 @@ async def correct(update: Update, context: Context) -> None:
 
 
 async def receive_caption(update: Update, context: Context) -> None:
-    """A reply to one of our messages: to a question for a caption, it is the caption.
+    """A reply to one of the bot's messages: the caption, if that message asks for one.
 
     Raises ApplicationHandlerStop for a caption; any other text is left to the handlers after this one.
     """

@@ -1,4 +1,4 @@
-"""The buttons under a caption. Each names its photo, which is looked up in the chat of the press."""
+"""The buttons below a caption. Each has its photo's id, which is looked up in the chat of the press."""
 
 from telegram import InlineKeyboardMarkup, Update
 

@@ -6,8 +6,8 @@
     show:PHOTO          where it is in the chat
     near:PHOTO          the photo that was offered where nothing was found
 
-A page replies to the command that it answers, so the command is all that 'more' needs, and nothing of it is
-stored. What a button names is looked up in its own chat.
+A page replies to its command, so 'more' reads the search from there and nothing is stored. The ids in a
+button are looked up in its own chat.
 """
 
 from collections.abc import Sequence
@@ -70,8 +70,8 @@ async def more(update: Update, context: Context) -> None:
     target = target_of_message(command)
     target = target.with_key(SearchPage(target.key, int(offset)))
     await _answer_for_page(context, target)
-    wanted = Find(like=like) if like else await _wanted(services.memory, command, t)
-    await _submit(services, target, msgspec.structs.replace(wanted, offset=int(offset)), t)
+    criteria = Find(like=like) if like else await _search_criteria(services.memory, command, t)
+    await _submit(services, target, msgspec.structs.replace(criteria, offset=int(offset)), t)
 
 
 async def older(update: Update, context: Context) -> None:
@@ -89,8 +89,8 @@ async def older(update: Update, context: Context) -> None:
     target = target.with_key(RecentPage(target.key, before))
     await _answer_for_page(context, target)
     is_recent = (command.text or "").startswith("/recent")
-    wanted = Find() if is_recent else await _wanted(services.memory, command, t)
-    await _list(services, target, wanted, t, before, int(count) if _is_count(count) else 0)
+    criteria = Find() if is_recent else await _search_criteria(services.memory, command, t)
+    await _list(services, target, criteria, t, before, int(count) if _is_count(count) else 0)
 
 
 async def show(update: Update, context: Context) -> None:
@@ -118,24 +118,24 @@ async def show_nearest(update: Update, context: Context) -> None:
 
 
 async def show_result(
-    services: Services, wanted: Find, found: Found, target: ReplyTarget, t: Translator
+    services: Services, criteria: Find, outcome: Found, target: ReplyTarget, t: Translator
 ) -> None:
     """Show a page of hits, or that there are none."""
-    hits = [(hit, await services.memory.get(target.chat, hit.photo)) for hit in found.hits]
+    hits = [(hit, await services.memory.get(target.chat, hit.photo)) for hit in outcome.hits]
     photos = [
-        _captioned(t, photo, number if found.total > 1 else 0, hit, wanted.query)
+        _captioned(t, photo, number if outcome.total > 1 else 0, hit, criteria.query)
         for number, (hit, photo) in enumerate(
-            ((hit, photo) for hit, photo in hits if photo), wanted.offset + 1
+            ((hit, photo) for hit, photo in hits if photo), criteria.offset + 1
         )
     ]
     if not photos:
-        await _offer_nearest(services, target, wanted, found.nearest, t)
+        await _offer_nearest(services, target, criteria, outcome.nearest, t)
         return
-    search = await _search_text(services.memory, target.chat, wanted, t)
-    head = find.found(t, search, wanted.offset + 1, len(photos), found.total)
-    end = wanted.offset + len(found.hits)
-    argument = f"{end}:{wanted.like}" if wanted.like else str(end)
-    next_page = button(find.more(t), MORE, argument) if end < found.total else None
+    search = await _search_text(services.memory, target.chat, criteria, t)
+    head = find.hits_head(t, search, criteria.offset + 1, len(photos), outcome.total)
+    end = criteria.offset + len(outcome.hits)
+    argument = f"{end}:{criteria.like}" if criteria.like else str(end)
+    next_page = button(find.more(t), MORE, argument) if end < outcome.total else None
     await _send_page(services, target, t, head, photos, next_page)
 
 
@@ -144,11 +144,11 @@ async def _search_by_words(context: Context) -> None:
     if not await services.memory.count(target.chat):
         await context.reply(find.empty(t))
         return
-    wanted = await _wanted(services.memory, context.message, t)
-    if wanted.query:
-        await _submit(services, target, wanted, t)
+    criteria = await _search_criteria(services.memory, context.message, t)
+    if criteria.query:
+        await _submit(services, target, criteria, t)
     else:
-        await _list(services, target, wanted, t)
+        await _list(services, target, criteria, t)
 
 
 async def _search_similar(context: Context, message: Message) -> None:
@@ -159,14 +159,14 @@ async def _search_similar(context: Context, message: Message) -> None:
         await context.reply(find.which_photo(t))
 
 
-async def _wanted(memory: Memory, command: Message, t: Translator) -> Find:
-    """What a command asks for. Raises NotFound for an unknown sender."""
+async def _search_criteria(memory: Memory, command: Message, t: Translator) -> Find:
+    """The search that a command asks for. Raises NotFound for an unknown sender."""
     parsed, chat = parse_query(text_to_bot(command), t, command.date), command.chat_id
     sender: int | None = 0
     if parsed.sender_name == ME:
         sender = command.from_user.id if command.from_user else 0
     elif name := parsed.sender_name:
-        # '@ada'; else whoever is called Ada, as not everybody has a name with an @
+        # '@ada', else the full name Ada: a username is optional
         sender = await memory.sender_named(chat, name) or await memory.sender_named(
             chat, name.removeprefix("@")
         )
@@ -175,8 +175,8 @@ async def _wanted(memory: Memory, command: Message, t: Translator) -> Find:
     return Find(query=parsed.text, since_ms=parsed.since_ms, until_ms=parsed.until_ms, sender=sender)
 
 
-async def _submit(services: Services, target: ReplyTarget, wanted: Find, t: Translator) -> None:
-    """Have a page of hits searched for."""
+async def _submit(services: Services, target: ReplyTarget, criteria: Find, t: Translator) -> None:
+    """Submit the search for a page of hits."""
     services.typing_indicator.start(target.job_id, target)
     has_worker = bool(await services.client.models())
     await services.outbox.send_placeholder(target, find.looking(t, has_worker))
@@ -185,26 +185,26 @@ async def _submit(services: Services, target: ReplyTarget, wanted: Find, t: Tran
         chat=target.chat,
         language=t.tag,
         correlation_data=target.correlation_data,
-        **msgspec.structs.asdict(wanted) | {"limit": PAGE},
+        **msgspec.structs.asdict(criteria) | {"limit": PAGE},
     )
 
 
 async def _list(
     services: Services,
     target: ReplyTarget,
-    wanted: Find,
+    criteria: Find,
     t: Translator,
     before: str | None = None,
     count_before: int = 0,
 ) -> None:
     """Send a page by date, after `count_before` photos: no model is needed for it."""
-    times = {"since_ms": wanted.since_ms, "until_ms": wanted.until_ms}
+    times = {"since_ms": criteria.since_ms, "until_ms": criteria.until_ms}
     photos = await services.memory.recent(
-        target.chat, PAGE + 1, before, sender=wanted.sender or None, **times
+        target.chat, PAGE + 1, before, sender=criteria.sender or None, **times
     )
-    search = await _search_text(services.memory, target.chat, wanted, t)
+    search = await _search_text(services.memory, target.chat, criteria, t)
     if not photos:
-        await services.outbox.send(target, find.none_listed(t, search) if search else find.empty(t))
+        await services.outbox.send(target, find.empty_list(t, search) if search else find.empty(t))
         return
     page = photos[:PAGE]
     last = count_before + len(page)
@@ -212,7 +212,7 @@ async def _list(
         _captioned(t, photo, number if last > 1 else 0) for number, photo in enumerate(page, count_before + 1)
     ]
     next_page = button(find.more(t), OLDER, f"{page[-1].id}:{last}") if len(photos) > PAGE else None
-    head = find.listed(t, search, earlier=bool(count_before))
+    head = find.list_head(t, search, earlier=bool(count_before))
     await _send_page(services, target, t, head, captioned, next_page)
 
 
@@ -236,21 +236,21 @@ async def _send_page(
 
 
 async def _offer_nearest(
-    services: Services, target: ReplyTarget, wanted: Find, nearest: Hit | None, t: Translator
+    services: Services, target: ReplyTarget, criteria: Find, nearest: Hit | None, t: Translator
 ) -> None:
     photo = await services.memory.get(target.chat, nearest.photo) if nearest else None
-    search = await _search_text(services.memory, target.chat, wanted, t)
-    text = find.nothing(t, search, photo, alike=bool(wanted.like))
+    search = await _search_text(services.memory, target.chat, criteria, t)
+    text = find.nothing(t, search, photo, alike=bool(criteria.like))
     markup = keyboard([button(find.show_nearest(t), NEAR, photo.id)]) if photo else None
     message = await services.outbox.send(target, text, markup)
     if photo:
         await services.memory.link(target.chat, message, photo.id)
 
 
-async def _search_text(memory: Memory, chat: int, wanted: Find, t: Translator) -> str:
-    """What is searched for, in words."""
-    latest = await memory.latest(chat, wanted.sender) if wanted.sender else None
-    return find.describe_search(t, wanted, latest.sender_name if latest else "")
+async def _search_text(memory: Memory, chat: int, criteria: Find, t: Translator) -> str:
+    """The search in words."""
+    latest = await memory.latest(chat, criteria.sender) if criteria.sender else None
+    return find.describe_search(t, criteria, latest.sender_name if latest else "")
 
 
 async def _answer_for_page(context: Context, target: ReplyTarget) -> None:

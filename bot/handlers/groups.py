@@ -1,4 +1,4 @@
-"""What only groups need: the hello, whether all photos are captioned, a lone mention, and migration."""
+"""Groups only: joining, /auto, a message that is only a mention, and migration."""
 
 from typing import Final
 
@@ -16,16 +16,16 @@ SWITCH: Final = {"on": True, "off": False}
 
 async def auto(update: Update, context: Context) -> None:
     """/auto on|off: whether every photo of a group is captioned, or only when the bot is asked to."""
-    wanted, t = SWITCH.get(context.text.lower()), await context.translator()
+    enabled, t = SWITCH.get(context.text.lower()), await context.translator()
     if context.chat_id > 0:
         await context.reply(groups.auto_in_private(t))
-    elif wanted is None:
+    elif enabled is None:
         await context.reply(groups.auto_is(t, (await context.preferences()).auto))
     elif not await context.is_chat_admin():
         await context.reply(groups.admins_only(t))
     else:
-        await context.services.memory.prefer(context.chat_id, auto=wanted)
-        await context.reply(groups.auto_set(t, wanted))
+        await context.services.memory.prefer(context.chat_id, auto=enabled)
+        await context.reply(groups.auto_set(t, enabled))
 
 
 async def receive_mention(update: Update, context: Context) -> None:

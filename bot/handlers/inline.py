@@ -1,7 +1,7 @@
-"""`@bot red bicycle` in any chat: the photos of that user's private chat with the bot, of no other.
+"""`@bot red bicycle` in any chat: photos of the user's private chat with the bot only.
 
 An inline query has no message: its job's correlation data names the query, and its result answers the query.
-Telegram waits about ten seconds for that; a later answer is dropped, as is one to a query that was typed on.
+Telegram waits about ten seconds for that and drops later answers, as it does when the user has typed on.
 
     offset of a search: how many hits came before; of a list by date: the last photo before
 
@@ -63,12 +63,12 @@ async def receive_inline_query(update: Update, context: Context) -> None:
 async def show_result(services: Services, result: Result, query: str) -> None:
     """Answer with hits; without any if there are none, or the job was refused."""
     t, photos, next_offset = translator_for(result.language), list[Photo](), ""
-    found, wanted = result.outcome, result.task
-    if isinstance(found, Found) and isinstance(wanted, Find):
-        remembered = [await services.memory.get(result.chat, hit.photo) for hit in found.hits]
+    outcome, task = result.outcome, result.task
+    if isinstance(outcome, Found) and isinstance(task, Find):
+        remembered = [await services.memory.get(result.chat, hit.photo) for hit in outcome.hits]
         photos = [photo for photo in remembered if photo]
-        end = wanted.offset + len(found.hits)
-        next_offset = str(end) if end < found.total else ""
+        end = task.offset + len(outcome.hits)
+        next_offset = str(end) if end < outcome.total else ""
     button = "" if photos else find.open_chat(t)
     await _answer(services.bot, query, inline_results(t, photos), next_offset, button)
 

@@ -1,4 +1,4 @@
-"""/lang: in which language the bot speaks to a chat."""
+"""/lang: the language that the bot uses in a chat."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,14 +21,18 @@ COLUMNS: Final = 3
 
 
 async def command(update: Update, context: Context) -> None:
-    """Offer languages, or set the one that was written."""
-    t, written, buttons = await context.translator(), await _written(context.services.client), None
+    """Offer languages, or set the named language."""
+    t, model_languages, buttons = (
+        await context.translator(),
+        await _model_languages(context.services.client),
+        None,
+    )
     if not context.text:
-        text, buttons = language.which(t, written), _offer(t, written)
+        text, buttons = language.which(t, model_languages), _offer(t, model_languages)
     elif not await context.is_chat_admin():
         text = admins_only(t)
     else:
-        text, buttons = await _set_named(context, written)
+        text, buttons = await _set_named(context, model_languages)
     await context.reply(text, buttons)
 
 
@@ -39,53 +43,57 @@ async def choose(update: Update, context: Context) -> None:
         await context.answer(admins_only(t), alert=True)
         return
     await context.answer()
-    written = await _written(context.services.client)
+    model_languages = await _model_languages(context.services.client)
     if tag == MORE:
-        await context.edit_message(language.more(t), _keyboard(_others(written)))
-    elif _is_available(tag, written):
-        text = await _set(context, tag, written)
-        await context.edit_message(text, _offer(translator_for(tag), written))
+        await context.edit_message(language.more(t), _keyboard(_others(model_languages)))
+    elif _is_available(tag, model_languages):
+        text = await _set(context, tag, model_languages)
+        await context.edit_message(text, _offer(translator_for(tag), model_languages))
 
 
-async def _set_named(context: Context, written: set[str] | None) -> tuple[str, InlineKeyboardMarkup | None]:
-    """Set the language that is meant by a name. What to say, and what to offer instead."""
+async def _set_named(
+    context: Context, model_languages: set[str] | None
+) -> tuple[str, InlineKeyboardMarkup | None]:
+    """Set the language that the user named. Returns the reply, and buttons if there is none of that name."""
     t, tag = await context.translator(), await asyncio.to_thread(languages.tag_of, context.text)
-    if tag and _is_available(tag, written):
-        return await _set(context, tag, written), None
+    if tag and _is_available(tag, model_languages):
+        return await _set(context, tag, model_languages), None
     if tag:
-        return language.nobody_speaks(t, tag), _offer(t, written)
-    similar = [code for code in languages.similar(context.text) if _is_available(code, written)]
-    return language.unknown(t, context.text, similar), _keyboard(similar) if similar else _offer(t, written)
+        return language.not_supported(t, tag), _offer(t, model_languages)
+    similar = [code for code in languages.similar(context.text) if _is_available(code, model_languages)]
+    return language.unknown(t, context.text, similar), _keyboard(similar) if similar else _offer(
+        t, model_languages
+    )
 
 
-async def _set(context: Context, tag: str, written: set[str] | None) -> str:
-    """Set the language. What to say about it."""
+async def _set(context: Context, tag: str, model_languages: set[str] | None) -> str:
+    """Set the language. Returns the confirmation."""
     await context.services.memory.prefer(context.chat_id, language=tag)
     await context.services.command_menus.show(context.chat_id, translator_for(tag))
-    return language.chosen(translator_for(tag), written)
+    return language.chosen(translator_for(tag), model_languages)
 
 
-async def _written(client: Client) -> set[str] | None:
-    """The codes of the languages that the models write; None while no worker is there to tell."""
+async def _model_languages(client: Client) -> set[str] | None:
+    """The codes of the languages that the models write; None while no worker runs."""
     models = await client.models()
     return {code for model in models for code in model.languages} if models else None
 
 
-def _is_available(tag: str, written: set[str] | None) -> bool:
-    """Whether the interface or a model has the language. While no worker runs, a model may have it."""
+def _is_available(tag: str, model_languages: set[str] | None) -> bool:
+    """Whether the interface or a model has the language. While no worker runs, any model may."""
     code = code_of(tag)
-    return code in CATALOGS or (code in NAMES and (written is None or code in written))
+    return code in CATALOGS or (code in NAMES and (model_languages is None or code in model_languages))
 
 
-def _offer(t: Translator, written: set[str] | None) -> InlineKeyboardMarkup:
+def _offer(t: Translator, model_languages: set[str] | None) -> InlineKeyboardMarkup:
     """The chat's own language first, then those with catalogs."""
-    own = [code_of(t.tag)] if _is_available(t.tag, written) else []
-    more = [button(language.other_languages(t), VERB, MORE)] if _others(written) else []
+    own = [code_of(t.tag)] if _is_available(t.tag, model_languages) else []
+    more = [button(language.other_languages(t), VERB, MORE)] if _others(model_languages) else []
     return _keyboard(list(dict.fromkeys([*own, *CATALOGS])), more)
 
 
-def _others(written: set[str] | None) -> list[str]:
-    return sorted((written or set()) - set(CATALOGS), key=languages.own_name)
+def _others(model_languages: set[str] | None) -> list[str]:
+    return sorted((model_languages or set()) - set(CATALOGS), key=languages.own_name)
 
 
 def _keyboard(codes: Sequence[str], more: Sequence[InlineKeyboardButton] = ()) -> InlineKeyboardMarkup:

@@ -1,4 +1,4 @@
-"""A photo, or an image sent as a file: remember it, have it captioned, and ask the question sent with it."""
+"""A photo, or an image sent as a file: store it, caption it, and ask the question that came with it."""
 
 import asyncio
 
@@ -33,7 +33,7 @@ async def caption_photo(context: Context, message: Message) -> None:
     services.typing_indicator.start(target.job_id, target)
     download = asyncio.create_task(services.telegram_files.fetch(picture.file_id, picture.file_size))
     try:
-        await _send_placeholder(services, target, photo, t)  # to its end: a refusal takes its place
+        await _send_placeholder(services, target, photo, t)  # not cancelled: a refusal edits it
         data = await download
     finally:
         await cancel_all(download)
@@ -49,7 +49,7 @@ async def caption_photo(context: Context, message: Message) -> None:
 
 
 async def receive_edited_photo(update: Update, context: Context) -> None:
-    """The text below a photo was edited: it is another question, or another note."""
+    """The text below a photo was edited: ask the new question, or store the new note."""
     services, target, t = context.services, context.target, await context.translator()
     photo = await services.memory.get(target.chat, str(context.message.message_id))
     if photo is None:

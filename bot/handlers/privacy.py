@@ -21,7 +21,7 @@ async def show_privacy(update: Update, context: Context) -> None:
 
 
 async def forget(update: Update, context: Context) -> None:
-    """One photo, in reply to it; `/forget all`, anywhere, asks first; else explain both."""
+    """Forget the photo that is replied to; `/forget all` asks first; otherwise explain both."""
     target, t = context.replied_message, await context.translator()
     if context.text.lower() in (ALL, privacy.everything(t).lower()):
         await _ask_for_confirmation(context)
@@ -35,7 +35,7 @@ async def forget(update: Update, context: Context) -> None:
 async def forget_all(update: Update, context: Context) -> None:
     """Forget everything about the chat. The reply is an edit: the outbox would store a new message's id.
 
-    A press that an ended bot has left is handled again, after photos that were sent since: they stay.
+    A press may be handled again, after its bot was killed: photos that were sent since the press stay.
     """
     if await _may_decide(context):
         await context.services.memory.forget_chat(context.chat_id, context.arrival_us)
@@ -65,7 +65,7 @@ async def _forget_photo(context: Context, id: str | None) -> None:
 
 
 async def _remove(context: Context, photo: Photo) -> None:
-    """Delete the caption first: afterwards nobody would know which message it was."""
+    """Delete the caption first: its message id is forgotten with the photo."""
     services, chat, t = context.services, context.chat_id, await context.translator()
     target = ReplyTarget(chat, parse_key(photo.id))
     if caption := await services.outbox.sent_id(target):
@@ -88,8 +88,8 @@ async def _ask_for_confirmation(context: Context) -> None:
 
 
 async def _may_decide(context: Context) -> bool:
-    """Whether who pressed was asked, may still decide, and did so in time. If not, the press is answered with
-    that."""
+    """Whether the user was asked, may still decide, and did so in time. If not, answers the press with the
+    reason."""
     t = await context.translator()
     if context.argument not in (ANYBODY, str(context.user_id)):
         await context.answer(privacy.not_asked_of_you(t), alert=True)

@@ -1,4 +1,4 @@
-"""A question about a photo: find out which photo, and have it answered."""
+"""A question about a photo: determine the photo, and submit the question."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -68,7 +68,7 @@ async def receive_edited_question(update: Update, context: Context) -> None:
 async def ask_about_photo(
     services: Services, target: ReplyTarget, photo: Photo, question: str, t: Translator
 ) -> None:
-    """Have a question about a photo answered: the placeholder now, the answer by `show_result`.
+    """Submit a question about a photo. Sends the placeholder; `show_result` sends the answer.
 
     Raises:  BadRequest, TooLarge, QueueFull, Unavailable, each with a sentence for the user.
     """
@@ -93,7 +93,7 @@ async def ask_about_photo(
 
 
 async def ask_edited(context: Context, target: ReplyTarget, photo: Photo, question: str, answer: int) -> None:
-    """Have an edited question answered: the new answer replaces our message `answer`."""
+    """Submit an edited question: the new answer replaces the bot's message `answer`."""
     services, edited, t = context.services, context.message.edit_date, await context.translator()
     target = target.with_key(EditedQuestion(target.key, round(edited.timestamp()) if edited else 0))
     await services.outbox.adopt(target, answer, questions.thinking(t, True))
@@ -189,7 +189,7 @@ async def _album_in_question(context: Context, latest: Photo) -> ReplyKey | None
 
 
 async def _ask(context: Context, question: str, photo: Photo) -> None:
-    clean_question(question)  # first of all: a refused question is about no photo
+    clean_question(question)  # first: a refused question must not be linked to the photo
     await context.services.memory.link(context.chat_id, context.message.message_id, photo.id)
     target = _below_photo(context, photo)
     await ask_about_photo(context.services, target, photo, question, await context.translator())

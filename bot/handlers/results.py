@@ -1,4 +1,4 @@
-"""Results of jobs: each is shown by the module whose handlers submitted such jobs."""
+"""Passes results to the module whose handlers submitted the job."""
 
 import logging
 from typing import Final
@@ -50,7 +50,7 @@ class ResultHandler:
     async def handle(self, entry: Entry) -> None:
         """Show the result, or submit the job again with the picture that it lacked.
 
-        The result of a chat that was forgotten meanwhile is not shown.
+        The result of a chat that has been forgotten is not shown.
         Raises:  UnsupportedVersion for a result that a newer version will show.
         """
         client = self._services.client
@@ -69,7 +69,7 @@ class ResultHandler:
             if await client.is_wanted(entry):
                 await self._show(result, target)
             else:
-                log.info("not shown: its chat was forgotten")
+                log.info("result dropped: its chat was forgotten")
             await client.drop_picture(submitted_for, result.job)
 
     async def give_up(self, entry: Entry) -> None:
@@ -119,8 +119,8 @@ async def show_result(services: Services, result: Result, target: ReplyTarget) -
             await photos.show_result(services, result, answered, target, t)
         case Answered() as answered, Ask():
             await questions.show_result(services, result, answered, target, t)
-        case Found() as found, Find() as wanted:
-            await find.show_result(services, wanted, found, target, t)
+        case Found() as found, Find() as criteria:
+            await find.show_result(services, criteria, found, target, t)
         case Refused(code=PictureGone.code), _ if not result.job.endswith(RESUBMITTED):
             await _submit_with_picture(services, result)
         case Refused() as refused, _:
@@ -170,14 +170,14 @@ async def _refuse(
 
 
 async def _forget_broken(services: Services, result: Result) -> None:
-    """A file that is no picture is no photo either: it is not found later, and no question is about it."""
+    """Forget a file that is not a picture: no search may find it, and no question be about it."""
     photo = await services.memory.get(result.chat, result.photo or "")
     if photo and not photo.caption:
         await services.memory.forget(result.chat, photo.id)
 
 
 async def _reply(services: Services, result: Result | ResultEnvelope, target: ReplyTarget, text: str) -> None:
-    if isinstance(target.key, InlineRequest):  # there is nowhere to show it
+    if isinstance(target.key, InlineRequest):  # a refusal cannot be shown
         return
     message = await services.outbox.send(target, text)
     if result.photo:

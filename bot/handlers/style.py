@@ -15,7 +15,7 @@ VERB: Final = "style"
 
 async def command(update: Update, context: Context) -> None:
     """Offer the styles, or set the one that was written."""
-    t, chosen = await context.translator(), style.read(await context.translator(), context.text)
+    t, chosen = await context.translator(), style.parse(await context.translator(), context.text)
     if context.text and not await context.is_chat_admin():
         await context.reply(admins_only(t))
     elif chosen:
@@ -33,7 +33,7 @@ async def choose(update: Update, context: Context) -> None:
         await context.answer(admins_only(t), alert=True)
         return
     await context.answer()
-    if chosen := style.read(t, context.argument):
+    if chosen := style.parse(t, context.argument):
         await context.services.memory.prefer(context.chat_id, style=chosen)
         await context.edit_message(style.chosen(t, chosen), _buttons(t))
 

@@ -1,4 +1,4 @@
-"""Which photo of an album is a question about? Pure.
+"""Determines which photo of an album a question is about. Pure.
 
 A number at the beginning ('2: what colour is it?', '#2 ...'), a word ('the second', 'the last'), or all of
 them ('in all of them'). The words are those of English and of the chat's language.

@@ -41,9 +41,9 @@ MARKS: Final = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
 class ParsedQuery(NamedTuple):
-    """What somebody searches for. `text` may be '': then it is all that came in that time, from that sender.
+    """A parsed search. `text` may be '': then all photos of that period and sender match.
 
-    since_ms, until_ms   from the one on, before the other; 0: whenever
+    since_ms, until_ms   the period, end excluded; 0: open
     sender_name          '@ada', ME, or '' for anybody
     """
 
@@ -54,7 +54,7 @@ class ParsedQuery(NamedTuple):
 
 
 class Span(NamedTuple):
-    """From the first day on, before the last one; None: open."""
+    """From the day `first` until before the day `end`; None: open."""
 
     first: date | None
     end: date | None

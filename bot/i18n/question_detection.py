@@ -1,6 +1,6 @@
-"""Is a text a question? Simple on purpose: it ends with a question mark, or begins with a question word and a
-verb, such as 'what is' and 'wo war', in English or in the chat's language. Up to two words may stand between,
-as in 'how many dogs are', unless the first is an article or a pronoun.
+"""Detects questions. Simple on purpose: a question ends with a question mark, or begins with a question
+word and a verb, such as 'what is' and 'wo war', in English or in the chat's language. Up to two words may
+stand between, as in 'how many dogs are', unless the first is an article or a pronoun.
 
 So 'what a day' and 'where we are' are no questions. In languages without blanks, the end of the text decides.
 

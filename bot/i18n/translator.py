@@ -55,11 +55,11 @@ class Translator:
         self._catalog = gettext.translation(DOMAIN, LOCALES, [code], fallback=True)
 
     def __call__(self, sentence: str, **values: str | int) -> str:
-        return self._filled(self._catalog.gettext(sentence), values)
+        return self._fill(self._catalog.gettext(sentence), values)
 
-    def many(self, one: str, other: str, n: int, **values: str | int) -> str:
+    def many(self, singular: str, plural: str, n: int, **values: str | int) -> str:
         """The sentence's form for the number `n`; `{n}` is filled."""
-        return self._filled(self._catalog.ngettext(one, other, n), {"n": n, **values})
+        return self._fill(self._catalog.ngettext(singular, plural, n), {"n": n, **values})
 
     def number(self, n: float) -> str:
         """'1,234.5' or '1.234,5'."""
@@ -78,7 +78,7 @@ class Translator:
     def _from_right(self) -> bool:
         return self.locale.text_direction == "rtl"
 
-    def _filled(self, sentence: str, values: dict[str, str | int]) -> str:
+    def _fill(self, sentence: str, values: dict[str, str | int]) -> str:
         shown = {
             name: self.number(value) if isinstance(value, int) else value for name, value in values.items()
         }

@@ -8,7 +8,7 @@ from bot.i18n.translator import Translator
 from bot.replies.layout import truncate
 from vlm.protocol import ModelInfo, Priority
 
-MAX_NUMBER: Final = 30  # of what somebody wrote as a number, in UTF-16 code units
+MAX_NUMBER: Final = 30  # of a quoted number, in UTF-16 code units
 
 
 def closed_to_person(t: Translator, person: int) -> str:

@@ -19,8 +19,8 @@ PICK_ALL: Final = "pickall"
 PICK_COLUMNS: Final = 5
 
 
-class Line(NamedTuple):
-    """What is said about one photo."""
+class AlbumLine(NamedTuple):
+    """The line of one photo in a list."""
 
     number: int
     text: str
@@ -33,7 +33,7 @@ def looking(t: Translator, has_worker: bool) -> str:
     return t("Your photos are in line. No worker is running right now; I will answer here when one is back.")
 
 
-def captions(t: Translator, lines: Sequence[Line], total: int, note: str = "") -> str:
+def captions(t: Translator, lines: Sequence[AlbumLine], total: int, note: str = "") -> str:
     """`lines` are those that are known so far, of `total`."""
     if len(lines) < total:
         return _listed(t, t("AI captions:"), lines, _so_far(t, lines, total))
@@ -42,7 +42,7 @@ def captions(t: Translator, lines: Sequence[Line], total: int, note: str = "") -
     return _listed(t, t("AI captions:"), lines, "\n".join(part for part in (kept, hint) if part))
 
 
-def answers(t: Translator, question: str, lines: Sequence[Line], total: int) -> str:
+def answers(t: Translator, question: str, lines: Sequence[AlbumLine], total: int) -> str:
     """As `captions`."""
     head = t("AI answers to “{question}”:", question=truncate(question, MAX_QUOTE))
     return _listed(t, head, lines, _so_far(t, lines, total) if len(lines) < total else "")
@@ -72,16 +72,16 @@ def question_lost(t: Translator) -> str:
     return t("I cannot see your question any more. Please write it again.")
 
 
-def _so_far(t: Translator, lines: Sequence[Line], total: int) -> str:
+def _so_far(t: Translator, lines: Sequence[AlbumLine], total: int) -> str:
     return t("{done} of {total} …", done=len(lines), total=total)
 
 
-def _listed(t: Translator, head: str, lines: Sequence[Line], end: str) -> str:
+def _listed(t: Translator, head: str, lines: Sequence[AlbumLine], end: str) -> str:
     numbered = [f"{_span(t, same)}. {same[0].text}" for same in _grouped(lines)]
     return "\n".join([head, *numbered, *(["", end] if end else [])])
 
 
-def _grouped(lines: Sequence[Line]) -> list[list[Line]]:
+def _grouped(lines: Sequence[AlbumLine]) -> list[list[AlbumLine]]:
     """Neighbours that were refused for the same reason share a line: a reason is not repeated ten times."""
     keys = {
         line: line.number - index if line.is_refusal else -line.number for index, line in enumerate(lines)
@@ -89,6 +89,6 @@ def _grouped(lines: Sequence[Line]) -> list[list[Line]]:
     return [list(same) for _key, same in groupby(lines, key=lambda line: (line.text, keys[line]))]
 
 
-def _span(t: Translator, lines: Sequence[Line]) -> str:
+def _span(t: Translator, lines: Sequence[AlbumLine]) -> str:
     first, last = t.number(lines[0].number), t.number(lines[-1].number)
     return first if len(lines) == 1 else f"{first}–{last}"

@@ -63,19 +63,19 @@ def here_it_is(t: Translator, photo: Photo) -> str:
     return t("Here it is, from {day}.", day=t.day(photo.created_ms))
 
 
-def listed(t: Translator, search: str, *, earlier: bool = False) -> str:
+def list_head(t: Translator, search: str, *, earlier: bool = False) -> str:
     """The head of a list by date; `earlier`: of a page of it that is not the first."""
     if search:
         return t("Photos: {what}", what=search)
     return t("Earlier photos:") if earlier else t("The latest photos:")
 
 
-def none_listed(t: Translator, search: str) -> str:
+def empty_list(t: Translator, search: str) -> str:
     """That a list by date is empty."""
     return t("No photos: {what}", what=search)
 
 
-def found(t: Translator, search: str, first: int, count: int, total: int) -> str:
+def hits_head(t: Translator, search: str, first: int, count: int, total: int) -> str:
     """The head of a page of hits: of `total`, from the `first` on so many."""
     if count == total:
         return t.many("{n} photo: {what}", "{n} photos: {what}", total, what=search)
@@ -124,7 +124,7 @@ def photo_caption(
 
 
 def reason(t: Translator, hit: Hit, query: str) -> str:
-    """Why it was found. A hit's words are English: shown only if they are what somebody wrote."""
+    """Why a photo was found. A hit's words are English: shown only if the query contains them."""
     shared = [word for word in hit.words if word in query.casefold()]
     if shared:
         return t("has: {words}", words=", ".join(shared))
@@ -155,12 +155,12 @@ def caption_elsewhere(t: Translator, photo: Photo) -> str:
     return truncate(_caption(t, photo), MAX_CAPTION) if photo.correction or photo.caption else ""
 
 
-def describe_search(t: Translator, wanted: Find, name: str = "") -> str:
+def describe_search(t: Translator, criteria: Find, name: str = "") -> str:
     """A search in words: '“red bicycle”, May 2026, from @ada'."""
     parts = [
-        t("“{words}”", words=wanted.query) if wanted.query else "",
-        t("similar ones") if wanted.like else "",
-        period(t, wanted.since_ms, wanted.until_ms),
+        t("“{words}”", words=criteria.query) if criteria.query else "",
+        t("similar ones") if criteria.like else "",
+        period(t, criteria.since_ms, criteria.until_ms),
         t("from {name}", name=name) if name else "",
     ]
     return ", ".join(part for part in parts if part)

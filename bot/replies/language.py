@@ -1,4 +1,4 @@
-"""What the bot says about languages: which there are, and which one the chat has."""
+"""What the bot says about languages: the available ones, and that of the chat."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,12 @@ from bot.i18n.translator import CATALOGS, Translator
 from vlm.text.languages import ENGLISH, code_of
 
 
-def which(t: Translator, written: set[str] | None) -> str:
-    """`written`: the codes of the languages that the models write; None while no worker is there to tell."""
+def which(t: Translator, model_languages: set[str] | None) -> str:
+    """`model_languages`: codes of the languages that the models write; None while no worker runs."""
     question = t("Which language should I speak? Choose one, or write it, for example: /lang español")
-    codes = [] if written is None else [code for code in CATALOGS if not can_write(code, written)]
+    codes = (
+        [] if model_languages is None else [code for code in CATALOGS if not can_write(code, model_languages)]
+    )
     if not codes:
         return question
     names = t.listed([own_name(code) for code in codes])
@@ -21,7 +23,7 @@ def more(t: Translator) -> str:
     return t("I write captions and answers in these. Buttons and help stay in English.")
 
 
-def chosen(t: Translator, written: set[str] | None) -> str:
+def chosen(t: Translator, model_languages: set[str] | None) -> str:
     """In the chosen language, if it has a catalog."""
     language = own_name(t.tag)
     if code_of(t.tag) not in CATALOGS:
@@ -30,7 +32,7 @@ def chosen(t: Translator, written: set[str] | None) -> str:
             " Buttons and help stay in English.",
             language=language,
         )
-    if written is not None and not can_write(t.tag, written):
+    if model_languages is not None and not can_write(t.tag, model_languages):
         return t(
             "Buttons and help are in {language} from now on. "
             "The model that runs here cannot write it, so captions and answers stay in English.",
@@ -39,7 +41,7 @@ def chosen(t: Translator, written: set[str] | None) -> str:
     return t("From now on I speak {language}: captions, answers, buttons and help.", language=language)
 
 
-def nobody_speaks(t: Translator, tag: str) -> str:
+def not_supported(t: Translator, tag: str) -> str:
     return t("I do not speak {language} yet. Choose one of these:", language=own_name(tag))
 
 
@@ -54,5 +56,5 @@ def other_languages(t: Translator) -> str:
     return t("More languages")
 
 
-def can_write(tag: str, written: set[str]) -> bool:
-    return code_of(tag) == ENGLISH or code_of(tag) in written
+def can_write(tag: str, model_languages: set[str]) -> bool:
+    return code_of(tag) == ENGLISH or code_of(tag) in model_languages

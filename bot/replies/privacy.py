@@ -134,7 +134,7 @@ def privacy(t: Translator, retention_days: int, contact: str) -> str:
     after = t("For one more day I keep only the numbers of what is gone, so that nothing brings it back.")
     along = t("To take everything along: /export.")
     paragraphs = [
-        t("What I keep:") + "".join(f"\n• {each}" for each in kept),
+        t("What I keep:") + "".join(f"\n• {item}" for item in kept),
         f"{never} {where}",
         f"{long} {now} {after}",
         along,

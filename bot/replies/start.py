@@ -8,7 +8,7 @@ from bot.i18n.translator import N_, Translator
 from vlm.protocol import ModelInfo
 
 # Whose menu it is: a private chat's, a group's, a group's admins', the bot's admins' in private.
-Kind = Literal["private", "group", "admin", "bot_admin"]
+MenuKind = Literal["private", "group", "admin", "bot_admin"]
 PRIVATE: Final = "private"
 GROUP: Final = "group"
 ADMIN: Final = "admin"
@@ -16,7 +16,7 @@ BOT_ADMIN: Final = "bot_admin"
 ALL: Final = (PRIVATE, GROUP, ADMIN)
 
 # In the order of the menus: what a command does, and whose menus have it.
-COMMANDS: Final[dict[str, tuple[str, tuple[Kind, ...]]]] = {
+COMMANDS: Final[dict[str, tuple[str, tuple[MenuKind, ...]]]] = {
     "find": (N_("Find photos by words: red bicycle"), ALL),
     "recent": (N_("The latest photos"), ALL),
     "ask": (N_("Ask about a photo"), ALL),
@@ -32,18 +32,18 @@ COMMANDS: Final[dict[str, tuple[str, tuple[Kind, ...]]]] = {
     "revoke": (N_("Take somebody's access back"), (BOT_ADMIN,)),
     "stats": (N_("How the bot is doing"), (BOT_ADMIN,)),
 }
-ALSO: Final = ("start",)  # known, but in no menu
+HIDDEN_COMMANDS: Final = ("start",)  # known, but in no menu
 
-ALIKE: Final = 0.6
+MIN_SIMILARITY: Final = 0.6
 
 
-def commands(t: Translator, kind: Kind) -> list[tuple[str, str]]:
+def commands(t: Translator, kind: MenuKind) -> list[tuple[str, str]]:
     """A menu: names of commands, and what they do."""
     menus = {PRIVATE, BOT_ADMIN} if kind == BOT_ADMIN else {kind}
     return [(name, t(does)) for name, (does, kinds) in COMMANDS.items() if menus.intersection(kinds)]
 
 
-def about(t: Translator) -> str:
+def description(t: Translator) -> str:
     """What Telegram shows in an empty chat."""
     return t(
         "Send me a photo: I will say what is in it, answer questions about it, and find it again"
@@ -51,7 +51,7 @@ def about(t: Translator) -> str:
     )
 
 
-def in_short(t: Translator) -> str:
+def short_description(t: Translator) -> str:
     """What Telegram shows in the bot's profile."""
     return t("I describe your photos, answer questions about them and find them again.")
 
@@ -80,7 +80,9 @@ def help(t: Translator, models: Sequence[ModelInfo], *, is_bot_admin: bool = Fal
             t("Send a photo, or an image as a file, and I caption it."),
             t("Reply to it, or to my caption, with a question. Without a reply, I answer about the latest."),
             "",
-            *_what(t, ["find", "recent", "lang", "style", "edit", "forget", "export", "privacy", *bot_admin]),
+            *_command_lines(
+                t, ["find", "recent", "lang", "style", "edit", "forget", "export", "privacy", *bot_admin]
+            ),
             "",
             caution(t),
             who_answers(t, models),
@@ -94,7 +96,7 @@ def group_help(t: Translator, models: Sequence[ModelInfo]) -> str:
             t("In groups I am silent until you mention me, reply to me or send me a command."),
             t("Reply to a photo and mention me with your question, and I answer about that photo."),
             "",
-            *_what(t, ["find", "recent", "ask", "auto", "edit", "forget", "privacy"]),
+            *_command_lines(t, ["find", "recent", "ask", "auto", "edit", "forget", "privacy"]),
             "",
             caution(t),
             who_answers(t, models),
@@ -102,7 +104,7 @@ def group_help(t: Translator, models: Sequence[ModelInfo]) -> str:
     )
 
 
-def _what(t: Translator, names: Sequence[str]) -> list[str]:
+def _command_lines(t: Translator, names: Sequence[str]) -> list[str]:
     return [t("/{command}: {does}", command=name, does=t(COMMANDS[name][0])) for name in names]
 
 
@@ -130,7 +132,7 @@ def who_answers(t: Translator, models: Sequence[ModelInfo]) -> str:
 
 def unknown_command(t: Translator, typed: str) -> str:
     """`typed`: the command, without its slash."""
-    if near := get_close_matches(typed.lower(), [*COMMANDS, *ALSO], n=1, cutoff=ALIKE):
+    if near := get_close_matches(typed.lower(), [*COMMANDS, *HIDDEN_COMMANDS], n=1, cutoff=MIN_SIMILARITY):
         return t("I do not know that command. Did you mean {command}?", command=f"/{near[0]}")
     return t("I do not know that command. What I can do: /help")
 

@@ -40,7 +40,7 @@ def label(t: Translator, style: Style) -> str:
     return t(LABELS[style]).capitalize()
 
 
-def read(t: Translator, name: str) -> Style | None:
+def parse(t: Translator, name: str) -> Style | None:
     """The style with that name, in English or in the chat's language; None if there is none."""
     for style, label in LABELS.items():
         if name.strip().casefold() in (style, t(label).casefold()):

@@ -21,7 +21,7 @@ Run it with `python -m bot.sandbox --port 8080`. The map:
     groups.py     adding and removing the bot; administrators, topics, supergroups
     inline.py     the results of an inline query, and the message that a chosen result becomes
     page.py       the actions of the page (and of tests) as a person
-    watching.py   what they can read
+    views.py      what they can read
     samples.py    the pictures that the page offers
     static/       the page
 """

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.args import ApiError, Args, Json, Upload, bad_request
 from bot.sandbox.faults import Fault
-from bot.sandbox.methods import chats, edits, fetching, messages, profile, queries
+from bot.sandbox.methods import chats, edits, messages, profile, queries, updates
 from bot.sandbox.methods.profile import Method
 from bot.sandbox.sandbox import Sandbox
 
@@ -31,10 +31,10 @@ METHODS: Mapping[str, Method] = {
         "getMyDescription": profile.getter("description"),
         "setMyShortDescription": profile.setter("short_description"),
         "getMyShortDescription": profile.getter("short_description"),
-        "getUpdates": fetching.get_updates,
-        "setWebhook": fetching.set_webhook,
-        "deleteWebhook": fetching.delete_webhook,
-        "getWebhookInfo": fetching.get_webhook_info,
+        "getUpdates": updates.get_updates,
+        "setWebhook": updates.set_webhook,
+        "deleteWebhook": updates.delete_webhook,
+        "getWebhookInfo": updates.get_webhook_info,
         "sendMessage": messages.send_message,
         "sendPhoto": messages.send_photo,
         "sendDocument": messages.send_document,

@@ -101,16 +101,16 @@ class SandboxWorld:
         user.setdefault("language_code", "en")
         return user
 
-    def room(self, chat_id: int, user: Json) -> Chat:
-        """The chat in which `user` writes, created if there is none. Raises ApiError 400 if not theirs."""
+    def open_chat(self, chat_id: int, user: Json) -> Chat:
+        """The chat in which `user` writes, created if needed. Raises ApiError 400 for the chat of another."""
         if chat_id not in self.state.chats:
-            self.state.chats[chat_id] = Chat(info=_info(chat_id, user), members=self._founders(chat_id))
+            self.state.chats[chat_id] = Chat(info=_info(chat_id, user), members=self._first_members(chat_id))
         chat = self.state.chats[chat_id]
         if user["id"] not in chat.members:
             chat.members.append(user["id"])
         return chat
 
-    def _founders(self, chat_id: int) -> list[int]:
+    def _first_members(self, chat_id: int) -> list[int]:
         owner = owner_of(chat_id)
         if not owner:
             return []

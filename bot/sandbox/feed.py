@@ -9,20 +9,20 @@ from bot.sandbox.args import Json
 KEPT_EVENTS = 2_000
 
 
-class Bell:
-    """Wakes all waiting tasks each time it is rung."""
+class Notifier:
+    """Wakes all waiting tasks at each notification."""
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._event = asyncio.Event()
 
-    def ring(self) -> None:
-        rung, self._rung = self._rung, asyncio.Event()
-        rung.set()
+    def notify_all(self) -> None:
+        event, self._event = self._event, asyncio.Event()
+        event.set()
 
     async def wait(self, timeout_s: float) -> bool:
-        """Whether the bell rang within `timeout_s`."""
+        """Whether a notification came within `timeout_s`."""
         try:
-            await asyncio.wait_for(self._rung.wait(), timeout_s)
+            await asyncio.wait_for(self._event.wait(), timeout_s)
         except TimeoutError:
             return False
         return True
@@ -34,18 +34,18 @@ class Feed:
     def __init__(self) -> None:
         self.version = 0
         self._events: deque[tuple[int, Json]] = deque(maxlen=KEPT_EVENTS)
-        self._bell = Bell()
+        self._notifier = Notifier()
 
     def publish(self, kind: str, **details: object) -> None:
         self.version += 1
         self._events.append((self.version, {"type": kind, **details}))
-        self._bell.ring()
+        self._notifier.notify_all()
 
     async def changed(self, since: int, timeout_s: float) -> int:
         """The version, as soon as it is past `since` or the time is up."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         while self.version <= since and (left_s := deadline - asyncio.get_running_loop().time()) > 0:
-            await self._bell.wait(left_s)
+            await self._notifier.wait(left_s)
         return self.version
 
     async def listen(self, beat_s: float = 15) -> AsyncIterator[Json]:

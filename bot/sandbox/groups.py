@@ -68,7 +68,7 @@ def promote(box: Sandbox, chat: Chat, user_id: int, *, admin: bool) -> Json:
         return member(box, chat, user_id)
     if user_id not in chat.members:
         chat.members.append(user_id)
-    chat.admins = [other for other in chat.admins if other != user_id] + ([user_id] if admin else [])
+    chat.admins = [admin_id for admin_id in chat.admins if admin_id != user_id] + ([user_id] if admin else [])
     return member(box, chat, user_id)
 
 

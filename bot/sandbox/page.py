@@ -37,35 +37,35 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.sandbox import groups, watching
+from bot.sandbox import groups, views
 from bot.sandbox.api import read_args, refusal
 from bot.sandbox.args import ApiError, Args, Upload, bad_request
 from bot.sandbox.faults import Fault
 from bot.sandbox.samples import sample_path
-from bot.sandbox.watching import box_of, person_of
+from bot.sandbox.views import box_of, person_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 def routes() -> list[Route]:
     actions = (_send, _send_sample, _edit, _press, _inline, _choose, _block, _unblock, _promote, _migrate)
-    views = (
-        watching.state,
-        watching.chats,
-        watching.messages,
-        watching.answer,
-        watching.samples,
-        watching.calls,
+    readers = (
+        views.state,
+        views.chats,
+        views.messages,
+        views.answer,
+        views.samples,
+        views.calls,
     )
     return [
         *(
             Route(f"/sandbox/{action.__name__[1:]}", _with_refusals(action), methods=["POST"])
             for action in actions
         ),
-        *(Route(f"/sandbox/{view.__name__}", _with_refusals(view)) for view in views),
-        Route("/sandbox/events", watching.events),
-        Route("/sandbox/sample/{file}", _with_refusals(watching.sample)),
-        Route("/sandbox/file/{file_id}", _with_refusals(watching.file)),
+        *(Route(f"/sandbox/{reader.__name__}", _with_refusals(reader)) for reader in readers),
+        Route("/sandbox/events", views.events),
+        Route("/sandbox/sample/{file}", _with_refusals(views.sample)),
+        Route("/sandbox/file/{file_id}", _with_refusals(views.file)),
         Route("/sandbox/faults", _with_refusals(_faults), methods=["GET", "POST", "DELETE"]),
     ]
 
@@ -92,7 +92,7 @@ async def _send(request: Request) -> Response:
     if files := args.uploads("file"):
         caption, kind, via = args.text("caption") or args.text("text"), args.text("kind"), args.text("via")
         as_file = args.flag("as_file")
-        sent = await person.show(files, caption, as_file=as_file, kind=kind, via=via, reply_to=reply_to)
+        sent = await person.send_files(files, caption, as_file=as_file, kind=kind, via=via, reply_to=reply_to)
     elif content := args.object("content"):
         sent = person.send_raw(content, reply_to)
     else:
@@ -104,7 +104,7 @@ async def _send_sample(request: Request) -> Response:
     args = await read_args(request)
     path = sample_path(box_of(request).samples, args.text("file"))
     upload = Upload(path.name, path.read_bytes())
-    sent = await person_of(request, args).show([upload], args.text("caption"), reply_to=_reply_to(args))
+    sent = await person_of(request, args).send_files([upload], args.text("caption"), reply_to=_reply_to(args))
     return JSONResponse({"messages": sent})
 
 

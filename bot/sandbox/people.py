@@ -34,7 +34,7 @@ class Person:
     ) -> None:
         self._box = box
         self.user = box.world.person(user or (chat if chat > 0 else YOU), language, name)
-        self.chat: Chat = box.world.room(chat, self.user)
+        self.chat: Chat = box.world.open_chat(chat, self.user)
         self._topic = groups.topic(box, self.chat, self.user, topic)
 
     def write(self, body: str, reply_to: int | None = None) -> list[Json]:
@@ -43,7 +43,7 @@ class Person:
             raise bad_request("message text is empty")
         return [self._send(_with_entities("text", piece), reply_to) for piece in _pieces(body.strip())]
 
-    async def show(
+    async def send_files(
         self,
         uploads: Sequence[Upload],
         caption: str = "",

@@ -1,6 +1,6 @@
 """Text as Telegram reads it: entities, lengths in UTF-16 units, the HTML parse mode.
 
-Not handled: parse modes Markdown and MarkdownV2, and entities that nobody sends here (spoilers, emoji).
+Not handled: parse modes Markdown and MarkdownV2, spoilers and custom emoji.
 """
 
 import re
@@ -12,7 +12,7 @@ from bot.sandbox.args import Args, Json, bad_request
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 
-_FOUND = re.compile(
+_ENTITY = re.compile(
     r"(?P<url>(?:https?://|\bt\.me/)[^\s<>\"]+[^\s<>\".,;:!?)])"
     r"|(?<![\w/@])(?P<mention>@[A-Za-z]\w{2,31})"
     r"|(?<![\w/])(?P<bot_command>/[A-Za-z0-9_]{1,64}(?:@\w{3,32})?)(?![\w/])"
@@ -33,8 +33,8 @@ def units(text: str) -> int:
 def entities(text: str) -> list[Json]:
     """What Telegram finds in plain text by itself: commands, mentions, links, hashtags."""
     return [
-        {"type": found.lastgroup, "offset": units(text[: found.start()]), "length": units(found.group())}
-        for found in _FOUND.finditer(text)
+        {"type": match.lastgroup, "offset": units(text[: match.start()]), "length": units(match.group())}
+        for match in _ENTITY.finditer(text)
     ]
 
 
@@ -42,15 +42,15 @@ def mentioned(content: Json, users: dict[int, Json]) -> list[int]:
     """The ids of those of `users` whom a message calls, by '@name' or without."""
     written: str = content.get("text", "") or content.get("caption", "")
     encoded = written.encode("utf-16-le", "surrogatepass")
-    found = []
+    user_ids = []
     for mark in [*content.get("entities", []), *content.get("caption_entities", [])]:
         start, end = 2 * mark["offset"], 2 * (mark["offset"] + mark["length"])
         name = encoded[start:end].decode("utf-16-le", "surrogatepass").lower()
         if mark["type"] == "text_mention":
-            found.append(mark["user"]["id"])
+            user_ids.append(mark["user"]["id"])
         elif mark["type"] == "mention":
-            found += [id for id, user in users.items() if f"@{user.get('username', '')}".lower() == name]
-    return found
+            user_ids += [id for id, user in users.items() if f"@{user.get('username', '')}".lower() == name]
+    return user_ids
 
 
 def content(args: Args, name: str, limit: int) -> Json:
@@ -61,15 +61,15 @@ def content(args: Args, name: str, limit: int) -> Json:
         raise bad_request("message is too long" if name == "text" else "message caption is too long")
     if not text.strip():
         return {}
-    found = marked or entities(text)
-    return {name: text, **({"entities" if name == "text" else "caption_entities": found} if found else {})}
+    marks = marked or entities(text)
+    return {name: text, **({"entities" if name == "text" else "caption_entities": marks} if marks else {})}
 
 
 def _parsed(args: Args, name: str) -> tuple[str, list[Json]]:
-    given = args.array("entities" if name == "text" else "caption_entities")
+    explicit = args.array("entities" if name == "text" else "caption_entities")
     match args.text("parse_mode").lower():
         case "":
-            return args.text(name), given
+            return args.text(name), explicit
         case "html":
             return parse_html(args.text(name))
         case _:
@@ -84,14 +84,14 @@ def parse_html(text: str) -> tuple[str, list[Json]]:
     if reader.open:
         tag = reader.open[-1][0]
         raise bad_request(f"can't parse entities: Can't find end tag corresponding to start tag \"{tag}\"")
-    return reader.text, sorted(reader.found, key=lambda entity: entity["offset"])
+    return reader.text, sorted(reader.entities, key=lambda entity: entity["offset"])
 
 
 class _Html(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.text = ""
-        self.found: list[Json] = []
+        self.entities: list[Json] = []
         self.open: list[tuple[str, Json]] = []
 
     def handle_data(self, data: str) -> None:
@@ -111,7 +111,7 @@ class _Html(HTMLParser):
         _, entity = self.open.pop()
         entity["length"] = units(self.text) - entity["offset"]
         if entity["length"]:
-            self.found.append(entity)
+            self.entities.append(entity)
 
 
 def _link(href: str) -> str:

@@ -8,7 +8,7 @@ import asyncio
 
 from bot.sandbox.args import ApiError, Json
 from bot.sandbox.chat import State
-from bot.sandbox.feed import Bell, Feed
+from bot.sandbox.feed import Feed, Notifier
 
 ONLY_ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
 MAX_POLL_S = 50
@@ -18,7 +18,7 @@ class UpdateQueue:
     def __init__(self, state: State, feed: Feed) -> None:
         self._state = state
         self._feed = feed
-        self._bell = Bell()
+        self._notifier = Notifier()
         self._poll = 0
 
     @property
@@ -27,12 +27,12 @@ class UpdateQueue:
 
     def push(self, kind: str, payload: Json) -> None:
         """Queue an update, unless the bot does not want its kind."""
-        wanted = self._state.allowed_updates
-        if kind not in wanted if wanted else kind in ONLY_ON_REQUEST:
+        allowed = self._state.allowed_updates
+        if kind not in allowed if allowed else kind in ONLY_ON_REQUEST:
             return
         self._state.pending.append({"update_id": self._state.next_update, kind: payload})
         self._state.next_update += 1
-        self._bell.ring()
+        self._notifier.notify_all()
 
     async def poll(self, offset: int, limit: int, timeout_s: float) -> list[Json]:
         """Updates from `offset` on, as soon as there is one. Raises ApiError 409 if another poller comes."""
@@ -44,11 +44,11 @@ class UpdateQueue:
             )
         self._poll += 1
         poll = self._poll
-        self._bell.ring()
+        self._notifier.notify_all()
         self._forget_before(offset)
         deadline = asyncio.get_running_loop().time() + min(timeout_s, MAX_POLL_S)
         while not self.pending and (left_s := deadline - asyncio.get_running_loop().time()) > 0:
-            await self._bell.wait(left_s)
+            await self._notifier.wait(left_s)
             self._check_still(poll)
         return self.pending[:limit]
 
@@ -84,8 +84,8 @@ class UpdateQueue:
 
     def wake(self) -> None:
         """Wake waiting polls: the webhook was set or removed."""
-        self._bell.ring()
+        self._notifier.notify_all()
 
-    async def rung(self, timeout_s: float) -> None:
+    async def wait_for_change(self, timeout_s: float) -> None:
         """Wait until an update arrives, the webhook changes, or the time is up."""
-        await self._bell.wait(timeout_s)
+        await self._notifier.wait(timeout_s)

@@ -25,7 +25,7 @@ async def deliver(state: State, updates: UpdateQueue) -> None:
     while True:
         hook = state.webhook
         if hook is None or not updates.pending:
-            await updates.rung(3600)
+            await updates.wait_for_change(3600)
             continue
         if await _push(hook, updates):
             pause_s = FIRST_PAUSE_S

@@ -1,1 +1,1 @@
-"""What the bot keeps in Redis besides the photo memory."""
+"""The state that the bot keeps in Redis, besides the memory of photos."""

@@ -3,14 +3,14 @@
 `bot.state.keys.ALBUMS` is a hash. KEY is the text of a list's `ReplyKey`:
 
     KEY            the ids of its photos, in the order in which they came in
-    KEY:PHOTO      what became of that photo: '=JOB' if that job answered it, else why it was refused
+    KEY:PHOTO      the outcome of that photo: '=JOB' if that job answered it, else why it was refused
     KEY:heard      when its last photo came, Unix ms
     KEY:shown      when its message was changed last, Unix ms
     KEY:message    the id of its message
     of:PHOTO       the lists that contain this photo
-    MESSAGE        the list that our message MESSAGE shows
+    MESSAGE        the list that the bot's message MESSAGE shows
 
-Captions and answers are read from the chat's memory each time: what is forgotten there is gone here.
+Captions and answers are read from the chat's memory each time, so that forgotten ones are gone here, too.
 """
 
 import time
@@ -66,12 +66,12 @@ class AlbumStore:
         self._set_outcome_script = redis.register_script(SET_OUTCOME)
 
     async def add_photo(self, target: ReplyTarget, photo: str) -> None:
-        """Add a photo to the list. Again is harmless."""
+        """Add a photo to the list. Idempotent."""
         args: list[str | int] = [target.idempotency_key, photo, _now_ms(), TTL_S]
         await self._add_script(keys=[keys.ALBUMS(chat=target.chat)], args=args)
 
     async def set_outcome(self, target: ReplyTarget, photo: str, outcome: str) -> None:
-        """Store a photo's outcome (`AlbumItem.outcome`). Of a list that was forgotten nothing is stored."""
+        """Store a photo's outcome (`AlbumItem.outcome`), unless the list was forgotten."""
         args = [target.idempotency_key, photo, outcome]
         await self._set_outcome_script(keys=[keys.ALBUMS(chat=target.chat)], args=args)
 
@@ -101,12 +101,12 @@ class AlbumStore:
         return True
 
     async def set_message(self, target: ReplyTarget, message: int) -> None:
-        """Our `message` shows this list."""
+        """Record that the bot's `message` shows this list."""
         fields: Any = {str(message): target.idempotency_key, f"{target.key}:message": message}
         await self._redis.hset(keys.ALBUMS(chat=target.chat), mapping=fields)
 
     async def message_of(self, chat: int, key: ReplyKey) -> int | None:
-        """The id of our message that shows a list; None while there is none."""
+        """The id of the message that shows a list; None while there is none."""
         return int(await self._get(chat, f"{key}:message") or 0) or None
 
     async def lists_with(self, chat: int, photo: str) -> list[ReplyKey]:
@@ -119,7 +119,7 @@ class AlbumStore:
         return next((key for key in lists if isinstance(key, AlbumCaptions)), None)
 
     async def shown_by(self, chat: int, message: int) -> ReplyKey | None:
-        """The list that our message shows; None if it shows none."""
+        """The list that a message of the bot shows; None if it shows none."""
         text = await self._get(chat, str(message))
         return parse_key(text) if text else None
 

@@ -1,4 +1,4 @@
-"""How the last jobs went: for /stats, and to estimate how long a job will wait.
+"""Statistics of the last jobs: for /stats, and to estimate how long a job will wait.
 
 `bot.state.keys.JOB_STATS` is a list of the last KEPT jobs, newest first. A result that is delivered again
 counts again.
@@ -57,7 +57,7 @@ class JobStats:
         self._client = client
 
     async def record(self, result: Result) -> None:
-        """Record how a job went."""
+        """Record a job's durations and outcome."""
         self._metrics.count_result(result)
         code = code_of(result)
         if code == PictureGone.code:  # it is submitted again, with the picture

@@ -1,4 +1,4 @@
-"""Questions of ours that ask for a caption: a reply to one is no question about a photo, but its caption."""
+"""The bot's messages that ask for a caption: a reply to one is the caption, not a question."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ TTL_S: Final = 24 * 3600
 
 
 class PendingEdits:
-    """`bot.state.keys.PENDING_EDITS` is a hash: the id of our message -> the photo's id."""
+    """`bot.state.keys.PENDING_EDITS` is a hash: the id of the bot's message -> the photo's id."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

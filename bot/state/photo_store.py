@@ -14,7 +14,7 @@ class PhotoStore:
         self._memory = memory
 
     async def save(self, message: Message, picture: Picture, *, note: str = "", arrival_us: int = 0) -> Photo:
-        """Keep the photo of a message in its chat's memory. `note` is what its owner wrote with it."""
+        """Keep the photo of a message in its chat's memory. `note`: the text that was sent with it."""
         sender = message.from_user
         photo = Photo(
             id=str(message.message_id),

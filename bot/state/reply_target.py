@@ -37,7 +37,7 @@ class ReplyKey(msgspec.Struct, frozen=True, tag=True):
 
 
 class SentMessage(ReplyKey, frozen=True):
-    """A message that somebody sent."""
+    """A message of a user."""
 
     TEMPLATE = "{message}"
     message: int
@@ -87,8 +87,8 @@ class AlbumCaptions(ReplyKey, frozen=True):
 class QuestionAboutAll(ReplyKey, frozen=True):
     """A question about several photos: its answers are listed in one message."""
 
-    TEMPLATE = "all-{asked}"
-    asked: ReplyKey
+    TEMPLATE = "all-{question}"
+    question: ReplyKey
 
 
 class PickedPhoto(ReplyKey, frozen=True):
@@ -170,9 +170,9 @@ class ShownPhoto(ReplyKey, frozen=True):
 class PrivateExport(ReplyKey, frozen=True):
     """An export that was asked for in the group `chat`, and goes to a private chat."""
 
-    TEMPLATE = "export-{chat}-{asked}"
+    TEMPLATE = "export-{chat}-{request}"
     chat: int
-    asked: ReplyKey
+    request: ReplyKey
 
 
 class ExportPart(ReplyKey, frozen=True):
@@ -198,13 +198,13 @@ class GroupJoined(ReplyKey, frozen=True):
 
 
 class AccessRefusal(ReplyKey, frozen=True):
-    """Somebody who may not use the bot; a group that may not."""
+    """A user or group without access: told so once."""
 
     TEMPLATE = "door"
 
 
 class InvitationRefusal(ReplyKey, frozen=True):
-    """Somebody who brought an invitation that is used or too old."""
+    """An invitation that is used or too old."""
 
     TEMPLATE = "used"
 
@@ -257,7 +257,7 @@ FIELD_PATTERNS: Final = {
 
 
 def parse_key(text: str) -> ReplyKey:
-    """The key with that text, whichever version wrote it."""
+    """The key with that text, of any version."""
     return next((key for kind in KINDS if (key := kind.parse(text))), UnknownKey(text))
 
 

@@ -1,7 +1,7 @@
 """The menus of commands, and the texts that Telegram shows about the bot before a chat begins.
 
-`bot.state.keys.MENUS` is a hash: menu or text -> digest of what Telegram was given, so that a start gives it
-only what has changed.
+`bot.state.keys.MENUS` is a hash: menu or text -> digest of the last published version, so that a start
+publishes only changes.
 
 Telegram picks a menu by the kind of chat and the language of a person's app. A chat that has chosen another
 language by /lang has its own menu, and so have the owner and the admins after their first /start or /help.
@@ -25,14 +25,23 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.i18n.translator import CATALOGS, Translator, translator_for
-from bot.replies.start import ADMIN, BOT_ADMIN, GROUP, PRIVATE, Kind, about, commands, in_short
+from bot.replies.start import (
+    ADMIN,
+    BOT_ADMIN,
+    GROUP,
+    PRIVATE,
+    MenuKind,
+    commands,
+    description,
+    short_description,
+)
 from bot.state import keys
 from vlm.queue.connection import retry_while_unavailable
 from vlm.text.languages import ENGLISH
 
 log = logging.getLogger(__name__)
 
-SCOPES: Final[dict[Kind, BotCommandScope]] = {
+SCOPES: Final[dict[MenuKind, BotCommandScope]] = {
     PRIVATE: BotCommandScopeAllPrivateChats(),
     GROUP: BotCommandScopeAllGroupChats(),
     ADMIN: BotCommandScopeAllChatAdministrators(),
@@ -50,7 +59,7 @@ class CommandMenus:
         self._redis = redis
 
     async def publish(self) -> None:
-        """Give Telegram what has changed, in every language. Raises telegram's errors; then try again."""
+        """Publish what has changed, in every language. Raises telegram's errors; may be called again."""
         for code in CATALOGS:
             for name, text, publish in self._texts(translator_for(code), None if code == ENGLISH else code):
                 digest = hashlib.sha256(text.encode()).digest()
@@ -59,8 +68,8 @@ class CommandMenus:
                     await retry_while_unavailable(self._set_digest, name, digest)
 
     async def show(self, chat: int, t: Translator) -> None:
-        """Put a chat's menu into its language. A courtesy: Telegram may refuse it."""
-        scopes: dict[Kind, BotCommandScope] = {
+        """Put a chat's menu into its language. Best effort: Telegram may refuse it."""
+        scopes: dict[MenuKind, BotCommandScope] = {
             BOT_ADMIN if chat in self.bot_admins else PRIVATE: BotCommandScopeChat(chat)
         }
         if chat < 0:
@@ -83,11 +92,11 @@ class CommandMenus:
         for kind, scope in SCOPES.items():
             menu = commands(t, kind)
             yield f"{kind} {language}", str(menu), _menu(self._bot, menu, scope, code)
-        yield f"about {language}", about(t), lambda: self._bot.set_my_description(about(t), code)
+        yield f"about {language}", description(t), lambda: self._bot.set_my_description(description(t), code)
         yield (
             f"in short {language}",
-            in_short(t),
-            lambda: self._bot.set_my_short_description(in_short(t), code),
+            short_description(t),
+            lambda: self._bot.set_my_short_description(short_description(t), code),
         )
 
 

@@ -2,13 +2,13 @@
 
     bot.state.keys.UPDATES       stream, read by group `bot`: `update`, as Telegram's JSON, and its `chat`
     bot.state.keys.OFFSET        the next getUpdates offset; kept for six days
-    bot.state.keys.UPDATE_SEEN   this update is in the journal already; kept for a day
+    bot.state.keys.UPDATE_SEEN   exists if the update is in the journal; kept for a day
     bot.state.keys.POLLER        the name of the process that polls; a lease
     bot.state.keys.BOT_ID        the id of the bot that owns this database
 
 Telegram may restart its numbering after a week without updates. An older offset would then be too high and
-confirm all new updates unread, so it expires earlier, and the next poll takes whatever Telegram holds. Two
-bots' updates have the same numbers, and neither can fetch the other's photos: each needs its own database.
+confirm new updates that nobody has read, so it expires earlier, and the next poll takes all that Telegram
+holds. The updates of two bots have the same numbers, so each bot needs its own database.
 """
 
 import json
@@ -21,9 +21,9 @@ from vlm.errors import BadSetting
 
 UPDATES: Final = keys.UPDATES()
 GROUP: Final = "bot"
-CHAT: Final = "chat"  # the field that orders updates, whichever process handles them
+CHAT_FIELD: Final = "chat"  # the field by which updates are ordered, across processes
 OFFSET: Final = keys.OFFSET()
-BOT: Final = keys.BOT_ID()
+BOT_ID: Final = keys.BOT_ID()
 
 OFFSET_TTL_S: Final = 6 * 24 * 3600
 MARK_TTL_S: Final = 24 * 3600
@@ -32,7 +32,7 @@ Json = dict[str, Any]
 
 # KEYS: updates, offset, one mark for each update.  ARGV: next offset or '', its TTL, the marks' TTL, then for
 # each update its chat and its JSON.
-# A script that fails is not rolled back: hence the mark after the entry, and the offset last.
+# A script that fails is not rolled back, so the mark is set after the entry, and the offset last.
 _APPEND: Final = """
 for i = 3, #KEYS do
     if redis.call('EXISTS', KEYS[i]) == 0 then
@@ -54,8 +54,8 @@ return 1
 _RESIGN: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
-def chat_in(update: Json) -> int:
-    """The chat of an update, or its sender where there is no chat; 0 where there is neither."""
+def chat_of_update(update: Json) -> int:
+    """The id of an update's chat, else of its sender, else 0."""
     try:
         payload = next(payload for kind, payload in update.items() if kind != "update_id")
         message = payload.get("message", payload)
@@ -65,7 +65,7 @@ def chat_in(update: Json) -> int:
 
 
 def arrival_us(entry: str) -> int:
-    """When an update arrived, from its entry's id: by the server's clock, and in the journal's order.
+    """When an update arrived, in Unix microseconds, from its entry's id: in the journal's order.
 
     The updates of one getUpdates call share a millisecond, hence the count within it.
     """
@@ -84,9 +84,9 @@ class Journal:
 
     async def claim(self, bot: int) -> None:
         """Make this the database of the bot with the id `bot`. Raises BadSetting if it is another's."""
-        if await self._redis.set(BOT, bot, nx=True):
+        if await self._redis.set(BOT_ID, bot, nx=True):
             return
-        owner = int(await self._redis.get(BOT) or bot)
+        owner = int(await self._redis.get(BOT_ID) or bot)
         if owner != bot:
             raise BadSetting(
                 f"REDIS_URL: this database belongs to the bot {owner}, and this is the bot {bot}. "
@@ -101,12 +101,12 @@ class Journal:
                 "" if next_offset is None else next_offset,
                 OFFSET_TTL_S,
                 MARK_TTL_S,
-                *(part for update in updates for part in (chat_in(update), json.dumps(update))),
+                *(part for update in updates for part in (chat_of_update(update), json.dumps(update))),
             ],
         )
 
     async def offset(self) -> int | None:
-        """The offset to poll with; None for whatever Telegram holds."""
+        """The offset to poll with; None: from the first update that Telegram holds."""
         value = await self._redis.get(OFFSET)
         return None if value is None else int(value)
 
@@ -115,5 +115,5 @@ class Journal:
         return bool(await self._elect(keys=[keys.POLLER()], args=[name, lease_ms]))
 
     async def resign(self, name: str) -> None:
-        """Release the lease, so that another process need not wait for its end."""
+        """Release the lease, so that another process can take it at once."""
         await self._resign(keys=[keys.POLLER()], args=[name])

@@ -1,15 +1,15 @@
 """The bot's messages, sent so that sending again has no effect: a placeholder is edited into its answer.
 
 Each message answers one `ReplyTarget`. `bot.state.keys.SENT_MESSAGES` is a hash: the target's idempotency key
--> the id of our message; '' while the id is unknown. When there are too many, the older half is dropped.
-`bot.state.keys.EDITING` exists while a placeholder gets another text. Texts are cut to Telegram's limit.
+-> the id of the bot's message; '' while the id is unknown. Above MAX_MESSAGES, the older half is dropped.
+`bot.state.keys.EDITING` exists while a placeholder is edited. Texts are cut to Telegram's limit.
 
 A placeholder is sent *at most* once, an answer *at least* once. Sending an answer again edits the same
-message into the same text, which Telegram refuses as "not modified": nobody sees it twice.
+message into the same text, which Telegram refuses as "not modified": the user sees it once.
 
-A group that became a supergroup is another chat: what was on its way is sent there, as a new message.
+A group that became a supergroup is another chat: pending replies are sent there, as new messages.
 
-Not covered: a process that is killed after Telegram sent a message and before its id was noted. A
+Not covered: a process that is killed after Telegram sent a message and before its id was recorded. A
 placeholder then stays as it is, and the answer is a message of its own; an answer without a placeholder may
 be sent twice. Telegram offers no way to ask what was sent.
 """
@@ -31,7 +31,7 @@ from vlm.memory import Memory
 from vlm.queue.connection import retry_while_unavailable
 
 TTL_S: Final = 7 * 24 * 3600
-MAX_MESSAGES: Final = 2000  # that are noted of one chat
+MAX_MESSAGES: Final = 2000  # recorded for each chat
 EDITING_S: Final = 10.0
 
 UNCHANGED: Final = "message is not modified"
@@ -49,9 +49,9 @@ class Outbox:
     async def send_placeholder(self, target: ReplyTarget, text: str) -> int | None:
         """Send a placeholder, unless something was sent already. The message's id, if it is known.
 
-        A placeholder may fail: if Telegram cannot take it now, the work goes on without.
+        If Telegram is unavailable, the placeholder is omitted.
         """
-        if not await self._redis.hsetnx(_sent(target.chat), target.idempotency_key, ""):
+        if not await self._redis.hsetnx(_sent_key(target.chat), target.idempotency_key, ""):
             return await self.sent_id(target)
         try:
             return await self._send_new(target, text, None)
@@ -78,17 +78,17 @@ class Outbox:
     async def update_placeholder(
         self, target: ReplyTarget, text: str, is_waiting: Callable[[], Awaitable[bool]]
     ) -> None:
-        """Give a placeholder another text while its answer `is_waiting`.
+        """Edit a placeholder, unless its answer has come: `is_waiting` says so.
 
-        `send` waits until that is done, so an answer is never overwritten.
+        `send` waits for the end of the edit, so an answer is never overwritten.
         Raises telegram's errors, and TimeoutError.
         """
-        lock = _editing(target)
+        lock = _editing_key(target)
         if not await self._redis.set(lock, "", nx=True, px=int(1000 * (EDITING_S + 1))):
             return  # another bot is editing it
         try:
             sent = await self.sent_id(target)
-            if sent and await is_waiting():  # asked after the lock is set: a later answer waits for it
+            if sent and await is_waiting():  # checked under the lock: a later answer waits for it
                 async with asyncio.timeout(EDITING_S):
                     await self.edit(target.chat, sent, text)
         finally:
@@ -104,38 +104,38 @@ class Outbox:
             return
         try:
             messages = await send(_address(target))
-            await retry_while_unavailable(self._note, target, messages[0].message_id)
+            await retry_while_unavailable(self._record, target, messages[0].message_id)
         except ChatMigrated as moved:
             await self.send_once(await self._migrated(target, moved.new_chat_id), send)
 
     async def adopt(self, target: ReplyTarget, message: int, placeholder: str = "") -> None:
-        """Make a message of ours the reply to this target, unless there is one already.
+        """Make one of the bot's messages the reply to this target, unless there is one already.
 
         It shows `placeholder` until the answer is sent; '': its own text.
         """
         if not await self.sent_id(target):
-            await self._note(target, message)
+            await self._record(target, message)
             if placeholder:
                 await self.send(target, placeholder)
 
     async def forget_sent(self, target: ReplyTarget) -> None:
-        """Send a new message the next time. What was sent stays in the chat."""
-        await self._redis.hdel(_sent(target.chat), target.idempotency_key)
+        """Forget the reply to a target: the next `send` sends a new one. The old one stays in the chat."""
+        await self._redis.hdel(_sent_key(target.chat), target.idempotency_key)
 
     async def claim_first(self, target: ReplyTarget, topic: str) -> bool:
-        """Whether this target is the chat's first to mention `topic`; true again for the same target."""
+        """Whether this target is the first of its chat to claim `topic`. Again true for the same target."""
         mark = crc32(target.idempotency_key.encode())
-        await self._redis.hsetnx(_sent(target.chat), topic, mark)
+        await self._redis.hsetnx(_sent_key(target.chat), topic, mark)
         return await self._sent_id(target.chat, topic) == mark
 
     async def sent_id(self, target: ReplyTarget) -> int | None:
-        """The id of our reply to a target, if one is known."""
+        """The message id of the reply to a target; None if it is unknown."""
         return await self._sent_id(target.chat, target.idempotency_key)
 
     async def edit(
         self, chat: int, message: int, text: str, buttons: InlineKeyboardMarkup | None = None
     ) -> bool:
-        """Give a message of ours another text; again is harmless. False: the message is gone."""
+        """Edit one of the bot's messages. Idempotent. Returns False if the message is gone."""
         try:
             await self._bot.edit_message_text(
                 truncate(text), chat_id=chat, message_id=message, reply_markup=buttons
@@ -150,7 +150,7 @@ class Outbox:
         return True
 
     async def delete(self, chat: int, message: int, text: str) -> None:
-        """Delete a message of ours. Telegram deletes none older than two days: then it becomes `text`."""
+        """Delete one of the bot's messages. Telegram keeps those older than two days: they become `text`."""
         try:
             await self._bot.delete_message(chat, message)
         except BadRequest as error:
@@ -158,18 +158,18 @@ class Outbox:
                 await self.edit(chat, message, text)
 
     async def _sent_id(self, chat: int, field: str) -> int | None:
-        return int(await self._redis.hget(_sent(chat), field) or 0) or None
+        return int(await self._redis.hget(_sent_key(chat), field) or 0) or None
 
     async def _sent_id_when_settled(self, target: ReplyTarget) -> int | None:
-        """The id of our reply, once no process updates it as a placeholder."""
-        while await self._redis.exists(_editing(target)):  # noqa: ASYNC110 - it may be another process
+        """The id of the reply, once no process edits it as a placeholder."""
+        while await self._redis.exists(_editing_key(target)):  # noqa: ASYNC110 - it may be another process
             await asyncio.sleep(0.02)
         return await self.sent_id(target)
 
     async def _send_new(self, target: ReplyTarget, text: str, buttons: InlineKeyboardMarkup | None) -> int:
         message = await self._bot.send_message(text=truncate(text), reply_markup=buttons, **_address(target))
-        # without the note it would be sent again
-        await retry_while_unavailable(self._note, target, message.message_id)
+        # without the record it would be sent again
+        await retry_while_unavailable(self._record, target, message.message_id)
         return message.message_id
 
     async def _migrated(self, target: ReplyTarget, supergroup: int) -> ReplyTarget:
@@ -177,8 +177,8 @@ class Outbox:
         await self._memory.migrate(target.chat, supergroup)
         return target.migrated_to(supergroup)
 
-    async def _note(self, target: ReplyTarget, message: int) -> None:
-        key = _sent(target.chat)
+    async def _record(self, target: ReplyTarget, message: int) -> None:
+        key = _sent_key(target.chat)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(key, target.idempotency_key, message)
             pipe.expire(key, TTL_S)
@@ -189,7 +189,7 @@ class Outbox:
 
     async def _drop_older_half(self, key: str) -> None:
         sent: Any = await self._redis.hgetall(key)
-        by_age = sorted(sent, key=lambda field: int(sent[field] or 0))  # our ids grow with time
+        by_age = sorted(sent, key=lambda field: int(sent[field] or 0))  # message ids grow with time
         await self._redis.hdel(key, *by_age[: len(by_age) // 2])
 
 
@@ -199,9 +199,9 @@ def _address(target: ReplyTarget) -> dict[str, Any]:
     return {"chat_id": target.chat, "reply_parameters": reply, **topic}
 
 
-def _sent(chat: int) -> str:
+def _sent_key(chat: int) -> str:
     return keys.SENT_MESSAGES(chat=chat)
 
 
-def _editing(target: ReplyTarget) -> str:
+def _editing_key(target: ReplyTarget) -> str:
     return keys.EDITING(chat=target.chat, key=target.idempotency_key)

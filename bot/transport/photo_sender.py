@@ -1,4 +1,4 @@
-"""Photos of the memory, sent again by the `file_id` that Telegram knows them by: never uploaded.
+"""Sends photos of the memory again by their `file_id`, without an upload.
 
 A reply to one of them is about that photo. An album holds one kind, so photos and files are two albums.
 """
@@ -15,8 +15,8 @@ from vlm.memory import Memory, Photo
 
 
 class CaptionedPhoto(NamedTuple):
-    """A photo and the text below it, 1024 characters at most. `number`: which of several it is; 0: the only
-    one."""
+    """A photo and the text below it, 1024 characters at most. `number`: its number in a list; 0: no
+    list."""
 
     photo: Photo
     caption: str

@@ -43,7 +43,7 @@ class Poller:
         self._request = HTTPXRequest(connection_pool_size=1, read_timeout=LONG_POLL_S + 10)
 
     async def run(self) -> None:
-        """Poll until cancelled, through every outage. Raises InvalidToken if Telegram rejects the token."""
+        """Poll until cancelled; outages are waited for. Raises InvalidToken if Telegram rejects the token."""
         await self._request.initialize()
         try:
             while True:

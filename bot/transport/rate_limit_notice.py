@@ -1,4 +1,4 @@
-"""Tells a group that reached Telegram's limit of messages per minute that its other answers come later.
+"""Tells a group that has reached Telegram's limit of messages per minute that more answers come later.
 
 The rate limiter keeps room for that one message, which is deleted when the answers are there.
 `bot.state.keys.RATE_LIMIT_NOTICE` is the message's id; '' while it is being sent.
@@ -27,7 +27,7 @@ TTL_S: Final = 600  # after the last answer that had to wait
 
 
 class RateLimitNotice:
-    """A courtesy: errors are logged and ignored."""
+    """Best effort: errors are logged and ignored."""
 
     def __init__(self, bot: ExtBot[bool], redis: Redis, memory: Memory) -> None:
         self._bot = bot
@@ -43,7 +43,7 @@ class RateLimitNotice:
         return error.chat
 
     async def remove(self, chat: int) -> None:
-        """Delete the message: nothing waits any more."""
+        """Delete the message: no answer is waiting."""
         try:
             if message := await self._redis.getdel(keys.RATE_LIMIT_NOTICE(chat=chat)):
                 await self._bot.delete_message(chat, int(message))
@@ -72,5 +72,5 @@ class RateLimitNotice:
             await self._redis.delete(key)
             raise
         noted = await self._redis.set(key, message.message_id, ex=TTL_S, xx=True)
-        if not noted:  # nothing waits any more
+        if not noted:  # removed meanwhile: no answer is waiting
             await self._bot.delete_message(limit.chat, message.message_id)

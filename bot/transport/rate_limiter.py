@@ -4,13 +4,13 @@
     bot.state.keys.SENT_TIMES    when a group's last messages were sent, in ms; kept for a minute
 
 Every call of the Bot API passes here. A call that would come too early is not made: it fails as if Telegram
-had said `retry after`, so an answer waits in its chat's queue, and a courtesy is left out. All bots of one
-Redis server share these limits; their clocks may differ by some milliseconds.
+had said `retry after`, so an answer waits in its chat's queue, and a best-effort call is omitted. All bots of
+one Redis server share these limits; their clocks may differ by some milliseconds.
 
 One of a group's messages is reserved for `bot.transport.rate_limit_notice`.
 
 Edits do not count among a group's messages. Not counted here: one message a second in a chat, and thirty a
-second in all. Telegram bears more of both for a while, and says when it does not.
+second in all. Telegram tolerates bursts of both, and answers `retry after` when it does not.
 """
 
 from collections.abc import Callable, Coroutine
@@ -29,7 +29,7 @@ GROUP_MOST: Final = 20
 GROUP_MS: Final = 60_000
 RESERVED: Final = 1
 SENDING: Final = ("send", "copy", "forward")
-SLACK_MS: Final = 50  # rather a moment later than too early again
+SLACK_MS: Final = 50  # added to Telegram's wait: too early would be refused again
 
 # KEYS slowed down, sent times; ARGV now ms, messages (0: none that counts), most, per how many ms, times kept
 # Returns ms left to wait: as Telegram said, or below 0 if the group's minute is full.
@@ -88,7 +88,7 @@ class RateLimiter(BaseRateLimiter[bool]):
             return await callback(*args, **kwargs)
         most = self._most if rate_limit_args else self._most - RESERVED
         await self._admit_call(
-            chat, _messages(chat, endpoint, data), most, data.get("message_thread_id") or 0
+            chat, _message_count(chat, endpoint, data), most, data.get("message_thread_id") or 0
         )
         try:
             return await callback(*args, **kwargs)
@@ -110,7 +110,7 @@ class RateLimiter(BaseRateLimiter[bool]):
             raise RetryAfter(timedelta(milliseconds=int(left_ms)))
 
 
-def _messages(chat: int, endpoint: str, data: dict[str, Any]) -> int:
+def _message_count(chat: int, endpoint: str, data: dict[str, Any]) -> int:
     """How many messages a call sends that count."""
     if chat > 0 or endpoint == "sendChatAction" or not endpoint.startswith(SENDING):
         return 0

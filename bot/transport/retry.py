@@ -1,10 +1,10 @@
-"""When to call Telegram again, and when that is pointless.
+"""Which of Telegram's errors are retried, and after how long.
 
-RetryAfter                  this chat was sent too much: wait as long as Telegram says
-NetworkError (not 400)      Telegram is unavailable: wait longer each time, without end
+RetryAfter                  the chat's rate limit was reached: wait as long as Telegram says
+NetworkError (not 400)      Telegram is unavailable: retry without end, with growing pauses
 InvalidToken                the token was revoked: wait for an admin to set the new one
-Forbidden, ChatMigrated     nobody is there to read an answer: done
-anything else               a bug, ours or theirs: a few attempts, then an apology
+Forbidden, ChatMigrated     the chat cannot be written to: give up
+anything else               a bug: a few attempts, then an apology
 """
 
 import asyncio
@@ -38,7 +38,7 @@ LONGEST_PAUSE_S: Final = 30.0
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same request may work later, though nobody changes it."""
+    """Whether the same request may succeed later."""
     if isinstance(error, RedisError):
         return is_unavailable(error)
     # the library counts Telegram's 400 among the network errors
@@ -54,7 +54,7 @@ def is_permanent(error: Exception) -> bool:
 def backoff_s(error: Exception, failures: int) -> float:
     """How long to wait after the `failures`-th failure in a row."""
     if isinstance(error, RetryAfter):
-        wait: int | timedelta = error.retry_after  # which of the two, a variable of the library decides
+        wait: int | timedelta = error.retry_after  # its type depends on the library's variable PTB_TIMEDELTA
         return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
     return random.uniform(0.5, 1.0) * min(LONGEST_PAUSE_S, 0.25 * 2.0 ** min(failures, 10))
 

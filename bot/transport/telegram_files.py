@@ -50,7 +50,7 @@ class TelegramFiles:
         self._download_stage = (metrics or Metrics()).stage.labels("download")
 
     def picture_in(self, message: Message) -> PhotoSize | Document | Sticker:
-        """What to fetch: the smallest size that loses nothing for the model, or the file.
+        """The smallest size that is large enough for the model, or the file.
 
         Raises:  ValueError for a message without a picture.
         """

@@ -28,7 +28,7 @@ FIRST_CHECK_S: Final = 1.0  # most answers are there by then
 TYPING_S: Final = 4.5  # Telegram shows it for five seconds, or until the next message
 UNSENT_S: Final = 30.0  # a job that is not in the queue by then was refused
 MAX_WAIT_S: Final = 600.0
-MAX_EDITS: Final = 3  # in one round: a chat bears about one message a second
+MAX_EDITS: Final = 3  # in one round: Telegram allows about one message a second in a chat
 
 
 @dataclass
@@ -42,7 +42,7 @@ class OpenJob:
 
 
 class TypingIndicator:
-    """A courtesy: errors are ignored."""
+    """Best effort: errors are ignored."""
 
     def __init__(self, bot: Bot, client: Client, memory: Memory, outbox: Outbox, job_stats: JobStats) -> None:
         self._bot = bot
@@ -54,7 +54,7 @@ class TypingIndicator:
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     def start(self, job_id: str, placeholder: ReplyTarget) -> None:
-        """Show it in the placeholder's chat until the job has ended. Returns at once."""
+        """Show 'typing' in the placeholder's chat until the job has ended. Returns at once."""
         chat = placeholder.chat
         self._open.setdefault(chat, {})[job_id] = OpenJob(placeholder)
         if chat not in self._tasks:

@@ -1,4 +1,4 @@
-"""Passes updates from the journal to the handlers, and tells the user what they refuse."""
+"""Passes updates from the journal to the handlers, and tells the user about refused requests."""
 
 import json
 import logging
@@ -21,13 +21,12 @@ log = logging.getLogger(__name__)
 
 App = Application[Any, Any, Any, Any, Any, Any]
 
-ARRIVAL_US: Final = (
-    "arrival_us"  # an update's field that is not Telegram's: `bot.transport.journal.arrival_us`
-)
+# A field of updates that Telegram does not send: `bot.transport.journal.arrival_us`.
+ARRIVAL_US: Final = "arrival_us"
 
 
 def chat_of(entry: Entry) -> int:
-    """The chat that an update was journalled with; 0 for an update of nobody."""
+    """The chat that an update was journalled with; 0 if it has none."""
     return int(entry.fields.get(b"chat", 0))
 
 
@@ -40,12 +39,12 @@ class UpdateHandler:
         self._outbox = outbox
 
     async def handle(self, entry: Entry) -> None:
-        """Run the handlers. The user is told about a request that they refuse; other errors are raised."""
+        """Run the handlers. Replies to a refused request with the reason; raises other errors."""
         update = self._update(entry)
         try:
             await self._application.process_update(update)
         except (BadRequest, Unavailable) as error:
-            if isinstance(error.__cause__, RedisError):  # nothing was refused: it can be done later
+            if isinstance(error.__cause__, RedisError):  # Redis was unavailable: to be retried, not refused
                 raise error.__cause__ from error
             await self._reply(update, error)
         except AfterimageError:
@@ -70,11 +69,11 @@ class UpdateHandler:
 def _raw(entry: Entry) -> Json:
     update = without_surrogates(json.loads(entry.fields[b"update"]))
     if not isinstance(update, dict):
-        raise ValueError("an update that is no JSON object")
+        raise ValueError("the update is not a JSON object")
     return update
 
 
 def without_surrogates(update: Any) -> Any:
-    """The update without lone surrogates, which JSON can contain and neither Redis nor Telegram takes."""
+    """The update without lone surrogates: JSON can contain them, UTF-8 cannot."""
     text = json.dumps(update, ensure_ascii=False)
     return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))

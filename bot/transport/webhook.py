@@ -1,7 +1,7 @@
 """Updates by webhook, into the journal. The answer 200 means that the journal holds the update.
 
 POST <the path of BOT_WEBHOOK_URL>   an update      401 without the secret, 400 for a body that is no update,
-                                                    413 above MAX_BYTES, 503 while the journal is away
+                                                    413 above MAX_BYTES, 503 while Redis is unavailable
 
 The secret is compared first, in constant time; without it the body is not read. Slow clients and floods are
 left to the https proxy in front of it.
@@ -33,8 +33,8 @@ def webhook_app(journal: Journal, *, url: str, secret: str) -> Starlette:
     """The application that answers Telegram at `url`. Calls without `secret` get 401 and are not kept."""
 
     async def receive(request: Request) -> Response:
-        given = request.headers.get(SECRET_HEADER, "")
-        if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
+        received = request.headers.get(SECRET_HEADER, "")
+        if not secret or not hmac.compare_digest(received.encode(), secret.encode()):
             return Response(status_code=401)
         update = _parse(await request.body())
         if update is None:

@@ -20,11 +20,11 @@ def writes(text: str, reply_to: str = "", name: str = "") -> Action:
     return action
 
 
-def sends(what: str | bytes, file: str = "picture.png", name: str = "", **extra: Any) -> Action:
+def sends(drawing: str | bytes, file: str = "picture.png", name: str = "", **extra: Any) -> Action:
     """Send a picture, given by colour and size ('red 80 60') or as bytes. `kind` and `as_file` say how."""
 
     def action(conversation: Conversation, who: Person) -> None:
-        keep(conversation, who, name, who.send(drawn(what), file, **extra))
+        keep(conversation, who, name, who.send(drawn(drawing), file, **extra))
 
     return action
 
@@ -46,7 +46,7 @@ def presses(name: str, label: str) -> Action:
     def action(conversation: Conversation, who: Person) -> None:
         offered = buttons(conversation.now(who, name))
         [data] = [data for shown, data in offered.items() if re.fullmatch(label, shown)]
-        conversation.told = who.press(int(conversation.named[name]["message_id"]), data)
+        conversation.last_answer = who.press(int(conversation.named[name]["message_id"]), data)
 
     return action
 
@@ -54,8 +54,8 @@ def presses(name: str, label: str) -> Action:
 def types_inline(query: str) -> Action:
     def action(conversation: Conversation, who: Person) -> None:
         asked = who.act("inline", query=query)["query"]
-        told = conversation.stack.call("GET", "answer", params={"query": asked, "wait_s": 30})
-        conversation.told = {**told, "query": asked}
+        answer = conversation.stack.call("GET", "answer", params={"query": asked, "wait_s": 30})
+        conversation.last_answer = {**answer, "query": asked}
 
     return action
 
@@ -63,7 +63,11 @@ def types_inline(query: str) -> Action:
 def chooses() -> Action:
     """Post the first inline result in this chat."""
     return lambda conversation, who: (
-        who.act("choose", query=conversation.told["query"], result=conversation.told["results"][0]["id"])
+        who.act(
+            "choose",
+            query=conversation.last_answer["query"],
+            result=conversation.last_answer["results"][0]["id"],
+        )
         and None
     )
 
@@ -72,8 +76,8 @@ def acts(*actions: str, **about: Any) -> Action:
     """Block, unblock, promote ... (see bot/sandbox/page.py)."""
 
     def action(conversation: Conversation, who: Person) -> None:
-        for one in actions:
-            who.act(one, **about)
+        for name in actions:
+            who.act(name, **about)
 
     return action
 
@@ -102,23 +106,25 @@ def deadly(action: Action) -> Action:
     return done
 
 
-def happens(what: Callable[[Conversation], None], *, is_idle: bool = True) -> Action:
+def happens(event: Callable[[Conversation], None], *, is_idle: bool = True) -> Action:
     """Something outside the chat. With `is_idle` false, jobs stay in the queue from then on."""
 
     def action(conversation: Conversation, who: Person) -> None:
-        what(conversation)
+        event(conversation)
         conversation.is_idle = is_idle
 
     return action
 
 
-def drawn(what: str | bytes) -> bytes:
-    if isinstance(what, bytes):
-        return what
-    colour, *size = what.split()
+def drawn(drawing: str | bytes) -> bytes:
+    if isinstance(drawing, bytes):
+        return drawing
+    colour, *size = drawing.split()
     return picture(colour, (int(size[0]), int(size[1])) if size else (64, 48))
 
 
 def keep(conversation: Conversation, who: Person, name: str, message: int) -> None:
     if name:
-        conversation.named[name] = next(one for one in who.messages() if one["message_id"] == message)
+        conversation.named[name] = next(
+            candidate for candidate in who.messages() if candidate["message_id"] == message
+        )

@@ -84,7 +84,7 @@ class Person:
         fields = {key: str(value) for key, value in (self.who | extra).items()}
         files = [("file", (f"{n}.png", data)) for n, data in enumerate(pictures)]
         told = self._stack.call("POST", "send", data=fields, files=files)
-        return [int(one["message_id"]) for one in told["messages"]]
+        return [int(message["message_id"]) for message in told["messages"]]
 
     def send_content(self, **content: Any) -> int:
         """Send a message of any kind."""
@@ -111,29 +111,31 @@ class Person:
 
     def messages(self) -> list[Json]:
         """All messages of the chat."""
-        found: list[Json] = self._stack.call("GET", "messages", params=self.who)["messages"]
-        return found
+        messages: list[Json] = self._stack.call("GET", "messages", params=self.who)["messages"]
+        return messages
 
-    def heard(self) -> list[str]:
+    def bot_texts(self) -> list[str]:
         """The texts of the bot's messages in the chat."""
-        return [one["text"] for one in self.messages() if one["from"]["is_bot"] and "text" in one]
+        return [
+            message["text"] for message in self.messages() if message["from"]["is_bot"] and "text" in message
+        ]
 
     def replies(self, message: int) -> list[Json]:
         """The bot's answers to a message; some reply to the photo that the message is about."""
-        causes = self._stack.causes(self.chat)
+        idempotency_keys = self._stack.idempotency_keys(self.chat)
 
-        def belongs(one: Json) -> bool:
-            answered = causes.get(one["message_id"], "").split("-")[0]
+        def belongs(reply: Json) -> bool:
+            answered = idempotency_keys.get(reply["message_id"], "").split("-")[0]
             if answered.isdecimal():
                 return answered == str(message)
-            return bool(one.get("reply_to_message", {}).get("message_id") == message)
+            return bool(reply.get("reply_to_message", {}).get("message_id") == message)
 
-        return [one for one in self.messages() if one["from"]["is_bot"] and belongs(one)]
+        return [reply for reply in self.messages() if reply["from"]["is_bot"] and belongs(reply)]
 
     def answer(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> Json:
         """The bot's final answer to a message, matching `pattern`; placeholders are skipped."""
 
-        def found() -> Json | None:
+        def final_answer() -> Json | None:
             for reply in self.replies(message):
                 if "text" not in reply:
                     continue
@@ -144,20 +146,20 @@ class Person:
                     return reply
             return None
 
-        return wait_until(found, timeout_s)  # type: ignore[no-any-return]
+        return wait_until(final_answer, timeout_s)  # type: ignore[no-any-return]
 
-    def says(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> str:
+    def answer_text(self, message: int, pattern: str = "", timeout_s: float = ANSWER_S) -> str:
         """The text of that answer."""
         return str(self.answer(message, pattern, timeout_s)["text"])
 
     def calls(self, method: str) -> list[Json]:
         """The bot's API calls of a method for this chat."""
-        found: list[Json] = self._stack.call("GET", "calls", params={"method": method, "chat": self.chat})
-        return found
+        calls: list[Json] = self._stack.call("GET", "calls", params={"method": method, "chat": self.chat})
+        return calls
 
-    def trouble(self, **fault: Any) -> None:
+    def inject_fault(self, **fault: Any) -> None:
         """From now on, inject a fault into Bot API calls for this chat; see bot/sandbox/faults.py."""
-        self._stack.trouble(chat=self.chat, **fault)
+        self._stack.inject_fault(chat=self.chat, **fault)
 
     def _send(self, body: Json) -> int:
         told = self._stack.call("POST", "send", json={**self.who, **body})
@@ -205,7 +207,7 @@ class Stack:
         """People in a new group; the first is its creator."""
         people = [next(_chats) for _ in range(count)]
         group = next(_groups) - (10**12 if supergroup else 0)
-        return [Person(self, group, user=one) for one in people]
+        return [Person(self, group, user=user) for user in people]
 
     def call(self, method: str, path: str, **request: Any) -> Any:
         """Call the sandbox's own interface, as its page does."""
@@ -219,20 +221,20 @@ class Stack:
         assert answer.status_code == 200, answer.text
         return answer.json()["result"]
 
-    def trouble(self, **fault: Any) -> None:
+    def inject_fault(self, **fault: Any) -> None:
         """From now on, inject a fault into Bot API calls."""
         self.call("POST", "faults", json=fault)
 
-    def troubles(self) -> list[Json]:
+    def injected_faults(self) -> list[Json]:
         """All injected faults, each with its hits."""
-        found: list[Json] = self.call("GET", "faults")
-        return found
+        faults: list[Json] = self.call("GET", "faults")
+        return faults
 
-    def causes(self, chat: int) -> dict[int, str]:
+    def idempotency_keys(self, chat: int) -> dict[int, str]:
         """Message id -> idempotency key, as the bot recorded them."""
         with Redis.from_url(self.server.url, decode_responses=True) as redis:
-            said: Any = redis.hgetall(f"said:{{{chat}}}")
-        return {int(message): cause for cause, message in said.items() if message}
+            sent: Any = redis.hgetall(f"said:{{{chat}}}")
+        return {int(message): key for key, message in sent.items() if message}
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
@@ -240,12 +242,12 @@ class Stack:
     def log_line(self, name: str, pattern: str, timeout_s: float = START_S) -> str:
         """The first group of a pattern, once the log of a process matches it."""
 
-        def found() -> str:
+        def first_group() -> str:
             match = re.search(pattern, self.log(name))
             assert match or self._running[name].poll() is None, f"{name} has ended:\n{self.log(name)}"
             return match[1] if match else ""
 
-        return str(wait_until(found, timeout_s))
+        return str(wait_until(first_group, timeout_s))
 
     def kill(self, *names: str) -> None:
         """End processes with SIGKILL."""

@@ -28,21 +28,21 @@ def write_pictures(folder: Path, per_split: dict[str, int]) -> Path:
 
 def keras_vgg(arrays: dict[str, Array], image: Array) -> dict[str, Array]:
     """VGG16 as Keras computes it, in numpy: what each layer gives for one picture [S, S, 3]."""
-    given, seen = {}, image
+    outputs, activations = {}, image
     for layer in (name for name in arrays if name.endswith("/kernel")):
         name = layer.removesuffix("/kernel")
         kernel, bias = arrays[layer], arrays[f"{name}/bias"]
         if name.startswith("fc"):
-            seen = np.maximum(seen.reshape(-1) @ kernel + bias, 0)
+            activations = np.maximum(activations.reshape(-1) @ kernel + bias, 0)
         else:
             if name.endswith("conv1") and name != "block1_conv1":
-                seen = _pooled(seen)
-            seen = np.maximum(_convolved(seen, kernel) + bias, 0)
+                activations = _pooled(activations)
+            activations = np.maximum(_convolved(activations, kernel) + bias, 0)
         if name == "block5_conv3":
-            given[name], seen = seen, _pooled(seen)
+            outputs[name], activations = activations, _pooled(activations)
         else:
-            given[name] = seen
-    return given
+            outputs[name] = activations
+    return outputs
 
 
 def _convolved(image: Array, kernel: Array) -> Array:

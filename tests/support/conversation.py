@@ -27,7 +27,7 @@ class Conversation:
 
     is_deadly   bot and worker are killed in the middle of each `deadly` action
     is_idle     what comes in is done at once
-    told        the answer to the last press or inline query
+    last_answer the answer to the last press or inline query
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Conversation:
         self.is_deadly = is_deadly
         self.named: dict[str, Json] = {}
         self.words: dict[str, str] = {}
-        self.told: Json = {}
+        self.last_answer: Json = {}
         self.is_idle = True
         self._bot = bot
         self._before: dict[int, Json] = {}
@@ -48,7 +48,7 @@ class Conversation:
     def play(self, step: "Step") -> None:
         """Run one step and check its expectations."""
         person = self.cast[step.who]
-        self._before = {one["message_id"]: one for one in person.messages()}
+        self._before = {message["message_id"]: message for message in person.messages()}
         try:
             step.action(self, person)
             for expectation in step.expectations:
@@ -75,32 +75,36 @@ class Conversation:
 
     def news(self, who: Person) -> list[Json]:
         """The bot's messages that are new or edited since the step began."""
-        said = [one for one in who.messages() if one["from"]["is_bot"]]
-        return [one for one in said if self._before.get(one["message_id"]) != one]
+        bot_messages = [message for message in who.messages() if message["from"]["is_bot"]]
+        return [message for message in bot_messages if self._before.get(message["message_id"]) != message]
 
     def gone(self, who: Person) -> list[Json]:
         """The messages deleted since the step began."""
-        left = {one["message_id"] for one in who.messages()}
-        return [one for id, one in self._before.items() if id not in left]
+        left = {message["message_id"] for message in who.messages()}
+        return [message for id, message in self._before.items() if id not in left]
 
     def id_of(self, name: str) -> int | None:
         return int(self.named[name]["message_id"]) if name else None
 
     def now(self, who: Person, name: str) -> Json:
         """A named message as it is now."""
-        return next(one for one in who.messages() if one["message_id"] == self.named[name]["message_id"])
+        return next(
+            message for message in who.messages() if message["message_id"] == self.named[name]["message_id"]
+        )
 
     def traces(self, word: str) -> list[str]:
         """The Redis keys whose name or content contains a word."""
-        found = [key for key in self._redis.scan_iter(count=1000) if word.encode() in key + self._held(key)]
-        return [key.decode() for key in found]
+        traces = [key for key in self._redis.scan_iter(count=1000) if word.encode() in key + self._held(key)]
+        return [key.decode() for key in traces]
 
     def _held(self, key: bytes) -> bytes:
         return self._redis.dump(key) or b""  # with nothing compressed: see `__init__`
 
     def _chat(self, who: str) -> str:
-        said = [f"{one['from']['first_name']}: {words(one)}" for one in self.cast[who].messages()]
-        return "\n".join(said[-8:])
+        lines = [
+            f"{message['from']['first_name']}: {words(message)}" for message in self.cast[who].messages()
+        ]
+        return "\n".join(lines[-8:])
 
 
 Action = Callable[[Conversation, Person], None]

@@ -12,9 +12,9 @@ from support.paths import ROOT
 from vlm.engine.base import Encoded, Engine, Prompt, QueryTokens, Vectors
 from vlm.engine.echo import EchoEngine
 from vlm.errors import Unsupported
-from vlm.lab.evaluation.items import Data, pictures_data, questions_data
-from vlm.lab.evaluation.results import Result
-from vlm.lab.evaluation.running import Plan, run
+from vlm.lab.evaluation.items import EvaluationData, pictures_data, questions_data
+from vlm.lab.evaluation.results import EvaluationResult
+from vlm.lab.evaluation.run import EvaluationPlan, evaluate
 
 SAMPLES = ROOT / "vlm" / "assets" / "samples"
 MODEL = {"name": "some model", "revision": "1"}
@@ -66,19 +66,19 @@ def colours(folder: Path, names: Sequence[str] = ("red", "green", "blue", "white
     return folder
 
 
-def asked(folder: Path, lines: Sequence[dict[str, Any]]) -> Data:
+def question_data(folder: Path, lines: Sequence[dict[str, Any]]) -> EvaluationData:
     """Questions about the pictures of a folder."""
     (folder / "questions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return questions_data(folder, split="val", limit=None, seed=0)
 
 
-def captioned(folder: Path, *, limit: int | None = None, seed: int = 0) -> Data:
+def caption_data(folder: Path, *, limit: int | None = None, seed: int = 0) -> EvaluationData:
     return pictures_data(folder, layout="sidecars", split="test", limit=limit, seed=seed)
 
 
-def evaluated(engine: Engine, task: str, data: Data, out: Path, **options: Any) -> Result:
-    """One evaluation run, in several batches."""
-    plan = Plan(
+def evaluated(engine: Engine, task: str, data: EvaluationData, out: Path, **options: Any) -> EvaluationResult:
+    """One run, with the batch small enough to need several."""
+    plan = EvaluationPlan(
         task=task,
         model=options.pop("model", MODEL),
         data=data,
@@ -86,4 +86,4 @@ def evaluated(engine: Engine, task: str, data: Data, out: Path, **options: Any) 
         command="vlm",
         **{"batch": 4} | options,
     )
-    return run(engine, plan)
+    return evaluate(engine, plan)

@@ -17,40 +17,52 @@ def send(person: Person, *colours: str, **extra: Any) -> list[int]:
     """Send photos and wait for their captions. Returns the message ids."""
     photos = [person.send(picture(colour), **extra) for colour in colours]
     for photo in photos:
-        wait_until(lambda photo=photo: [one for one in person.replies(photo) if "picture" in one["text"]])
+        wait_until(
+            lambda photo=photo: [reply for reply in person.replies(photo) if "picture" in reply["text"]]
+        )
     return photos
 
 
 def head(person: Person, message: int, pattern: str) -> Json:
     """The text above the photos of a result: the bot's reply that matches."""
 
-    def found() -> Json | None:
-        return next((one for one in person.replies(message) if re.search(pattern, one.get("text", ""))), None)
+    def matching() -> Json | None:
+        return next(
+            (reply for reply in person.replies(message) if re.search(pattern, reply.get("text", ""))), None
+        )
 
-    return wait_until(found)
+    return wait_until(matching)
 
 
 def photos(person: Person, message: int, count: int) -> list[Json]:
     """The photos and files that the bot sent in reply."""
 
-    def found() -> list[Json]:
-        shown = [one for one in person.messages() if one["from"]["is_bot"] and {"photo", "document"} & {*one}]
-        mine = [one for one in shown if one.get("reply_to_message", {}).get("message_id") == message]
+    def sent_photos() -> list[Json]:
+        shown = [
+            message
+            for message in person.messages()
+            if message["from"]["is_bot"] and {"photo", "document"} & {*message}
+        ]
+        mine = [
+            candidate
+            for candidate in shown
+            if candidate.get("reply_to_message", {}).get("message_id") == message
+        ]
         return mine if len(mine) >= count else []
 
-    brought = wait_until(found)
+    brought = wait_until(sent_photos)
     assert len(brought) == count
     return list(brought)
 
 
 def file_of(person: Person, message: int) -> str:
-    sent = next(one for one in person.messages() if one["message_id"] == message)
+    sent = next(candidate for candidate in person.messages() if candidate["message_id"] == message)
     return str((sent.get("document") or sent["photo"][-1])["file_id"])
 
 
 def settled(person: Person) -> None:
     """Wait until all earlier updates of the chat are handled: they are handled in order."""
-    person.says(person.write("/fnid"))
+    person.answer_text(person.write("/fnid"))
 
 
 def today(language: str = "en") -> str:

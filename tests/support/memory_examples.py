@@ -50,11 +50,11 @@ async def everything_said(redis: Redis) -> bytes:
         b"zset": lambda key: redis.zrange(key, 0, -1),
         b"stream": redis.xrange,
     }
-    said = []
+    contents = []
     for key in sorted(await redis.keys("*")):
         kind = await redis.type(key)
         value = await read[kind](key)
-        said.append(
+        contents.append(
             (key, sorted(value.items() if kind == b"hash" else value) if kind != b"string" else value)
         )
-    return repr(said).encode()
+    return repr(contents).encode()

@@ -1,4 +1,4 @@
-"""Where things stand in the tree."""
+"""Paths in the repository."""
 
 from pathlib import Path
 from typing import Final

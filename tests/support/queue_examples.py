@@ -103,8 +103,8 @@ class WorkerProcess:
         """The log."""
         return self._log.read_text()
 
-    def send(self, what: signal.Signals) -> None:
-        self.process.send_signal(what)
+    def send(self, signum: signal.Signals) -> None:
+        self.process.send_signal(signum)
 
     def kill(self) -> None:
         """End it as a crash would. May be called again."""

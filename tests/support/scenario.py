@@ -9,8 +9,7 @@ from typing import Final
 
 from redis import Redis
 
-from bot.replies import admin, language, photos, questions, start, status
-from bot.replies import find as found
+from bot.replies import admin, find, language, photos, questions, start, status
 from support.actions import (
     acts,
     chooses,
@@ -78,7 +77,7 @@ def a_quick_worker(conversation: Conversation) -> None:
 
 
 def telegram_is_busy(conversation: Conversation) -> None:
-    conversation.cast["Ada"].trouble(status=429, retry_after=1, times=2)
+    conversation.cast["Ada"].inject_fault(status=429, retry_after=1, times=2)
 
 
 # fmt: off
@@ -170,7 +169,7 @@ FINDING: Final = about(3,
     ("Ada", presses("head", "Show it in the chat"), hears("Here it is, from", to="garden")),
     ("Ada", writes("/find 48"), hears("Photos 1 to 5 of .*: “48”", "More", name="page")),
     ("Ada", presses("page", "More"), hears("Photos 6 to")),
-    ("Ada", writes("/find zebra"), hears("Nothing like that: .*The nearest", "Show it", name="nothing")),
+    ("Ada", writes("/find zebra"), hears("Nothing like that: .*The closest", "Show it", name="nothing")),
     ("Ada", presses("nothing", "Show it"), hears("AI caption: ")),
     ("Ada", writes("/find", "bike"), hears("1 photo: similar ones"), hears("looks like it")),
     ("Ada", writes("/find kyoto today"), hears("1 photo: “kyoto”, [A-Z][a-z]+ [0-9]"), sees("garden")),
@@ -186,7 +185,7 @@ LANGUAGES: Final = about(4,
     ("Ben", presses("rot", german(photos.show_english)), hears(r"\n.*: a red picture of 64 by 48$")),
     ("Ben", writes("Was ist das?"), hears(german(questions.answer, "de: Was ist das?", "Was ist das?"))),
     ("Ben", writes("/find de: red"), sees("rad")),
-    ("Ben", writes("/find heute"), hears("", german(found.show, 0)), sees("rad")),
+    ("Ben", writes("/find heute"), hears("", german(find.show, 0)), sees("rad")),
     ("Ben", writes("/xyzzy"), hears(german(start.unknown_command, "xyzzy"))),
     ("Ben", writes("/lang"), hears("", "中文", "Français", "Русский", "العربية", name="languages")),
     ("Ben", presses("languages", "Français"), hears(french(language.chosen, {*SPOKEN}))),

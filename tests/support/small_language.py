@@ -1,12 +1,12 @@
 """The reference over the real tables, and meanings in few words."""
 
-from vlm.lab.languages.reference import Group, Meaning, Reference
+from vlm.lab.languages.reference import Meaning, NounGroup, Reference
 from vlm.lab.languages.tables import read_sentences, read_words
 
 REFERENCE = Reference(read_words(), read_sentences())
 
 
-def caption(shade: str, *groups: Group) -> Meaning:
+def caption(shade: str, *groups: NounGroup) -> Meaning:
     """Things on a background; an empty shade: without one."""
     row = REFERENCE.rows["ground" if shade else "list"][0]
     return Meaning(row, groups, shade=shade)

@@ -42,18 +42,18 @@ class Running:
 
     def __init__(self, vlm: Vlm, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
         name = f"{arguments[0]}-{uuid4().hex[:6]}"
-        self.said, self.remarks = vlm.folder / f"{name}.out", vlm.folder / f"{name}.err"
-        with self.said.open("w") as said, self.remarks.open("w") as remarks:
+        self.stdout, self.stderr = vlm.folder / f"{name}.out", vlm.folder / f"{name}.err"
+        with self.stdout.open("w") as stdout, self.stderr.open("w") as stderr:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "vlm.cli", *arguments],
-                cwd=vlm.folder, env=environment, stdout=said, stderr=remarks,
+                cwd=vlm.folder, env=environment, stdout=stdout, stderr=stderr,
             )  # fmt: skip
         self.pid = self._process.pid
 
     def has_said(self, part: str, within_s: float = 60) -> str:
         """Everything it has said, as soon as `part` is in it; fails when that does not come in time."""
         deadline_s = time.monotonic() + within_s
-        while part not in (text := self.said.read_text() + self.remarks.read_text()):
+        while part not in (text := self.stdout.read_text() + self.stderr.read_text()):
             assert self._process.poll() is None and time.monotonic() < deadline_s, (
                 f"never said {part!r}: {text}"
             )

@@ -15,9 +15,9 @@ from vlm.settings import Settings
 ECHO: Final = "echo"  # the engine of tests, without weights or device
 
 if TYPE_CHECKING:
-    from vlm.lab.evaluation.items import Data
-    from vlm.lab.evaluation.results import Result
-    from vlm.lab.evaluation.running import Plan
+    from vlm.lab.evaluation.items import EvaluationData
+    from vlm.lab.evaluation.results import EvaluationResult
+    from vlm.lab.evaluation.run import EvaluationPlan
 
 
 def evaluate(arguments: Namespace, settings: Settings) -> int:
@@ -27,17 +27,21 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
         return _scenes(arguments, settings)
     if arguments.task == "translate":
         return _translate(arguments, settings)
-    from vlm.lab.evaluation.running import run
+    from vlm.lab.evaluation.run import evaluate
     from vlm.search.calibration import FOLDER
 
     data = _data(arguments)  # before the model: a wrong path is told at once
     engine = load_engine(settings)
-    pinned = {"name": engine.info.name, "revision": engine.info.revision, **_ways(settings)}
+    pinned = {"name": engine.info.name, "revision": engine.info.revision, **_quantization(settings)}
     searches = arguments.task == "retrieval"
     plan = _plan(
-        arguments, pinned, data, home=_home(settings) if searches else None, fit=searches and arguments.fit
+        arguments,
+        pinned,
+        data,
+        home=_checkpoint_folder(settings) if searches else None,
+        fit=searches and arguments.fit,
     )
-    _told(run(engine, plan), plan.out)
+    _print_result(evaluate(engine, plan), plan.out)
     if plan.fit and plan.home:
         remark(f"The cut-off is kept in {plan.home / FOLDER}; searches with this model use it from now on.")
     return 0
@@ -45,12 +49,12 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
 
 def compare(results: Sequence[Path], *, page: Path | None, seed: int) -> int:
     """Put finished runs side by side; the exit status."""
-    from vlm.lab.evaluation.comparison import as_page, as_table, compared
+    from vlm.lab.evaluation.comparison import compare_runs, render_page, render_table
 
-    found = compared(results, seed=seed)
-    put(as_table(found))
+    comparison = compare_runs(results, seed=seed)
+    put(render_table(comparison))
     if page is not None:
-        page.write_text(as_page(found), encoding="utf-8")
+        page.write_text(render_page(comparison), encoding="utf-8")
         remark(f"To look at it, open {page}")
     return 0
 
@@ -59,7 +63,7 @@ def _translate(arguments: Namespace, settings: Settings) -> int:
     from vlm.engine.checkpoints import open_translator
     from vlm.engine.source import find_translator
     from vlm.lab.evaluation.items import parallel_data
-    from vlm.lab.evaluation.running import run_translation
+    from vlm.lab.evaluation.run import evaluate_translator
 
     data = parallel_data(arguments.data, limit=arguments.limit, seed=arguments.seed)
     source = find_translator(arguments.model)
@@ -69,20 +73,22 @@ def _translate(arguments: Namespace, settings: Settings) -> int:
         return [one.text for one in translator.translate(texts, source, target)]
 
     plan = _plan(arguments, {"name": translator.name, "revision": source.revision}, data)
-    return _told(run_translation(translate, plan), plan.out)
+    return _print_result(evaluate_translator(translate, plan), plan.out)
 
 
-def _plan(arguments: Namespace, model: dict[str, Any], data: "Data", **options: Any) -> "Plan":
-    from vlm.lab.evaluation.running import Plan
+def _plan(
+    arguments: Namespace, model: dict[str, Any], data: "EvaluationData", **options: Any
+) -> "EvaluationPlan":
+    from vlm.lab.evaluation.run import EvaluationPlan
 
-    return Plan(
+    return EvaluationPlan(
         task=arguments.task, model=model, data=data, out=arguments.out or _folder(arguments),
-        command=_typed(arguments), batch=arguments.batch, fresh=arguments.fresh,
+        command=_command_line(arguments), batch=arguments.batch, fresh=arguments.fresh,
         **options,
     )  # fmt: skip
 
 
-def _told(result: "Result", out: Path) -> int:
+def _print_result(result: "EvaluationResult", out: Path) -> int:
     from vlm.lab.evaluation.results import table
 
     put(table(result))
@@ -100,12 +106,12 @@ def _scenes(arguments: Namespace, settings: Settings) -> int:
         quant=settings.quant or "none",
         glyphs=arguments.glyphs,
         out=arguments.out,
-        command=_typed(arguments),
+        command=_command_line(arguments),
     )
     return 0
 
 
-def _data(arguments: Namespace) -> "Data":
+def _data(arguments: Namespace) -> "EvaluationData":
     from vlm.lab.evaluation.items import pictures_data, questions_data
 
     drawn = {"limit": arguments.limit, "seed": arguments.seed}
@@ -114,11 +120,11 @@ def _data(arguments: Namespace) -> "Data":
     return pictures_data(arguments.data, layout=arguments.layout, split=arguments.split, **drawn)
 
 
-def _typed(arguments: Namespace) -> str:
+def _command_line(arguments: Namespace) -> str:
     return shlex.join(["vlm", *arguments.typed])
 
 
-def _home(settings: Settings) -> Path | None:
+def _checkpoint_folder(settings: Settings) -> Path | None:
     """The folder of the checkpoint; None for an engine that has none of the kind."""
     from vlm.engine.source import find_checkpoint
 
@@ -128,7 +134,7 @@ def _home(settings: Settings) -> Path | None:
         return None
 
 
-def _ways(settings: Settings) -> dict[str, Any]:
+def _quantization(settings: Settings) -> dict[str, Any]:
     """How the model runs, as far as it changes what the model says."""
     if settings.model == ECHO:
         return {}

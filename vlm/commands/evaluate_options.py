@@ -8,16 +8,16 @@ from vlm.commands.options import add_command, counting, seed
 from vlm.settings import Settings
 
 EVALUATE: Final = """\
-Score a model on data whose truth is known, through the engine that serves users.
+Score a model on data with known references, through the engine that serves users.
 
   caption    BLEU-1 to 4 and CIDEr of captions                            a folder of captioned pictures
-  vqa        VQA accuracy of answers, in all and by kind of answer         a folder in VQAv2's layout
-  retrieval  recall and median rank both ways; queries for what is absent  a folder of captioned pictures
+  vqa        VQA accuracy of answers, overall and by kind of answer        a folder in VQAv2's layout
+  retrieval  recall and median rank both ways; queries without a match    a folder of captioned pictures
   translate  chrF, BLEU and exact share, into English and from it          a file of parallel lines (JSONL)
-  scenes     exact scores on drawn scenes that no training ever saw        none: they are drawn
+  scenes     exact scores on held-out drawn scenes                         none: they are drawn
 
-Predictions are kept as they come: an interrupted run, started again, continues where it was (but for scenes,
-which take some minutes).
+Predictions are stored as they come. An interrupted run continues where it stopped, except for scenes, which
+take some minutes.
 """
 EVALUATE_EPILOG: Final = """\
 examples:
@@ -28,10 +28,10 @@ examples:
 """
 RUN: Final = """
 results, in the folder OUT:
-  result.json  result.md   the scores, with all that is needed to get them again
-  report.html              best, worst and random examples, to look at
-  examples.jsonl           what was said of each example, and its share in the scores, for `vlm compare`
-  predictions.jsonl        what the model said, as it came; an interrupted run continues from here
+  result.json  result.md   the scores, with all that is needed to reproduce them
+  report.html              best, worst and random examples, for a browser
+  examples.jsonl           each example's prediction and its share in the scores, for `vlm compare`
+  predictions.jsonl        the predictions as they came; an interrupted run continues from here
 """
 CAPTIONED: Final = "a folder: Flickr8k, Flickr30k or COCO as published, or pictures with JSONL or .txt files"
 DATA: Final = {
@@ -41,16 +41,16 @@ DATA: Final = {
     "translate": 'a file of lines like {"en": "a cat", "de": "eine Katze"}',
 }
 SHORT: Final = {
-    "caption": "captions against what people wrote",
-    "vqa": "answers against what people answered",
-    "retrieval": "search among pictures by what people wrote",
-    "translate": "translations against parallel lines",
-    "scenes": "everything, on drawn scenes",
+    "caption": "score captions against people's captions",
+    "vqa": "score answers against people's answers",
+    "retrieval": "score search by people's captions",
+    "translate": "score translations against parallel lines",
+    "scenes": "score everything, on drawn scenes",
 }
 COMPARE: Final = """\
-Put finished runs of `vlm evaluate` side by side, with 95 % confidence intervals, and for each run how much it
-differs from the first one. Pictures are drawn anew, with replacement, many times: an interval holds what the
-score would be on other pictures of the same kind. All runs must have been scored on the same data.
+Compare finished runs of `vlm evaluate`: each score with its 95 % confidence interval, and each run's
+difference from the first run. The intervals come from bootstrap resamples of the pictures: they show how
+much a score would vary on other pictures of the same kind. All runs must have been scored on the same data.
 """
 COMPARE_EPILOG: Final = """\
 example:
@@ -69,8 +69,8 @@ def add_parser(commands: Any) -> None:
     compare.add_argument(
         "results", metavar="RESULT", type=Path, nargs="+", help="a result.json, or its folder"
     )
-    compare.add_argument("--html", metavar="FILE", type=Path, help="write a page, too")
-    compare.add_argument("--seed", type=seed, default=0, help="of the drawing (default: 0)")
+    compare.add_argument("--html", metavar="FILE", type=Path, help="also write a page")
+    compare.add_argument("--seed", type=seed, default=0, help="seed of the resamples (default: 0)")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -92,23 +92,27 @@ def _add_run(tasks: Any, task: str) -> None:
     if task in ("caption", "retrieval"):
         command.add_argument(
             "--layout", metavar="L", default="auto",
-            help="flickr8k, csv, karpathy, coco, jsonl or sidecars (default: found out)",
+            help="flickr8k, csv, karpathy, coco, jsonl or sidecars (default: detected)",
         )  # fmt: skip
     if task != "translate":
         split = "val" if task == "vqa" else "test"
         command.add_argument("--split", default=split, help=f"train, val, test or all (default: {split})")
     unit = "lines" if task == "translate" else "pictures"
-    command.add_argument("--limit", metavar="N", type=counting, help=f"only N {unit}, drawn by --seed")
+    command.add_argument("--limit", metavar="N", type=counting, help=f"only N {unit}, sampled by --seed")
     command.add_argument("--seed", type=seed, default=0, help="(default: 0)")
-    command.add_argument("--batch", metavar="B", type=counting, default=16, help="at once (default: 16)")
+    command.add_argument("--batch", metavar="B", type=counting, default=16, help="batch size (default: 16)")
     if task != "translate":
         _add_quant(command)
     command.add_argument("--out", metavar="OUT", type=Path, help="a folder (default: runs/TASK-MODEL-DATA)")
     if task == "retrieval":
         command.add_argument(
-            "--fit", action="store_true", help="fit the cut-off below which nothing is found; store it with M"
+            "--fit",
+            action="store_true",
+            help="fit the cut-off below which a search finds nothing; store it with M",
         )
-    command.add_argument("--fresh", action="store_true", help="forget what is in OUT, and begin anew")
+    command.add_argument(
+        "--fresh", action="store_true", help="discard the predictions in OUT and start again"
+    )
 
 
 def _add_scenes(tasks: Any) -> None:
@@ -118,7 +122,7 @@ def _add_scenes(tasks: Any) -> None:
     command.add_argument("--seed", type=seed, default=0, help="(default: 0)")
     command.add_argument(
         "--glyphs", metavar="FOLDER", type=Path,
-        help="draw with another artist's pictures, named by code point: 1f415.png",
+        help="draw with another artist's emoji: PNGs named by code point (1f415.png)",
     )  # fmt: skip
     _add_quant(command)
     command.add_argument("--out", metavar="OUT", type=Path, help="a folder for result.json and result.md")
@@ -126,5 +130,5 @@ def _add_scenes(tasks: Any) -> None:
 
 def _add_quant(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--quant", choices=["int8", "none"], help="8 bit or not (default: int8 on a GPU, none on a CPU)"
+        "--quant", choices=["int8", "none"], help="quantization (default: int8 on a GPU, none on a CPU)"
     )

@@ -1,4 +1,4 @@
-"""`vlm scenes`: our own pictures, written as a data set."""
+"""`vlm scenes`: drawn pictures as a data set."""
 
 import argparse
 from pathlib import Path
@@ -10,10 +10,10 @@ from vlm.settings import Settings
 
 LAYOUTS: Final = ("flickr8k", "coco", "jsonl", "parallel")
 HELP: Final = """\
-Draw pictures of the small world and write them to the new folder OUT as a data set, in the layout of a
-published one: five differently worded captions a picture; of ten pictures eight for training, one for
-validation and one for test; with coco and jsonl also three questions a picture, answered. The same seed draws
-the same pictures. Stopped and started again, it goes on where it was. It needs the font of Debian's package
+Draw pictures of the tiny model's world and write them to the new folder OUT as a data set, in a published
+layout: five differently worded captions a picture; of ten pictures eight for training, one for validation and
+one for test; with coco and jsonl also three questions with answers a picture. The same seed draws the same
+pictures. An interrupted run continues where it was. It needs the font of Debian's package
 fonts-noto-color-emoji.
 """
 EPILOG: Final = """\
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Draw and write. Raises BadRequest for a folder that holds something else, NotFound without the font."""
     if arguments.layout == "parallel":
         return _write_parallel(arguments)
-    from vlm.lab.writing import write_scenes
+    from vlm.lab.scene_dataset import write_scenes
 
     splits = write_scenes(arguments.out, count=arguments.count, layout=arguments.layout, seed=arguments.seed)
     counted = ", ".join(f"{number:,} {split}" for split, number in splits.items())

@@ -1,1 +1,1 @@
-"""The laboratory: pictures that we draw ourselves, a small BLIP-2 that learns from them, and its scores."""
+"""Drawn scenes, a small BLIP-2 and a small M2M100 trained on them, data sets, metrics and evaluation."""

@@ -1,4 +1,4 @@
-"""Scenes drawn with another artist's glyphs: the same things, in looks that no training ever saw."""
+"""Scenes drawn with another glyph set: the same things, in looks that training never saw."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,40 +6,40 @@ from itertools import count
 
 from vlm.errors import BadRequest
 from vlm.lab.glyphs import Glyphs
-from vlm.lab.scenes import STRANGE, WHOLE, Scene, Thing, World, scene
+from vlm.lab.scenes import STRANGE, WHOLE, Scene, Thing, WorldConfig, scene
 from vlm.lab.vocabulary import NOUNS, STRANGERS
 
-TRIES = 500  # scenes in a row that the glyphs do not suffice for
+TRIES = 500  # scenes in a row that cannot be drawn with the glyphs
 
 
-def scenes_by_hand(series: int, glyphs: Glyphs, world: World = WHOLE) -> Iterator[Scene]:
+def drawable_scenes(series: int, glyphs: Glyphs, world: WorldConfig = WHOLE) -> Iterator[Scene]:
     """The scenes of a series that can be drawn with these glyphs, in order.
 
-    Raises:  BadRequest where the glyphs suffice for hardly any scene.
+    Raises:  BadRequest if hardly any scene can be drawn.
     """
-    in_vain = 0
+    misses = 0
     for index in count():
-        drawn = _redrawn(scene(series, index, world=world), glyphs)
+        drawn = _with_available_glyphs(scene(series, index, world=world), glyphs)
         if drawn is not None:
-            in_vain = 0 if drawn.things else in_vain  # an empty scene needs no glyph
+            misses = 0 if drawn.things else misses  # an empty scene needs no glyph
             yield drawn
             continue
-        in_vain += 1
-        if in_vain == TRIES:
+        misses += 1
+        if misses == TRIES:
             raise BadRequest(
                 "These glyphs show too few things: please name a folder of PNGs, one for each emoji, named "
                 "by code point (1f415.png is a dog)."
             )
 
 
-def _redrawn(drawn: Scene, glyphs: Glyphs) -> Scene | None:
-    things = [_in_hand(thing, glyphs) for thing in drawn.things]
+def _with_available_glyphs(drawn: Scene, glyphs: Glyphs) -> Scene | None:
+    things = [_with_available_glyph(thing, glyphs) for thing in drawn.things]
     whole = [thing for thing in things if thing is not None]
     return replace(drawn, things=tuple(whole)) if len(whole) == len(things) else None
 
 
-def _in_hand(thing: Thing, glyphs: Glyphs) -> Thing | None:
-    """The thing with a glyph of its kind that there is; None if there is none."""
+def _with_available_glyph(thing: Thing, glyphs: Glyphs) -> Thing | None:
+    """The thing with an available glyph of its kind; None if there is none."""
     alternatives = STRANGERS if thing.noun == STRANGE else NOUNS[thing.noun].glyphs
-    glyph = next((one for one in (thing.glyph, *alternatives) if glyphs.has(one)), None)
+    glyph = next((candidate for candidate in (thing.glyph, *alternatives) if glyphs.has(candidate)), None)
     return None if glyph is None else replace(thing, glyph=glyph)

@@ -1,10 +1,10 @@
-"""Fit the cut-off of a search, and test whether it says 'nothing' when there is nothing.
+"""Fit the cut-off of a search, and evaluate searches with and without a match.
 
     N pictures, Q vectors of each, E their width, S queries, P pairs of a query and a picture, F measures
 
-The pictures are dealt into three: a background, which is kept with the checkpoint; galleries to fit the rule
-on; galleries to report on, with other queries. A gallery is like one person's chat: some dozens of pictures.
-Each query is asked twice: of a gallery with a picture that fits, and of one without its object.
+The pictures are split into three parts: a reference set, which is stored with the checkpoint; galleries to
+fit the rule on; galleries to report on, with other queries. A gallery is like one person's chat: some dozens
+of pictures. Each query searches two galleries: one with a matching picture, and one without its object.
 """
 
 from collections import Counter
@@ -17,16 +17,17 @@ from msgspec.structs import replace as changed
 from numpy.typing import NDArray
 
 from vlm.errors import BadRequest
-from vlm.lab.logistic import logistic
 from vlm.search.calibration import MIN_PICTURES, UNFITTED, Calibration, ReferenceSet, Rule
 from vlm.search.index import IndexedPhoto, Measures, SearchIndex, SearchQuery
 from vlm.search.ranking import find
 from vlm.search.stemming import all_terms
 
 GALLERY = 100  # pictures
-BANK = 128  # pictures of the background: 0.8 MB for the tiny model, 2 MB for BLIP-2
+BANK = 128  # pictures of the reference set: 0.8 MB for the tiny model, 2 MB for BLIP-2
 TRIALS = 1000  # searches to fit or to report on, at most
-LIMIT = 10  # hits that a person is shown
+LIMIT = 10  # hits that a user is shown
+RIDGE = 1e-6  # for each pair: keeps weights finite where the measures separate right from wrong perfectly
+NEWTON_STEPS = 60
 
 Truth = NDArray[np.bool_]
 Places = NDArray[np.int64]
@@ -34,15 +35,15 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """Encoded pictures and queries with the truth.
+class RetrievalData:
+    """Encoded pictures and queries with the ground truth.
 
     vectors         [N, Q, E]
-    texts           the model's own captions of the pictures: what a chat would remember
+    texts           the model's captions of the pictures, as a chat's memory holds them
     queries         English
     query_vectors   [S, E]
-    fits            [S, N] which picture answers which query
-    related         [S, N] which pictures must be away for the query's object to be absent; at least `fits`
+    fits            [S, N] which picture matches which query
+    related         [S, N] which pictures show the query's object; includes `fits`
     """
 
     vectors: NDArray[Any]
@@ -54,49 +55,49 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Absent:
-    """The absent-query test: shares of queries.
+class NoMatchScores:
+    """Scores of searches with a match (present queries) and without one (absent queries), as shares.
 
-    found     present ones with a fitting picture among the first ten hits (the miss rate is 1 - found)
-    first     present ones whose best hit fits
-    right     hits of present ones that fit
-    nothing   absent ones answered by nothing (the false-hit rate is 1 - nothing)
+    hit_rate    present queries with a matching picture among the first ten hits; 1 - miss rate
+    top_1       present queries whose best hit matches
+    precision   share of the hits of present queries that match
+    rejection   absent queries answered by nothing; 1 - false-hit rate
     """
 
-    found: float
-    first: float
-    right: float
-    nothing: float
+    hit_rate: float
+    top_1: float
+    precision: float
+    rejection: float
     present: int
     absent: int
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One query to one gallery; `fits` says of each of its pictures whether it answers, in order."""
+    """One query in one gallery. `fits` [N]: which of its pictures match, in order."""
 
     query: SearchQuery
-    album: SearchIndex
+    index: SearchIndex
     fits: Truth
     present: bool
 
 
 def fit(
-    material: Material, *, revision: str, gallery: int = GALLERY, bank: int = BANK, seed: int = 0
-) -> tuple[ReferenceSet, Absent]:
-    """A background with its rule, and how it does on queries and pictures that it was not fitted on.
+    data: RetrievalData, *, revision: str, gallery: int = GALLERY, bank: int = BANK, seed: int = 0
+) -> tuple[ReferenceSet, NoMatchScores]:
+    """A reference set with its fitted rule, and its scores on other queries and pictures.
 
     Raises:  BadRequest for too few pictures or queries.
     """
     rng = np.random.default_rng(seed)
-    pictures, queries = rng.permutation(len(material.texts)), rng.permutation(len(material.queries))
+    pictures, queries = rng.permutation(len(data.texts)), rng.permutation(len(data.queries))
     kept = min(bank, len(pictures) // 3)
     if kept < MIN_PICTURES or len(queries) < 2:
         raise BadRequest(f"A calibration needs at least {3 * MIN_PICTURES} pictures and two queries.")
-    reference_set = _background(material, pictures[:kept], revision)
+    reference_set = _reference_set(data, pictures[:kept], revision)
     halves = (kept + len(pictures)) // 2, len(queries) // 2
-    fitting = trials(material, pictures[kept : halves[0]], queries[: halves[1]], gallery, rng)
-    reporting = trials(material, pictures[halves[0] :], queries[halves[1] :], gallery, rng)
+    fitting = trials(data, pictures[kept : halves[0]], queries[: halves[1]], gallery, rng)
+    reporting = trials(data, pictures[halves[0] :], queries[halves[1] :], gallery, rng)
     if {trial.present for trial in fitting} != {True, False}:
         raise BadRequest("A calibration needs queries that some pictures fit and others do not.")
     rule = fit_rule(fitting, reference_set)
@@ -106,39 +107,39 @@ def fit(
     return ReferenceSet(changed(reference_set.calibration, fitted=how), reference_set.vectors), scored
 
 
-def absent_test(
-    material: Material, reference_set: ReferenceSet | None, *, gallery: int = GALLERY, seed: int = 0
-) -> Absent:
-    """Search galleries drawn from the material as a person's chat is searched."""
+def no_match_test(
+    data: RetrievalData, reference_set: ReferenceSet | None, *, gallery: int = GALLERY, seed: int = 0
+) -> NoMatchScores:
+    """Search galleries drawn from the data as a user's chat is searched."""
     rng = np.random.default_rng(seed)
-    everything = rng.permutation(len(material.texts)), rng.permutation(len(material.queries))
-    return score(trials(material, *everything, gallery, rng), reference_set)
+    everything = rng.permutation(len(data.texts)), rng.permutation(len(data.queries))
+    return score(trials(data, *everything, gallery, rng), reference_set)
 
 
 def trials(
-    material: Material, pictures: Places, queries: Places, gallery: int, rng: np.random.Generator
+    data: RetrievalData, pictures: Places, queries: Places, gallery: int, rng: np.random.Generator
 ) -> list[Trial]:
-    """Each query to a gallery that answers it and to one without its object, as far as there are such."""
+    """Each query with a gallery that has a match and one without its object, where there are such."""
     made: list[Trial] = []
     for query in queries[: TRIALS // 2]:
-        fitting = pictures[material.fits[query, pictures]]
-        others = pictures[~material.related[query, pictures]]
+        fitting = pictures[data.fits[query, pictures]]
+        others = pictures[~data.related[query, pictures]]
         if len(fitting):
             drawn = rng.choice(pictures, min(gallery, len(pictures)), replace=False)
             drawn[0] = rng.choice(fitting)
-            made.append(_trial(material, int(query), np.unique(drawn), present=True))
+            made.append(_trial(data, int(query), np.unique(drawn), present=True))
         if len(others):
             drawn = rng.choice(others, min(gallery, len(others)), replace=False)
-            made.append(_trial(material, int(query), drawn, present=False))
+            made.append(_trial(data, int(query), drawn, present=False))
     return made
 
 
-def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> Absent:
-    """What the searches of users would answer."""
+def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> NoMatchScores:
+    """Search as users do, and score the hits."""
     tally: Counter[str] = Counter()
     for trial in trials:
-        found = find(trial.album, trial.query, reference_set, limit=LIMIT)
-        right = [bool(trial.fits[int(hit.id)]) for hit in found.hits]
+        result = find(trial.index, trial.query, reference_set, limit=LIMIT)
+        right = [bool(trial.fits[int(hit.id)]) for hit in result.hits]
         tally["present" if trial.present else "absent"] += 1
         if trial.present:
             tally["hits"] += len(right)
@@ -148,19 +149,19 @@ def score(trials: Sequence[Trial], reference_set: ReferenceSet | None) -> Absent
         else:
             tally["nothing"] += not right
     present, absent = max(1, tally["present"]), max(1, tally["absent"])
-    return Absent(
-        found=tally["found"] / present,
-        first=tally["first"] / present,
-        right=tally["right"] / max(1, tally["hits"]),
-        nothing=tally["nothing"] / absent,
+    return NoMatchScores(
+        hit_rate=tally["found"] / present,
+        top_1=tally["first"] / present,
+        precision=tally["right"] / max(1, tally["hits"]),
+        rejection=tally["nothing"] / absent,
         present=tally["present"],
         absent=tally["absent"],
     )
 
 
 def fit_rule(trials: Sequence[Trial], reference_set: ReferenceSet) -> Rule:
-    """Weights by logistic regression over all pairs; the cut-off by what users notice, whole searches."""
-    measured = [_columns(trial.album.measure(trial.query, reference_set)) for trial in trials]
+    """Weights by logistic regression over all pairs; the cut-off by the errors of whole searches."""
+    measured = [_columns(trial.index.measure(trial.query, reference_set)) for trial in trials]
     weights = _weights(np.concatenate(measured), np.concatenate([trial.fits for trial in trials]))
     evidence = [columns @ weights for columns in measured]
     best_right = [
@@ -173,7 +174,7 @@ def fit_rule(trials: Sequence[Trial], reference_set: ReferenceSet) -> Rule:
 
 
 def best_cut(right: Sequence[float], wrong: Sequence[float]) -> float:
-    """The cut-off with the fewest misses and false hits together, as shares; the middle of the best."""
+    """The cut-off with the lowest sum of miss rate and false-hit rate; the median of the best."""
     values = np.unique(np.array([*right, *wrong]))
     cuts = np.concatenate([values[:1] - 1, (values[1:] + values[:-1]) / 2, values[-1:] + 1])
     missed = np.searchsorted(np.sort(right), cuts) / len(right)
@@ -182,15 +183,36 @@ def best_cut(right: Sequence[float], wrong: Sequence[float]) -> float:
 
 
 def _weights(measured: Floats, fits: Truth) -> Floats:
-    """Of the three measures, [F]; one that speaks against what it should speak for is left out."""
+    """Of the three measures, [F]. A measure whose weight would be negative is left out."""
     used = np.arange(measured.shape[1])
     while True:
-        found = logistic(measured[:, used], fits.astype(np.float64))
-        if (found > 0).all() or len(used) == 1:
+        fitted = logistic_regression(measured[:, used], fits.astype(np.float64))
+        if (fitted > 0).all() or len(used) == 1:
             weights = np.zeros(measured.shape[1])
-            weights[used] = np.maximum(found, 0)
+            weights[used] = np.maximum(fitted, 0)
             return weights
-        used = used[found > 0] if (found > 0).any() else used[:1]
+        used = used[fitted > 0] if (fitted > 0).any() else used[:1]
+
+
+def logistic_regression(measured: Floats, right: Floats) -> Floats:
+    """Weights [F] with which measured [P, F] predicts right [P], 0 or 1, by Newton's method.
+
+    The intercept is fitted and not returned.
+    """
+    deviations = np.maximum(measured.std(axis=0), 1e-9)
+    columns = np.column_stack([measured / deviations, np.ones(len(measured))])  # [P, F + 1]
+    ridge = RIDGE * len(measured) * np.diag([1.0] * measured.shape[1] + [1e-6])
+    weights = np.zeros(columns.shape[1])
+    for _ in range(NEWTON_STEPS):
+        expected = 1 / (1 + np.exp(-np.clip(columns @ weights, -40, 40)))
+        slope = columns.T @ (expected - right) + ridge @ weights
+        curve = (columns * (expected * (1 - expected))[:, None]).T @ columns + ridge
+        step = np.linalg.solve(curve, slope)
+        weights -= np.clip(step, -5, 5)
+        if np.abs(step).max() < 1e-8:
+            break
+    coefficients: Floats = weights[:-1] / deviations
+    return coefficients
 
 
 def _columns(measures: Measures) -> Floats:
@@ -198,23 +220,29 @@ def _columns(measures: Measures) -> Floats:
     return np.stack([measures.z_score, measures.similarity, measures.words], axis=1).astype(np.float64)
 
 
-def _background(material: Material, places: Places, revision: str) -> ReferenceSet:
-    counts = Counter(word for words in all_terms(material.texts[p] for p in places) for word in words)
+def _reference_set(data: RetrievalData, places: Places, revision: str) -> ReferenceSet:
+    counts = Counter(word for words in all_terms(data.texts[p] for p in places) for word in words)
     calibration = Calibration(
         revision=revision, rule=UNFITTED, texts=len(places), words=dict(sorted(counts.items())), fitted={}
     )
-    return ReferenceSet(calibration, material.vectors[places].astype(np.float16))
+    return ReferenceSet(calibration, data.vectors[places].astype(np.float16))
 
 
-def _trial(material: Material, query: int, places: Places, *, present: bool) -> Trial:
+def _trial(data: RetrievalData, query: int, places: Places, *, present: bool) -> Trial:
     photos = [
-        IndexedPhoto(id=str(row), vectors=material.vectors[place], text=material.texts[place], timestamp=row)
+        IndexedPhoto(id=str(row), vectors=data.vectors[place], text=data.texts[place], timestamp=row)
         for row, place in enumerate(places)
     ]
-    asked = SearchQuery(text=material.queries[query], vector=material.query_vectors[query])
-    return Trial(asked, SearchIndex(photos), material.fits[query, places], present)
+    search_query = SearchQuery(text=data.queries[query], vector=data.query_vectors[query])
+    return Trial(search_query, SearchIndex(photos), data.fits[query, places], present)
 
 
-def _record(scored: Absent) -> dict[str, float]:
-    names = ("found", "first", "right", "nothing")
-    return {name: round(float(getattr(scored, name)), 4) for name in names}
+def _record(scores: NoMatchScores) -> dict[str, float]:
+    """The scores under the names that search.json gives them."""
+    named = {
+        "found": scores.hit_rate,
+        "first": scores.top_1,
+        "right": scores.precision,
+        "nothing": scores.rejection,
+    }
+    return {name: round(float(value), 4) for name, value in named.items()}

@@ -1,6 +1,6 @@
 """The card of a trained checkpoint: card.json for programs, README.md for people.
 
-A number stands with its seed, a weight with its hash.
+Scores are given with their seed, weights with their hashes.
 """
 
 import hashlib
@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vlm.lab.dimensions import IMAGE_PX, LANGUAGE_LAYERS, QFORMER_LAYERS, QUERIES, VISION_LAYERS, WIDTH
 from vlm.lab.scenes import WHOLE
-from vlm.lab.shape import IMAGE_PX, LANGUAGE_LAYERS, QFORMER_LAYERS, QUERIES, VISION_LAYERS, WIDTH
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
 
 LICENSE = "MIT; learned from Noto Color Emoji glyphs (SIL Open Font License 1.1)"
@@ -26,8 +26,8 @@ OWN = ("card.json", "README.md")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is known of a run that made checkpoints."""
+class TrainingFacts:
+    """What the cards say about a training run."""
 
     seed: int
     scale: float
@@ -35,11 +35,11 @@ class Facts:
     expected_caption: str  # of the self-check's picture
     report: dict[str, Any]  # of the evaluation
     glyph_sets: tuple[str, ...] = ()  # beside the font
-    note: str = ""  # where a run was not quite what its command does
+    note: str = ""  # differences between the run and its command
 
 
-def write_cards(out: Path, facts: Facts) -> None:
-    """Write the cards of both folders of `vlm train tiny`."""
+def write_cards(out: Path, facts: TrainingFacts) -> None:
+    """Write the cards of both folders that `vlm train tiny` leaves."""
     _write(out, "afterimage-tiny", "captions and answers", facts)
     _write(out / "itc", "afterimage-tiny-itc", "search, with pictures and words in one space", facts)
 
@@ -50,7 +50,7 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def _write(folder: Path, name: str, purpose: str, facts: Facts) -> None:
+def _write(folder: Path, name: str, purpose: str, facts: TrainingFacts) -> None:
     glyphs = " --glyphs DIR" if facts.glyph_sets else ""
     card = {
         "name": name,

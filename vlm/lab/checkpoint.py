@@ -1,7 +1,7 @@
-"""Where a training run stands, in one file of tensors and plain values, which can run nothing: safetensors.
+"""The state of a training run in one safetensors file: tensors and plain values, no code.
 
-The state is any tree of dicts, lists, tuples, numbers, words and tensors. The tree is written as JSON into
-the file's header, with each tensor as the name that it has in the file.
+The state is any tree of dicts, lists, tuples, numbers, strings and tensors. The tree is stored as JSON in the
+file's header, with each tensor by its name in the file.
 """
 
 import json
@@ -25,7 +25,7 @@ OLDER: Final = (
 
 
 def save(path: Path, state: Any) -> None:
-    """Write a state; a file that is there already is replaced as a whole, so there is never half a one."""
+    """Write a state. An existing file is replaced atomically."""
     tensors: dict[str, Tensor] = {}
     tree = json.dumps(_packed(state, tensors))
     unfinished = path.with_suffix(".new")
@@ -34,7 +34,7 @@ def save(path: Path, state: Any) -> None:
 
 
 def load(path: Path) -> Any:
-    """What was saved; None if nothing was yet. Raises BadRequest for a file that is no such state."""
+    """The saved state, or None without a file. Raises BadRequest for a file that holds no state."""
     if (old := path.with_suffix(".pt")).exists() and not path.exists():
         raise BadRequest(OLDER.format(old=str(old), new=str(path)))
     if not path.exists():
@@ -44,7 +44,7 @@ def load(path: Path) -> Any:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
             return _unpacked(json.loads(file.metadata()[TREE]), tensors)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise BadRequest(f"{path} cannot be read as where a run stands: {error}") from error
+        raise BadRequest(f"{path} cannot be read as the state of a run: {error}") from error
 
 
 def _packed(value: Any, tensors: dict[str, Tensor]) -> Any:
@@ -55,11 +55,11 @@ def _packed(value: Any, tensors: dict[str, Tensor]) -> Any:
             tensors[name] = value.detach().clone(memory_format=torch.contiguous_format)
             return {"tensor": name}
         case dict():
-            return {"dict": [[key, _packed(one, tensors)] for key, one in value.items()]}
+            return {"dict": [[key, _packed(item, tensors)] for key, item in value.items()]}
         case tuple():
-            return {"tuple": [_packed(one, tensors) for one in value]}
+            return {"tuple": [_packed(item, tensors) for item in value]}
         case list():
-            return [_packed(one, tensors) for one in value]
+            return [_packed(item, tensors) for item in value]
         case None | bool() | int() | float() | str():
             return value
     raise TypeError(f"a {type(value).__name__} cannot be kept")
@@ -70,9 +70,9 @@ def _unpacked(value: Any, tensors: dict[str, Tensor]) -> Any:
         case {"tensor": name}:
             return tensors[name]
         case {"dict": pairs}:
-            return {key: _unpacked(one, tensors) for key, one in pairs}
+            return {key: _unpacked(item, tensors) for key, item in pairs}
         case {"tuple": items}:
-            return tuple(_unpacked(one, tensors) for one in items)
+            return tuple(_unpacked(item, tensors) for item in items)
         case list():
-            return [_unpacked(one, tensors) for one in value]
+            return [_unpacked(item, tensors) for item in value]
     return value

@@ -1,4 +1,4 @@
-"""Pictures of nothing in particular that have the statistics of photographs.
+"""Backgrounds of random shapes with the statistics of photographs.
 
 Dead leaves: shapes of all sizes, few large and many small, fall on one another until the ground is covered.
 Grain of several sizes lies over them. Pure.

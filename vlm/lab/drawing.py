@@ -1,4 +1,4 @@
-"""The compositor: a Scene becomes pixels at any width and height. H height, W width, in pixels.
+"""The compositor: renders a Scene at any width and height. H height, W width, in pixels.
 
 A picture drawn at another aspect than the scene's own is the scene squashed, exactly as the image processor
 squashes an oblong photo; so training draws straight at the model's input size.

@@ -1,4 +1,4 @@
-"""Scores of a checkpoint on drawn scenes that no training ever saw, through the engine that serves users."""
+"""Scores of a checkpoint on held-out drawn scenes, through the engine that serves users."""
 
 import json
 import sys
@@ -15,15 +15,15 @@ from vlm.engine.load import load
 from vlm.engine.selfcheck import built_in_picture
 from vlm.engine.source import find_checkpoint
 from vlm.errors import ModelNotFound
-from vlm.lab.alt_glyphs import scenes_by_hand
+from vlm.lab.alt_glyphs import drawable_scenes
 from vlm.lab.evaluation.examples import Example, write_examples
-from vlm.lab.evaluation.parts import totals
-from vlm.lab.evaluation.progress import Progress
-from vlm.lab.evaluation.results import Result, write_result
-from vlm.lab.glyphs import Folder, Glyphs
+from vlm.lab.evaluation.progress import ProgressReporter
+from vlm.lab.evaluation.results import EvaluationResult, write_result
+from vlm.lab.evaluation.statistics import corpus_scores
+from vlm.lab.glyphs import GlyphFolder, Glyphs
 from vlm.lab.questions import KINDS
-from vlm.lab.scene_eval import Examination, Row, Tell, steps
-from vlm.lab.scenes import Scene, World, held_out_series, scene
+from vlm.lab.scene_eval import OnProgress, SceneEvaluation, SceneStatistics, steps
+from vlm.lab.scenes import Scene, WorldConfig, held_out_series, scene
 from vlm.search.calibration import load_reference_set
 
 SMALL_THINGS = "caption, small things"
@@ -46,25 +46,31 @@ def evaluate_tiny(
 ) -> dict[str, Any]:
     """Caption, question and search `count` held-out scenes, and print a table.
 
-    `model` is anything the engine loads: tiny, or a folder; its card says of which world the scenes are. The
-    pictures are JPEGs of 480 pixels and more, drawn with the PNGs of the folder `glyphs` if one is named.
-    The folder `out` gets result.json, result.md and examples.jsonl, which `vlm compare` reads; `command` is
-    what was typed to have them.
+    `model` is anything the engine loads: tiny, or a folder; its card sets the world of the scenes. The
+    pictures are JPEGs of 480 pixels and more, drawn with the PNGs of the folder `glyphs` if given. The folder
+    `out` gets result.json, result.md and examples.jsonl, which `vlm compare` reads; `command` is the command
+    line that the result names.
     """
     begun_s = time.monotonic()
     engine = load(EngineOptions(model=model, quant="int8" if quant == "int8" else "none"))
-    hand = Glyphs((Folder(glyphs),)) if glyphs else Glyphs()
+    glyph_set = Glyphs((GlyphFolder(glyphs),)) if glyphs else Glyphs()
     series = held_out_series(seed)
     world = world_of(_folder(model))
-    scenes = [*islice(scenes_by_hand(series, hand, world), count)]
-    small = range(count, count + max(1, count // 4))
-    far = [] if glyphs else [scene(series, index, distant=1.0, world=world) for index in small]
-    progress = Progress(total=count * steps() + 2 * len(far), done=0, unit="looks and words")
+    scenes = [*islice(drawable_scenes(series, glyph_set, world), count)]
+    distant_indices = range(count, count + max(1, count // 4))
+    distant_scenes = (
+        [] if glyphs else [scene(series, index, distant=1.0, world=world) for index in distant_indices]
+    )
+    progress = ProgressReporter(
+        total=count * steps() + 2 * len(distant_scenes), done=0, unit="looks and words"
+    )
     try:
-        rows, scores = examined(engine, scenes, model=model, glyphs=hand, tell=progress.add)
-        if far:
-            rows_far = Examination(engine, far, hand, progress.add).caption_rows()
-            scores[SMALL_THINGS] = nested(totals(rows_far))["caption"]
+        rows, scores = evaluate_scenes(
+            engine, scenes, model=model, glyphs=glyph_set, on_progress=progress.add
+        )
+        if distant_scenes:
+            distant_rows = SceneEvaluation(engine, distant_scenes, glyph_set, progress.add).caption_rows()
+            scores[SMALL_THINGS] = nested(corpus_scores(distant_rows))["caption"]
     finally:
         progress.close()
     report = {
@@ -83,43 +89,46 @@ def evaluate_tiny(
     return report
 
 
-def world_of(folder: Path) -> World:
-    """What the checkpoint in a folder was made for, by its card; all there is, if it does not say."""
+def world_of(folder: Path) -> WorldConfig:
+    """The world of a checkpoint by its card; the whole world if the card names none."""
     card = folder / CARD
-    told = json.loads(card.read_bytes()).get("world", {}) if card.is_file() else {}
-    return World(**told)
+    world = json.loads(card.read_bytes()).get("world", {}) if card.is_file() else {}
+    return WorldConfig(**world)
 
 
 def caption_of_check(model: str) -> str:
-    """What a checkpoint says about the self-check's picture."""
+    """A checkpoint's caption of the self-check's picture."""
     engine = load(EngineOptions(model=model, quant="none"))
-    [seen] = engine.encode([built_in_picture()])
-    [caption] = engine.generate([seen.tokens], [Prompt()])
+    [encoded] = engine.encode([built_in_picture()])
+    [caption] = engine.generate([encoded.tokens], [Prompt()])
     return caption
 
 
-def score(engine: Engine, scenes: Sequence[Scene]) -> Scores:
-    """All scores of an engine that has no folder: captions, answers by kind of question, search."""
-    return examined(engine, scenes)[1]
+def score_engine(engine: Engine, scenes: Sequence[Scene]) -> Scores:
+    """All scores of an engine without a folder: captions, answers by kind of question, search."""
+    return evaluate_scenes(engine, scenes)[1]
 
 
-def examined(
+def evaluate_scenes(
     engine: Engine,
     scenes: Sequence[Scene],
     *,
     model: str = "",
     glyphs: Glyphs | None = None,
-    tell: Tell = lambda count: None,
-) -> tuple[list[Row], Scores]:
-    """What each scene adds to each score, and the scores. `model` is where the search's cut-off lies."""
-    asked = Examination(engine, scenes, glyphs or Glyphs(), tell)
-    kinds = [asked.answer_rows(kind) for kind in KINDS] + [asked.answer_rows("count", turns=2)]
-    columns = [asked.caption_rows(), *kinds, asked.search_rows(), asked.language_rows()]
+    on_progress: OnProgress = lambda count: None,
+) -> tuple[list[SceneStatistics], Scores]:
+    """Statistics of each scene, and the scores. The folder of `model` holds the search's cut-off."""
+    evaluation = SceneEvaluation(engine, scenes, glyphs or Glyphs(), on_progress)
+    kinds = [evaluation.answer_rows(kind) for kind in KINDS] + [evaluation.answer_rows("count", turns=2)]
+    columns = [evaluation.caption_rows(), *kinds, evaluation.search_rows(), evaluation.language_rows()]
     rows = [dict(ChainMap(*reversed(several))) for several in zip(*columns, strict=True)]
-    scores = nested(totals(rows))
+    scores = nested(corpus_scores(rows))
     reference_set = load_reference_set(_folder(model), engine.info.revision) if model else None
-    if absent := asked.absent(reference_set, min(ABSENT_QUERIES, len(scenes))):
-        scores[ABSENT] = {"present found": absent.found, "absent answered by nothing": absent.nothing}
+    if no_match := evaluation.no_match(reference_set, min(ABSENT_QUERIES, len(scenes))):
+        scores[ABSENT] = {
+            "present found": no_match.hit_rate,
+            "absent answered by nothing": no_match.rejection,
+        }
     return rows, scores
 
 
@@ -154,12 +163,12 @@ def _folder(model: str) -> Path:
 
 
 def _write(
-    out: Path, report: dict[str, Any], scenes: Sequence[Scene], rows: Sequence[Row], command: str
+    out: Path, report: dict[str, Any], scenes: Sequence[Scene], rows: Sequence[SceneStatistics], command: str
 ) -> None:
     out.mkdir(parents=True, exist_ok=True)
     pinned = {name: report[name] for name in ("seed", "scenes", "glyphs") if name in report}
-    digest = sha256(repr([(one.caption, one.things) for one in scenes]).encode()).hexdigest()[:16]
-    result = Result(
+    digest = sha256(repr([(scene.caption, scene.things) for scene in scenes]).encode()).hexdigest()[:16]
+    result = EvaluationResult(
         command=command,
         header={
             "task": "scenes",
@@ -168,15 +177,15 @@ def _write(
         },
         scores={
             f"{group}: {name}": value
-            for group, some in report["scores"].items()
-            for name, value in some.items()
+            for group, scores in report["scores"].items()
+            for name, value in scores.items()
         },
         examples=len(scenes),
         seconds=report["seconds"],
     )
     examples = [
-        Example(id=str(number), unit=str(number), truths=(one.caption,), parts=row)
-        for number, (one, row) in enumerate(zip(scenes, rows, strict=True))
+        Example(id=str(number), unit=str(number), references=(scene.caption,), parts=row)
+        for number, (scene, row) in enumerate(zip(scenes, rows, strict=True))
     ]
     write_examples(out, examples)
     write_result(out, result)

@@ -1,4 +1,4 @@
-"""From a trained pair to two ordinary checkpoint folders that `from_pretrained` loads.
+"""Write a trained pair as two checkpoint folders that `from_pretrained` loads.
 
     OUT/         Blip2ForConditionalGeneration   captions and answers
     OUT/itc/     Blip2ForImageTextRetrieval      search; vision tower and queries are bit for bit the same
@@ -19,8 +19,8 @@ from transformers import (
 )
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
-from vlm.lab.model import Pair, configuration
-from vlm.lab.shape import DEVIATION, IMAGE_PX, MEAN, QUERIES
+from vlm.lab.dimensions import DEVIATION, IMAGE_PX, MEAN, QUERIES
+from vlm.lab.model import Blip2Pair, configuration
 from vlm.lab.tokenizer import END, PAD
 
 BEAMS = 3  # greedy, one wrong number leads to a wrong list: docs/lab-log.md, run 3
@@ -28,7 +28,7 @@ LONGEST_CAPTION = 40  # new tokens
 LONGEST_ANSWER = 24  # the same; the engine's usual 10 would cut a list of four things
 
 
-def save_folders(pair: Pair, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
+def save_folders(pair: Blip2Pair, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
     """Write both folders."""
     _save_generative(pair, tokenizer, out)
     model = Blip2ForImageTextRetrieval(configuration(len(tokenizer), text_path=True))
@@ -36,10 +36,10 @@ def save_folders(pair: Pair, tokenizer: PreTrainedTokenizerFast, out: Path) -> N
     _save(model, tokenizer, out / "itc")
 
 
-def _save_generative(pair: Pair, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
+def _save_generative(pair: Blip2Pair, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
     model = Blip2ForConditionalGeneration(configuration(len(tokenizer), text_path=False))
-    wanted = model.state_dict().keys()
-    model.load_state_dict({k: v for k, v in pair.generative.state_dict().items() if k in wanted})
+    names = model.state_dict().keys()
+    model.load_state_dict({k: v for k, v in pair.generative.state_dict().items() if k in names})
     model.generation_config = GenerationConfig(
         bos_token_id=END,
         eos_token_id=END,

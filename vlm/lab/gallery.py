@@ -1,4 +1,4 @@
-"""The pictures that come with the tiny model: twelve samples for the demo, and the one of the self-check.
+"""The bundled pictures: twelve samples for the demo, and the picture of the self-check.
 
 Composed by hand and drawn by the same compositor as everything that the model learned from.
 """

@@ -34,8 +34,8 @@ def find_font(path: Path | None = None) -> Path:
             return path
         raise _missing(str(path))
     for folder in FONT_FOLDERS:
-        for found in sorted(Path(folder).expanduser().rglob(FONT_NAME)):
-            return found
+        for path in sorted(Path(folder).expanduser().rglob(FONT_NAME)):
+            return path
     raise _missing(", ".join(FONT_FOLDERS))
 
 
@@ -46,7 +46,7 @@ def _missing(place: str) -> NotFound:
     )
 
 
-class Font:
+class GlyphFont:
     """Glyphs of the emoji font."""
 
     def __init__(self, path: Path | None = None) -> None:
@@ -61,7 +61,7 @@ class Font:
         return sheet
 
 
-class Folder:
+class GlyphFolder:
     """Glyphs from PNG files."""
 
     def __init__(self, path: Path) -> None:
@@ -89,8 +89,8 @@ class Glyphs:
     `sources` come first to last; without any, the font alone. Raises NotFound where there is none.
     """
 
-    def __init__(self, sources: "tuple[Font | Folder, ...]" = ()) -> None:
-        self._sources = sources or (Font(),)
+    def __init__(self, sources: "tuple[GlyphFont | GlyphFolder, ...]" = ()) -> None:
+        self._sources = sources or (GlyphFont(),)
         self._pyramids: dict[tuple[str, int, int], Pyramid] = {}
 
     def has(self, glyph: str) -> bool:
@@ -137,14 +137,14 @@ def _centred(drawn: Image.Image) -> Image.Image:
 
 def training_glyphs(folder: Path | None) -> Glyphs:
     """The font, and every set of glyphs in a subfolder of `folder`."""
-    return Glyphs((Font(), *map(Folder, glyph_folders(folder))))
+    return Glyphs((GlyphFont(), *map(GlyphFolder, glyph_folders(folder))))
 
 
 def glyph_folders(folder: Path | None) -> list[Path]:
     """The sets of glyphs in a folder. Raises NotFound if there is none in it."""
     if folder is None:
         return []
-    found = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    if not found:
+    sets = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    if not sets:
         raise NotFound(f"There are no folders of glyphs in {folder}. `scripts/glyph-sets` fetches some.")
-    return found
+    return sets

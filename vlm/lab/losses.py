@@ -1,4 +1,4 @@
-"""The training forward and its losses, straight through the layers of transformers' own modules.
+"""The training forward pass and its losses, through the layers of transformers' own modules.
 
     B batch, P patches, Q queries, T packed text, S search texts, L their length, D width, E width of
     the search space, V vocabulary
@@ -20,24 +20,32 @@ from torch.nn.functional import (
 )
 from transformers import Blip2ForImageTextRetrieval
 
-from vlm.lab.data import IGNORED, NOTHING, Batch, Search, Text, Told, Truth
-from vlm.lab.model import Pair
+from vlm.lab.dimensions import DEVIATION, MEAN, QUERIES, WIDTH
+from vlm.lab.model import Blip2Pair
 from vlm.lab.scenes import STRANGE
-from vlm.lab.shape import DEVIATION, MEAN, QUERIES, WIDTH
+from vlm.lab.training_data import (
+    IGNORED,
+    NOTHING,
+    BatchTexts,
+    HeadTargets,
+    PackedText,
+    SceneBatch,
+    SearchTexts,
+)
 from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS
 
 LANGUAGE, SEARCH, PATCH, QUERY, WHOLE = 1.5, 0.3, 1.0, 1.0, 0.3  # weights of the losses
 EMPTY = 0.3  # weight of the class 'nothing'
 SPOT = 2.0  # weight of where a named thing is, beside how many there are
 MENTIONS = 0.5  # weight of what a named thing should know
-TELLING = 0.5  # weight of what a caption needs of each thing
-STRANGER = 0.5  # weight of the class 'has no name': clutter makes it common
+CAPTION_ORDER = 0.5  # weight of what a caption needs of each thing
+UNKNOWN = 0.5  # weight of the class 'has no name': clutter makes it common
 ABSOLUTE = 0.3  # weight of the sigmoid loss within the search loss
 TEMPERATURE = 0.05
 
 
 class Heads(nn.Module):
-    """Thrown away after training: they make the tower see things before the words come."""
+    """Auxiliary heads, discarded after training: they train the vision tower before there is text."""
 
     def __init__(self, nouns: Tensor) -> None:
         """`nouns`: of each token [V] the noun that it is, or -1."""
@@ -53,55 +61,57 @@ class Heads(nn.Module):
         self.mentioned = nn.Linear(WIDTH, MAX_THINGS + 1)  # how many of a named noun there are
         self.spot = nn.Linear(WIDTH, 2)  # where the one named is
         self.nouns = nn.Buffer(nouns)
-        self.class_weights = nn.Buffer(torch.tensor([1.0] * STRANGE + [STRANGER, EMPTY]))
+        self.class_weights = nn.Buffer(torch.tensor([1.0] * STRANGE + [UNKNOWN, EMPTY]))
 
-    def forward(self, patches: Tensor, queries: Tensor, truth: Truth) -> Tensor:
+    def forward(self, patches: Tensor, queries: Tensor, targets: HeadTargets) -> Tensor:
         """patches [B, P, D], queries [B, Q, D] -> the heads' summed loss."""
         patch = cross_entropy(
-            self.patch(patches).float().flatten(0, 1), truth.patches.flatten(), self.class_weights.float()
+            self.patch(patches).float().flatten(0, 1), targets.patches.flatten(), self.class_weights.float()
         )
-        return PATCH * patch + self.of_queries(queries, truth)
+        return PATCH * patch + self.query_loss(queries, targets)
 
-    def of_queries(self, queries: Tensor, truth: Truth) -> Tensor:
+    def query_loss(self, queries: Tensor, targets: HeadTargets) -> Tensor:
         """The same without the patches: what the query tokens should tell of cells, things and the whole."""
         cell = cross_entropy(
-            self.cell(queries).float().flatten(0, 1), truth.cells.flatten(), self.class_weights.float()
+            self.cell(queries).float().flatten(0, 1), targets.cells.flatten(), self.class_weights.float()
         )
-        taken = (truth.cells != NOTHING).float()[..., None]  # [B, Q, 1]
-        away = smooth_l1_loss(self.box(queries).float(), truth.boxes, reduction="none", beta=0.1)
-        box = (away * taken).sum() / taken.sum()
+        taken = (targets.cells != NOTHING).float()[..., None]  # [B, Q, 1]
+        distance = smooth_l1_loss(self.box(queries).float(), targets.boxes, reduction="none", beta=0.1)
+        box = (distance * taken).sum() / taken.sum()
         mean = queries.mean(1)
-        whole = cross_entropy(self.colour(mean).float(), truth.colours, ignore_index=IGNORED)
-        whole = whole + cross_entropy(self.total(mean).float(), truth.totals)
+        whole = cross_entropy(self.colour(mean).float(), targets.colours, ignore_index=IGNORED)
+        whole = whole + cross_entropy(self.total(mean).float(), targets.totals)
         # what a caption needs of each thing besides its name
-        telling = _asked(self.rank(queries), truth.ranks) + _asked(self.fellows(queries), truth.fellows)
-        return QUERY * (cell + box) + WHOLE * whole + TELLING * telling
+        order = _masked_cross_entropy(self.rank(queries), targets.ranks) + _masked_cross_entropy(
+            self.fellows(queries), targets.fellows
+        )
+        return QUERY * (cell + box) + WHOLE * whole + CAPTION_ORDER * order
 
-    def of_mentions(self, states: Tensor, ids: Tensor, truth: Truth) -> Tensor:
+    def mention_loss(self, states: Tensor, ids: Tensor, targets: HeadTargets) -> Tensor:
         """States [B, T, D] of a text's tokens: where one names a thing, it should know how many and where.
 
         So a question's noun finds its thing in the picture, and the answer has but to ask the noun.
         """
         noun = self.nouns[ids]  # [B, T]
         known, row = noun >= 0, torch.arange(len(ids))[:, None]
-        count = truth.counts[row, noun.clamp(min=0)].clamp(max=MAX_THINGS)
-        how_many = _asked(self.mentioned(states), torch.where(known, count, IGNORED))
+        count = targets.counts[row, noun.clamp(min=0)].clamp(max=MAX_THINGS)
+        how_many = _masked_cross_entropy(self.mentioned(states), torch.where(known, count, IGNORED))
         single = (known & (count == 1)).float()[..., None]  # [B, T, 1]
-        away = smooth_l1_loss(
-            self.spot(states).float(), truth.spots[row, noun.clamp(min=0)], reduction="none", beta=0.1
+        distance = smooth_l1_loss(
+            self.spot(states).float(), targets.spots[row, noun.clamp(min=0)], reduction="none", beta=0.1
         )
-        return how_many + SPOT * (away * single).sum() / single.sum().clamp(min=1)
+        return how_many + SPOT * (distance * single).sum() / single.sum().clamp(min=1)
 
 
-def _asked(logits: Tensor, truth: Tensor) -> Tensor:
+def _masked_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Mean cross entropy of [B, Q, classes] where it is asked for; 0 where it is nowhere."""
     losses = cross_entropy(
-        logits.float().flatten(0, 1), truth.flatten(), ignore_index=IGNORED, reduction="sum"
+        logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
     )
-    return losses / (truth != IGNORED).sum().clamp(min=1)
+    return losses / (targets != IGNORED).sum().clamp(min=1)
 
 
-def see(pair: Pair, pixels: Tensor) -> Tensor:
+def encode_pixels(pair: Blip2Pair, pixels: Tensor) -> Tensor:
     """uint8 pixels [B, 3, H, W] -> vision states before the last norm [B, 1 + P, D]."""
     vision = pair.retrieval.vision_model
     mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
@@ -112,11 +122,11 @@ def see(pair: Pair, pixels: Tensor) -> Tensor:
     return hidden  # type: ignore[no-any-return]
 
 
-def query(model: Blip2ForImageTextRetrieval, seen: Tensor) -> Tensor:
+def query(model: Blip2ForImageTextRetrieval, vision: Tensor) -> Tensor:
     """Normed vision states [B, 1 + P, D] -> query outputs [B, Q, D]."""
-    hidden = model.qformer.layernorm(model.query_tokens.expand(seen.shape[0], -1, -1))
+    hidden = model.qformer.layernorm(model.query_tokens.expand(vision.shape[0], -1, -1))
     for layer in model.qformer.encoder.layer:
-        hidden = layer(hidden, None, seen, None, QUERIES)
+        hidden = layer(hidden, None, vision, None, QUERIES)
     return hidden  # type: ignore[no-any-return]
 
 
@@ -129,7 +139,9 @@ def text_vectors(model: Blip2ForImageTextRetrieval, ids: Tensor, mask: Tensor) -
     return normalize(model.text_projection(hidden[:, 0]).float(), dim=-1)
 
 
-def search_loss(model: Blip2ForImageTextRetrieval, queries: Tensor, search: Search, bias: Tensor) -> Tensor:
+def search_loss(
+    model: Blip2ForImageTextRetrieval, queries: Tensor, search: SearchTexts, bias: Tensor
+) -> Tensor:
     """Contrastive, with every picture that fits a text as a right answer, and absolute.
 
     The contrastive loss ranks. The sigmoid loss judges every pair alone, so that a query that nothing fits
@@ -148,7 +160,7 @@ def search_loss(model: Blip2ForImageTextRetrieval, queries: Tensor, search: Sear
     return 0.5 * (to_pictures.mean() + to_texts.mean()) + ABSOLUTE * absolute
 
 
-def language_loss(pair: Pair, queries: Tensor, text: Text) -> tuple[Tensor, Tensor]:
+def language_loss(pair: Blip2Pair, queries: Tensor, text: PackedText) -> tuple[Tensor, Tensor]:
     """Weighted next-token loss over the packed text, given the query outputs [B, Q, D].
 
     Also the text's states [B, T, D] half-way through the layers.
@@ -184,30 +196,32 @@ def block_mask(segments: Tensor) -> Tensor:
     return torch.where(allowed, 0.0, -1e4)[:, None]
 
 
-def vision_loss(pair: Pair, heads: Heads, batch: Batch) -> Tensor:
+def vision_phase_loss(pair: Blip2Pair, heads: Heads, batch: SceneBatch) -> Tensor:
     """First phase: the heads alone."""
-    seen = pair.retrieval.vision_model.post_layernorm(see(pair, batch.pixels))
-    return heads(seen[:, 1:], query(pair.retrieval, seen), batch.truth)  # type: ignore[no-any-return]
+    vision = pair.retrieval.vision_model.post_layernorm(encode_pixels(pair, batch.pixels))
+    return heads(vision[:, 1:], query(pair.retrieval, vision), batch.targets)  # type: ignore[no-any-return]
 
 
-def full_loss(pair: Pair, heads: Heads, batch: Batch, told: Told) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def joint_phase_loss(
+    pair: Blip2Pair, heads: Heads, batch: SceneBatch, texts: BatchTexts
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Second phase: total, heads, language and search."""
-    seen = pair.retrieval.vision_model.post_layernorm(see(pair, batch.pixels))
-    queries = query(pair.retrieval, seen)
-    spoken, states = language_loss(pair, queries, told.text)
-    looked = heads(seen[:, 1:], queries, batch.truth)
-    looked = looked + MENTIONS * heads.of_mentions(states, told.text.ids, batch.truth)
-    found = search_loss(pair.retrieval, queries, told.search, heads.search_bias)
-    return looked + LANGUAGE * spoken + SEARCH * found, looked, spoken, found
+    vision = pair.retrieval.vision_model.post_layernorm(encode_pixels(pair, batch.pixels))
+    queries = query(pair.retrieval, vision)
+    language, states = language_loss(pair, queries, texts.text)
+    heads_loss = heads(vision[:, 1:], queries, batch.targets)
+    heads_loss = heads_loss + MENTIONS * heads.mention_loss(states, texts.text.ids, batch.targets)
+    contrastive = search_loss(pair.retrieval, queries, texts.search, heads.search_bias)
+    return heads_loss + LANGUAGE * language + SEARCH * contrastive, heads_loss, language, contrastive
 
 
-def words_loss(
-    pair: Pair, heads: Heads, seen: Tensor, told: Told, truth: Truth
+def text_phase_loss(
+    pair: Blip2Pair, heads: Heads, vision: Tensor, texts: BatchTexts, targets: HeadTargets
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Third phase, of normed vision states [B, 1 + P, D]: total, heads, language and search."""
-    queries = query(pair.retrieval, seen)
-    spoken, states = language_loss(pair, queries, told.text)
-    looked = heads.of_queries(queries, truth)
-    looked = looked + MENTIONS * heads.of_mentions(states, told.text.ids, truth)
-    found = search_loss(pair.retrieval, queries, told.search, heads.search_bias)
-    return looked + LANGUAGE * spoken + SEARCH * found, looked, spoken, found
+    queries = query(pair.retrieval, vision)
+    language, states = language_loss(pair, queries, texts.text)
+    heads_loss = heads.query_loss(queries, targets)
+    heads_loss = heads_loss + MENTIONS * heads.mention_loss(states, texts.text.ids, targets)
+    contrastive = search_loss(pair.retrieval, queries, texts.search, heads.search_bias)
+    return heads_loss + LANGUAGE * language + SEARCH * contrastive, heads_loss, language, contrastive

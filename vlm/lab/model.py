@@ -1,6 +1,6 @@
 """A small BLIP-2 of the real architecture: configuration and the start that lets it learn.
 
-`Pair` holds transformers' two models over one vision tower and one Q-Former:
+`Blip2Pair` holds transformers' two models over one vision tower and one Q-Former:
     generative  Blip2ForConditionalGeneration   captions and answers
     retrieval   Blip2ForImageTextRetrieval      search vectors
 
@@ -22,7 +22,7 @@ from transformers import (
     OPTConfig,
 )
 
-from vlm.lab.shape import (
+from vlm.lab.dimensions import (
     CONTEXT,
     GRID,
     HEADS,
@@ -95,7 +95,7 @@ def configuration(vocabulary: int, *, text_path: bool) -> Blip2Config:
     )
 
 
-class Pair(nn.Module):
+class Blip2Pair(nn.Module):
     """Both models, sharing the vision tower, the query tokens and the Q-Former."""
 
     def __init__(self, vocabulary: int) -> None:
@@ -107,7 +107,7 @@ class Pair(nn.Module):
         self.generative.vision_model = self.retrieval.vision_model
         self.generative.qformer = self.retrieval.qformer
         self.generative.query_tokens = self.retrieval.query_tokens
-        self._start_with_places()
+        self._initialize_positions()
 
     def words(self) -> list[nn.Parameter]:
         """All but the vision tower: what asks it, and what reads or writes text."""
@@ -115,22 +115,22 @@ class Pair(nn.Module):
         return [weight for weight in self.parameters() if id(weight) not in tower]
 
     @torch.no_grad()
-    def _start_with_places(self) -> None:
+    def _initialize_positions(self) -> None:
         positions = self.retrieval.vision_model.embeddings.position_embedding  # [1, 1 + P, D]
-        positions[0, 1:] += places(PATCHES)
-        self.retrieval.query_tokens[0] = places(GRID) + 0.02 * torch.randn(QUERIES, WIDTH)
+        positions[0, 1:] += grid_positions(PATCHES)
+        self.retrieval.query_tokens[0] = grid_positions(GRID) + 0.02 * torch.randn(QUERIES, WIDTH)
         for layer in self.retrieval.qformer.encoder.layer:
             attention = layer.crossattention.attention
             nn.init.orthogonal_(attention.query.weight, gain=ATTENTION_GAIN)
             attention.key.weight.copy_(attention.query.weight)
 
 
-def places(side: int) -> Tensor:
+def grid_positions(side: int) -> Tensor:
     """2-D sinusoids of the centres of a grid of side x side cells, row by row: [side², WIDTH]."""
     frequencies = pi * 8 ** torch.linspace(0, 1, WIDTH // 4)  # half a wave over the picture, to four waves
     middles = (torch.arange(side) + 0.5) / side
     waves = middles[:, None] * frequencies  # [side, D / 4]
-    one = torch.cat([waves.sin(), waves.cos()], dim=1)  # [side, D / 2]
-    down = one[:, None, :].expand(side, side, -1)
-    across = one[None, :, :].expand(side, side, -1)
+    waves_2d = torch.cat([waves.sin(), waves.cos()], dim=1)  # [side, D / 2]
+    down = waves_2d[:, None, :].expand(side, side, -1)
+    across = waves_2d[None, :, :].expand(side, side, -1)
     return torch.cat([across, down], dim=-1).reshape(side * side, WIDTH) * PLACE_RMS * 2**0.5

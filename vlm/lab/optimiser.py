@@ -16,8 +16,8 @@ WEIGHT_DECAY = 0.05
 class MasterAdamW:
     """The model computes in bfloat16; the small steps add up in the masters.
 
-    `phases` are the lengths in steps of what is learned one after the other. Each begins at the peak rate:
-    words that come late would otherwise be learned at the crawl in which the eye has ended.
+    `phases` are the lengths of the phases in steps. Each begins at the peak rate: text that comes late
+    would otherwise be trained at the low rate at which the vision phase ends.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Libraries that only the lab needs, imported where they are used: the extra `lab` brings them."""
+"""Libraries of the extra `lab`, imported where they are used."""
 
 from importlib import import_module
 from types import ModuleType
@@ -6,8 +6,8 @@ from types import ModuleType
 from vlm.errors import BadRequest
 
 
-def needed(module: str) -> ModuleType:
-    """The module of this name. Raises BadRequest, with the way to install it, where it is missing."""
+def import_optional(module: str) -> ModuleType:
+    """Import a module. Raises BadRequest that says how to install it if it is missing."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vlm.lab.places import SIDES, beside, place
+from vlm.lab.positions import SIDES, beside, position_phrase
 from vlm.lab.scenes import STRANGE, Scene, Thing, join, listing
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS, NUMBERS
 
@@ -119,17 +119,17 @@ UNKNOWABLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class QuestionAnswer:
     question: str
     answer: str
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionTemplate:
     """A question before it is worded: its templates, what they name, and the answer."""
 
-    templates: tuple[str, ...]
+    wordings: tuple[str, ...]
     answer: str
     noun: int = 0
     other: int = 0
@@ -137,35 +137,35 @@ class Asked:
     shade: str = ""
 
 
-def exchange(
+def draw_question(
     scene: Scene, rng: np.random.Generator, kind: str | None = None, *, plain: bool = False
-) -> Exchange:
+) -> QuestionAnswer:
     """One question about the scene with its answer. `plain`: lower case and with a question mark.
 
     Where the scene leaves no clear question of the kind, one about what is there is asked instead.
     """
     kind = kind or str(rng.choice(KINDS, p=ODDS))
     tries = (_ask(scene, rng, kind, plain) for _ in range(TRIES))
-    asked = next((found for found in tries if found is not None), None)
-    if asked is None:
-        kind, asked = "presence", _presence(scene, rng)
-    return Exchange(_wording(rng, asked, plain), asked.answer, kind)
+    template = next((attempt for attempt in tries if attempt is not None), None)
+    if template is None:
+        kind, template = "presence", _presence(scene, rng)
+    return QuestionAnswer(_fill(rng, template, plain), template.answer, kind)
 
 
-def _ask(scene: Scene, rng: np.random.Generator, kind: str, plain: bool) -> Asked | None:
+def _ask(scene: Scene, rng: np.random.Generator, kind: str, plain: bool) -> QuestionTemplate | None:
     match kind:
         case "count":
             noun = _noun(rng, scene, present=0.75)
-            return Asked(COUNT, NUMBERS[scene.counts.get(noun, 0)], noun)
+            return QuestionTemplate(COUNT, NUMBERS[scene.counts.get(noun, 0)], noun)
         case "presence":
             return _presence(scene, rng)
         case "colour":
             return _colour(scene, rng, plain)
         case "total":
             clear = scene.things or scene.colour
-            return Asked(TOTAL, NUMBERS[len(scene.things)] if clear else UNKNOWN)
+            return QuestionTemplate(TOTAL, NUMBERS[len(scene.things)] if clear else UNKNOWN)
         case "listing":
-            return Asked(LISTING, scene.listing)
+            return QuestionTemplate(LISTING, scene.listing)
         case "relation" | "where" if not scene.world.places:
             return None
         case "relation":
@@ -173,25 +173,25 @@ def _ask(scene: Scene, rng: np.random.Generator, kind: str, plain: bool) -> Aske
         case "where":
             return _where(scene, rng)
         case _:
-            return Asked(UNKNOWABLE, UNKNOWN, _noun(rng, scene, present=0.9))
+            return QuestionTemplate(UNKNOWABLE, UNKNOWN, _noun(rng, scene, present=0.9))
 
 
-def _presence(scene: Scene, rng: np.random.Generator) -> Asked:
+def _presence(scene: Scene, rng: np.random.Generator) -> QuestionTemplate:
     noun = _noun(rng, scene, present=0.5)
-    return Asked(PRESENCE, _yes(noun in scene.counts), noun)
+    return QuestionTemplate(PRESENCE, _yes(noun in scene.counts), noun)
 
 
-def _colour(scene: Scene, rng: np.random.Generator, plain: bool) -> Asked:
+def _colour(scene: Scene, rng: np.random.Generator, plain: bool) -> QuestionTemplate:
     noun = _noun(rng, scene, present=1.0)
     if plain or rng.random() >= 0.25:
-        return Asked(COLOUR if scene.counts else COLOUR[:-1], scene.colour or UNKNOWN, noun)
+        return QuestionTemplate(COLOUR if scene.counts else COLOUR[:-1], scene.colour or UNKNOWN, noun)
     shade = scene.colour
     if shade is None or rng.random() < 0.5:
         shade = COLOUR_NAMES[rng.integers(len(COLOUR_NAMES))]
-    return Asked(IS_COLOUR, _yes(shade == scene.colour), noun, shade=shade)
+    return QuestionTemplate(IS_COLOUR, _yes(shade == scene.colour), noun, shade=shade)
 
 
-def _relation(scene: Scene, rng: np.random.Generator) -> Asked | None:
+def _relation(scene: Scene, rng: np.random.Generator) -> QuestionTemplate | None:
     """Whether one thing is on some side of another; with small odds about one that is not there."""
     single = _single(scene)
     if not single:
@@ -200,15 +200,15 @@ def _relation(scene: Scene, rng: np.random.Generator) -> Asked | None:
     if rng.random() < 0.15:
         here, missing = single[rng.integers(len(single))].noun, _noun(rng, scene, present=0.0)
         noun, other = (here, missing) if rng.random() < 0.5 else (missing, here)
-        return Asked(RELATION, _none(missing), noun, other, side)
+        return QuestionTemplate(RELATION, _none(missing), noun, other, side)
     if len(single) < 2:
         return None
     first, second = (single[i] for i in rng.choice(len(single), size=2, replace=False))
     truth = beside(scene, first, side, second)
-    return None if truth is None else Asked(RELATION, _yes(truth), first.noun, second.noun, side)
+    return None if truth is None else QuestionTemplate(RELATION, _yes(truth), first.noun, second.noun, side)
 
 
-def _beside(scene: Scene, rng: np.random.Generator) -> Asked | None:
+def _beside(scene: Scene, rng: np.random.Generator) -> QuestionTemplate | None:
     """What is on some side of a thing: all that is clearly there, where all is clear."""
     single = _single(scene)
     if not single or len(scene.things) < 2:
@@ -219,25 +219,31 @@ def _beside(scene: Scene, rng: np.random.Generator) -> Asked | None:
     truths = [beside(scene, thing, side, middle) for thing in others]
     if None in truths:
         return None
-    found = Counter(thing.noun for thing, truth in zip(others, truths, strict=True) if truth)
-    strange = found.pop(STRANGE, 0)
-    return Asked(BESIDE, listing(dict(sorted(found.items())), strange), other=middle.noun, side=side)
+    counts = Counter(thing.noun for thing, truth in zip(others, truths, strict=True) if truth)
+    strange = counts.pop(STRANGE, 0)
+    return QuestionTemplate(
+        BESIDE, listing(dict(sorted(counts.items())), strange), other=middle.noun, side=side
+    )
 
 
-def _where(scene: Scene, rng: np.random.Generator) -> Asked | None:
+def _where(scene: Scene, rng: np.random.Generator) -> QuestionTemplate | None:
     if rng.random() < 0.2:
         noun = _noun(rng, scene, present=0.0)
-        return Asked(WHERE, _none(noun), noun)
+        return QuestionTemplate(WHERE, _none(noun), noun)
     single, double = _single(scene), [noun for noun, count in scene.counts.items() if count == 2]
     if double and rng.random() < 0.25:
         noun = double[rng.integers(len(double))]
-        both = [place(scene, thing) for thing in _in_reading_order(scene, noun)]
-        return None if None in both else Asked(WHERE_MANY, join(list(dict.fromkeys(map(str, both)))), noun)
+        both = [position_phrase(scene, thing) for thing in _in_reading_order(scene, noun)]
+        return (
+            None
+            if None in both
+            else QuestionTemplate(WHERE_MANY, join(list(dict.fromkeys(map(str, both)))), noun)
+        )
     if not single:
         return None
     thing = single[rng.integers(len(single))]
-    where = place(scene, thing)
-    return None if where is None else Asked(WHERE, where, thing.noun)
+    where = position_phrase(scene, thing)
+    return None if where is None else QuestionTemplate(WHERE, where, thing.noun)
 
 
 def _single(scene: Scene) -> list[Thing]:
@@ -269,23 +275,23 @@ def _noun(rng: np.random.Generator, scene: Scene, present: float) -> int:
     return [noun for noun in range(scene.world.nouns) if noun not in here][elsewhere]
 
 
-def _wording(rng: np.random.Generator, asked: Asked, plain: bool) -> str:
-    kind = NOUNS[asked.noun]
-    sides = SIDE_WORDS.get(asked.side, ("",))
-    text = asked.templates[rng.integers(len(asked.templates))].format(
+def _fill(rng: np.random.Generator, template: QuestionTemplate, plain: bool) -> str:
+    kind = NOUNS[template.noun]
+    sides = SIDE_WORDS.get(template.side, ("",))
+    text = template.wordings[rng.integers(len(template.wordings))].format(
         noun=kind.name,
         a_noun=kind.with_article,
         plural=kind.plural,
-        other=NOUNS[asked.other].name,
+        other=NOUNS[template.other].name,
         side=sides[rng.integers(len(sides))],
-        shade=asked.shade,
+        shade=template.shade,
         picture=("picture", "picture", "photo", "image")[rng.integers(4)],
         colour=("colour", "color")[rng.integers(2)],
     )
-    return text + "?" if plain else _typed(rng, text)
+    return text + "?" if plain else _vary_case(rng, text)
 
 
-def _typed(rng: np.random.Generator, text: str) -> str:
+def _vary_case(rng: np.random.Generator, text: str) -> str:
     """As people type it: with or without capitals and question mark."""
     text += "?" if rng.random() < 0.8 else ""
     draw = rng.random()

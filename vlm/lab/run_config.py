@@ -1,4 +1,4 @@
-"""What a training run was begun with, kept beside its checkpoints: with other options it would mix two."""
+"""The options of a training run, stored with its checkpoints: a run continues only with the same ones."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -10,17 +10,17 @@ from vlm.errors import BadRequest
 PLAN: Final = "plan.json"
 
 
-def agree(folder: Path, plan: dict[str, Any]) -> None:
-    """Keep the plan in a run's own folder; raises BadRequest where it was begun with another one."""
-    path, said = folder / PLAN, msgspec.json.encode(plan)
+def check_run_config(folder: Path, plan: dict[str, Any]) -> None:
+    """Store the options in a run's folder. Raises BadRequest if the run was started with others."""
+    path, encoded = folder / PLAN, msgspec.json.encode(plan)
     if path.is_file():
-        if path.read_bytes() != said:
+        if path.read_bytes() != encoded:
             raise BadRequest(
-                f"{folder.parent} was begun with other data or options; please repeat those, take another "
+                f"{folder.parent} was started with other data or options; please repeat those, take another "
                 f"folder, or delete {folder}."
             )
         return
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".new")
-    unfinished.write_bytes(said)
-    unfinished.replace(path)  # never half a plan, which would be refused
+    unfinished.write_bytes(encoded)
+    unfinished.replace(path)  # atomic: half a file would be refused

@@ -1,4 +1,4 @@
-"""Five people's captions of one scene. Pure; the same scene is always said in the same ways.
+"""Five captions of one scene, as by five people. Pure; the same scene always gets the same captions.
 
 two cats and a pizza on a green background      the scene's own caption, always the first
 there is a pizza and two cats on a green background
@@ -35,7 +35,7 @@ CLUTTERED = (
 )
 
 
-def reworded(scene: Scene) -> tuple[str, ...]:
+def paraphrases(scene: Scene) -> tuple[str, ...]:
     """Five different captions of the scene, all true."""
     rng = np.random.default_rng(scene.look.seed)
     wordings = _wordings(scene)

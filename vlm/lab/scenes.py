@@ -82,7 +82,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class WorldConfig:
     """How much of it all there is. A checkpoint's card says which world it was made for."""
 
     nouns: int = len(NOUNS)  # the first so many of the vocabulary
@@ -91,7 +91,7 @@ class World:
     places: bool = True  # it is asked where things are
 
 
-WHOLE = World()
+WHOLE = WorldConfig()
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Scene:
     colour: str | None  # None: there is no plain background
     aspect: float
     look: Look
-    world: World = WHOLE
+    world: WorldConfig = WHOLE
 
     @property
     def extent(self) -> tuple[float, float]:
@@ -162,7 +162,7 @@ def held_out_series(seed: int) -> int:
 
 
 def scene(
-    series: int, index: int, *, distant: float = 0.0, taught: bool = False, world: World = WHOLE
+    series: int, index: int, *, distant: float = 0.0, taught: bool = False, world: WorldConfig = WHOLE
 ) -> Scene:
     """The scene with this number in this series; always the same one.
 
@@ -193,7 +193,7 @@ def dense_scene(series: int, index: int) -> Scene:
     return Scene(things, colour, aspect, _look(rng, colour))
 
 
-def _nouns(rng: np.random.Generator, kind: str, total: int, world: World) -> list[int]:
+def _nouns(rng: np.random.Generator, kind: str, total: int, world: WorldConfig) -> list[int]:
     if kind in ("empty", "clutter"):
         return []
     options = PARTITIONS[total]

@@ -1,6 +1,6 @@
-"""Other looks of one drawing: what a second artist might have made of it. Pure.
+"""Restyle a glyph as another artist might have drawn it, for augmentation. Pure.
 
-Colours turn, pale or fade; shades flatten; outlines appear; shapes bend. What it shows stays what it is.
+Hue, saturation, shading, outlines and shape change; the thing that is shown does not.
 """
 
 import numpy as np

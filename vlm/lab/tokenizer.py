@@ -11,8 +11,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from vlm.lab.queries import partial_query
-from vlm.lab.questions import exchange
+from vlm.lab.questions import draw_question
+from vlm.lab.scene_queries import partial_query
 from vlm.lab.scenes import scene
 from vlm.lab.vocabulary import NOUNS
 
@@ -65,7 +65,7 @@ def _corpus() -> Iterator[str]:
     rng = np.random.default_rng(SERIES)
     for index in range(CORPUS_SCENES):
         drawn = scene(SERIES, index)
-        asked = exchange(drawn, rng)
+        asked = draw_question(drawn, rng)
         yield drawn.caption
         yield partial_query(drawn, rng).text
         yield f"{question_prompt(asked.question)} {asked.answer}. "

@@ -1,10 +1,11 @@
-"""Train the tiny checkpoint from nothing, on pictures that are drawn while it learns.
+"""Train the tiny checkpoint from scratch, on pictures that are drawn during training.
 
-    1. sight      vision tower, Q-Former and throw-away heads
-    2. together   all of it: heads, captions, answers, search
-    3. words      all but the vision tower, on what it saw in a fixed set of pictures
+    1. vision phase   vision tower, Q-Former and auxiliary heads
+    2. joint phase    everything: heads, captions, answers, search
+    3. text phase     everything but the vision tower, on its stored states of a fixed set of pictures
 
 A run that was stopped continues from `OUT/training/`; batch n is the same whenever it is drawn.
+`training.jsonl` calls phases 1 and 2 `together`, and phase 3 `words`.
 """
 
 import shutil
@@ -17,23 +18,23 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from vlm.lab.card import Facts, write_cards
-from vlm.lab.data import Batches
+from vlm.lab.card import TrainingFacts, write_cards
 from vlm.lab.evaluate import caption_of_check, evaluate_tiny
 from vlm.lab.export import save_folders
 from vlm.lab.glyphs import glyph_folders
-from vlm.lab.losses import full_loss, see, vision_loss, words_loss
+from vlm.lab.losses import encode_pixels, joint_phase_loss, text_phase_loss, vision_phase_loss
 from vlm.lab.optimiser import MasterAdamW
-from vlm.lab.phase_data import Pictures, Review
-from vlm.lab.run import Plan, Run
-from vlm.lab.run_config import agree
+from vlm.lab.phase_data import SceneImages, TextBatches
+from vlm.lab.run_config import check_run_config
 from vlm.lab.scenes import training_series
 from vlm.lab.tokenizer import train_tokenizer
+from vlm.lab.training_data import SceneBatches
+from vlm.lab.training_run import TrainingRun, TrainingSchedule
 
 TRAINING = "training"  # the run's own folder, below the checkpoint's
 SAVE_EVERY = 200  # steps
 LOG_EVERY = 25
-REVIEWED = 500_000  # seeds away from the pictures that the tower learned from
+TEXT_PHASE_SEED = 500_000  # offset from the seed of the pictures of the earlier phases
 
 Step = Callable[..., Any]
 
@@ -46,7 +47,7 @@ def train_tiny(
     threads: int = 1,
     glyphs: Path | None = None,
 ) -> None:
-    """Train, and leave the two checkpoint folders in `out`, scored and with their cards.
+    """Train, and write the two checkpoint folders to `out`, scored and with their cards.
 
     `scale` multiplies the schedule's steps: 1 is the whole recipe, 0.001 a smoke test. `threads` is what
     torch computes with; drawing takes a third of another core. Two cores need some three hours. `glyphs`
@@ -57,9 +58,9 @@ def train_tiny(
     torch.set_num_threads(threads)
     folder = out / TRAINING
     sets = [path.name for path in glyph_folders(glyphs)]
-    agree(folder, {"seed": seed, "scale": scale, "glyphs": sets})
-    plan = Plan() if scale == 1 else Plan().scaled(scale)
-    run = Run(folder, plan, train_tokenizer(), seed=seed, glyphs=glyphs)
+    check_run_config(folder, {"seed": seed, "scale": scale, "glyphs": sets})
+    plan = TrainingSchedule() if scale == 1 else TrainingSchedule().scaled(scale)
+    run = TrainingRun(folder, plan, train_tokenizer(), seed=seed, glyphs=glyphs)
     run.restore()
     # compiling needs a C++ compiler, takes two minutes, and then saves a seventh
     pays = scale > 0.1 and shutil.which("g++")
@@ -69,10 +70,10 @@ def train_tiny(
     _describe(run, out, scale)
 
 
-def _describe(run: Run, out: Path, scale: float) -> None:
-    """Score what was saved, as anybody would load it, and write the cards."""
+def _describe(run: TrainingRun, out: Path, scale: float) -> None:
+    """Score the saved checkpoint, loaded as users load it, and write the cards."""
     report = evaluate_tiny(str(out), count=min(1000, max(20, round(1000 * scale))))
-    facts = Facts(
+    facts = TrainingFacts(
         seed=run.seed,
         scale=scale,
         pictures=run.plan.drawn,
@@ -83,60 +84,62 @@ def _describe(run: Run, out: Path, scale: float) -> None:
     write_cards(out, facts)
 
 
-def train(run: Run, compiled: Callable[[Step], Step]) -> None:
-    """All phases, from where the run stands."""
-    together(run, compiled)
-    if run.progress.words < run.plan.words_steps:
-        words(run, compiled)
+def train(run: TrainingRun, compiled: Callable[[Step], Step]) -> None:
+    """Run all phases, from the state of the run."""
+    train_vision_and_joint(run, compiled)
+    if run.progress.words < run.plan.text_steps:
+        train_text(run, compiled)
 
 
-def together(run: Run, compiled: Callable[[Step], Step]) -> None:
+def train_vision_and_joint(run: TrainingRun, compiled: Callable[[Step], Step]) -> None:
     """Phases 1 and 2: one series of batches."""
     plan = run.plan
-    total = plan.sight_steps + plan.together_steps
-    batches = Batches(
+    total = plan.vision_steps + plan.joint_steps
+    batches = SceneBatches(
         run.tokenizer,
         seed=training_series(run.seed),
         size=plan.batch,
-        talking_from=plan.sight_steps,
+        talking_from=plan.vision_steps,
         glyphs=run.glyphs,
     )
-    sight, everything = compiled(vision_loss), compiled(full_loss)
-    for number, batch in stream(batches, range(run.progress.together, total), "seeing"):
-        if batch.told is None:
+    sight, everything = compiled(vision_phase_loss), compiled(joint_phase_loss)
+    for number, batch in stream(batches, range(run.progress.joint, total), "seeing"):
+        if batch.texts is None:
             losses = [sight(run.pair, run.heads, batch)]
         else:
-            losses = [*everything(run.pair, run.heads, batch, batch.told)]
-        run.progress.together = number + 1
+            losses = [*everything(run.pair, run.heads, batch, batch.texts)]
+        run.progress.joint = number + 1
         advance(run, run.optimiser, "together", number, losses, last=number + 1 == total)
 
 
-def words(run: Run, compiled: Callable[[Step], Step]) -> None:
-    """Phase 3. The fixed pictures are drawn and seen once, then talked about again and again."""
+def train_text(run: TrainingRun, compiled: Callable[[Step], Step]) -> None:
+    """Phase 3. The fixed pictures are drawn and encoded once, and used with ever new texts."""
     plan = run.plan
     if not run.progress.words:
-        run.begin_words()
-    series = training_series(run.seed + REVIEWED)
-    seen = look_at_all(run, series)
-    step = compiled(words_loss)
-    talks = Review(run.tokenizer, series=series, pictures=len(seen), size=plan.words_batch)
-    for number, some in stream(talks, range(run.progress.words, plan.words_steps), "words"):
-        losses = [*step(run.pair, run.heads, seen[some.pictures], some.told, some.truth)]
+        run.begin_text_phase()
+    series = training_series(run.seed + TEXT_PHASE_SEED)
+    image_states = encode_images(run, series)
+    step = compiled(text_phase_loss)
+    batches = TextBatches(run.tokenizer, series=series, pictures=len(image_states), size=plan.text_batch)
+    for number, batch in stream(batches, range(run.progress.words, plan.text_steps), "words"):
+        losses = [*step(run.pair, run.heads, image_states[batch.pictures], batch.texts, batch.targets)]
         run.progress.words = number + 1
-        advance(run, run.words_optimiser, "words", number, losses, last=number + 1 == plan.words_steps)
+        advance(run, run.text_optimiser, "words", number, losses, last=number + 1 == plan.text_steps)
 
 
 @torch.no_grad()
-def look_at_all(run: Run, series: int) -> Tensor:
+def encode_images(run: TrainingRun, series: int) -> Tensor:
     """Normed vision states of the fixed pictures, [pictures, 1 + P, D] bfloat16: 31 KB each."""
     norm = run.pair.retrieval.vision_model.post_layernorm
-    pictures = Pictures(series=series, size=run.plan.words_batch, glyphs=run.glyphs)
+    pictures = SceneImages(series=series, size=run.plan.text_batch, glyphs=run.glyphs)
     batches = range(-(-run.plan.pictures // pictures.size))
-    return torch.cat([norm(see(run.pair, pixels)) for _, pixels in stream(pictures, batches, "looking")])
+    return torch.cat(
+        [norm(encode_pixels(run.pair, pixels)) for _, pixels in stream(pictures, batches, "looking")]
+    )
 
 
 def advance(
-    run: Run, optimiser: MasterAdamW, phase: str, number: int, losses: list[Tensor], *, last: bool
+    run: TrainingRun, optimiser: MasterAdamW, phase: str, number: int, losses: list[Tensor], *, last: bool
 ) -> None:
     """One step down the first loss; the log and the checkpoint when they are due."""
     losses[0].backward()

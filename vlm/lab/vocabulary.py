@@ -1,6 +1,6 @@
-"""What the synthetic world holds: a hundred and fifty things, ten background colours, the words for them.
+"""The vocabulary of drawn scenes: a hundred and fifty things, ten background colours, and their words.
 
-NOUNS     noun, plural, and the emoji that show it (the first one is the usual one)
+NOUNS     noun, plural, and the emoji that show it (the first is the most common)
 STRANGERS emoji that are none of these: what the model must learn not to name
 COLOURS   a colour's name and the shades that people call by that name
 NUMBERS   number words, zero to five

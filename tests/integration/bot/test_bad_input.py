@@ -1,4 +1,4 @@
-"""Whatever is sent gets a clear polite answer in the chat, and the next photo is looked at as ever."""
+"""Bad input gets a clear, polite answer, and the next photo is handled as usual."""
 
 import io
 import re
@@ -72,19 +72,19 @@ def test_a_file_that_cannot_be_looked_at_gets_a_polite_answer(
     person: Person, name: str, data: bytes, says: str
 ) -> None:
     file = person.send(data, name, as_file=True)
-    answer = person.says(file)
+    answer = person.answer_text(file)
     assert re.search(says, answer)
     assert not answer.startswith("AI")
     assert answer[0].isupper()
     assert answer.endswith(".")
-    assert "a green picture" in person.says(person.send(picture("green")))
+    assert "a green picture" in person.answer_text(person.send(picture("green")))
 
 
 @pytest.mark.parametrize(("name", "data", "says"), SEEN.values(), ids=SEEN.keys())
 def test_an_unusual_picture_is_seen_as_it_should_be(
     person: Person, name: str, data: bytes, says: str
 ) -> None:
-    assert says in person.says(person.send(data, name, as_file=True, caption=""))
+    assert says in person.answer_text(person.send(data, name, as_file=True, caption=""))
 
 
 @pytest.mark.parametrize(
@@ -93,41 +93,41 @@ def test_an_unusual_picture_is_seen_as_it_should_be(
 def test_a_question_that_no_model_could_answer_is_refused_politely(
     person: Person, question: str, says: str
 ) -> None:
-    person.says(person.send(picture("red")))
-    assert says in person.says(person.write(question))
-    assert "asked of a red picture" in person.says(person.write("What is it?"))
+    person.answer_text(person.send(picture("red")))
+    assert says in person.answer_text(person.write(question))
+    assert "asked of a red picture" in person.answer_text(person.write("What is it?"))
 
 
 def test_what_was_no_picture_is_not_among_the_photos(person: Person) -> None:
-    assert "a red picture" in person.says(person.send(picture("red")))
-    assert "not a picture" in person.says(person.send(b"no picture" * 50, "fake.png", as_file=True))
-    assert "asked of a red picture" in person.says(person.write("What is it?"))
+    assert "a red picture" in person.answer_text(person.send(picture("red")))
+    assert "not a picture" in person.answer_text(person.send(b"no picture" * 50, "fake.png", as_file=True))
+    assert "asked of a red picture" in person.answer_text(person.write("What is it?"))
 
 
 def test_ten_thousand_characters_are_refused_piece_by_piece(person: Person) -> None:
     """Telegram's apps cut such a text into messages; each of them gets its answer."""
-    person.says(person.send(picture("red")))
+    person.answer_text(person.send(picture("red")))
     before = {message["message_id"] for message in person.messages()}
     person.write("x" * 10_000)
-    pieces = [one["message_id"] for one in person.messages() if one["message_id"] not in before]
+    pieces = [message["message_id"] for message in person.messages() if message["message_id"] not in before]
     for piece in pieces[:3]:
-        assert "characters" in person.says(piece)
+        assert "characters" in person.answer_text(piece)
 
 
 def test_a_bad_picture_delays_nobody_else(stack: Stack) -> None:
     bad, good = stack.person(), stack.person()
     broken = bad.send(bomb(), "bomb.png", as_file=True)
-    assert "a red picture" in good.says(good.send(picture("red")))
-    assert bad.says(broken)
+    assert "a red picture" in good.answer_text(good.send(picture("red")))
+    assert bad.answer_text(broken)
 
 
 @pytest.mark.promise("security#lone-surrogates")
 def test_half_a_character_in_a_question_costs_no_answer(stack: Stack, person: Person) -> None:
     photo = person.send(picture("red"))
-    person.says(photo)
-    asked = person.write("What is it?")
-    person.says(asked)
-    sent = next(one for one in person.messages() if one["message_id"] == asked)
+    person.answer_text(photo)
+    question = person.write("What is it?")
+    person.answer_text(question)
+    sent = next(message for message in person.messages() if message["message_id"] == question)
     with Redis.from_url(stack.server.url) as redis:
         again(redis, message={**sent, "message_id": 999_999, "text": "Is it \ud83d or \udc00?"})
-    wait_until(lambda: [said for said in person.heard() if "\ufffd or \ufffd? (asked of a red" in said])
+    wait_until(lambda: [text for text in person.bot_texts() if "\ufffd or \ufffd? (asked of a red" in text])

@@ -1,4 +1,4 @@
-"""What people say and hear: the real bot, worker and server, over HTTP."""
+"""Conversations with the real bot, worker and server, over HTTP."""
 
 import re
 
@@ -17,47 +17,47 @@ def test_a_photo_gets_a_placeholder_at_once_which_becomes_the_caption(person: Pe
 
 
 def test_a_picture_is_fetched_while_its_placeholder_is_sent(stack: Stack, person: Person) -> None:
-    person.trouble(method="sendMessage", delay_s=1, times=1)
+    person.inject_fault(method="sendMessage", delay_s=1, times=1)
     photo = person.send(picture("red"))
-    assert "a red picture" in person.says(photo)
+    assert "a red picture" in person.answer_text(photo)
     [sent] = person.calls("sendMessage")
     fetched = stack.call("GET", "calls", params={"method": "getFile"})[-1]
     assert fetched["at_ms"] < sent["at_ms"]
 
 
 def test_a_picture_refused_before_its_placeholder_is_there_gets_one_answer(person: Person) -> None:
-    person.trouble(method="sendMessage", delay_s=0.5, times=1)
+    person.inject_fault(method="sendMessage", delay_s=0.5, times=1)
     big = {"file_id": "x", "file_unique_id": "y", "file_name": "big.png", "mime_type": "image/png"}
     message = person.send_content(document={**big, "file_size": 30_000_000})
-    assert "larger than 20 MB" in person.says(message)
+    assert "larger than 20 MB" in person.answer_text(message)
     assert len(person.replies(message)) == 1
 
 
 def test_an_image_sent_as_a_file_is_captioned_too(person: Person) -> None:
     file = person.send(picture("green"), as_file=True)
-    assert "a green picture of 64 by 48" in person.says(file)
+    assert "a green picture of 64 by 48" in person.answer_text(file)
 
 
 def test_the_smallest_size_that_serves_the_model_is_fetched(person: Person) -> None:
     photo = person.send(picture("blue", (1600, 1200), "JPEG"))
-    assert person.says(photo) == "AI caption: a blue picture of 320 by 240"
+    assert person.answer_text(photo) == "AI caption: a blue picture of 320 by 240"
 
 
 def test_a_reply_to_the_photo_is_about_that_photo(person: Person) -> None:
     first = person.send(picture("red"))
-    person.says(first)
-    person.says(person.send(picture("blue")))
+    person.answer_text(first)
+    person.answer_text(person.send(picture("blue")))
     question = person.write("What is it?", reply_to=first)
-    assert "asked of a red picture" in person.says(question)
+    assert "asked of a red picture" in person.answer_text(question)
 
 
 def test_a_reply_to_the_caption_or_to_an_answer_is_about_its_photo(person: Person) -> None:
     first = person.send(picture("red"))
     caption = person.answer(first)
-    person.says(person.send(picture("blue")))
+    person.answer_text(person.send(picture("blue")))
     answer = person.answer(person.write("What is it?", reply_to=caption["message_id"]))
     assert "asked of a red picture" in answer["text"]
-    again = person.says(person.write("And now?", reply_to=answer["message_id"]))
+    again = person.answer_text(person.write("And now?", reply_to=answer["message_id"]))
     assert "asked of a red picture" in again
     assert "after 1 turns" in again
 
@@ -65,48 +65,48 @@ def test_a_reply_to_the_caption_or_to_an_answer_is_about_its_photo(person: Perso
 def test_a_reply_to_an_own_question_is_about_its_photo(person: Person) -> None:
     first = person.send(picture("red"))
     question = person.write("What is it?", reply_to=first)
-    person.says(question)
-    person.says(person.send(picture("blue")))
-    assert "asked of a red picture" in person.says(person.write("Sure?", reply_to=question))
+    person.answer_text(question)
+    person.answer_text(person.send(picture("blue")))
+    assert "asked of a red picture" in person.answer_text(person.write("Sure?", reply_to=question))
 
 
 def test_a_plain_question_is_about_the_latest_photo(person: Person) -> None:
-    person.says(person.send(picture("red")))
-    person.says(person.send(picture("blue")))
-    answer = person.says(person.write("What is it?"))
+    person.answer_text(person.send(picture("red")))
+    person.answer_text(person.send(picture("blue")))
+    answer = person.answer_text(person.write("What is it?"))
     assert answer.startswith("AI answer to “What is it?”: What is it? (asked of a blue picture")
 
 
 def test_of_photos_sent_in_one_second_the_last_is_the_latest(person: Person) -> None:
     photos = [person.send(picture(colour)) for colour in ("red", "green", "blue", "red", "green", "blue")]
-    assert "asked of a blue picture" in person.says(person.write("What is it?"))
-    assert person.says(photos[-1])
+    assert "asked of a blue picture" in person.answer_text(person.write("What is it?"))
+    assert person.answer_text(photos[-1])
 
 
 def test_a_question_right_behind_its_photo_waits_for_it(person: Person) -> None:
     person.send(picture("red"))
-    assert "asked of a red picture" in person.says(person.write("What is it?"))
+    assert "asked of a red picture" in person.answer_text(person.write("What is it?"))
 
 
 def test_a_question_before_any_photo_is_told_how_to_begin(person: Person) -> None:
-    assert person.says(person.write("What is it?")) == "Send me a photo first, then ask me about it."
+    assert person.answer_text(person.write("What is it?")) == "Send me a photo first, then ask me about it."
 
 
 def test_a_reply_to_something_else_is_never_answered_about_the_wrong_photo(person: Person) -> None:
     started = person.answer(person.write("/start"))
-    person.says(person.send(picture("blue")))
-    assert "which photo" in person.says(person.write("What is it?", reply_to=started["message_id"]))
+    person.answer_text(person.send(picture("blue")))
+    assert "which photo" in person.answer_text(person.write("What is it?", reply_to=started["message_id"]))
 
 
 def test_chats_do_not_see_each_others_photos(stack: Stack) -> None:
-    one, other = stack.person(), stack.person()
-    one.says(one.send(picture("red")))
-    assert "Send me a photo first" in other.says(other.write("What is it?"))
+    person, neighbour = stack.person(), stack.person()
+    person.answer_text(person.send(picture("red")))
+    assert "Send me a photo first" in neighbour.answer_text(neighbour.write("What is it?"))
 
 
 @pytest.mark.parametrize("command", ["/start", "/help"])
 def test_the_commands_say_how_it_works_and_who_answers(person: Person, command: str) -> None:
-    text = person.says(person.write(command))
+    text = person.answer_text(person.write(command))
     assert "photo" in text
     assert "The model that answers here is echo. It knows only colours and sizes." in text
 
@@ -142,12 +142,15 @@ def test_what_cannot_be_looked_at_yet_gets_one_polite_sentence(person: Person, k
         "document": {**file, "file_name": "notes.pdf", "mime_type": "application/pdf"},
     }
     message = person.send_content(**{kind: content[kind]})
-    assert person.says(message) == f"I cannot look at {named} yet. Send me a photo, or an image as a file."
+    assert (
+        person.answer_text(message)
+        == f"I cannot look at {named} yet. Send me a photo, or an image as a file."
+    )
 
 
 def test_model_text_with_markup_is_shown_as_it_is(person: Person) -> None:
-    person.says(person.send(picture("red")))
-    assert "<b>*_[x](y) `z`</b> &amp;?" in person.says(person.write("<b>*_[x](y) `z`</b> &amp;?"))
+    person.answer_text(person.send(picture("red")))
+    assert "<b>*_[x](y) `z`</b> &amp;?" in person.answer_text(person.write("<b>*_[x](y) `z`</b> &amp;?"))
 
 
 def test_no_worker_is_said_honestly_and_nothing_is_lost(own_stack: Stack) -> None:
@@ -157,9 +160,9 @@ def test_no_worker_is_said_honestly_and_nothing_is_lost(own_stack: Stack) -> Non
     photo = person.send(picture("red"))
     waiting = wait_until(lambda: person.replies(photo))[0]["text"]
     assert re.match("Your photo is in line. No worker is running right now", waiting)
-    assert "No worker is running" in person.says(person.write("/start"))
+    assert "No worker is running" in person.answer_text(person.write("/start"))
     own_stack.start_worker()
-    assert person.says(photo, "AI caption", ANSWER_S) == "AI caption: a red picture of 64 by 48"
+    assert person.answer_text(photo, "AI caption", ANSWER_S) == "AI caption: a red picture of 64 by 48"
     assert len(person.replies(photo)) == 1
 
 
@@ -168,36 +171,36 @@ def test_a_full_queue_is_said_honestly(own_stack: Stack) -> None:
     own_stack.start_bot(BOT_CHAT_MAX="1")
     person = own_stack.person()
     first, second = person.send(picture("red")), person.send(picture("blue"))
-    assert "You already have 1" in person.says(second)
+    assert "You already have 1" in person.answer_text(second)
     own_stack.start_worker()
-    assert "a red picture" in person.says(first)
+    assert "a red picture" in person.answer_text(first)
 
 
 def test_a_reply_into_another_chat_is_never_answered_about_the_wrong_photo(person: Person) -> None:
-    person.says(person.send(picture("red")))
+    person.answer_text(person.send(picture("red")))
     origin = {"type": "hidden_user", "date": 1, "sender_user_name": "somebody"}
     question = person.send_content(text="What is it?", external_reply={"origin": origin, "message_id": 5})
-    assert "which photo" in person.says(question)
+    assert "which photo" in person.answer_text(question)
 
 
 def test_a_reply_to_a_file_that_is_no_picture_leaves_the_latest_photo_the_latest(person: Person) -> None:
-    person.says(person.send(picture("red")))
+    person.answer_text(person.send(picture("red")))
     pdf = {"file_id": "x", "file_unique_id": "y", "file_name": "notes.pdf", "mime_type": "application/pdf"}
-    assert "which photo" in person.says(
+    assert "which photo" in person.answer_text(
         person.write("What is it?", reply_to=person.send_content(document=pdf))
     )
-    assert "asked of a red picture" in person.says(person.write("What is it?"))
+    assert "asked of a red picture" in person.answer_text(person.write("What is it?"))
 
 
 def test_a_picture_that_cannot_be_fetched_is_still_the_latest(person: Person) -> None:
-    person.says(person.send(picture("red")))
+    person.answer_text(person.send(picture("red")))
     big = {"file_id": "x", "file_unique_id": "y", "file_name": "big.png", "mime_type": "image/png"}
-    person.says(person.send_content(document={**big, "file_size": 30_000_000}))
-    assert "red" not in person.says(person.write("What is it?"))
+    person.answer_text(person.send_content(document={**big, "file_size": 30_000_000}))
+    assert "red" not in person.answer_text(person.write("What is it?"))
 
 
 def test_a_model_is_named_once_however_many_workers_run_it(own_stack: Stack) -> None:
     own_stack.start_all()
     own_stack.start_worker("second")
     person = own_stack.person()
-    assert person.says(person.write("/start")).count("The model that answers here") == 1
+    assert person.answer_text(person.write("/start")).count("The model that answers here") == 1

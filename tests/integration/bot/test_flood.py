@@ -1,4 +1,4 @@
-"""One person sends far more than can be done: everything gets a word, and the others are served first."""
+"""A user who floods the bot gets an answer to everything, and other users are served first."""
 
 from redis import Redis
 from support.bot_stack import Person, Stack, picture, wait_until
@@ -23,12 +23,16 @@ def test_each_photo_of_a_flood_is_captioned_or_refused_and_the_neighbour_comes_b
         wait_until(lambda: redis.xlen(lanes["interactive"]) == SHARE + 1)
         assert redis.xlen(lanes["busy"]) == MOST - SHARE
     own_stack.start_worker()
-    assert "a blue picture" in neighbour.says(photo, "AI caption")
-    captioned = [one for one in flood if one not in refused and flooder.says(one, "AI caption")]
+    assert "a blue picture" in neighbour.answer_text(photo, "AI caption")
+    captioned = [
+        photo for photo in flood if photo not in refused and flooder.answer_text(photo, "AI caption")
+    ]
     assert (len(captioned), len(refused)) == (MOST, SENT - MOST)
-    assert all(len(flooder.replies(one)) == 1 for one in flood)
+    assert all(len(flooder.replies(photo)) == 1 for photo in flood)
 
 
 def refused_of(person: Person, photos: list[int]) -> list[int]:
     """Those that were refused in words."""
-    return [one for one in photos if any("already have" in reply["text"] for reply in person.replies(one))]
+    return [
+        photo for photo in photos if any("already have" in reply["text"] for reply in person.replies(photo))
+    ]

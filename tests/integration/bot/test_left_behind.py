@@ -1,4 +1,4 @@
-"""What deaths, races and clocks would leave behind: pictures, captions of forgotten photos, endless waits."""
+"""Crashes, races and clock changes leave nothing behind: no pictures, no captions of forgotten photos."""
 
 import asyncio
 from collections.abc import Iterator
@@ -48,12 +48,12 @@ def test_a_picture_that_a_dead_worker_left_goes_with_its_result(person: Person, 
 def test_a_photo_that_is_forgotten_while_its_caption_is_on_its_way_gets_none(
     stack: Stack, person: Person, server: Redis
 ) -> None:
-    person.trouble(method="editMessageText", delay_s=2, times=1)
+    person.inject_fault(method="editMessageText", delay_s=2, times=1)
     photo = person.send(picture("red"))
-    wait_until(lambda: stack.troubles()[-1]["hits"])
-    assert "forgotten" in person.says(person.write("/forget", reply_to=photo))
+    wait_until(lambda: stack.injected_faults()[-1]["hits"])
+    assert "forgotten" in person.answer_text(person.write("/forget", reply_to=photo))
     wait_until(lambda: server.xlen(RESULTS) == 0)
-    assert [text for text in person.heard() if "AI caption" in text] == []
+    assert [text for text in person.bot_texts() if "AI caption" in text] == []
 
 
 @pytest.mark.promise("reliability#clock-set-back")
@@ -72,7 +72,7 @@ def test_what_a_group_said_before_it_became_a_supergroup_is_answered_there(own_s
     ann.send(picture("red"), caption="@afterimage_bot")
     moved = Person(own_stack, ann.act("migrate")["chat"], user=ann.who["user"])
     own_stack.start_bot()
-    wait_until(lambda: [text for text in moved.heard() if "AI caption: a red picture" in text])
+    wait_until(lambda: [text for text in moved.bot_texts() if "AI caption: a red picture" in text])
 
 
 def chat_of(entry: Entry) -> int:
@@ -112,12 +112,12 @@ async def test_who_takes_over_much_keeps_what_it_has(redis: AsyncRedis) -> None:
 
     async def is_taken() -> bool:
         summary = await redis.xpending("{left}:work", "g")
-        return b"dead" not in [one["name"] for one in summary["consumers"]]
+        return b"dead" not in [consumer["name"] for consumer in summary["consumers"]]
 
     await until(is_taken)
     await asyncio.sleep(2)  # two leases more
     pending = await redis.xpending_range("{left}:work", "g", "-", "+", 100)
-    assert {one["times_delivered"] for one in pending} == {2}
+    assert {entry["times_delivered"] for entry in pending} == {2}
     go_on.set()
     stop.set()
     await asyncio.gather(*tasks)

@@ -1,4 +1,4 @@
-"""A token that has leaked into a log has leaked."""
+"""Logs contain no secret."""
 
 import asyncio
 import io
@@ -72,24 +72,24 @@ def line(text: str = "hello", **about_what: object) -> dict[str, object]:
 
 
 def test_a_json_line_says_when_what_and_about_which_chat_and_job() -> None:
-    told = line("two\nlines", chat=-7, job="-7:1")
-    assert str(told.pop("at")).endswith("+00:00")
-    assert told == {"level": "INFO", "logger": "test", "message": "two\nlines", "chat": -7, "job": "-7:1"}
+    record = line("two\nlines", chat=-7, job="-7:1")
+    assert str(record.pop("at")).endswith("+00:00")
+    assert record == {"level": "INFO", "logger": "test", "message": "two\nlines", "chat": -7, "job": "-7:1"}
     assert "chat" not in line()
 
 
 def test_json_lines_hide_secrets_also_where_json_would_write_them_in_another_way() -> None:
-    told = line(f'the token is {TOKEN}, the password a-"Canary\\Password')
-    assert told["message"] == f"the token is {HIDDEN}, the password {HIDDEN}"
+    record = line(f'the token is {TOKEN}, the password a-"Canary\\Password')
+    assert record["message"] == f"the token is {HIDDEN}, the password {HIDDEN}"
 
 
 async def test_tasks_that_run_side_by_side_are_about_their_own_chats() -> None:
-    async def one(chat: int) -> dict[str, object]:
+    async def logged_job(chat: int) -> dict[str, object]:
         with log_context(chat=chat):
             await asyncio.sleep(0)
             return line()
 
-    assert [told["chat"] for told in await asyncio.gather(one(1), one(2))] == [1, 2]
+    assert [record["chat"] for record in await asyncio.gather(logged_job(1), logged_job(2))] == [1, 2]
 
 
 def logged(stack: Stack, name: str) -> list[dict[str, object]]:
@@ -108,11 +108,11 @@ def test_a_job_can_be_followed_from_bot_to_worker_and_nothing_of_it_can_be_read(
     own_stack.start_bot(BOT_LOG="json")
     person = own_stack.person()
     photo = person.send(picture("red"), caption="a canary note", name="canary.png")
-    assert person.says(photo)
-    assert person.says(person.write("is the canary red?", reply_to=photo))
+    assert person.answer_text(photo)
+    assert person.answer_text(person.write("is the canary red?", reply_to=photo))
     find = person.write("/find canary")
     wait_until(lambda: person.replies(find))
-    person.trouble(method="sendMessage", status=400, description="Bad Request: odd", times=4)
+    person.inject_fault(method="sendMessage", status=400, description="Bad Request: odd", times=4)
     person.write("is a canary in trouble?", reply_to=photo)
     wait_until(lambda: "Traceback" in own_stack.log("bot"))
     wait_until(lambda: len(jobs := jobs_in(own_stack, "bot")) >= 3 and jobs <= jobs_in(own_stack, "worker"))

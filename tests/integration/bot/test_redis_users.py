@@ -1,4 +1,4 @@
-"""With the users of docker/users.acl, bot and worker do all their work, and nothing that is not theirs."""
+"""The Redis users of docker/users.acl may do what bot and worker need, and no more."""
 
 import os
 import subprocess
@@ -42,39 +42,39 @@ def test_bot_and_worker_do_their_work_as_their_users(own_stack: Stack) -> None:
     own_stack.start_bot(REDIS_URL=as_user(own_stack, "bot"))
     person = own_stack.person()
     photo = person.send(picture("red"))
-    assert "a red picture" in person.says(photo)
-    assert person.says(person.write("what colour is it?", reply_to=photo))
-    assert person.says(person.write("/recent"))
-    assert person.says(person.write("/stats"))
-    assert person.says(person.write("/find red"))
-    assert person.says(person.write("/export"), "Here is")
+    assert "a red picture" in person.answer_text(photo)
+    assert person.answer_text(person.write("what colour is it?", reply_to=photo))
+    assert person.answer_text(person.write("/recent"))
+    assert person.answer_text(person.write("/stats"))
+    assert person.answer_text(person.write("/find red"))
+    assert person.answer_text(person.write("/export"), "Here is")
     a_group_moves(own_stack)
     everything_is_forgotten(person)
     for command in (["bot", "health"], ["vlm.cli", "health"]):
         is_well(own_stack, *command)
     with Redis.from_url(own_stack.server.url, decode_responses=True) as redis:
-        refused = [(one["username"], one["reason"], one["object"]) for one in redis.acl_log()]
+        refused = [(entry["username"], entry["reason"], entry["object"]) for entry in redis.acl_log()]
     assert refused == []
 
 
 def a_group_moves(stack: Stack) -> None:
     ann = stack.group(1)[0]
-    ann.says(ann.write("/auto on"))
+    ann.answer_text(ann.write("/auto on"))
     ann.answer(ann.send(picture("blue")), "AI caption")
     new = Person(stack, ann.act("migrate")["chat"], user=ann.who["user"])
     wait_until(lambda: photos_of(stack, new.chat) and not photos_of(stack, ann.chat))
-    assert "a green picture" in new.says(new.send(picture("green")), "AI caption")
+    assert "a green picture" in new.answer_text(new.send(picture("green")), "AI caption")
 
 
 def everything_is_forgotten(person: Person) -> None:
-    person.says(person.send(picture("green")))
-    one = person.send(picture("blue"))
-    person.says(one)
-    assert "have forgotten" in person.says(person.write("/forget", reply_to=one))
+    person.answer_text(person.send(picture("green")))
+    photo = person.send(picture("blue"))
+    person.answer_text(photo)
+    assert "have forgotten" in person.answer_text(person.write("/forget", reply_to=photo))
     question = person.answer(person.write("/forget all"))
     [yes] = question["reply_markup"]["inline_keyboard"][0]
     person.press(question["message_id"], yes["callback_data"])
-    wait_until(lambda: any("I have forgotten everything" in text for text in person.heard()))
+    wait_until(lambda: any("I have forgotten everything" in text for text in person.bot_texts()))
 
 
 def photos_of(stack: Stack, chat: int) -> int:

@@ -1,4 +1,4 @@
-"""An apology for a job that was given up becomes an answer when an admin has it tried again."""
+"""A dead letter that an admin replays turns the apology into an answer."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""`afterimage run`, as an admin meets it."""
+"""`afterimage run`: start, errors and exit status."""
 
 import os
 import subprocess
@@ -67,7 +67,7 @@ def test_a_token_that_telegram_does_not_know_is_said_so_and_not_shown(
     tmp_path: Path, own_stack: Stack
 ) -> None:
     own_stack.start_sandbox()
-    own_stack.trouble(method="getMe", status=401, description="Unauthorized")
+    own_stack.inject_fault(method="getMe", status=401, description="Unauthorized")
     ended = run(tmp_path, "run", BOT_TOKEN=TOKEN, BOT_API_URL=own_stack.page, REDIS_URL=own_stack.server.url)
     assert ended.returncode == 2
     assert "Check BOT_TOKEN" in ended.stderr
@@ -90,17 +90,17 @@ def test_a_database_of_another_bot_is_refused_before_anything_is_read(
 
 def test_a_bot_waits_for_redis_and_telegram_and_never_logs_its_token(own_stack: Stack) -> None:
     own_stack.start_sandbox()
-    own_stack.trouble(status=502, times=3)
+    own_stack.inject_fault(status=502, times=3)
     own_stack.server.stop()
     own_stack.start_bot(BOT_TOKEN=TOKEN)
     own_stack.log_line("bot", "(redis unavailable)")
     own_stack.restart_server()
     own_stack.log_line("bot", "(Telegram does not answer)")
     own_stack.log_line("bot", "(Ready)")
-    own_stack.trouble(method="getUpdates", cut="before", times=2)
+    own_stack.inject_fault(method="getUpdates", cut="before", times=2)
     person = own_stack.person()
-    assert "photo" in person.says(person.write("/start"))
-    own_stack.trouble(method="sendMessage", chat=person.chat, status=400, description="Bad Request: odd")
+    assert "photo" in person.answer_text(person.write("/start"))
+    own_stack.inject_fault(method="sendMessage", chat=person.chat, status=400, description="Bad Request: odd")
     person.write("/help")
     wait_until(lambda: "gave up on update" in own_stack.log("bot"))
     assert "Traceback" in own_stack.log("bot")
@@ -109,7 +109,7 @@ def test_a_bot_waits_for_redis_and_telegram_and_never_logs_its_token(own_stack: 
 
 def test_a_bot_that_waits_can_be_stopped(own_stack: Stack) -> None:
     own_stack.start_sandbox()
-    own_stack.trouble(status=502)
+    own_stack.inject_fault(status=502)
     own_stack.start_bot()
     own_stack.log_line("bot", "(Telegram does not answer)")
     assert own_stack.stop("bot") == 0

@@ -1,4 +1,4 @@
-"""What must not be known is nowhere: in no log even at DEBUG, in no error, in no value on the server."""
+"""Secrets and private data appear in no log, even at DEBUG, no error, and no value on the server."""
 
 import io
 import re
@@ -17,7 +17,7 @@ from bot.__main__ import main as afterimage
 from bot.settings import Settings
 from vlm.cli import main as vlm
 
-Told = Callable[..., str]
+RunProgram = Callable[..., str]
 
 PARTS = ("sandbox", "worker", "bot")
 TOKEN = "1234567:Canary_Token-Secret"
@@ -63,19 +63,19 @@ def held(stack: Stack) -> dict[bytes, bytes]:
         return {key: key + (redis.dump(key) or b"") for key in redis.scan_iter(count=1000)}
 
 
-def found(words: str | bytes, stack: Stack) -> list[bytes]:
+def leaks_of(words: str | bytes, stack: Stack) -> list[bytes]:
     """The keys in which some words are."""
-    wanted = words.encode() if isinstance(words, str) else words
-    return [key for key, value in held(stack).items() if wanted in value]
+    needle = words.encode() if isinstance(words, str) else words
+    return [key for key, value in held(stack).items() if needle in value]
 
 
 @pytest.mark.promise("security#no-secret-in-logs")
 def test_no_log_and_no_value_tells_what_it_must_not(loud: Stack) -> None:
     person = loud.person()
     _talk(person)
-    assert "GPS" not in str([found(words, loud) for words in GPS])
+    assert "GPS" not in str([leaks_of(words, loud) for words in GPS])
     for words in (*SECRETS, *GPS):
-        assert found(words, loud) == [], words
+        assert leaks_of(words, loud) == [], words
     _break_all(loud, person)
     for part in PARTS:
         log = loud.log(part)
@@ -85,40 +85,41 @@ def test_no_log_and_no_value_tells_what_it_must_not(loud: Stack) -> None:
     assert loud.log("bot").count("Traceback") >= 2 and "Traceback" in loud.log("worker")
     assert "DEBUG" in loud.log("bot") and "DEBUG" in loud.log("worker")
     for words in (*SECRETS, *GPS):
-        assert found(words, loud) == [], words
+        assert leaks_of(words, loud) == [], words
 
 
 def _talk(person: Person) -> None:
     """Each way in which words and pictures come."""
     photo = person.send(located(), "phone.jpg", as_file=True, caption=f"the {NOTE}")
-    assert "a red picture" in person.says(photo)
-    assert TEXT in person.says(person.write(f"Is it {TEXT}?", reply_to=photo))
-    person.says(person.write(f"/edit our {OWN_WORDS}", reply_to=photo), "From now on")
-    person.says(person.write(f"/find {OWN_WORDS}"), OWN_WORDS)
+    assert "a red picture" in person.answer_text(photo)
+    assert TEXT in person.answer_text(person.write(f"Is it {TEXT}?", reply_to=photo))
+    person.answer_text(person.write(f"/edit our {OWN_WORDS}", reply_to=photo), "From now on")
+    person.answer_text(person.write(f"/find {OWN_WORDS}"), OWN_WORDS)
     person.send(located(), "phone.jpg", caption=f"another {NOTE}")
-    person.says(person.write(f"/find {TEXT}"), "Nothing like that")
-    person.says(person.write("/export"), "zip|file|photo")
+    person.answer_text(person.write(f"/find {TEXT}"), "Nothing like that")
+    person.answer_text(person.write("/export"), "zip|file|photo")
 
 
 def _break_all(stack: Stack, person: Person) -> None:
     """Each fault that leaves a traceback, or a line about what failed."""
-    assert "orry" in person.says(person.write(f"Who breaks {TEXT}?"))
-    person.trouble(method="sendMessage", status=400, description="Bad Request: strange", times=4)
+    assert "orry" in person.answer_text(person.write(f"Who breaks {TEXT}?"))
+    person.inject_fault(method="sendMessage", status=400, description="Bad Request: strange", times=4)
     person.write(f"/find {TEXT} again")
     wait_until(lambda: "Strange" in stack.log("bot"))
-    person.says(person.write("/fnid"))
+    person.answer_text(person.write("/fnid"))
     with Redis.from_url(stack.server.url) as redis:
         redis.xadd("{afterimage}:updates", {"update": f'{{"message": {TEXT}'})
         redis.xadd("{afterimage}:updates", {"update": f'{{"update_id": 1, "message": {{"text": "{TEXT}"}}}}'})
         redis.xadd("{afterimage}:results", {"result": TEXT})
         redis.xadd("{afterimage}:jobs:interactive", {"job": TEXT})
         redis.set(f"prompts:{{{person.chat}}}", "no hash")
-        person.write(f"Is it {TEXT} now?", reply_to=person.messages()[0]["message_id"])
+        answer = next(message for message in person.messages() if message["from"]["is_bot"])
+        person.write(f"Is it {TEXT} now?", reply_to=answer["message_id"])
         wait_until(lambda: "WRONGTYPE" in stack.log("bot"))
         redis.delete(f"prompts:{{{person.chat}}}")
-    person.trouble(method="getFile", cut="before", times=1)
+    person.inject_fault(method="getFile", cut="before", times=1)
     stack.restart_server()
-    wait_until(lambda: "away" in stack.log("worker") + stack.log("bot"))
+    wait_until(lambda: "redis unavailable" in stack.log("worker") + stack.log("bot"))
 
 
 WRONG_URLS = (
@@ -136,23 +137,23 @@ WRONG_URLS = (
 @pytest.mark.promise("security#settings-hide-secrets")
 @pytest.mark.parametrize("url", WRONG_URLS)
 @pytest.mark.parametrize("program", ["afterimage run", "vlm worker --model echo"])
-def test_a_wrong_url_is_refused_without_its_password(told: Told, program: str, url: str) -> None:
-    said = told(program, REDIS_URL=url)
-    assert "REDIS_URL" in said and "Canary" not in said
+def test_a_wrong_url_is_refused_without_its_password(run_program: RunProgram, program: str, url: str) -> None:
+    output = run_program(program, REDIS_URL=url)
+    assert "REDIS_URL" in output and "Canary" not in output
 
 
 @pytest.mark.promise("security#settings-hide-secrets")
 @pytest.mark.parametrize("token", ["Canary Token", "CanaryToken\n", "1:Canary/Token"])
-def test_a_wrong_token_is_refused_unseen(told: Told, token: str) -> None:
-    said = told("afterimage run", BOT_TOKEN=token)
-    assert "BOT_TOKEN" in said and "Canary" not in said
+def test_a_wrong_token_is_refused_unseen(run_program: RunProgram, token: str) -> None:
+    output = run_program("afterimage run", BOT_TOKEN=token)
+    assert "BOT_TOKEN" in output and "Canary" not in output
 
 
 @pytest.mark.promise("security#help-hides-settings")
 @pytest.mark.parametrize("program", ["afterimage run --help", "vlm worker --help", "vlm health --help"])
-def test_help_shows_no_secret(told: Told, program: str) -> None:
-    said = told(program, BOT_TOKEN=TOKEN, REDIS_URL=f"redis://us:{IN_URL}@host:6379/0")
-    assert "usage" in said and "Canary" not in said
+def test_help_shows_no_secret(run_program: RunProgram, program: str) -> None:
+    output = run_program(program, BOT_TOKEN=TOKEN, REDIS_URL=f"redis://us:{IN_URL}@host:6379/0")
+    assert "usage" in output and "Canary" not in output
 
 
 @pytest.mark.promise("security#logs-redacted")
@@ -166,7 +167,9 @@ def test_a_password_is_known_as_it_stands_in_the_url_and_as_it_is(url: str) -> N
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
+def run_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> RunProgram:
     """All that a program says that ends at once."""
 
     def run(program: str, **environ: str) -> str:

@@ -1,4 +1,4 @@
-"""A line says how long it is, in the one message that becomes the answer."""
+"""The placeholder shows the length of the queue, and becomes the answer."""
 
 import asyncio
 import re
@@ -44,7 +44,7 @@ def test_half_of_the_values_lie_below_the_median() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "seconds", "said"),
+    ("ahead", "seconds", "expected"),
     [
         (0, 60, ""),
         (9, 2, ""),
@@ -53,8 +53,8 @@ def test_half_of_the_values_lie_below_the_median() -> None:
         (1200, 125, "In line: 1,200 are ahead of you. About 3 minutes …"),
     ],
 )
-def test_a_line_is_told_when_it_is_worth_reading(ahead: int, seconds: float | None, said: str) -> None:
-    assert in_line(translator_for("en"), ahead, seconds) == said
+def test_a_line_is_told_when_it_is_worth_reading(ahead: int, seconds: float | None, expected: str) -> None:
+    assert in_line(translator_for("en"), ahead, seconds) == expected
 
 
 def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: Stack) -> None:
@@ -72,8 +72,10 @@ def test_a_placeholder_tells_place_and_time_and_becomes_the_answer(own_stack: St
     own_stack.start_worker()
     caption = second.answer(photo, "AI caption")
     assert caption["message_id"] == placeholder["message_id"]
-    assert all("a red picture" in person.says(one, "AI caption") for person, one in ahead.items())
-    assert [len(person.replies(one)) for person, one in ahead.items()] == [1, 1, 1]
+    assert all(
+        "a red picture" in person.answer_text(message, "AI caption") for person, message in ahead.items()
+    )
+    assert [len(person.replies(message)) for person, message in ahead.items()] == [1, 1, 1]
 
 
 def test_an_album_waits_in_one_message_too(own_stack: Stack) -> None:
@@ -99,7 +101,7 @@ def test_a_chat_with_many_in_line_is_edited_by_few_at_a_time(own_stack: Stack) -
     with BlockingRedis.from_url(own_stack.server.url) as redis:
         slow_worker(redis, seconds_a_job=10)
         photos = [person.send(picture("red")) for _ in range(8)]
-        wait_until(lambda: len([one for one in photos if in_line_of(person, one)]) == 7)
+        wait_until(lambda: len([photo for photo in photos if in_line_of(person, photo)]) == 7)
     edits = person.calls("editMessageText")
     assert len(edits) == 7  # each told once, as nothing changed
     assert edits[-1]["at_ms"] - edits[0]["at_ms"] > 4000
@@ -118,7 +120,7 @@ async def test_an_answer_is_never_written_over_by_its_placeholder(
     async with Bot("1:sandbox-token", base_url=f"{stack.page}/bot") as bot:
         outbox = Outbox(bot, redis, Memory(redis))
         await outbox.send_placeholder(target, "Looking …")
-        person.trouble(method="editMessageText", delay_s=1, times=1)
+        person.inject_fault(method="editMessageText", delay_s=1, times=1)
 
         async def is_waiting() -> bool:
             return True

@@ -26,11 +26,11 @@ async def tried(fault: InjectedFault, seeds: range, updates: int, logs: Path | N
         try:
             await harness.open()
             for seed in seeds:
-                one = await run(harness, fault, seed, updates, max(4, min(MOST_CHATS, updates // 6)))
-                say(one.row(f"{fault.name}, seed {seed}"))
-                for complaint in one.complaints():
+                outcome = await run(harness, fault, seed, updates, max(4, min(MOST_CHATS, updates // 6)))
+                say(outcome.row(f"{fault.name}, seed {seed}"))
+                for complaint in outcome.complaints():
                     say(f"  {fault.name}, seed {seed}: {complaint}")
-                total.add(one)
+                total.add(outcome)
         finally:
             await harness.shut()
             if logs:

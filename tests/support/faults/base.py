@@ -1,4 +1,4 @@
-"""A fault happens once, at a moment of the load, and ends."""
+"""An injected fault: it happens once, at a moment of the load, and ends."""
 
 import random
 from collections.abc import Awaitable, Callable

@@ -5,4 +5,4 @@ from support.faults.others import OTHERS
 from support.faults.redis_faults import SERVER
 from support.faults.telegram_faults import TELEGRAM
 
-FAULTS = {one.name: one for one in [*DEATHS, *SERVER, *TELEGRAM, *OTHERS]}
+FAULTS = {fault.name: fault for fault in [*DEATHS, *SERVER, *TELEGRAM, *OTHERS]}

@@ -37,9 +37,9 @@ class ChatView:
         answer.raise_for_status()
         return answer.json()
 
-    def said(self, chat: int) -> list[Json]:
+    def bot_messages(self, chat: int) -> list[Json]:
         """The bot's messages in a chat, in order."""
-        return [one for one in self.chats.get(chat, {}).values() if one["from"]["is_bot"]]
+        return [message for message in self.chats.get(chat, {}).values() if message["from"]["is_bot"]]
 
     async def until(self, chat: int, holds: Callable[[], Any], timeout_s: float) -> Any:
         """The first true value of `holds()`; None if there is none in time."""
@@ -54,8 +54,8 @@ class ChatView:
     async def refresh(self) -> None:
         """Read all chats again: events may have been missed."""
         for chat in list(self.chats):
-            found = (await self.http.get("messages", params={"chat": chat})).json()["messages"]
-            self.chats[chat] = {one["message_id"]: one for one in found}
+            messages = (await self.http.get("messages", params={"chat": chat})).json()["messages"]
+            self.chats[chat] = {message["message_id"]: message for message in messages}
             self._ring(chat)
 
     async def _listen(self) -> None:

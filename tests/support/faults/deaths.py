@@ -16,7 +16,6 @@ JOURNAL = rb"afterimage}:update:"  # in the script that takes updates into the j
 FINISH = rb"afterimage}:dead"  # in the script that ends a job
 ACK_UPDATE = rb"XACK\r\n\$\d+\r\n{afterimage}:updates"
 ACK_RESULT = rb"XACK\r\n\$\d+\r\n{afterimage}:results"
-NOTE = rb"HSET\r\n\$\d+\r\nsaid:"
 SEND = rb"POST /bot[^ ]*/sendMessage"
 TRAP_S = 60.0
 

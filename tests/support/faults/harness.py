@@ -23,8 +23,7 @@ from redis.exceptions import RedisError, ResponseError
 from bot.exports.exporter import EXPORTS
 from bot.exports.exporter import GROUP as EXPORTING
 from bot.state.keys import JOB_STATS, MENUS
-from bot.transport.journal import BOT as BOT_ID
-from bot.transport.journal import GROUP, UPDATES
+from bot.transport.journal import BOT_ID, GROUP, UPDATES
 from bot.transport.webhook import listen
 from support.bot_stack import TOKEN, Stack
 from support.faults.proxy import Proxy
@@ -119,8 +118,8 @@ class Harness(Stack):
     def is_up(self, name: str) -> bool:
         return name in self._running and self._running[name].poll() is None
 
-    def send(self, name: str, what: signal.Signals) -> None:
-        os.kill(self.pid(name), what)
+    def send(self, name: str, signum: signal.Signals) -> None:
+        os.kill(self.pid(name), signum)
 
     async def restart(self, name: str) -> None:
         """Start a process again once it has ended, as a supervisor does."""
@@ -151,18 +150,18 @@ class Harness(Stack):
         for stream, group in STREAMS.items():
             with contextlib.suppress(RedisError):
                 pending: Any = await self.redis.xpending(stream, group)
-                mine = [one for one in pending["consumers"] if part_of_name in one["name"]]
-                count += sum(int(one["pending"]) for one in mine)
+                mine = [consumer for consumer in pending["consumers"] if part_of_name in consumer["name"]]
+                count += sum(int(consumer["pending"]) for consumer in mine)
         return count
 
     async def tails(self) -> dict[str, str]:
         """The last entry of each stream."""
-        found = {}
+        tails = {}
         for stream in STREAMS:
             with contextlib.suppress(RedisError):
                 last: Any = await self.redis.xrevrange(stream, count=1)
-                found[stream] = last[0][0] if last else "0-0"
-        return found
+                tails[stream] = last[0][0] if last else "0-0"
+        return tails
 
     async def is_past(self, tails: dict[str, str]) -> bool:
         """Whether all entries up to `tails` are done."""
@@ -185,25 +184,25 @@ class Harness(Stack):
         except RedisError:
             return False
 
-    async def notes(self, chats: Iterable[int]) -> dict[int, dict[int, str]]:
+    async def recorded_keys(self, chats: Iterable[int]) -> dict[int, dict[int, str]]:
         """Chat -> message id -> idempotency key, as the bot recorded them."""
-        found = {}
+        idempotency_keys = {}
         for chat in {*chats, *self.moved.values()}:
-            said: Any = await self.redis.hgetall(f"said:{{{chat}}}")
-            found[chat] = {int(message): cause for cause, message in said.items() if message}
-        return found
+            sent: Any = await self.redis.hgetall(f"said:{{{chat}}}")
+            idempotency_keys[chat] = {int(message): key for key, message in sent.items() if message}
+        return idempotency_keys
 
     async def leftovers(self) -> list[str]:
         """Keys that should be deleted or expire and do not, and entries that a process still holds."""
-        found = []
+        leftovers = []
         for stream, group in STREAMS.items():
             with contextlib.suppress(ResponseError):
                 pending: Any = await self.redis.xpending(stream, group)
-                found += [f"{stream}: pending"] if pending["pending"] else []
+                leftovers += [f"{stream}: pending"] if pending["pending"] else []
         async for key in self.redis.scan_iter(count=500):
             if not await self._belongs(key):
-                found.append(key)
-        return found
+                leftovers.append(key)
+        return leftovers
 
     async def _belongs(self, key: str) -> bool:
         """Whether a key may stay: it is listed here, it expires, or its photo is still in the chat."""

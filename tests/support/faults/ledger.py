@@ -68,7 +68,7 @@ class Verdict(NamedTuple):
 
 @dataclass
 class Ledger:
-    """`causes`: chat -> message id -> idempotency key, as the bot recorded them; empty until read.
+    """`idempotency_keys`: chat -> message id -> idempotency key, as the bot recorded them; empty until read.
 
     gone    chats in which nobody can read the bot any more
     moved   groups, and what they became: their answers may come there, as messages that reply to nothing
@@ -77,7 +77,7 @@ class Ledger:
 
     chat_view: ChatView
     entries: list[Sent] = field(default_factory=list)
-    causes: dict[int, dict[int, str]] = field(default_factory=dict)
+    idempotency_keys: dict[int, dict[int, str]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
     is_full: bool = False
@@ -88,17 +88,17 @@ class Ledger:
 
     @property
     def updates(self) -> int:
-        return sum(one.updates for one in self.entries)
+        return sum(entry.updates for entry in self.entries)
 
     def verdict(self, sent: Sent) -> Verdict:
         """The outcome so far."""
         if sent.query:
             missing = "unread" if sent.chat in self.gone else "lost"
             return Verdict("answer" if sent.query in self.chat_view.answers else missing)
-        found = self.found(sent)
-        final = [one for one in found if not is_waiting(one["text"])]
-        heard = [one for one in final if self._is_heard(one)]
-        unheard = sum(not self._is_heard(one) for one in found)
+        answers = self.answers_to(sent)
+        final = [message for message in answers if not is_waiting(message["text"])]
+        heard = [message for message in final if self._is_heard(message)]
+        unheard = sum(not self._is_heard(message) for message in answers)
         if sent.kind in ("silence", "forgotten") and not heard:
             return Verdict("silence", unheard=unheard)
         if (
@@ -114,52 +114,62 @@ class Ledger:
 
     def open(self) -> list[Sent]:
         """The entries without an outcome."""
-        return [one for one in self.entries if self.verdict(one).outcome == "lost"]
+        return [entry for entry in self.entries if self.verdict(entry).outcome == "lost"]
 
-    def found(self, sent: Sent) -> list[Json]:
+    def answers_to(self, sent: Sent) -> list[Json]:
         """The messages that answer an entry."""
-        said = [one for one in self._said(sent) if "text" in one]
-        here = [one for one in said if self._is_about(sent, one)]
-        fitting = [one for one in here if re.search(sent.wants, one["text"], re.DOTALL)]
+        bot_messages = [message for message in self._bot_messages(sent) if "text" in message]
+        here = [message for message in bot_messages if self._is_about(sent, message)]
+        fitting = [message for message in here if re.search(sent.wants, message["text"], re.DOTALL)]
         if sent.kind == "detail":
             return fitting
         if sent.token:
-            named = [one for one in said if f"{sent.token}?" in one["text"]]
+            named = [message for message in bot_messages if f"{sent.token}?" in message["text"]]
             return named or (here if sent.message else [])
         if sent.kind in ("photo", "album"):
-            waiting = [one for one in here if is_waiting(one["text"])]
+            waiting = [message for message in here if is_waiting(message["text"])]
             here = fitting + waiting if fitting else here
-            return [one for one in here if not OF_QUESTIONS.match(one["text"])]
+            return [message for message in here if not OF_QUESTIONS.match(message["text"])]
         return here
 
-    def _said(self, sent: Sent) -> list[Json]:
-        there = self.chat_view.said(self.moved[sent.chat]) if sent.chat in self.moved else []
-        return self.chat_view.said(sent.chat) + there
+    def _bot_messages(self, sent: Sent) -> list[Json]:
+        there = self.chat_view.bot_messages(self.moved[sent.chat]) if sent.chat in self.moved else []
+        return self.chat_view.bot_messages(sent.chat) + there
 
     def _is_about(self, sent: Sent, message: Json) -> bool:
-        """Whether the bot's notes name what was sent as its cause, or else it is shown as a reply to that."""
+        """Whether the recorded idempotency key is that of `sent`; without a key, whether it replies to it."""
         chat = message["chat"]["id"]
-        cause = self.causes.get(chat, {}).get(message["message_id"], "").split("-")[0]
+        idempotency_key = self.idempotency_keys.get(chat, {}).get(message["message_id"], "").split("-")[0]
         if chat != sent.chat:
-            return cause == f"g{sent.message}"
-        if cause.isdecimal() and sent.message:
-            return cause == str(sent.message)
+            return idempotency_key == f"g{sent.message}"
+        if idempotency_key.isdecimal() and sent.message:
+            return idempotency_key == str(sent.message)
         places = (sent.below or sent.message, *sent.others)
         return message.get("reply_to_message", {}).get("message_id") in places
 
     def _pictures(self, sent: Sent) -> tuple[int, int]:
         """How often the picture was shown that was shown most, and how many messages were not heard of."""
-        shown = [one for one in self._said(sent) if "text" not in one and self._is_about(sent, one)]
-        albums = {one["media_group_id"] for one in shown if "media_group_id" in one and self._is_heard(one)}
-        heard = [one for one in shown if self._is_heard(one) or one.get("media_group_id") in albums]
+        shown = [
+            message
+            for message in self._bot_messages(sent)
+            if "text" not in message and self._is_about(sent, message)
+        ]
+        albums = {
+            message["media_group_id"]
+            for message in shown
+            if "media_group_id" in message and self._is_heard(message)
+        }
+        heard = [
+            message for message in shown if self._is_heard(message) or message.get("media_group_id") in albums
+        ]
         return max([0, *Counter(map(_picture, heard)).values()]), len(shown) - len(heard)
 
     def _is_heard(self, message: Json) -> bool:
-        known = self.causes.get(message["chat"]["id"])
+        known = self.idempotency_keys.get(message["chat"]["id"])
         return known is None or message["message_id"] in known
 
     def _kind(self, sent: Sent, final: list[Json]) -> str:
-        kinds = [_kind(sent, one["text"]) for one in final]
+        kinds = [_kind(sent, message["text"]) for message in final]
         return "wrong" if "wrong" in kinds else kinds[0]
 
 

@@ -65,14 +65,14 @@ class Visitor:
     def _steps(self) -> list[Callable[[], Awaitable[int]]]:
         """Send a photo and a question about it first: later actions refer to both."""
         if self.in_group:
-            some = [self.chatter, self.mention, self.follow_up, self.help, self.similar, self.recent]
-            return [self.send_photo, *self._shuffled(some)]
-        some = [
+            actions = [self.chatter, self.mention, self.follow_up, self.help, self.similar, self.recent]
+            return [self.send_photo, *self._shuffled(actions)]
+        actions = [
             self.ask_on, self.bare_question, self.album, self.find, self.similar, self.recent, self.voice,
             self.broken, self.suggested, self.detail, self.correct, self.reword, self.inline, self.export,
             self.forget, self.help, self.unknown, self.asked_photo, self.style, self.privacy,
         ]  # fmt: skip
-        return [self.send_photo, self.ask_on, *self._shuffled(some)]
+        return [self.send_photo, self.ask_on, *self._shuffled(actions)]
 
     def _shuffled(self, steps: list[Callable[[], Awaitable[int]]]) -> list[Callable[[], Awaitable[int]]]:
         return self.rng.sample(steps, len(steps))
@@ -94,7 +94,7 @@ class Visitor:
         files = [("file", (f"{n}.png", data)) for n, (data, _) in enumerate(drawn)]
         told = await self._send(files=files)
         lines = rf"AI captions:.*{'.*'.join(words for t, words in drawn)}"
-        first, *others = [one["message_id"] for one in told]
+        first, *others = [message["message_id"] for message in told]
         self._note("album", lines, first, updates=len(drawn), others=tuple(others))
         return len(drawn)
 
@@ -197,13 +197,15 @@ class Visitor:
 
     async def reword(self) -> int:
         """Edit a question that has been answered."""
-        asked = self.question
-        if asked is None or not await self._final(asked):
+        question = self.question
+        if question is None or not await self._final(question):
             return await self.help()
         token = f"Q{next(_numbers)}"
-        await self.chat_view.call("edit", json=self._who(message_id=asked.message, text=f"What is {token}?"))
-        asked.updates += 1
-        asked.wants, asked.token = asked.wants.replace(asked.token, token), token
+        await self.chat_view.call(
+            "edit", json=self._who(message_id=question.message, text=f"What is {token}?")
+        )
+        question.updates += 1
+        question.wants, question.token = question.wants.replace(question.token, token), token
         self.question = None  # its answer is this one's now
         return 1
 
@@ -257,19 +259,28 @@ class Visitor:
     async def _final(self, sent: Sent) -> Json | None:
         """The bot's answer; None if there is none in time, or the update was lost or apologised for."""
 
-        def found() -> Json | None:
+        def final_answer() -> Json | None:
             if self.ledger.verdict(sent).outcome in ("lost", "apology"):
                 return None
-            said = self.chat_view.said(self.chat)
+            messages = self.chat_view.bot_messages(self.chat)
             place = sent.below or sent.message
-            mine = [one for one in said if one.get("reply_to_message", {}).get("message_id") == place]
+            mine = [
+                message
+                for message in messages
+                if message.get("reply_to_message", {}).get("message_id") == place
+            ]
             if sent.token:
-                return next((one for one in said if f"{sent.token}?" in one.get("text", "")), None)
-            return next((one for one in mine if one.get("text", "").startswith(("AI caption", "Your"))), None)
+                return next(
+                    (message for message in messages if f"{sent.token}?" in message.get("text", "")), None
+                )
+            return next(
+                (message for message in mine if message.get("text", "").startswith(("AI caption", "Your"))),
+                None,
+            )
 
         if sent in self.hopeless:
-            return found()
-        answer: Json | None = await self.chat_view.until(self.chat, found, PATIENCE_S)
+            return final_answer()
+        answer: Json | None = await self.chat_view.until(self.chat, final_answer, PATIENCE_S)
         if answer is None:
             self.hopeless.append(sent)
         return answer
@@ -304,11 +315,16 @@ async def load(
         for n in range(chats)
     ]
     people.clear()
-    people.update({one.chat: one.user for one in visitors})
+    people.update({visitor.chat: visitor.user for visitor in visitors})
     shares = [updates // chats + (n < updates % chats) for n in range(chats)]
-    groups = [min(7, share) if one.in_group else share for one, share in zip(visitors, shares, strict=True)]
-    rest, privates = sum(shares) - sum(groups), [n for n, one in enumerate(visitors) if not one.in_group]
+    groups = [
+        min(7, share) if visitor.in_group else share for visitor, share in zip(visitors, shares, strict=True)
+    ]
+    rest, privates = (
+        sum(shares) - sum(groups),
+        [n for n, visitor in enumerate(visitors) if not visitor.in_group],
+    )
     for n in range(rest):  # a group can be sent 20 messages a minute, so it says little
         groups[privates[n % len(privates)]] += 1
-    await asyncio.gather(*(one.run(count) for one, count in zip(visitors, groups, strict=True)))
+    await asyncio.gather(*(visitor.run(count) for visitor, count in zip(visitors, groups, strict=True)))
     return visitors

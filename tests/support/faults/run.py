@@ -12,6 +12,7 @@ from support.faults.chat_view import ChatView
 from support.faults.harness import Harness
 from support.faults.ledger import Ledger, Sent, Verdict
 from support.faults.load import load
+from vlm.queue.tasks import cancel_all
 
 SETTLE_S = 120.0  # after load and fault
 MOST_WAITING = 40  # entries of all streams
@@ -63,9 +64,9 @@ class Outcome:
     def complaints(self) -> list[str]:
         """The broken promises, one a line."""
         return [
-            *(f"lost: {one}" for one in self.lost),
-            *(f"wrong: {one}" for one in self.wrong),
-            *(f"doubled: {one}" for one in self.doubled),
+            *(f"lost: {sent}" for sent in self.lost),
+            *(f"wrong: {answer}" for answer in self.wrong),
+            *(f"doubled: {answer}" for answer in self.doubled),
             *(f"left over: {key}" for key in self.leftovers[:10]),
         ]
 
@@ -88,10 +89,7 @@ async def run(harness: Harness, fault: InjectedFault, seed: int, updates: int, c
         harness.weigh()
         return await _counted(harness, ledger, recovery_s)
     finally:
-        beside = [task for task in (sending, watching) if task]
-        for task in beside:
-            task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await cancel_all(*(task for task in (sending, watching) if task))
         await chat_view.close()
 
 
@@ -131,7 +129,7 @@ async def _settled(harness: Harness, ledger: Ledger) -> None:
         async with asyncio.timeout(SETTLE_S):
             while still := ledger.open():
                 await asyncio.sleep(0.5)
-                ledger.causes |= await harness.notes({one.chat for one in still})
+                ledger.idempotency_keys |= await harness.recorded_keys({sent.chat for sent in still})
     with suppress(TimeoutError):
         async with asyncio.timeout(IDLE_S):
             while not await harness.is_idle() or await harness.leftovers():  # noqa: ASYNC110
@@ -139,16 +137,16 @@ async def _settled(harness: Harness, ledger: Ledger) -> None:
 
 
 async def _counted(harness: Harness, ledger: Ledger, recovery_s: float) -> Outcome:
-    ledger.causes = await harness.notes({one.chat for one in ledger.entries})
-    found = [(one, ledger.verdict(one)) for one in ledger.entries]
+    ledger.idempotency_keys = await harness.recorded_keys({sent.chat for sent in ledger.entries})
+    verdicts = [(sent, ledger.verdict(sent)) for sent in ledger.entries]
     outcome = Outcome(1, ledger.updates, recovery_s=recovery_s, picked_up_s=harness.picked_up_s)
-    for sent, verdict in found:
+    for sent, verdict in verdicts:
         outcome.counts[verdict.outcome] += sent.updates
         outcome.unheard += verdict.unheard
         if verdict.outcome == "lost":
             outcome.lost.append(sent)
         if verdict.outcome == "wrong":
-            outcome.wrong.append((sent, str([one["text"] for one in ledger.found(sent)])))
+            outcome.wrong.append((sent, str([message["text"] for message in ledger.answers_to(sent)])))
         if verdict.times > 1:
             outcome.doubled.append((sent, verdict))  # both known to the bot
     outcome.leftovers = await harness.leftovers()

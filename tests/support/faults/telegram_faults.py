@@ -13,7 +13,7 @@ def troubled(seconds: float, *faults: dict[str, Any]) -> Act:
 
     async def act(harness: Harness, rng: random.Random) -> None:
         for fault in faults:
-            await asyncio.to_thread(lambda fault=fault: harness.trouble(**fault))
+            await asyncio.to_thread(lambda fault=fault: harness.inject_fault(**fault))
         await asyncio.sleep(seconds)
         await asyncio.to_thread(harness.call, "DELETE", "faults")
         harness.healed()
@@ -25,7 +25,7 @@ async def slowed_down(harness: Harness, rng: random.Random) -> None:
     """One chat gets 429 for 30 s."""
     chat = rng.choice(_private(harness))
     fault = {"chat": chat, "status": 429, "retry_after": 30, "times": 3}
-    await asyncio.to_thread(lambda: harness.trouble(**fault))
+    await asyncio.to_thread(lambda: harness.inject_fault(**fault))
     await asyncio.sleep(31)
     await asyncio.to_thread(harness.call, "DELETE", "faults")
     harness.healed()
@@ -57,8 +57,8 @@ async def kicked(harness: Harness, rng: random.Random) -> None:
 async def migrated(harness: Harness, rng: random.Random) -> None:
     for chat in _groups(harness):
         about = {"chat": chat, "user": harness.people[chat]}
-        told = await asyncio.to_thread(lambda about=about: harness.call("POST", "migrate", json=about))
-        harness.moved[chat] = told["chat"]
+        response = await asyncio.to_thread(lambda about=about: harness.call("POST", "migrate", json=about))
+        harness.moved[chat] = response["chat"]
 
 
 def _private(harness: Harness) -> list[int]:

@@ -11,11 +11,11 @@ SEED = 20260101
 
 
 def main() -> None:
-    wanted, total = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, 0
+    minimum, total = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, 0
     print(HEADINGS, "|---|--:|--:|--:|--:|--:|--:|", sep="\n")
     for name, family in FAMILIES.items():
         pictures = family(random.Random(SEED))
-        count = counted(islice(pictures, max(0, wanted - total)) if name == "mutated" else pictures)
+        count = counted(islice(pictures, max(0, minimum - total)) if name == "mutated" else pictures)
         total += count.inputs
         print(count.row(name), flush=True)
     print(f"\n{total} inputs")

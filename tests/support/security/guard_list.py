@@ -17,7 +17,7 @@ GUARDS: Final = (
     Guard(
         "the webhook's secret",
         "bot/transport/webhook.py",
-        "if not secret or not hmac.compare_digest(given.encode(), secret.encode()):",
+        "if not secret or not hmac.compare_digest(received.encode(), secret.encode()):",
         "if False:",
         ("tests/integration/bot/transport/test_webhook.py::test_without_the_secret_nothing_is_kept",),
     ),
@@ -40,8 +40,8 @@ GUARDS: Final = (
     Guard(
         "a button's photo is of its chat",
         "vlm/keys.py",
-        'PHOTO: Final = Key("photo:{{{chat}}}:{photo}",',
-        'PHOTO: Final = Key("photo:{{}}:{photo}",',
+        '"photo:{{{chat}}}:{photo}", "hash",',
+        '"photo:{{}}:{photo}", "hash",',
         ("tests/integration/bot/handlers/test_find_pages.py::test_a_forged_button_reads_no_other_chat",),
     ),
     Guard(

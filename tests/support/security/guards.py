@@ -51,20 +51,20 @@ def holds(tree: Path, guard: Guard) -> bool:
 
 
 def main() -> int:
-    wanted = [guard for guard in GUARDS if not sys.argv[1:] or guard.name in sys.argv[1:]]
+    guards = [guard for guard in GUARDS if not sys.argv[1:] or guard.name in sys.argv[1:]]
     with tempfile.TemporaryDirectory() as folder:
         tree, missed = copied(Path(folder)), 0
-        tests = sorted({test for guard in wanted for test in guard.tests})
+        tests = sorted({test for guard in guards for test in guard.tests})
         if tried(tree, tests) != PASSED:
             print("With all guards in place, not all tests pass.")
             return 1
-        for guard in wanted:
+        for guard in guards:
             started_s = time.monotonic()
             held = holds(tree, guard)
             missed += not held
-            said = "a test fails" if held else "NO TEST FAILS"
-            print(f"{guard.name:36} {said}, {time.monotonic() - started_s:.0f} s", flush=True)
-        print(f"{len(wanted) - missed} of {len(wanted)} guards are held by a test")
+            verdict = "a test fails" if held else "NO TEST FAILS"
+            print(f"{guard.name:36} {verdict}, {time.monotonic() - started_s:.0f} s", flush=True)
+        print(f"{len(guards) - missed} of {len(guards)} guards are held by a test")
     return int(missed > 0)
 
 

@@ -51,10 +51,10 @@ def words(seed: int) -> Iterator[str]:
     """An endless sequence, determined by the seed."""
     chance = random.Random(seed)
     while True:
-        yield _one(chance)
+        yield _hostile_text(chance)
 
 
-def _one(chance: random.Random) -> str:
+def _hostile_text(chance: random.Random) -> str:
     kind = chance.random()
     if kind < 0.03:  # as long as it may be, or more, cut anywhere
         unit = chance.choice(ALL)

@@ -15,12 +15,12 @@ STEPS = 200  # an example
 BESIDE = ("photo at first", "calls to Telegram", "that showed a photo or its words")
 
 
-def run(url: str, wanted: int, steps: int = STEPS, number: int = 1) -> None:
-    """Run at least `wanted` operations, not counting the first photos. Raises at the first leak."""
+def run(url: str, minimum: int, steps: int = STEPS, number: int = 1) -> None:
+    """Run at least `minimum` operations, not counting the first photos. Raises at the first leak."""
     Isolation.url = url
     Isolation.count.clear()
-    while (missing := wanted - operations()) > 0:
-        some = settings(
+    while (missing := minimum - operations()) > 0:
+        options = settings(
             max_examples=-(-missing // steps),
             stateful_step_count=steps,
             phases=[Phase.generate],  # an example takes seconds: one that fails is told as it is
@@ -28,7 +28,7 @@ def run(url: str, wanted: int, steps: int = STEPS, number: int = 1) -> None:
             deadline=None,
             database=None,
         )
-        run_state_machine_as_test(seed(number)(Isolation), settings=some)
+        run_state_machine_as_test(seed(number)(Isolation), settings=options)
         number += 1
 
 

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 BOT = "@afterimage_bot"
 
 
-class Hands(RuleBasedStateMachine):
+class OperationBase(RuleBasedStateMachine):
     """One world for each example; `count` counts over all examples."""
 
     url: ClassVar[str] = ""
@@ -52,21 +52,21 @@ class Hands(RuleBasedStateMachine):
         called = words if chat < PEOPLE or words[0] == "/" else f"{BOT} {words}"
         self.world.person(chat, pick).write(called, reply_to["message_id"] if reply_to else None)
 
-    def _one_of(self, found: list[Any], pick: int) -> Any:
-        return found[-1 - pick % min(len(found), 40)] if found else None
+    def _pick(self, candidates: list[Any], pick: int) -> Any:
+        return candidates[-1 - pick % min(len(candidates), 40)] if candidates else None
 
     def _message(self, chat: int, pick: int, *, of_bot: bool | None = None) -> Json | None:
-        one: Json | None = self._one_of(self.world.messages(chat, of_bot=of_bot), pick)
-        return one
+        message: Json | None = self._pick(self.world.messages(chat, of_bot=of_bot), pick)
+        return message
 
     def _data(self, chat: int) -> list[tuple[Json, str]]:
         """The buttons in a chat, with their callback data."""
         rows = [
-            (one, row)
-            for one in self.world.messages(chat, of_bot=True)
-            for row in one.get("reply_markup", {}).get("inline_keyboard", [])
+            (message, row)
+            for message in self.world.messages(chat, of_bot=True)
+            for row in message.get("reply_markup", {}).get("inline_keyboard", [])
         ]
-        return [(one, button["callback_data"]) for one, row in rows for button in row]
+        return [(message, button["callback_data"]) for message, row in rows for button in row]
 
     def _any_mark(self, chat: int, pick: int) -> str:
         """In capitals: of a photo that the chat has had, or might have had."""
@@ -80,8 +80,8 @@ class Hands(RuleBasedStateMachine):
 
     def _carry(self, chat: int, posted: Json) -> None:
         sizes = posted.get("photo", []) or [posted["document"]]
-        files = {self.world.marked[one["file_id"]] for one in sizes}
-        pixels = {(one["width"] - 100, one["height"] - 10) for one in sizes if "width" in one}
+        files = {self.world.marked[size["file_id"]] for size in sizes}
+        pixels = {(size["width"] - 100, size["height"] - 10) for size in sizes if "width" in size}
         brought = self.world.brought.setdefault(chat, set())
         brought |= marks_in(str(posted.get("caption", ""))) | files | pixels | self._in_file(posted)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from bot.sandbox.people import Person
-from support.security.isolation_actions import Hands
+from support.security.isolation_actions import OperationBase
 from support.security.isolation_world import CHATS, FIRST, PEOPLE, STRANGER, mark, marks_in
 from vlm.engine.echo import NAMES
 
@@ -15,7 +15,7 @@ VERBS = "detail another english edit delete really keep pick pickall more older 
 chats, picks = st.integers(0, CHATS - 1), st.integers(0, 2**16)
 
 
-class Isolation(Hands):
+class Isolation(OperationBase):
     """Pressed, written and forged: `pick` chooses among what is there."""
 
     # --- photos and words
@@ -47,12 +47,14 @@ class Isolation(Hands):
 
     @rule(chat=chats, pick=picks)
     def edit(self, chat: int, pick: int) -> None:
-        mine = [one for one in self.world.messages(chat, of_bot=False) if {"text", "photo"} & {*one}]
-        if one := self._one_of(mine, pick):
-            number = marks_in(str(one)) or {(chat, 0)}
-            words = f"now {mark(*min(number))}?" if "photo" in one else f"/find {NAMES[pick % 10]}"
-            who = Person(self.world.box, chat=self.world.ids[chat], user=one["from"]["id"])
-            who.edit(one["message_id"], words)
+        mine = [
+            message for message in self.world.messages(chat, of_bot=False) if {"text", "photo"} & {*message}
+        ]
+        if message := self._pick(mine, pick):
+            number = marks_in(str(message)) or {(chat, 0)}
+            words = f"now {mark(*min(number))}?" if "photo" in message else f"/find {NAMES[pick % 10]}"
+            who = Person(self.world.box, chat=self.world.ids[chat], user=message["from"]["id"])
+            who.edit(message["message_id"], words)
         self._done("edit")
 
     @rule(chat=chats, pick=picks)
@@ -87,10 +89,8 @@ class Isolation(Hands):
     def inline(self, chat: int, other: int, pick: int) -> None:
         """An inline query; its page may be another user's."""
         words = ("", NAMES[pick % 10], self._any_mark(other, pick), "picture", "today")[pick % 5]
-        photos = [one["message_id"] for one in self.world.messages(other, of_bot=False)]
-        offset = ("", "", str(self._one_of(photos, pick) or 0), str(pick % 30), "x:" + str(pick))[
-            pick // 5 % 5
-        ]
+        photos = [message["message_id"] for message in self.world.messages(other, of_bot=False)]
+        offset = ("", "", str(self._pick(photos, pick) or 0), str(pick % 30), "x:" + str(pick))[pick // 5 % 5]
         self.queries.append(self.world.person(chat, pick).ask_inline(words, offset))
         self._done("inline, forged page" if pick // 5 % 5 > 1 else "inline")
 
@@ -98,8 +98,8 @@ class Isolation(Hands):
     def post_a_result(self, chat: int, pick: int) -> None:
         """What somebody posts of their own is that chat's from then on."""
         answers = [(query, self.world.box.answers.get(query, {}).get("results")) for query in self.queries]
-        if found := self._one_of([(query, results) for query, results in answers if results], pick):
-            query, results = found
+        if picked := self._pick([(query, results) for query, results in answers if results], pick):
+            query, results = picked
             who, result = self.world.box.answers[query]["user"], results[pick % len(results)]
             person = Person(self.world.box, chat=self.world.ids[chat] if chat >= PEOPLE else who, user=who)
             [posted] = person.choose(query, result["id"])
@@ -110,19 +110,19 @@ class Isolation(Hands):
 
     @rule(chat=chats, pick=picks)
     def press(self, chat: int, pick: int) -> None:
-        if found := self._one_of(self._data(chat), pick):
-            one, data = found
-            self.world.person(chat, pick // 7).press(one["message_id"], data)
+        if picked := self._pick(self._data(chat), pick):
+            message, data = picked
+            self.world.person(chat, pick // 7).press(message["message_id"], data)
         self._done("button")
 
     @rule(chat=chats, other=chats, pick=picks, how=st.integers(0, 3))
     def forged_press(self, chat: int, other: int, pick: int, how: int) -> None:
         """A callback with the data of another chat's button, the name of its photo, or broken bytes."""
-        theirs = self._one_of(self._data(other), pick)
-        data = (theirs[1] if theirs else "show:1").encode()
+        foreign = self._pick(self._data(other), pick)
+        data = (foreign[1] if foreign else "show:1").encode()
         if how == 1:
-            photos = [one["message_id"] for one in self.world.messages(other, of_bot=False)]
-            photo, verb = self._one_of(photos, pick) or 1, VERBS.split()[pick % 17]
+            photos = [message["message_id"] for message in self.world.messages(other, of_bot=False)]
+            photo, verb = self._pick(photos, pick) or 1, VERBS.split()[pick % 17]
             more = ("", ":many:red things", f":{pick % 9}", ":background")[pick % 4]
             data = (
                 f"{verb}:{pick % 9}:{photo}".encode() if verb == "more" else f"{verb}:{photo}{more}".encode()
@@ -137,15 +137,15 @@ class Isolation(Hands):
     @rule(chat=chats, other=chats, pick=picks)
     def forged_message(self, chat: int, other: int, pick: int) -> None:
         """A button on, or a reply to, a message of another chat's number."""
-        theirs, mine = self._message(other, pick), self._message(chat, pick // 3, of_bot=True)
-        if theirs and mine:
-            wire = self.world.box.world.for_bot(mine) | {"message_id": theirs["message_id"]}
-            if pick % 3 == 0 and (found := self._one_of(self._data(other), pick // 3)):
-                self._push_press(chat, pick, wire, found[1])
+        foreign, mine = self._message(other, pick), self._message(chat, pick // 3, of_bot=True)
+        if foreign and mine:
+            wire = self.world.box.world.for_bot(mine) | {"message_id": foreign["message_id"]}
+            if pick % 3 == 0 and (picked := self._pick(self._data(other), pick // 3)):
+                self._push_press(chat, pick, wire, picked[1])
             else:
-                said = ("/find", "/edit", "What is it?", "/forget", f"/edit so {mark(chat, 0)}", "/ask")
+                commands = ("/find", "/edit", "What is it?", "/forget", f"/edit so {mark(chat, 0)}", "/ask")
                 person = self.world.person(chat, pick)
-                [sent] = person.write(said[pick % 6])
+                [sent] = person.write(commands[pick % 6])
                 last = self.world.box.updates.pending[-1]
                 last.get("message", {})["reply_to_message"] = wire
                 assert last["message"]["message_id"] == sent["message_id"]
@@ -162,7 +162,7 @@ class Isolation(Hands):
     def forget_all(self, chat: int, pick: int) -> None:
         self._write(chat, 0, "/forget all")
         self.runner.run(self.world.settle())
-        yes = [(one, data) for one, data in self._data(chat) if data.startswith("forget:")]
+        yes = [(message, data) for message, data in self._data(chat) if data.startswith("forget:")]
         if yes and pick % 3 == 0:
             self.world.person(chat, 0).press(yes[-1][0]["message_id"], yes[-1][1])
         self._done("forget all")
@@ -190,7 +190,7 @@ class Isolation(Hands):
         """Use an invitation: a valid one, a used one or a forged one."""
         self.world.person(0).write("/invite")
         self.runner.run(self.world.settle())
-        words = [one.get("text", "") for one in self.world.messages(0, of_bot=True)]
+        words = [message.get("text", "") for message in self.world.messages(0, of_bot=True)]
         invitations = [word for text in words for word in re.findall(r"start=([\w-]+)", text)]
         word = invitations[-1 - pick % len(invitations)]
         forged = pick % 3 == 0

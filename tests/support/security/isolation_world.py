@@ -23,6 +23,7 @@ from PIL import Image
 from redis.asyncio import Redis
 
 from bot import service
+from bot.exports.exporter import EXPORTS
 from bot.sandbox import groups
 from bot.sandbox.__main__ import listen
 from bot.sandbox.app import make_app
@@ -31,7 +32,9 @@ from bot.sandbox.people import Person
 from bot.sandbox.sandbox import Sandbox, build
 from bot.settings import Settings
 from bot.state import album_store
+from bot.transport.journal import UPDATES
 from bot.transport.rate_limiter import RateLimiter
+from vlm import keys
 from vlm.engine.echo import EchoEngine
 from vlm.memory import Memory
 from vlm.queue.broker import Broker
@@ -49,9 +52,7 @@ OWNER: Final = FIRST
 STRANGER: Final = 8_500_000_001
 NOBODY: Final = -1  # the index of who has no chat: nothing at all may be shown there
 WIDE, HIGH, NUMBERS = 100, 10, 250
-STREAMS: Final = [
-    f"{{afterimage}}:{name}" for name in ("updates", "jobs:interactive", "jobs:bulk", "results", "exports")
-]
+STREAMS: Final = [UPDATES, *keys.JOB_STREAMS.values(), keys.results_key(), EXPORTS]
 SETTLED_S: Final = 300.0  # a busy machine is slow, not wrong
 
 _WORDS: Final = re.compile(r"m(\d{3})n(\d{3})")
@@ -110,8 +111,8 @@ class World:
     def messages(self, index: int, *, of_bot: bool | None = None) -> list[Json]:
         """What stands in a chat, oldest first."""
         chat = self.box.world.state.chats.get(self.ids[index])
-        found = [*chat.messages.values()] if chat else []
-        return [one for one in found if of_bot is None or one["from"]["is_bot"] == of_bot]
+        messages = [*chat.messages.values()] if chat else []
+        return [message for message in messages if of_bot is None or message["from"]["is_bot"] == of_bot]
 
     def next_photo(self, index: int, colour: str) -> tuple[str, Upload]:
         """The mark of the chat's next photo, and the photo."""
@@ -122,7 +123,7 @@ class World:
     async def send(self, person: Person, uploads: list[tuple[str, Upload]], words: str, **how: Any) -> None:
         """Send photos; from now on their file_ids are known as this chat's."""
         known = set(self.box.files._known)
-        await person.show([upload for _, upload in uploads], words, **how)
+        await person.send_files([upload for _, upload in uploads], words, **how)
         [first, *_] = marks_in(uploads[0][0])
         for file in set(self.box.files._known) - known:
             self.marked[file] = first  # an album's photos are all the chat's
@@ -171,7 +172,7 @@ class World:
             self.checked += 1
             to = self._recipient(call)
             leaks = self._told(call, to) - self.brought.get(to, set())
-            assert not (wrong := {one for one in leaks if one[0] != to}), f"{wrong} shown to {to}: {call}"
+            assert not (wrong := {mark for mark in leaks if mark[0] != to}), f"{wrong} shown to {to}: {call}"
             self.shown += bool(leaks)
 
     def _recipient(self, call: Json) -> int:
@@ -192,22 +193,22 @@ class World:
 
     def _in_zip(self, to: int) -> set[Mark]:
         """What exports told, besides of groups in which this person asked for one."""
-        sent = [one for one in self.messages(to, of_bot=True) if "document" in one]
-        found: set[Mark] = set()
-        for one in sent:
-            if not one["document"]["file_name"].endswith(".zip"):
+        sent = [message for message in self.messages(to, of_bot=True) if "document" in message]
+        marks: set[Mark] = set()
+        for message in sent:
+            if not message["document"]["file_name"].endswith(".zip"):
                 continue
-            with zipfile.ZipFile(self.box.files.on_disk(one["document"]["file_id"])) as file:
+            with zipfile.ZipFile(self.box.files.on_disk(message["document"]["file_id"])) as file:
                 for name in file.namelist():
                     data = file.read(name)
                     if name.endswith((".txt", ".jsonl")):
-                        found |= marks_in(data.decode())
+                        marks |= marks_in(data.decode())
                     else:
                         width, height = Image.open(io.BytesIO(data)).size
-                        found.add((width - WIDE, height - HIGH))
+                        marks.add((width - WIDE, height - HIGH))
         groups = self.exported.get(to, set())
-        return {one for one in found if one[0] not in groups} - {
-            one for group in groups for one in self.brought.get(group, set())
+        return {mark for mark in marks if mark[0] not in groups} - {
+            mark for group in groups for mark in self.brought.get(group, set())
         }
 
 

@@ -1,4 +1,4 @@
-"""Every message that the bot makes of foreign words: a model's, a note, a name, a question, a query."""
+"""Every message that contains foreign text: a model's, a note, a name, a question, a query."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -8,10 +8,8 @@ from telegram import InlineKeyboardMarkup, User
 from bot.handlers.caption_edit import mention_in
 from bot.handlers.inline import inline_results
 from bot.i18n.translator import CATALOGS, Translator, translator_for
-from bot.replies import albums, photos, questions, start
-from bot.replies import find as finding
-from bot.replies import privacy as keeping
-from bot.replies.albums import Line
+from bot.replies import albums, find, photos, privacy, questions, start
+from bot.replies.albums import AlbumLine
 from bot.replies.layout import truncate
 from bot.replies.status import refusal
 from vlm.errors import NotFound
@@ -19,13 +17,13 @@ from vlm.memory import Photo
 from vlm.protocol import Find, Hit, ModelInfo
 
 Json = dict[str, Any]
-TONGUES: Final = [translator_for(code) for code in CATALOGS]
+TRANSLATORS: Final = [translator_for(code) for code in CATALOGS]
 AT_MS: Final = 1_790_000_000_000
 
 
 def calls(n: int, model: str, person: str) -> Iterator[Json]:
     """Arguments of Bot API calls, with a model's words and a person's. `n` chooses the language and more."""
-    t = TONGUES[n % len(TONGUES)]
+    t = TRANSLATORS[n % len(TRANSLATORS)]
     photo = Photo(
         id=f"g{10**11 + n}",
         file_id="AgAC",
@@ -39,7 +37,7 @@ def calls(n: int, model: str, person: str) -> Iterator[Json]:
         sender_name=person,
     )
     yield from _captions(t, photo, person)
-    yield from _found(t, photo, person)
+    yield from _search_results(t, photo, person)
     yield _text(questions.answer(t, model, person))
     yield _text(questions.thinking(t, True, person))
     yield _text(refusal(t, NotFound("I know no photos from {name} in this chat.", name=person)))
@@ -60,7 +58,7 @@ def _captions(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
     )
     yield _text(text, photos.caption_buttons(t, photo))
     yield _text(text, photos.delete_buttons(t, photo.id))
-    lines = [Line(1, photo.caption), Line(2, person), Line(3, person, is_refusal=True)]
+    lines = [AlbumLine(1, photo.caption), AlbumLine(2, person), AlbumLine(3, person, is_refusal=True)]
     yield _text(albums.captions(t, lines, 3, person))
     yield _text(
         albums.answers(t, person, lines, 4),
@@ -70,22 +68,22 @@ def _captions(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
         yield _text(photos.suggested_question(t, key))
 
 
-def _found(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
+def _search_results(t: Translator, photo: Photo, person: str) -> Iterator[Json]:
     hit = Hit(photo=photo.id, score=0.9, words=tuple(person.casefold().split()[:3]), copies=("1", "2"))
-    below = finding.photo_caption(t, photo, 3, hit, person)
+    below = find.photo_caption(t, photo, 3, hit, person)
     yield {"caption": below}
-    wanted = Find(query=person, since_ms=AT_MS, sender=1)
-    what = finding.describe_search(t, wanted, person)
-    yield _text(finding.page(t, finding.found(t, what, 1, 2, 7), [below, below]))
-    yield _text(finding.nothing(t, what, photo))
-    yield _text(finding.none_listed(t, what))
+    criteria = Find(query=person, since_ms=AT_MS, sender=1)
+    search = find.describe_search(t, criteria, person)
+    yield _text(find.page(t, find.hits_head(t, search, 1, 2, 7), [below, below]))
+    yield _text(find.nothing(t, search, photo))
+    yield _text(find.empty_list(t, search))
 
 
 def _prompt(t: Translator, person: str) -> Json:
     """As `caption_edit` asks for a caption. Telegram has whole characters in a name, and none is empty."""
     name = truncate(person, 64).strip()
     if not name:
-        return _text(keeping.new_words(t))
-    text = keeping.new_words(t, name)
+        return _text(privacy.new_words(t))
+    text = privacy.new_words(t, name)
     marks = [mark.to_dict() for mark in mention_in(text, User(1, name, False))]
     return {**_text(text), "entities": marks}

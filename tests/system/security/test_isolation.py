@@ -124,8 +124,8 @@ def test_a_picture_is_known_by_all_of_its_sha256_and_the_models_revision(tmp_pat
         write_index(tmp_path, revision, index)
         for path, each in index.items():
             digest = hashlib.sha256((tmp_path / path).read_bytes()).hexdigest()
-            assert each.seen.sha256 == digest == each.seen.caption
-        return {path: each.seen.caption for path, each in index.items()}
+            assert each.record.sha256 == digest == each.record.caption
+        return {path: each.record.caption for path, each in index.items()}
 
     assert seen("one") == seen("one")
     assert len(asked) == 2

@@ -46,7 +46,7 @@ def test_a_captioner_is_trained_by_one_command_and_captions_by_the_next(vlm: Vlm
     assert line["model"] == "afterimage-classic" and line["caption"]
     assert "It knows the 8 words" in remarks
     status, _, remarks = vlm("ask", "--model", "classic:models/classic", "red.png", "How many?")
-    assert status == 1 and "only captions" in remarks
+    assert status == 1 and "only writes captions" in remarks
 
 
 @pytest.mark.parametrize(

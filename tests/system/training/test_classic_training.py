@@ -18,12 +18,12 @@ from vlm.engine.classic.vgg import Vgg16
 from vlm.engine.load import load
 from vlm.errors import BadImage, BadRequest, BadSetting, NotFound
 from vlm.images.opening import open_picture
-from vlm.lab.classic import fit, pictures
+from vlm.lab.classic import features as feature_files
+from vlm.lab.classic import fit
 from vlm.lab.classic.card import OWN
-from vlm.lab.classic.curves import read_log
-from vlm.lab.classic.pictures import open_split
-from vlm.lab.classic.train import SPLITS, TRAINING, Recipe, train_classic
-from vlm.lab.datasets.splits import divided
+from vlm.lab.classic.features import open_split
+from vlm.lab.classic.train import SPLITS, TRAINING, Recipe, read_log, train_classic
+from vlm.lab.datasets.splits import split_by_name
 
 RECIPE = Recipe(
     width=1 / 16, side_px=32, sight_epochs=2, epochs=2, renderings=2, at_least=1, longest=8, patience=99
@@ -195,11 +195,11 @@ def test_a_look_killed_before_its_file_was_filled_begins_again(
         np.lib.format.open_memmap(*arguments)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pictures, "open_memmap", create_and_stop)
+    monkeypatch.setattr(feature_files, "open_memmap", create_and_stop)
     with pytest.raises(KeyboardInterrupt):
-        pictures.features_of(3, 5, 1, lambda rows, _: torch.from_numpy(seen[rows]), path)
+        feature_files.features_of(3, 5, 1, lambda rows, _: torch.from_numpy(seen[rows]), path)
     monkeypatch.undo()
-    features = pictures.features_of(3, 5, 1, lambda rows, _: torch.from_numpy(seen[rows]), path)
+    features = feature_files.features_of(3, 5, 1, lambda rows, _: torch.from_numpy(seen[rows]), path)
     np.testing.assert_array_equal(features[:, 0], seen)
 
 
@@ -212,7 +212,7 @@ def write_sidecars(folder: Path, data: Path, names: Sequence[str]) -> None:
 def test_data_without_splits_is_split_by_picture_as_everywhere(data: Path, tmp_path: Path) -> None:
     write_sidecars(tmp_path, data, [str(number) for number in range(40)])
     splits = {one.id: split for split in SPLITS for one in open_split(tmp_path, "auto", split)}
-    assert splits == divided(f"{number}.jpg" for number in range(40))
+    assert splits == split_by_name(f"{number}.jpg" for number in range(40))
     assert sum(len(open_split(tmp_path, "auto", split)) for split in SPLITS) == 40
 
 

@@ -13,27 +13,34 @@ from transformers import PreTrainedTokenizerFast
 from vlm.cli import main
 from vlm.engine.checkpoints import open_translator
 from vlm.errors import BadRequest
-from vlm.lab.languages.batches import IGNORED, Batches
+from vlm.lab.languages.batches import IGNORED, TranslationBatches
 from vlm.lab.languages.corpus import lines
-from vlm.lab.languages.pairs import Pair, Pairs
+from vlm.lab.languages.pairs import PairSampler, SentencePair
 from vlm.lab.languages.score import exactness
-from vlm.lab.languages.train import TRAINING, Plan, Run, loss_of, tokenizer_of, train_translator
-from vlm.lab.run_config import agree
+from vlm.lab.languages.train import (
+    TRAINING,
+    TranslatorRun,
+    TranslatorSchedule,
+    loss_of,
+    tokenizer_of,
+    train_translator,
+)
+from vlm.lab.run_config import check_run_config
 
-PAIRS = Pairs(REFERENCE)
-PLAN = Plan(steps=6, batch=8, tokenizer_pairs=500)
+PAIRS = PairSampler(REFERENCE)
+PLAN = TranslatorSchedule(steps=6, batch=8, tokenizer_pairs=500)
 
 
-def begin(folder: Path, *, steps: int = PLAN.steps) -> tuple[Run, Batches]:
+def begin(folder: Path, *, steps: int = PLAN.steps) -> tuple[TranslatorRun, TranslationBatches]:
     folder.mkdir(exist_ok=True)
-    plan = Plan(steps=PLAN.steps, batch=PLAN.batch, tokenizer_pairs=PLAN.tokenizer_pairs)
-    run = Run(folder, plan, tokenizer_of(folder, PAIRS, plan), seed=0)
+    plan = TranslatorSchedule(steps=PLAN.steps, batch=PLAN.batch, tokenizer_pairs=PLAN.tokenizer_pairs)
+    run = TranslatorRun(folder, plan, tokenizer_of(folder, PAIRS, plan), seed=0)
     run.restore()
-    run.plan = Plan(steps=steps, batch=PLAN.batch)
-    return run, Batches(PAIRS, run.tokenizer, seed=0, size=PLAN.batch)
+    run.plan = TranslatorSchedule(steps=steps, batch=PLAN.batch)
+    return run, TranslationBatches(PAIRS, run.tokenizer, seed=0, size=PLAN.batch)
 
 
-def weights(run: Run) -> torch.Tensor:
+def weights(run: TranslatorRun) -> torch.Tensor:
     return torch.cat([weight.detach().flatten() for weight in run.model.parameters()])
 
 
@@ -77,14 +84,14 @@ def test_a_step_down_its_own_loss_lowers_it(tmp_path: Path) -> None:
 def test_a_batch_names_its_languages_and_guesses_only_words(tmp_path: Path) -> None:
     run, batches = begin(tmp_path)
     rows = [
-        batches.ids(Pair("en", "a cat", "de", "eine Katze")),
-        batches.ids(Pair("ru", "кошка", "en", "a cat")),
+        batches.ids(SentencePair("en", "a cat", "de", "eine Katze")),
+        batches.ids(SentencePair("ru", "кошка", "en", "a cat")),
     ]
     batch = batches.batch(rows)
     tokens = run.tokenizer.convert_ids_to_tokens
     assert tokens(batch.source[:, 0].tolist()) == ["__en__", "__ru__"]
-    assert tokens(batch.given[:, :2].flatten().tolist()) == ["</s>", "__de__", "</s>", "__en__"]
-    assert (batch.wanted[:, 0] == IGNORED).all()
+    assert tokens(batch.decoder_input[:, :2].flatten().tolist()) == ["</s>", "__de__", "</s>", "__en__"]
+    assert (batch.labels[:, 0] == IGNORED).all()
     assert run.tokenizer.decode(rows[0][1], skip_special_tokens=True).strip() == "eine Katze"
 
 
@@ -104,7 +111,7 @@ def test_a_run_begun_with_other_options_is_refused_and_left_alone(
     tmp_path: Path, other: dict[str, Any]
 ) -> None:
     scaled = {"seed": 0, "scale": 0.0006}
-    agree(tmp_path / TRAINING, {**scaled, "plan": asdict(Plan().scaled(0.0006))})
+    check_run_config(tmp_path / TRAINING, {**scaled, "plan": asdict(TranslatorSchedule().scaled(0.0006))})
     with pytest.raises(BadRequest, match="begun with other data or options"):
         train_translator(tmp_path, **{**scaled, **other})
     assert [path.name for path in tmp_path.rglob("*.*")] == ["plan.json"]

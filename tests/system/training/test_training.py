@@ -10,39 +10,47 @@ import torch
 from torch import Tensor
 
 from vlm.errors import BadRequest
-from vlm.lab.data import IGNORED, NOTHING, Batches, Texts, standing, truth, truths
-from vlm.lab.losses import block_mask, vision_loss
-from vlm.lab.model import Pair, places
+from vlm.lab.dimensions import GRID
+from vlm.lab.losses import block_mask, vision_phase_loss
+from vlm.lab.model import Blip2Pair, grid_positions
 from vlm.lab.optimiser import MasterAdamW
-from vlm.lab.run import CHECKPOINT, Plan, Run
-from vlm.lab.run_config import agree
+from vlm.lab.run_config import check_run_config
 from vlm.lab.scenes import STRANGE, dense_scene, scene
-from vlm.lab.shape import GRID
 from vlm.lab.tokenizer import END, noun_of_tokens, question_prompt, train_tokenizer
 from vlm.lab.train import train, train_tiny
+from vlm.lab.training_data import (
+    IGNORED,
+    NOTHING,
+    SceneBatches,
+    TextPacker,
+    caption_order,
+    head_targets,
+    scene_targets,
+)
+from vlm.lab.training_run import CHECKPOINT, TrainingRun, TrainingSchedule
 from vlm.lab.vocabulary import MAX_THINGS, NOUNS
 
-PLAN = Plan(
-    batch=4, sight_steps=2, together_steps=2, pictures=8,
-    words_batch=4, words_steps=2,
+PLAN = TrainingSchedule(
+    batch=4, vision_steps=2, joint_steps=2, pictures=8,
+    text_batch=4, text_steps=2,
 )  # fmt: skip
 TOKENIZER = train_tokenizer()
 
 
-def masters(run: Run) -> list[Tensor]:
-    optimisers = (run.optimiser, run.words_optimiser)
+def masters(run: TrainingRun) -> list[Tensor]:
+    optimisers = (run.optimiser, run.text_optimiser)
     return [master for optimiser in optimisers for master in optimiser.state()["masters"]]
 
 
-def started(folder: Path) -> Run:
+def started(folder: Path) -> TrainingRun:
     folder.mkdir(exist_ok=True)
-    run = Run(folder, PLAN, TOKENIZER, seed=3)
+    run = TrainingRun(folder, PLAN, TOKENIZER, seed=3)
     run.restore()
     return run
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> TrainingRun:
     """A run that nobody stopped."""
     torch.set_num_threads(1)
     run = started(tmp_path_factory.mktemp("training") / "whole")
@@ -56,7 +64,7 @@ class StoppedError(Exception):
 
 @pytest.mark.parametrize("stop_after", [1, 5], ids=["at the start", "near the end"])
 def test_a_stopped_run_goes_on_as_if_nothing_had_happened(
-    whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
+    whole: TrainingRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
 ) -> None:
     monkeypatch.setattr("vlm.lab.train.SAVE_EVERY", 1)
     stopped = started(tmp_path / "stopped")
@@ -88,11 +96,11 @@ def test_half_a_checkpoint_is_never_left_behind(tmp_path: Path) -> None:
 
 def test_a_few_steps_on_one_batch_lower_the_loss() -> None:
     torch.manual_seed(0)
-    run = Run(Path(), replace(PLAN, sight_steps=20), TOKENIZER, seed=0)
-    batch = Batches(TOKENIZER, seed=0, size=8)[0]
+    run = TrainingRun(Path(), replace(PLAN, vision_steps=20), TOKENIZER, seed=0)
+    batch = SceneBatches(TOKENIZER, seed=0, size=8)[0]
     losses = []
     for step in range(12):
-        loss = vision_loss(run.pair, run.heads, batch)
+        loss = vision_phase_loss(run.pair, run.heads, batch)
         loss.backward()
         run.optimiser.step(step)
         losses.append(loss.item())
@@ -100,26 +108,26 @@ def test_a_few_steps_on_one_batch_lower_the_loss() -> None:
 
 
 def test_batches_are_the_same_whenever_they_are_drawn() -> None:
-    first, again = (Batches(TOKENIZER, seed=0, size=3)[7] for _ in range(2))
+    first, again = (SceneBatches(TOKENIZER, seed=0, size=3)[7] for _ in range(2))
     assert torch.equal(first.pixels, again.pixels)
-    assert torch.equal(first.told.text.ids, again.told.text.ids)
-    assert torch.equal(first.told.search.ids, again.told.search.ids)
-    assert not torch.equal(first.pixels, Batches(TOKENIZER, seed=0, size=3)[8].pixels)
+    assert torch.equal(first.texts.text.ids, again.texts.text.ids)
+    assert torch.equal(first.texts.search.ids, again.texts.search.ids)
+    assert not torch.equal(first.pixels, SceneBatches(TOKENIZER, seed=0, size=3)[8].pixels)
 
 
 def test_the_eye_learns_before_the_words() -> None:
     """First many things and nothing said; then the scenes that people will send, and talk."""
-    batches = Batches(TOKENIZER, seed=0, size=5, talking_from=2)
+    batches = SceneBatches(TOKENIZER, seed=0, size=5, talking_from=2)
     assert max(len(drawn.things) for drawn in batches.scenes(1)) >= 6
-    assert batches[1].told is None
+    assert batches[1].texts is None
     assert max(len(drawn.things) for drawn in batches.scenes(2)) <= MAX_THINGS
-    assert batches[2].told is not None
+    assert batches[2].texts is not None
 
 
 def test_clutter_is_something_and_an_empty_background_is_not() -> None:
     bare = [s for s in (scene(0, index) for index in range(400)) if not s.things]
     for drawn in bare:
-        patches, cells, _ = truth(drawn)
+        patches, cells, _ = scene_targets(drawn)
         assert set(patches) == set(cells) == {NOTHING if drawn.colour else STRANGE}
 
 
@@ -127,8 +135,8 @@ def test_each_thing_knows_what_the_caption_says_of_its_kind() -> None:
     told = 0
     for index in range(60):
         drawn = scene(0, index)
-        _, cells, _ = truth(drawn)
-        ranks, fellows = standing(drawn, cells)
+        _, cells, _ = scene_targets(drawn)
+        ranks, fellows = caption_order(drawn, cells)
         kinds = [*drawn.counts, STRANGE]
         for noun, rank, others in zip(cells, ranks, fellows, strict=True):
             if noun == NOTHING or not drawn.things:
@@ -142,13 +150,13 @@ def test_each_thing_knows_what_the_caption_says_of_its_kind() -> None:
 
 def test_nothing_is_asked_about_more_things_than_a_caption_tells() -> None:
     crowd = dense_scene(0, 0)
-    _, cells, _ = truth(crowd)
-    assert all((part == IGNORED).all() for part in standing(crowd, cells))
+    _, cells, _ = scene_targets(crowd)
+    assert all((part == IGNORED).all() for part in caption_order(crowd, cells))
 
 
 def test_a_named_thing_should_know_how_many_and_where() -> None:
     drawn = next(s for s in map(partial(scene, 0), range(99)) if 1 in s.counts.values())
-    known = truths([drawn])
+    known = head_targets([drawn])
     noun = next(noun for noun, count in drawn.counts.items() if count == 1)
     thing = next(thing for thing in drawn.things if thing.noun == noun)
     assert known.counts[0].nonzero().flatten().tolist() == list(drawn.counts)
@@ -166,7 +174,7 @@ def test_every_noun_is_one_token_by_which_it_is_known() -> None:
 
 
 def test_the_last_phase_leaves_the_tower_alone() -> None:
-    pair = Pair(len(TOKENIZER))
+    pair = Blip2Pair(len(TOKENIZER))
     taught = {id(weight) for weight in pair.words()}
     for name, weight in pair.named_parameters():
         assert (id(weight) in taught) == ("vision_model" not in name), name
@@ -189,7 +197,7 @@ def test_a_segment_of_text_sees_the_picture_and_its_own_past_only() -> None:
 def test_packed_text_teaches_what_the_engine_will_ask() -> None:
     """Caption first, after the begin token alone; then prompts, whose answers end with the end token."""
     drawn = scene(0, 0)
-    text = Texts(TOKENIZER).pack([drawn], np.random.default_rng(0))
+    text = TextPacker(TOKENIZER).pack([drawn], np.random.default_rng(0))
     caption = text.targets[0][(text.segments[0] == 1) & (text.weights[0] > 0)]
     assert TOKENIZER.decode(caption, skip_special_tokens=True).strip() == drawn.caption
     assert caption[-1] == END
@@ -215,9 +223,9 @@ def test_prompts_are_worded_as_blip2_was_evaluated() -> None:
 
 def test_query_tokens_start_different_from_each_other() -> None:
     """Equal queries would stay equal for ever."""
-    queries = Pair(len(TOKENIZER)).retrieval.query_tokens[0]
+    queries = Blip2Pair(len(TOKENIZER)).retrieval.query_tokens[0]
     assert torch.cdist(queries, queries).add(torch.eye(GRID * GRID) * 9).min() > 0.5
-    assert places(GRID).square().mean().sqrt().item() == pytest.approx(0.6, abs=0.01)
+    assert grid_positions(GRID).square().mean().sqrt().item() == pytest.approx(0.6, abs=0.01)
 
 
 def test_the_rate_warms_up_and_falls_in_each_phase() -> None:
@@ -232,7 +240,7 @@ def test_the_rate_warms_up_and_falls_in_each_phase() -> None:
 
 def test_a_run_goes_on_only_as_it_was_begun(tmp_path: Path) -> None:
     """Two seeds, or two sets of glyphs, in one folder would be neither."""
-    agree(tmp_path / "training", {"seed": 1, "glyphs": []})
-    agree(tmp_path / "training", {"seed": 1, "glyphs": []})
+    check_run_config(tmp_path / "training", {"seed": 1, "glyphs": []})
+    check_run_config(tmp_path / "training", {"seed": 1, "glyphs": []})
     with pytest.raises(BadRequest, match="begun with other data or options"):
         train_tiny(tmp_path, seed=2, scale=0.001)

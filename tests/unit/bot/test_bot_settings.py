@@ -17,14 +17,14 @@ EXAMPLE = ROOT / ".env.example"
 
 
 def test_a_token_is_all_that_must_be_set() -> None:
-    given = read_settings({"BOT_TOKEN": TOKEN, "PATH": "/bin", "BOT_API_URL": ""})
-    assert given == Settings(token=TOKEN)
+    values = read_settings({"BOT_TOKEN": TOKEN, "PATH": "/bin", "BOT_API_URL": ""})
+    assert values == Settings(token=TOKEN)
 
 
 def test_values_are_typed() -> None:
-    given = read_settings({"BOT_TOKEN": TOKEN, "BOT_CHAT_MAX": "3", "BOT_WEBHOOK_LISTEN": "0.0.0.0:80"})
-    assert given.chat_max == 3
-    assert given.listen == ("0.0.0.0", 80)  # noqa: S104 - only parsed here
+    values = read_settings({"BOT_TOKEN": TOKEN, "BOT_CHAT_MAX": "3", "BOT_WEBHOOK_LISTEN": "0.0.0.0:80"})
+    assert values.chat_max == 3
+    assert values.listen == ("0.0.0.0", 80)  # noqa: S104 - only parsed here
 
 
 @pytest.mark.promise("security#webhook-needs-secret")
@@ -78,6 +78,6 @@ def test_the_example_names_every_setting_of_bot_and_worker_with_its_default() ->
 
 
 def test_the_example_is_a_working_file_once_the_token_is_filled_in() -> None:
-    given = {name: value for name, value in dotenv_values(EXAMPLE).items() if value is not None}
-    assert settings.read_settings({**given, "BOT_TOKEN": TOKEN}) == Settings(token=TOKEN)
-    assert worker_settings.read_settings(given) == worker_settings.Settings()
+    values = {name: value for name, value in dotenv_values(EXAMPLE).items() if value is not None}
+    assert settings.read_settings({**values, "BOT_TOKEN": TOKEN}) == Settings(token=TOKEN)
+    assert worker_settings.read_settings(values) == worker_settings.Settings()

@@ -1,4 +1,4 @@
-"""Every word that a person can read is in every catalog, whole."""
+"""Every sentence that a user can read is in every catalog."""
 
 import ast
 import re
@@ -65,9 +65,9 @@ def test_every_sentence_is_translated_in_each_of_its_forms(code: str) -> None:
 @pytest.mark.parametrize("code", CATALOGS)
 def test_no_translation_misses_a_place_or_has_one_of_its_own(code: str) -> None:
     for message in catalog(code):
-        wanted = set(PLACE.findall(forms(message.id)[-1]))
+        places = set(PLACE.findall(forms(message.id)[-1]))
         for form in forms(message.string) if message.id else []:
-            assert set(PLACE.findall(form)) == wanted, message.id
+            assert set(PLACE.findall(form)) == places, message.id
 
 
 @pytest.mark.parametrize("code", CATALOGS)
@@ -82,16 +82,16 @@ def test_no_translation_loses_a_command_or_a_line(code: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(set(CATALOGS) - {ENGLISH}))
 def test_a_catalog_is_in_its_language(code: str) -> None:
-    ids = [str(one.id) for one in catalog(code) if one.id and one.id == one.string]
+    ids = [str(entry.id) for entry in catalog(code) if entry.id and entry.id == entry.string]
     assert [text for text in ids if WORDS.search(PLACE.sub("", text))] == []
 
 
 def test_commands_and_descriptions_fit_into_what_telegram_takes() -> None:
-    from bot.replies.start import ADMIN, about, commands, in_short
+    from bot.replies.start import ADMIN, commands, description, short_description
 
     for code in CATALOGS:
-        assert len(about(translator_for(code))) <= 512
-        assert len(in_short(translator_for(code))) <= 120
+        assert len(description(translator_for(code))) <= 512
+        assert len(short_description(translator_for(code))) <= 120
         assert all(len(does) <= 256 for _, does in commands(translator_for(code), ADMIN))
 
 
@@ -113,7 +113,7 @@ def bare(name: str, tree: ast.Module) -> Iterator[str]:
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         if called(call) in SHOWING:
             shown = [*call.args, *(word.value for word in call.keywords if word.arg in SHOWN)]
-            yield from (f"{name}:{one.lineno}: {ast.unparse(one)}" for one in shown if is_said(one))
+            yield from (f"{name}:{node.lineno}: {ast.unparse(node)}" for node in shown if is_said(node))
 
 
 def is_said(node: ast.expr) -> bool:
@@ -132,11 +132,11 @@ def test_whatever_the_replies_say_goes_through_the_catalogs() -> None:
 
 def unsaid(name: str, tree: ast.Module) -> Iterator[str]:
     """Texts that are neither said in a language, nor documentation, nor commands for a terminal."""
-    said = {id(one) for call in ast.walk(tree) if isinstance(call, ast.Call) and called(call) in SAYING
-            for argument in call.args for one in ast.walk(argument)}  # fmt: skip
+    spoken = {id(node) for call in ast.walk(tree) if isinstance(call, ast.Call) and called(call) in SAYING
+            for argument in call.args for node in ast.walk(argument)}  # fmt: skip
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and id(node) not in said | docs and is_said(node):
+        if isinstance(node, ast.Constant) and id(node) not in spoken | docs and is_said(node):
             if str(node.value).startswith("vlm "):
                 continue
             yield f"{name}:{node.lineno}: {node.value}"
@@ -144,14 +144,14 @@ def unsaid(name: str, tree: ast.Module) -> Iterator[str]:
 
 def test_errors_that_people_read_have_places_not_figures() -> None:
     """A message that is put together cannot be found in a catalog."""
-    told = {"BadRequest", "BadImage", "TooLarge", "Unsupported", "NotFound", "QueueFull", "PictureGone",
+    reported = {"BadRequest", "BadImage", "TooLarge", "Unsupported", "NotFound", "QueueFull", "PictureGone",
             "EngineFailure", "OutOfMemory", "Poisoned"}  # fmt: skip
-    found = [
+    unreported = [
         f"{name}:{call.lineno}"
         for name, tree in [*modules("bot"), *modules("vlm")]
         if not name.startswith(("vlm/lab", "vlm/commands", "vlm/engine"))
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and called(call) in told and call.args
+        if isinstance(call, ast.Call) and called(call) in reported and call.args
         if isinstance(call.args[0], ast.JoinedStr)
     ]
-    assert found == []
+    assert unreported == []

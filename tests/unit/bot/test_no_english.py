@@ -1,4 +1,4 @@
-"""A chat that speaks German hears no English: not in answers, lists, errors, buttons or help."""
+"""A chat in German contains no English: no answers, lists, errors, buttons or help."""
 
 import re
 
@@ -17,9 +17,11 @@ LONG = 9  # letters that tell a sentence by themselves
 def english() -> set[str]:
     """The longest run of plain words of each English sentence that German says otherwise."""
     with (LOCALES / "de" / "LC_MESSAGES" / "bot.po").open("rb") as file:
-        said = [one for one in read_po(file, locale="de") if one.id]
-    ids = [text for one in said for text in (one.id if isinstance(one.id, tuple | list) else [one.id])]
-    german = "\n".join(text for one in said for text in forms(one.string))
+        entries = [entry for entry in read_po(file, locale="de") if entry.id]
+    ids = [
+        text for entry in entries for text in (entry.id if isinstance(entry.id, tuple | list) else [entry.id])
+    ]
+    german = "\n".join(text for entry in entries for text in forms(entry.string))
     pieces = {max(PLACE.split(text), key=len).strip(" :.,“”\n") for text in ids}
     return {piece for piece in pieces if len(piece) >= LONG and " " in piece and piece not in german}
 
@@ -33,7 +35,7 @@ def words(message: Json) -> list[str]:
     return [
         message.get("text", ""),
         message.get("caption", ""),
-        *(one["text"] for row in rows for one in row),
+        *(button["text"] for row in rows for button in row),
     ]
 
 
@@ -49,7 +51,7 @@ def test_a_german_chat_hears_no_english(stack: Stack) -> None:
     answered(person, "Was ist das?")
     photo = person.send(picture("red"))
     caption = person.answer(photo)
-    for button in [one for row in caption["reply_markup"]["inline_keyboard"] for one in row]:
+    for button in [button for row in caption["reply_markup"]["inline_keyboard"] for button in row]:
         person.press(caption["message_id"], button["callback_data"])
     for command in THEN:
         answered(person, command)
@@ -59,11 +61,11 @@ def test_a_german_chat_hears_no_english(stack: Stack) -> None:
     person.answer(person.send(b"no picture at all", "broken.png", as_file=True))
     file = {"file_id": "x", "file_unique_id": "y"}
     person.answer(person.send_content(voice={**file, "duration": 1}))
-    heard = [text for one in person.messages() if one["from"]["is_bot"] for text in words(one)]
+    heard = [text for message in person.messages() if message["from"]["is_bot"] for text in words(message)]
     assert [(piece, text) for text in heard for piece in unheard if piece in text] == []
 
 
 def test_what_a_worker_refuses_is_said_in_the_chats_language(stack: Stack) -> None:
     person = Person(stack, language="ru")
     broken = person.send(b"no picture at all", "broken.png", as_file=True)
-    wait_until(lambda: person.says(broken) == translator_for("ru")(NOT_A_PICTURE))
+    wait_until(lambda: person.answer_text(broken) == translator_for("ru")(NOT_A_PICTURE))

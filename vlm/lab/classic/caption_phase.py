@@ -1,4 +1,4 @@
-"""The second phase: the merge model learns the captions, on features that stay as they are.
+"""The caption phase: trains the merge model on fixed features.
 
 N pictures, C captions of all, B a batch of them, T words, D width of a feature, R renderings of a picture
 """
@@ -15,33 +15,35 @@ from torch.nn.utils.rnn import pad_sequence
 
 from vlm.engine.classic.merge import Merge
 from vlm.engine.classic.words import PAD, Words
+from vlm.lab.classic.features import Features
 from vlm.lab.classic.fit import Score
-from vlm.lab.classic.pictures import Features
 
 BATCH: Final = 256
 
 
-class Told(NamedTuple):
-    """Features of one split, its captions as numbers, and which picture each of them is about."""
+class CaptionSet(NamedTuple):
+    """Features of one split, its captions as token ids, and the picture of each caption."""
 
     features: Features  # [N, R, D]
     captions: list[Tensor]  # C of [T]
     pictures: NDArray[Any]  # [C]
 
 
-def told(features: Features, captions: Sequence[Sequence[str]], words: Words, longest: int) -> Told:
+def caption_set(
+    features: Features, captions: Sequence[Sequence[str]], words: Words, longest: int
+) -> CaptionSet:
     """Every caption of every picture."""
-    ids = [torch.tensor(words.ids(caption, longest)) for some in captions for caption in some]
-    pictures = np.repeat(np.arange(len(captions)), [len(some) for some in captions])
-    return Told(features, ids, pictures)
+    ids = [torch.tensor(words.ids(caption, longest)) for captions_set in captions for caption in captions_set]
+    pictures = np.repeat(np.arange(len(captions)), [len(captions_set) for captions_set in captions])
+    return CaptionSet(features, ids, pictures)
 
 
-class TellingPhase:
-    """`vlm.lab.classic.fit.Phase`; accuracy: next words that are right, the end among them."""
+class CaptionPhase:
+    """`vlm.lab.classic.fit.Phase`; accuracy: the share of correct next words, including the end."""
 
     name = "words"
 
-    def __init__(self, module: Merge, train: Told, val: Told, *, seed: int) -> None:
+    def __init__(self, module: Merge, train: CaptionSet, val: CaptionSet, *, seed: int) -> None:
         self.module: nn.Module = module
         self.seed = seed
         self._train, self._val = train, val
@@ -71,14 +73,16 @@ class TellingPhase:
         return Score(loss, int(right.sum()), int(counts.sum()))
 
 
-def _of_one_length(some: Told, order: NDArray[Any]) -> list[NDArray[Any]]:
-    """Batches of captions about as long as each other: padding costs as much as words."""
-    lengths = np.array([len(some.captions[row]) for row in order])
+def _of_one_length(captions_set: CaptionSet, order: NDArray[Any]) -> list[NDArray[Any]]:
+    """Batches of captions of similar length, because padding costs as much as words."""
+    lengths = np.array([len(captions_set.captions[row]) for row in order])
     order = order[np.argsort(lengths, kind="stable")]
     return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
 
 
-def _batch(some: Told, rows: NDArray[Any], renderings: NDArray[Any]) -> tuple[Tensor, Tensor]:
+def _batch(captions_set: CaptionSet, rows: NDArray[Any], renderings: NDArray[Any]) -> tuple[Tensor, Tensor]:
     """Features [B, D] and captions [B, T], padded."""
-    features = torch.from_numpy(some.features[some.pictures[rows], renderings]).float()
-    return features, pad_sequence([some.captions[row] for row in rows], batch_first=True, padding_value=PAD)
+    features = torch.from_numpy(captions_set.features[captions_set.pictures[rows], renderings]).float()
+    return features, pad_sequence(
+        [captions_set.captions[row] for row in rows], batch_first=True, padding_value=PAD
+    )

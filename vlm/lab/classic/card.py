@@ -11,8 +11,8 @@ OWN = ("model.safetensors", "config.json", "vocabulary.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is known of a run."""
+class CaptionerFacts:
+    """What the card says about a training run."""
 
     command: str
     seed: int
@@ -24,7 +24,7 @@ class Facts:
     epochs: dict[str, dict[str, Any]]  # the best epoch of each phase, as logged
 
 
-def write_card(folder: Path, facts: Facts) -> None:
+def write_card(folder: Path, facts: CaptionerFacts) -> None:
     """Score the captions and write both files. Raises BadRequest where sacrebleu is missing."""
     true = bleu(facts.captions, facts.references)
     tutorial = tutorial_bleu(facts.captions, facts.references)

@@ -1,8 +1,8 @@
-"""Epochs over one part of the captioner: early best, resumable, logged. Both phases are trained by it.
+"""The training loop of both phases: epochs with early stopping, resumable, logged.
 
 The folder of a run holds, for each phase:
 
-    PHASE.safetensors   where it stands: epoch, weights, optimiser, the best so far; replaced as a whole
+    PHASE.safetensors   its state: epoch, weights, optimiser, the best weights; replaced atomically
     training.jsonl      a line for each epoch of each phase: loss and accuracy, in training and held out
 """
 
@@ -21,20 +21,20 @@ from vlm.lab.checkpoint import SUFFIX, load, save
 
 LOG: Final = "training.jsonl"
 WARM_STEPS: Final = 200
-STEEPEST: Final = 5.0  # norm of a gradient
+MAX_GRADIENT_NORM: Final = 5.0  # norm of a gradient
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Of one batch: mean loss, and how many of so many things were right."""
+    """Of one batch: mean loss, and how many of `total` predictions were right."""
 
     loss: Tensor
     right: int
     total: int
 
 
-class Phase(Protocol):
-    """What is trained, on what."""
+class TrainingPhase(Protocol):
+    """A module with its training and validation data."""
 
     @property
     def name(self) -> str: ...
@@ -55,41 +55,41 @@ class Phase(Protocol):
 
 
 @dataclass(slots=True)
-class Standing:
-    """How far a phase has come."""
+class PhaseProgress:
+    """The progress of a phase."""
 
     epoch: int = 0  # epochs done
     best_loss: float = float("inf")
     best_epoch: int = -1
 
 
-def fit(phase: Phase, folder: Path, *, epochs: int, rate: float, patience: int) -> None:
+def fit(phase: TrainingPhase, folder: Path, *, epochs: int, rate: float, patience: int) -> None:
     """Train `phase.module` for `epochs`, or until `patience` epochs in a row are no better; keep the best."""
     optimiser = torch.optim.AdamW(phase.module.parameters(), lr=rate, weight_decay=1e-4)
     path = folder / f"{phase.name}{SUFFIX}"
-    standing, best = Standing(), phase.module.state_dict()
+    progress, best = PhaseProgress(), phase.module.state_dict()
     if (state := load(path)) is not None:
-        standing, best = _restore(state, phase.module, optimiser)
-    total, done = epochs * phase.steps(), standing.epoch * phase.steps()
+        progress, best = _restore(state, phase.module, optimiser)
+    total, done = epochs * phase.steps(), progress.epoch * phase.steps()
     with tqdm(total=total, initial=done, desc=phase.name, mininterval=5) as bar:
-        while standing.epoch < epochs and standing.epoch - standing.best_epoch <= patience:
-            torch.manual_seed(1000 * phase.seed + standing.epoch)  # an epoch is the same after a stop
-            line = _epoch(phase, optimiser, standing.epoch, rate, bar)
+        while progress.epoch < epochs and progress.epoch - progress.best_epoch <= patience:
+            torch.manual_seed(1000 * phase.seed + progress.epoch)  # an epoch is the same after a stop
+            line = _epoch(phase, optimiser, progress.epoch, rate, bar)
             bar.set_postfix(loss=line["val_loss"], accuracy=line["val_accuracy"])
-            if line["val_loss"] < standing.best_loss:
-                standing.best_loss, standing.best_epoch = line["val_loss"], standing.epoch
+            if line["val_loss"] < progress.best_loss:
+                progress.best_loss, progress.best_epoch = line["val_loss"], progress.epoch
                 best = {name: weight.clone() for name, weight in phase.module.state_dict().items()}
-            standing.epoch += 1
+            progress.epoch += 1
             with (folder / LOG).open("a") as file:
                 file.write(json.dumps(line) + "\n")
-            _save(path, phase.module, optimiser, standing, best)
+            _save(path, phase.module, optimiser, progress, best)
     phase.module.load_state_dict(best)
     phase.module.eval()
 
 
-def _epoch(phase: Phase, optimiser: torch.optim.Optimizer, epoch: int, rate: float, bar: Any) -> Any:
+def _epoch(phase: TrainingPhase, optimiser: torch.optim.Optimizer, epoch: int, rate: float, bar: Any) -> Any:
     started_s = time.monotonic()
-    learnt = _Mean()
+    training = _Mean()
     phase.module.train()
     for step, batch in enumerate(phase.batches(epoch), epoch * phase.steps()):
         for group in optimiser.param_groups:
@@ -97,20 +97,20 @@ def _epoch(phase: Phase, optimiser: torch.optim.Optimizer, epoch: int, rate: flo
         score = phase.score(batch)
         optimiser.zero_grad(set_to_none=True)
         score.loss.backward()
-        nn.utils.clip_grad_norm_(phase.module.parameters(), STEEPEST)
+        nn.utils.clip_grad_norm_(phase.module.parameters(), MAX_GRADIENT_NORM)
         optimiser.step()
-        learnt.add(score)
+        training.add(score)
         bar.update()
-    held_out = _judged(phase)
+    held_out = _validate(phase)
     return {
-        "phase": phase.name, "epoch": epoch, "loss": learnt.loss, "accuracy": learnt.accuracy,
+        "phase": phase.name, "epoch": epoch, "loss": training.loss, "accuracy": training.accuracy,
         "val_loss": held_out.loss, "val_accuracy": held_out.accuracy,
         "seconds": round(time.monotonic() - started_s, 1),
     }  # fmt: skip
 
 
 @torch.no_grad()
-def _judged(phase: Phase) -> "_Mean":
+def _validate(phase: TrainingPhase) -> "_Mean":
     phase.module.eval()
     mean = _Mean()
     for batch in phase.held_out():
@@ -139,7 +139,7 @@ class _Mean:
 
 
 def share_of_rate(step: int, steps: int) -> float:
-    """A short warm-up, then down to a hundredth in a straight line."""
+    """A short warm-up, then linear decay to a hundredth."""
     warm = max(1, min(WARM_STEPS, steps // 20))
     return min(1.0, (step + 1) / warm) * (1 - 0.99 * step / steps)
 
@@ -148,11 +148,11 @@ def _save(
     path: Path,
     module: nn.Module,
     optimiser: torch.optim.Optimizer,
-    standing: Standing,
+    progress: PhaseProgress,
     best: dict[str, Tensor],
 ) -> None:
     state = {
-        "standing": asdict(standing), "module": module.state_dict(),
+        "standing": asdict(progress), "module": module.state_dict(),
         "optimiser": optimiser.state_dict(), "best": best,
     }  # fmt: skip
     save(path, state)
@@ -160,7 +160,7 @@ def _save(
 
 def _restore(
     state: Any, module: nn.Module, optimiser: torch.optim.Optimizer
-) -> tuple[Standing, dict[str, Tensor]]:
+) -> tuple[PhaseProgress, dict[str, Tensor]]:
     module.load_state_dict(state["module"])
     optimiser.load_state_dict(state["optimiser"])
-    return Standing(**state["standing"]), state["best"]
+    return PhaseProgress(**state["standing"]), state["best"]

@@ -4,7 +4,7 @@
     .h5                  Keras, with its top: block1_conv1 [3, 3, I, O] ... fc2 [4096, 4096]
 
 Keras flattens rows, columns, channels before fc1, torch channels, rows, columns: fc1 is permuted.
-The last layer, ImageNet's thousand classes, is left out. No pickle is executed.
+The last layer, ImageNet's thousand classes, is left out. Pickles are not executed.
 Not handled: Keras files for Theano, `.weights.h5` of Keras 3, VGG16 with batch norm.
 """
 
@@ -21,7 +21,7 @@ from torch import Tensor
 from vlm.engine.classic.preprocessing import Preprocessing
 from vlm.engine.classic.vgg import BLOCKS, DENSE, STRIDE_PX, Vgg16
 from vlm.errors import BadRequest, NotFound
-from vlm.lab.optional_deps import needed
+from vlm.lab.optional_deps import import_optional
 
 State = dict[str, Tensor]
 
@@ -31,7 +31,7 @@ WHERE: Final = (
 
 
 def open_published(path: Path) -> tuple[Vgg16, Preprocessing]:
-    """The network in the file at `path`, as wide as it is there, and how its pictures are to be prepared.
+    """The network in the file at `path`, with its width, and the preprocessing of its pictures.
 
     Raises:  NotFound; BadRequest for a file that is no VGG16.
     """
@@ -40,11 +40,11 @@ def open_published(path: Path) -> tuple[Vgg16, Preprocessing]:
     state, preprocessing = _read(path)
     if missing := [name for name in _parameters() if name not in state]:
         raise BadRequest(f"{path} is no whole VGG16: it lacks {missing[0]}; {WHERE}.")
-    vgg = _empty(state)
-    for name, wanted in vgg.state_dict().items():
-        if state[name].shape != wanted.shape:
-            found, right = tuple(state[name].shape), tuple(wanted.shape)
-            raise BadRequest(f"{path} is another network: {name} is {found}, not {right}; {WHERE}.")
+    vgg = _network_for(state)
+    for name, parameter in vgg.state_dict().items():
+        if state[name].shape != parameter.shape:
+            shape, right = tuple(state[name].shape), tuple(parameter.shape)
+            raise BadRequest(f"{path} is another network: {name} is {shape}, not {right}; {WHERE}.")
     vgg.load_state_dict({name: state[name].float() for name in vgg.state_dict()}, assign=True)
     return vgg, preprocessing
 
@@ -53,11 +53,11 @@ def _parameters() -> list[str]:
     return [f"{place}.{kind}" for place in keras_names().values() for kind in ("weight", "bias")]
 
 
-def _empty(state: State) -> Vgg16:
+def _network_for(state: State) -> Vgg16:
     """A network of the state's width, for pictures of its size."""
     width = len(state["classifier.3.bias"]) / DENSE
     cells = state["classifier.0.weight"].shape[-1] / len(state["features.28.bias"])
-    with torch.device("meta"):  # nothing is drawn at random that is about to be replaced
+    with torch.device("meta"):  # no random weights, as they are replaced at once
         return Vgg16(width=width, side_px=max(1, round(cells**0.5)) * STRIDE_PX)
 
 
@@ -72,7 +72,7 @@ def _read(path: Path) -> tuple[State, Preprocessing]:
 
 
 def _pickled(path: Path) -> State:
-    """Tensors and nothing else: no code of the file is run."""
+    """Load tensors only: no code of the file runs."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(state, dict):
         raise ValueError("not a state dict")
@@ -93,14 +93,14 @@ def keras_names() -> dict[str, str]:
 def _keras(path: Path) -> State:
     state: State = {}
     channels = 0
-    with needed("h5py").File(path) as file:
+    with import_optional("h5py").File(path) as file:
         layers = file.get("model_weights", file)  # a saved model keeps its weights one level down
         for layer, place in keras_names().items():
             for array in _arrays(layers[layer]) if layer in layers else ():
                 if array.ndim == 1:
                     state[f"{place}.bias"] = array
                 else:
-                    state[f"{place}.weight"] = _turned(array, channels)
+                    state[f"{place}.weight"] = _to_torch(array, channels)
                     channels = array.shape[-1]
     return state
 
@@ -114,7 +114,7 @@ def _arrays(group: Any) -> Iterator[Tensor]:
             yield from _arrays(item)
 
 
-def _turned(kernel: Tensor, channels: int) -> Tensor:
+def _to_torch(kernel: Tensor, channels: int) -> Tensor:
     """A kernel of Keras as torch has it; `channels` come out of the layer before."""
     if kernel.ndim == 4:
         return kernel.permute(3, 2, 0, 1).contiguous()  # HWIO -> OIHW

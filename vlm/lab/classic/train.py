@@ -1,13 +1,14 @@
 """Train the classic captioner on captioned pictures.
 
-    1. sight    without published weights: a narrow VGG16 learns the captions' words     `sight`
-    2. look     its features of every picture, once, kept in files                        `pictures`
-    3. words    the merge model learns to caption from them                               `telling`
-    4. leave    the folder that `--model classic:DIR` loads, scored, with its card        `captioner`, `card`
+    1. vision phase    without published weights: train a narrow VGG16 on the captions' words
+    2. features        compute the features of every picture once, and store them
+    3. caption phase   train the merge model on the features
+    4. finish          write the folder that `--model classic:DIR` loads, with its scores and card
 
-A run that was stopped goes on from `OUT/training/`.
+A run that was stopped continues from `OUT/training/`, where phases 1 and 3 are called `sight` and `words`.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -24,32 +25,40 @@ from vlm.engine.classic.preprocessing import normalised
 from vlm.engine.classic.vgg import STRIDE_PX
 from vlm.engine.classic.words import Words
 from vlm.errors import BadSetting
-from vlm.lab.classic.caption_phase import TellingPhase, told
-from vlm.lab.classic.card import Facts, write_card
-from vlm.lab.classic.curves import draw_curves, read_log
+from vlm.lab.classic.caption_phase import CaptionPhase, caption_set
+from vlm.lab.classic.card import CaptionerFacts, write_card
+from vlm.lab.classic.features import (
+    Features,
+    Pixels,
+    features_of,
+    open_split,
+    pixels_of,
+    read_squashed,
+    rows_of,
+)
 from vlm.lab.classic.fit import LOG, fit
-from vlm.lab.classic.pictures import Features, Pixels, features_of, open_split, opened, pixels_of, rows_of
 from vlm.lab.classic.published import open_published
 from vlm.lab.classic.vision_phase import (
     SIDES,
-    Labelled,
-    SightPhase,
+    LabelledImages,
     VisionClassifier,
-    telling_words,
-    wobbled,
+    VisionPhase,
+    augment,
+    label_words,
     word_shares,
 )
-from vlm.lab.datasets.example import Example
-from vlm.lab.optional_deps import needed
-from vlm.lab.run_config import agree
+from vlm.lab.datasets.records import CaptionedImage
+from vlm.lab.optional_deps import import_optional
+from vlm.lab.run_config import check_run_config
 
 TRAINING: Final = "training"  # the run's own folder, below the captioner's
 SPLITS: Final = ("train", "val", "test")
+TITLES: Final = {"sight": "VGG16: words of the captions", "words": "LSTM: the next word"}  # by phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How it is trained. `width` and `side_px` are of a VGG16 that is trained here."""
+    """The hyperparameters. `width` and `side_px` are of a VGG16 that is trained here."""
 
     seed: int = 0
     width: float = 0.125
@@ -64,7 +73,7 @@ class Recipe:
     longest: int = 30  # words
 
 
-class Run:
+class CaptionerRun:
     """One training run: its data, its captioner, its folder."""
 
     def __init__(self, data: Path, out: Path, recipe: Recipe, *, layout: str, weights: Path | None) -> None:
@@ -73,17 +82,19 @@ class Run:
         self.command = _command(data, out, recipe, layout, weights)
         torch.manual_seed(recipe.seed)
         self.words = Words.of(
-            (one for some in self.captions("train") for one in some), at_least=recipe.at_least
+            (caption for captions in self.captions("train") for caption in captions), at_least=recipe.at_least
         )
         self.captioner = _captioner(recipe, self.words, weights)
         self.published = weights is not None
-        agree(self.folder, {"command": self.command, "recipe": asdict(recipe), "data": self._pictures()})
+        check_run_config(
+            self.folder, {"command": self.command, "recipe": asdict(recipe), "data": self._pictures()}
+        )
 
     def captions(self, split: str) -> list[tuple[str, ...]]:
         return [example.captions for example in self.splits[split]]
 
     def _pictures(self) -> dict[str, list[str]]:
-        return {split: [example.id for example in some] for split, some in self.splits.items()}
+        return {split: [image.id for image in images] for split, images in self.splits.items()}
 
 
 def train_classic(
@@ -95,18 +106,18 @@ def train_classic(
     weights: Path | None = None,
     threads: int = 1,
 ) -> None:
-    """Train, and leave the captioner in `out`, scored and with its card and curves.
+    """Train, and write the captioner to `out`, with its scores, card and curves.
 
     Raises:  NotFound and BadRequest for data or weights that cannot be used, or where a library of the extra
              `lab` is missing; BadSetting for a recipe that cannot be; BadImage, naming the file.
     """
-    needed("matplotlib"), needed("sacrebleu")  # before the work, not after it
+    import_optional("matplotlib"), import_optional("sacrebleu")  # fail before training, not after it
     _refuse_unfit(recipe)
     torch.set_num_threads(threads)
-    run = Run(data, out, recipe, layout=layout, weights=weights)
-    features = _look(run) if run.published else _learn_to_look(run)
-    _learn_to_tell(run, features)
-    _leave(run, features["test"])
+    run = CaptionerRun(data, out, recipe, layout=layout, weights=weights)
+    features = _published_features(run) if run.published else _train_vision(run)
+    _train_captions(run, features)
+    _finish(run, features["test"])
 
 
 def _refuse_unfit(recipe: Recipe) -> None:
@@ -133,25 +144,25 @@ def _captioner(recipe: Recipe, words: Words, weights: Path | None) -> Captioner:
     return Captioner(shape, words, vgg)
 
 
-def _learn_to_look(run: Run) -> dict[str, Features]:
-    """Phase 1, then the features, of training pictures in several renderings."""
+def _train_vision(run: CaptionerRun) -> dict[str, Features]:
+    """Train VGG16, then compute the features, of training pictures in several augmented renderings."""
     recipe = run.recipe
     pixels = {
-        split: pixels_of(some, recipe.side_px, run.folder / f"pixels-{split}.npy")
-        for split, some in run.splits.items()
+        split: pixels_of(images, recipe.side_px, run.folder / f"pixels-{split}.npy")
+        for split, images in run.splits.items()
     }
-    chosen = telling_words(run.words, run.captions("train"))
+    chosen = label_words(run.words, run.captions("train"))
     train, val = (
-        Labelled(pixels[split], word_shares(run.words, run.captions(split), chosen))
+        LabelledImages(pixels[split], word_shares(run.words, run.captions(split), chosen))
         for split in ("train", "val")
     )
-    sight = VisionClassifier(run.captioner.vgg, train.shares)
+    classifier = VisionClassifier(run.captioner.vgg, train.shares)
     mirrored = not SIDES & {*run.words.known}
-    phase = SightPhase(sight, train, val, mirrored=mirrored, seed=recipe.seed)
+    phase = VisionPhase(classifier, train, val, mirrored=mirrored, seed=recipe.seed)
     fit(phase, run.folder, epochs=recipe.sight_epochs, rate=recipe.sight_rate, patience=recipe.patience)
     torch.manual_seed(recipe.seed)
     return {
-        split: _seen(
+        split: _extract_features(
             run,
             split,
             partial(_pixels, pixels[split], mirrored),
@@ -162,59 +173,61 @@ def _learn_to_look(run: Run) -> dict[str, Features]:
 
 
 def _pixels(pixels: Pixels, mirrored: bool, rows: NDArray[Any], rendering: int) -> Tensor:
-    """Prepared pictures; every rendering but the first is a little different."""
+    """Normalized pictures; every rendering but the first is augmented."""
     plain = normalised(rows_of(pixels, rows), "torch")
-    return wobbled(plain, mirrored=mirrored) if rendering else plain
+    return augment(plain, mirrored=mirrored) if rendering else plain
 
 
-def _look(run: Run) -> dict[str, Features]:
-    """The features that published weights see, each picture read once."""
-    return {split: _seen(run, split, partial(_read, run, split), renderings=1) for split in SPLITS}
+def _published_features(run: CaptionerRun) -> dict[str, Features]:
+    """The features by published weights; each picture is read once."""
+    return {
+        split: _extract_features(run, split, partial(_read, run, split), renderings=1) for split in SPLITS
+    }
 
 
-def _read(run: Run, split: str, rows: NDArray[Any], _: int) -> Tensor:
+def _read(run: CaptionerRun, split: str, rows: NDArray[Any], _: int) -> Tensor:
     shape = run.captioner.config
-    pictures = np.stack([opened(run.splits[split][row], shape.side_px) for row in rows])
+    pictures = np.stack([read_squashed(run.splits[split][row], shape.side_px) for row in rows])
     return normalised(torch.from_numpy(pictures), shape.preprocessing)
 
 
-def _seen(
-    run: Run, split: str, pixels: Callable[[NDArray[Any], int], Tensor], *, renderings: int
+def _extract_features(
+    run: CaptionerRun, split: str, pixels: Callable[[NDArray[Any], int], Tensor], *, renderings: int
 ) -> Features:
     vgg = run.captioner.vgg.eval()
 
     @torch.no_grad()
     def see(rows: NDArray[Any], rendering: int) -> Tensor:
-        seen: Tensor = vgg(pixels(rows, rendering))
-        return seen
+        features: Tensor = vgg(pixels(rows, rendering))
+        return features
 
     path = run.folder / f"features-{split}.npy"
     return features_of(len(run.splits[split]), vgg.dense, renderings, see, path)
 
 
-def _learn_to_tell(run: Run, features: dict[str, Features]) -> None:
+def _train_captions(run: CaptionerRun, features: dict[str, Features]) -> None:
     train, val = (
-        told(features[split], run.captions(split), run.words, run.recipe.longest)
+        caption_set(features[split], run.captions(split), run.words, run.recipe.longest)
         for split in ("train", "val")
     )
-    phase = TellingPhase(run.captioner.merge, train, val, seed=run.recipe.seed)
+    phase = CaptionPhase(run.captioner.merge, train, val, seed=run.recipe.seed)
     fit(phase, run.folder, epochs=run.recipe.epochs, rate=run.recipe.rate, patience=run.recipe.patience)
 
 
-def _leave(run: Run, features: Features) -> None:
+def _finish(run: CaptionerRun, features: Features) -> None:
     """Save, plot, score on the test split, and write the card."""
     from vlm.engine.selfcheck import built_in_picture
 
     captioner = run.captioner.eval()
     save(captioner, run.out)
     draw_curves(run.folder / LOG, run.out / "curves.svg")
-    facts = Facts(
+    facts = CaptionerFacts(
         command=run.command,
         seed=run.recipe.seed,
-        data=_described(run.splits),
+        data=_data_summary(run.splits),
         knows=f"It knows the {len(run.words.known)} words of the captions that it was trained on.",
         expected_caption=captioner.captions(captioner.features([built_in_picture()]).half().float())[0],
-        captions=_captions(captioner, features),
+        captions=_test_captions(captioner, features),
         references=run.captions("test"),
         epochs={
             phase: min(lines, key=lambda line: line["val_loss"])
@@ -224,7 +237,7 @@ def _leave(run: Run, features: Features) -> None:
     write_card(run.out, facts)
 
 
-def _captions(captioner: Captioner, features: Features, batch: int = 128) -> list[str]:
+def _test_captions(captioner: Captioner, features: Features, batch: int = 128) -> list[str]:
     return [
         caption
         for start in range(0, len(features), batch)
@@ -232,15 +245,40 @@ def _captions(captioner: Captioner, features: Features, batch: int = 128) -> lis
     ]
 
 
-def _described(splits: dict[str, list[Example]]) -> str:
-    counts = ", ".join(f"{len(some):,} {split}" for split, some in splits.items())
+def _data_summary(splits: dict[str, list[CaptionedImage]]) -> str:
+    counts = ", ".join(f"{len(images):,} {split}" for split, images in splits.items())
     captions = sum(len(example.captions) for example in splits["train"])
     return f"pictures: {counts}; {captions:,} captions in training"
 
 
 def _command(data: Path, out: Path, recipe: Recipe, layout: str, weights: Path | None) -> str:
-    """What to type to make the same again."""
+    """The command line that reproduces the run."""
     chosen = f"--width {recipe.width:g} --sight-epochs {recipe.sight_epochs}"
     seeing = chosen if weights is None else f"--weights {weights.name}"
     where = f"--data {data.name} --layout {layout} --out {out.name}"
     return f"vlm train classic {where} {seeing} --epochs {recipe.epochs} --seed {recipe.seed}"
+
+
+def read_log(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """The lines of `training.jsonl` by phase; of an epoch that was run twice, the last."""
+    phases: dict[str, dict[int, dict[str, Any]]] = {}
+    for line in map(json.loads, path.read_text().splitlines()):
+        phases.setdefault(line["phase"], {})[line["epoch"]] = line
+    return {phase: [lines[epoch] for epoch in sorted(lines)] for phase, lines in phases.items()}
+
+
+def draw_curves(log: Path, out: Path) -> None:
+    """Plot the log into `out` (its suffix says as what). Raises BadRequest where matplotlib is missing."""
+    figures = import_optional("matplotlib.figure")  # no pyplot: no windows and no state of the process
+    phases = read_log(log)
+    figure = figures.Figure(figsize=(9, 3.2 * len(phases)), layout="constrained")
+    rows = figure.subplots(len(phases), 2, squeeze=False)
+    for axes, (phase, lines) in zip(rows, phases.items(), strict=True):
+        epochs = [line["epoch"] + 1 for line in lines]
+        for axis, measure in zip(axes, ("loss", "accuracy"), strict=True):
+            for name, label in ((measure, "training"), (f"val_{measure}", "validation")):
+                axis.plot(epochs, [line[name] for line in lines], label=label, marker=".")
+            axis.set(title=TITLES[phase], xlabel="epoch", ylabel=measure)
+            axis.grid(alpha=0.3)
+            axis.legend()
+    figure.savefig(out)

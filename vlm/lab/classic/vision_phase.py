@@ -1,9 +1,9 @@
-"""The first phase: a narrow VGG16 learns to see, with the words of the captions as labels.
+"""The vision phase: trains a narrow VGG16 with the words of the captions as labels.
 
     B pictures, N all of them, L words that are learned, S pixels a side, D width of a feature
 
-A linear layer on fc2 says of each word how many of a picture's captions use it. Nothing else needs to be
-labelled. The layer is thrown away afterwards.
+A linear layer on fc2 predicts for each word the share of a picture's captions that use it. No other labels
+are needed. The layer is discarded afterwards.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,23 +18,23 @@ from torch import Tensor, nn
 from vlm.engine.classic.preprocessing import normalised
 from vlm.engine.classic.vgg import Vgg16
 from vlm.engine.classic.words import SPECIALS, Words, tokenize
+from vlm.lab.classic.features import Pixels, rows_of
 from vlm.lab.classic.fit import Score
-from vlm.lab.classic.pictures import Pixels, rows_of
 
 BATCH: Final = 64
-COMMON: Final = 0.5  # words of more pictures than this say nothing about one of them
+COMMON: Final = 0.5  # share of pictures: more common words are no labels
 SIDES: Final = frozenset({"left", "right"})
 
 
-class Labelled(NamedTuple):
+class LabelledImages(NamedTuple):
     """Pictures of one split, and the share of each one's captions that use each word."""
 
     pixels: Pixels  # [N, S, S, 3]
     shares: Tensor  # [N, L]
 
 
-def telling_words(words: Words, captions: Sequence[Sequence[str]]) -> list[int]:
-    """The ids of the words that are worth learning to see: not in most of the pictures, not a comma."""
+def label_words(words: Words, captions: Sequence[Sequence[str]]) -> list[int]:
+    """The ids of the words that serve as labels: not in most of the pictures, not a comma."""
     shares = word_shares(words, captions, range(len(SPECIALS), len(words)))
     used = (shares > 0).float().mean(0)
     comma = [word == "," for word in words.known]
@@ -46,15 +46,15 @@ def word_shares(words: Words, captions: Sequence[Sequence[str]], chosen: Sequenc
     """How many of each picture's captions use each chosen word, as a share: [N, L]."""
     place = {words.known[number - len(SPECIALS)]: column for column, number in enumerate(chosen)}
     shares = torch.zeros(len(captions), len(chosen))
-    for row, some in enumerate(captions):
-        for caption in some:
+    for row, image_captions in enumerate(captions):
+        for caption in image_captions:
             for word in {*tokenize(caption)} & place.keys():
-                shares[row, place[word]] += 1 / len(some)
+                shares[row, place[word]] += 1 / len(image_captions)
     return shares
 
 
 class VisionClassifier(nn.Module):
-    """VGG16 with the layer that names words."""
+    """VGG16 with a linear layer that predicts words."""
 
     def __init__(self, vgg: Vgg16, shares: Tensor) -> None:
         super().__init__()
@@ -62,20 +62,26 @@ class VisionClassifier(nn.Module):
         self.names = nn.Linear(vgg.dense, shares.shape[1])
         nn.init.zeros_(self.names.weight)
         usual = shares.mean(0).clamp(1e-4, 1 - 1e-4)
-        self.names.bias.data.copy_(torch.logit(usual))  # how often is known: what remains is when
+        self.names.bias.data.copy_(torch.logit(usual))  # start at each word's frequency
 
     def forward(self, pixels: Tensor) -> Tensor:
         named: Tensor = self.names(self.vgg(pixels))  # [B, L]
         return named
 
 
-class SightPhase:
+class VisionPhase:
     """`vlm.lab.classic.fit.Phase`; accuracy: of a picture's n words, the share among the n likeliest."""
 
     name = "sight"
 
     def __init__(
-        self, module: VisionClassifier, train: Labelled, val: Labelled, *, mirrored: bool, seed: int
+        self,
+        module: VisionClassifier,
+        train: LabelledImages,
+        val: LabelledImages,
+        *,
+        mirrored: bool,
+        seed: int,
     ) -> None:
         self.module: nn.Module = module
         self.seed = seed
@@ -88,7 +94,7 @@ class SightPhase:
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self._train.pixels))
         for start in range(0, len(order), BATCH):
             pixels, shares = _batch(self._train, np.sort(order[start : start + BATCH]))
-            yield wobbled(pixels, mirrored=self._mirrored), shares
+            yield augment(pixels, mirrored=self._mirrored), shares
 
     def held_out(self) -> Iterator[Any]:
         for start in range(0, len(self._val.pixels), BATCH):
@@ -99,25 +105,25 @@ class SightPhase:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             named = self.module(pixels)
         loss = nnf.binary_cross_entropy_with_logits(named.float(), shares, reduction="none").sum(1).mean()
-        right, total = _found(named.detach().float(), shares > 0.5)
+        right, total = _count_correct(named.detach().float(), shares > 0.5)
         return Score(loss, right, total)
 
 
-def _batch(labelled: Labelled, rows: NDArray[Any]) -> tuple[Tensor, Tensor]:
+def _batch(labelled: LabelledImages, rows: NDArray[Any]) -> tuple[Tensor, Tensor]:
     return normalised(rows_of(labelled.pixels, rows), "torch"), labelled.shares[torch.from_numpy(rows)]
 
 
-def _found(named: Tensor, said: Tensor) -> tuple[int, int]:
-    """How many of the words said are among the equally many likeliest, and how many were said."""
+def _count_correct(named: Tensor, present: Tensor) -> tuple[int, int]:
+    """How many of the n present words are among the n likeliest, and n."""
     rank = named.argsort(1, descending=True).argsort(1)
-    found = said & (rank < said.sum(1, keepdim=True))
-    return int(found.sum()), int(said.sum())
+    correct = present & (rank < present.sum(1, keepdim=True))
+    return int(correct.sum()), int(present.sum())
 
 
-def wobbled(pixels: Tensor, *, mirrored: bool) -> Tensor:
-    """Pictures turned, scaled, shifted and lit a little differently, each in its own way: [B, 3, S, S].
+def augment(pixels: Tensor, *, mirrored: bool) -> Tensor:
+    """Pictures rotated, scaled, shifted and lit at random: [B, 3, S, S].
 
-    `mirrored` also turns left and right about, which no caption that names sides survives.
+    `mirrored` also mirrors half of them, which is wrong for captions that name left or right.
     """
     batch = len(pixels)
     angle = (torch.rand(batch) - 0.5) * 0.35  # radians

@@ -1,1 +1,1 @@
-"""Data sets in their own published layouts, read from a local folder. Start at `opening`."""
+"""Readers for published data sets in local folders. Start at `opening`."""

@@ -1,7 +1,6 @@
-"""The files of a data set: text of any line ending, typed JSON, and pictures inside their folder.
+"""Read the files of a data set: text, typed JSON, and paths of pictures inside its folder.
 
-A data set comes from elsewhere, so a file name in it may be anything: one that leads out of its folder is
-refused.
+Data sets are untrusted: a file name that leads out of the folder is refused.
 """
 
 import logging
@@ -19,7 +18,7 @@ SOME = 3  # names in a message
 log = logging.getLogger(__name__)
 
 
-def text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
     """The file's text, without a byte order mark. Raises BadRequest where it is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -27,7 +26,7 @@ def text_of(path: Path) -> str:
         raise BadRequest(f"{path} is not UTF-8 text; please save it as UTF-8.") from error
 
 
-def json_of(path: Path, kind: type[T]) -> T:
+def read_json(path: Path, kind: type[T]) -> T:
     """The file's JSON as `kind`; other fields are passed over. Raises BadRequest that says what is wrong."""
     try:
         return msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=kind)
@@ -35,7 +34,7 @@ def json_of(path: Path, kind: type[T]) -> T:
         raise BadRequest(f"{path} is not what its name says: {error}. Is the download complete?") from error
 
 
-def located(root: Path, name: str) -> Path | None:
+def find_file(root: Path, name: str) -> Path | None:
     """The file of this name in the data set's folder, or one below, as archives unpack."""
     top = root / name
     return top if top.is_file() else next((path for path in sorted(root.glob(f"*/{name}"))), None)
@@ -46,7 +45,7 @@ def first_folder(root: Path, names: Iterable[str], otherwise: Path | None = None
     return next((root / name for name in names if (root / name).is_dir()), otherwise or root)
 
 
-def inside(folder: Path, name: str) -> Path:
+def path_inside(folder: Path, name: str) -> Path:
     """The path of a file that a data set names. Raises BadRequest where it would lie outside of `folder`."""
     parts = PureWindowsPath(name)  # knows both slashes, and drives
     if not name or parts.drive or parts.root or ".." in parts.parts or "\0" in name:
@@ -54,23 +53,28 @@ def inside(folder: Path, name: str) -> Path:
     return folder.joinpath(*parts.parts)
 
 
-def present(items: Sequence[T], image: Callable[[T], Path], advice: str) -> list[T]:
-    """Those whose picture is on the disk; how many are not is logged.
+def with_existing_image(items: Sequence[T], image: Callable[[T], Path], advice: str) -> list[T]:
+    """The items whose picture is on the disk. The number of missing pictures is logged.
 
     Raises:  NotFound with `advice` if no picture is there.
     """
-    there = {path: path.is_file() for path in dict.fromkeys(map(image, items))}
-    missing = [path for path, found in there.items() if not found]
-    if missing and len(missing) == len(there):
-        raise NotFound(f"None of the {len(there):,} pictures is there, for example {missing[0]}. {advice}")
+    exists_by_path = {path: path.is_file() for path in dict.fromkeys(map(image, items))}
+    missing = [path for path, exists in exists_by_path.items() if not exists]
+    if missing and len(missing) == len(exists_by_path):
+        raise NotFound(
+            f"None of the {len(exists_by_path):,} pictures is there, for example {missing[0]}. {advice}"
+        )
     if missing:
         names = ", ".join(path.name for path in missing[:SOME])
         log.warning(
-            "%s of %s pictures are missing and left out, for example %s", len(missing), len(there), names
+            "%s of %s pictures are missing and left out, for example %s",
+            len(missing),
+            len(exists_by_path),
+            names,
         )
-    return [item for item in items if there[image(item)]]
+    return [item for item in items if exists_by_path[image(item)]]
 
 
-def tidy(captions: Iterable[str]) -> tuple[str, ...]:
+def clean_captions(captions: Iterable[str]) -> tuple[str, ...]:
     """Captions with single spaces, without empty ones."""
-    return tuple(said for caption in captions if (said := " ".join(caption.split())))
+    return tuple(text for caption in captions if (text := " ".join(caption.split())))

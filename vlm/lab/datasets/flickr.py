@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vlm.errors import BadRequest, NotFound
-from vlm.lab.datasets.example import Example
-from vlm.lab.datasets.files import SUFFIXES, first_folder, inside, located, text_of, tidy
-from vlm.lab.datasets.splits import divided
+from vlm.lab.datasets.files import SUFFIXES, clean_captions, find_file, first_folder, path_inside, read_text
+from vlm.lab.datasets.records import CaptionedImage
+from vlm.lab.datasets.splits import split_by_name
 
 TOKENS = "Flickr8k.token.txt"
 CSV = "captions.txt"
@@ -32,34 +32,34 @@ log = logging.getLogger(__name__)
 
 
 def has_tokens(folder: Path) -> bool:
-    return located(folder, TOKENS) is not None
+    return find_file(folder, TOKENS) is not None
 
 
 def has_csv(folder: Path) -> bool:
-    return located(folder, CSV) is not None
+    return find_file(folder, CSV) is not None
 
 
-def token_captions(folder: Path) -> list[Example]:
+def token_captions(folder: Path) -> list[CaptionedImage]:
     """The pictures of the three splits; the few that are in none are left out, as by everybody."""
-    missing = [name for name in (TOKENS, *SPLIT_FILES.values()) if located(folder, name) is None]
+    missing = [name for name in (TOKENS, *SPLIT_FILES.values()) if find_file(folder, name) is None]
     if missing:
         raise NotFound(f"{folder} lacks {', '.join(missing)}; all four come in Flickr8k_text.zip.")
-    said = _gathered(_tokens(folder))
-    return _examples(folder, said, _split_files(folder))
+    captions_by_name = _group_by_name(_tokens(folder))
+    return _examples(folder, captions_by_name, _split_files(folder))
 
 
-def csv_captions(folder: Path) -> list[Example]:
+def csv_captions(folder: Path) -> list[CaptionedImage]:
     """All pictures of captions.txt."""
-    said = _gathered(_rows(folder))
+    captions_by_name = _group_by_name(_rows(folder))
     splits = _split_files(folder)
     if not splits:
         log.warning("%s has no split files: its pictures are divided 80/10/10 by name", folder)
-        splits = divided(said)
-    return _examples(folder, said, splits)
+        splits = split_by_name(captions_by_name)
+    return _examples(folder, captions_by_name, splits)
 
 
 def _tokens(folder: Path) -> Iterator[tuple[str, str]]:
-    for number, line in _numbered(folder, TOKENS):
+    for number, line in _numbered_lines(folder, TOKENS):
         key, tab, caption = line.partition("\t")
         name, mark, _ = key.rpartition("#")
         if not (tab and mark):
@@ -68,7 +68,7 @@ def _tokens(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _rows(folder: Path) -> Iterator[tuple[str, str]]:
-    for number, line in _numbered(folder, CSV):
+    for number, line in _numbered_lines(folder, CSV):
         name, *rest = next(csv.reader([line]))  # line by line: a quote that never ends spoils one caption
         if number == 1 and name.strip().lower() == "image":
             continue
@@ -77,24 +77,24 @@ def _rows(folder: Path) -> Iterator[tuple[str, str]]:
         yield name.strip(), ",".join(rest)  # commas that should have been quoted
 
 
-def _numbered(folder: Path, name: str) -> Iterator[tuple[int, str]]:
-    path = located(folder, name)
-    lines = text_of(path).split("\n") if path else []
+def _numbered_lines(folder: Path, name: str) -> Iterator[tuple[int, str]]:
+    path = find_file(folder, name)
+    lines = read_text(path).split("\n") if path else []
     yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
 
 
-def _gathered(pairs: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
-    said: dict[str, list[str]] = {}
+def _group_by_name(pairs: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
+    captions_by_name: dict[str, list[str]] = {}
     for name, caption in pairs:
-        said.setdefault(name, []).append(caption)
-    return said
+        captions_by_name.setdefault(name, []).append(caption)
+    return captions_by_name
 
 
 def _split_files(folder: Path) -> dict[str, str]:
     """The split of each picture, as far as there are split files. Raises BadRequest for one in two."""
     splits: dict[str, str] = {}
     for split, name in SPLIT_FILES.items():
-        for _, line in _numbered(folder, name):
+        for _, line in _numbered_lines(folder, name):
             picture = line.strip()
             if splits.setdefault(picture, split) != split:
                 raise BadRequest(
@@ -103,10 +103,14 @@ def _split_files(folder: Path) -> dict[str, str]:
     return splits
 
 
-def _examples(folder: Path, said: dict[str, list[str]], splits: dict[str, str]) -> list[Example]:
+def _examples(
+    folder: Path, captions_by_name: dict[str, list[str]], splits: dict[str, str]
+) -> list[CaptionedImage]:
     images = first_folder(folder, IMAGE_FOLDERS)
     return [
-        Example(id=name, image=inside(images, name), captions=tidy(captions), split=splits[name])
-        for name, captions in said.items()
+        CaptionedImage(
+            id=name, image=path_inside(images, name), captions=clean_captions(captions), split=splits[name]
+        )
+        for name, captions in captions_by_name.items()
         if name in splits
     ]

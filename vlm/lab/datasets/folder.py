@@ -17,12 +17,12 @@ from pathlib import Path
 import msgspec
 
 from vlm.errors import BadRequest
-from vlm.lab.datasets.example import Asked, Example
-from vlm.lab.datasets.files import SUFFIXES, inside, text_of, tidy
+from vlm.lab.datasets.files import SUFFIXES, clean_captions, path_inside, read_text
+from vlm.lab.datasets.records import CaptionedImage, ImageQuestion
 from vlm.lab.datasets.splits import SPLITS
 
 
-class Line(msgspec.Struct, frozen=True):
+class JsonlRecord(msgspec.Struct, frozen=True):
     """One line of a JSONL file. Unknown fields are passed over."""
 
     image: str = ""
@@ -46,30 +46,30 @@ def has_sidecars(folder: Path) -> bool:
     return any(True for _ in _sidecars(folder))
 
 
-def jsonl_captions(folder: Path) -> list[Example]:
+def jsonl_captions(folder: Path) -> list[CaptionedImage]:
     """One example a picture, with the captions of all its lines."""
-    said: dict[Path, list[str]] = {}
+    captions_by_image: dict[Path, list[str]] = {}
     splits: dict[Path, str] = {}
     ids: dict[Path, str] = {}
     for line, place in _lines(folder):
-        captions = tidy((*line.captions, line.caption, line.text))
+        captions = clean_captions((*line.captions, line.caption, line.text))
         if not captions:
             continue
         image = _image(folder, line, place)
         if splits.setdefault(image, line.split) != line.split:
             raise BadRequest(f"{place}: {image.name} is in two splits; please keep each picture in one.")
-        said.setdefault(image, []).extend(captions)
+        captions_by_image.setdefault(image, []).extend(captions)
         ids.setdefault(image, str(line.id) if line.id != "" else image.relative_to(folder).as_posix())
     _refuse_shared(ids, folder)
     return [
-        Example(id=ids[image], image=image, captions=tidy(captions), split=splits[image])
-        for image, captions in said.items()
+        CaptionedImage(id=ids[image], image=image, captions=clean_captions(captions), split=splits[image])
+        for image, captions in captions_by_image.items()
     ]
 
 
-def jsonl_questions(folder: Path, split: str) -> list[Asked]:
+def jsonl_questions(folder: Path, split: str) -> list[ImageQuestion]:
     """The questions of this split, and those of no split."""
-    asked: dict[str, Asked] = {}
+    questions: dict[str, ImageQuestion] = {}
     for line, place in _lines(folder):
         if not line.question.strip() or line.split not in (split, ""):
             continue
@@ -77,20 +77,22 @@ def jsonl_questions(folder: Path, split: str) -> list[Asked]:
         if not answers:
             raise BadRequest(f"{place}: a question without an answer; please add answer or answers.")
         name = str(line.id) if line.id != "" else place
-        if name in asked:
+        if name in questions:
             raise BadRequest(f"{place}: the id {name} was there before; please make each id unique.")
         image = _image(folder, line, place)
-        asked[name] = Asked(
+        questions[name] = ImageQuestion(
             id=name, image=image, question=line.question.strip(), answers=answers, kind=line.kind
         )
-    return [*asked.values()]
+    return [*questions.values()]
 
 
-def sidecar_captions(folder: Path) -> list[Example]:
+def sidecar_captions(folder: Path) -> list[CaptionedImage]:
     """One example a picture that has a text file beside it."""
     return [
-        Example(
-            id=image.relative_to(folder).as_posix(), image=image, captions=tidy(text_of(notes).splitlines())
+        CaptionedImage(
+            id=image.relative_to(folder).as_posix(),
+            image=image,
+            captions=clean_captions(read_text(notes).splitlines()),
         )
         for image, notes in _sidecars(folder)
     ]
@@ -102,12 +104,12 @@ def _sidecars(folder: Path) -> Iterator[tuple[Path, Path]]:
             yield image, notes
 
 
-def _lines(folder: Path) -> Iterator[tuple[Line, str]]:
+def _lines(folder: Path) -> Iterator[tuple[JsonlRecord, str]]:
     """Every line that is not empty, and its place for messages. Raises BadRequest for a broken one."""
-    decode = msgspec.json.Decoder(Line).decode
+    decode = msgspec.json.Decoder(JsonlRecord).decode
     for path in sorted(folder.glob("*.jsonl")):
-        named = path.stem if path.stem in SPLITS else ""
-        for number, row in enumerate(text_of(path).split("\n"), 1):
+        split_of_file = path.stem if path.stem in SPLITS else ""
+        for number, row in enumerate(read_text(path).split("\n"), 1):
             if not row.strip():
                 continue
             place = f"{path.name}:{number}"
@@ -117,14 +119,14 @@ def _lines(folder: Path) -> Iterator[tuple[Line, str]]:
                 raise BadRequest(f"{place} is no line of a data set: {error}.") from error
             if line.split not in (*SPLITS, ""):
                 raise BadRequest(f"{place}: split is {line.split!r}; please use {', '.join(SPLITS)}.")
-            yield msgspec.structs.replace(line, split=line.split or named), place
+            yield msgspec.structs.replace(line, split=line.split or split_of_file), place
 
 
-def _image(folder: Path, line: Line, place: str) -> Path:
+def _image(folder: Path, line: JsonlRecord, place: str) -> Path:
     name = line.image or line.file_name
     if not name:
         raise BadRequest(f"{place} names no picture; please add image, relative to {folder}.")
-    return inside(folder, name)
+    return path_inside(folder, name)
 
 
 def _refuse_shared(ids: dict[Path, str], folder: Path) -> None:

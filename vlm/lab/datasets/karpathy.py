@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from vlm.errors import BadRequest, NotFound
-from vlm.lab.datasets.example import Example
-from vlm.lab.datasets.files import first_folder, inside, json_of, tidy
+from vlm.lab.datasets.files import clean_captions, first_folder, path_inside, read_json
+from vlm.lab.datasets.records import CaptionedImage
 from vlm.lab.datasets.splits import SPLITS
 
 PATTERNS = ("dataset_*.json", "*/dataset_*.json")
@@ -25,27 +25,27 @@ IMAGE_FOLDERS = (
 )
 
 
-class Sentence(msgspec.Struct, frozen=True):
+class KarpathySentence(msgspec.Struct, frozen=True):
     raw: str
 
 
-class Picture(msgspec.Struct, frozen=True):
+class KarpathyImage(msgspec.Struct, frozen=True):
     filename: str
     split: str
-    sentences: tuple[Sentence, ...]
+    sentences: tuple[KarpathySentence, ...]
     filepath: str = ""
     cocoid: int | None = None
 
 
-class File(msgspec.Struct, frozen=True):
-    images: tuple[Picture, ...]
+class KarpathyFile(msgspec.Struct, frozen=True):
+    images: tuple[KarpathyImage, ...]
 
 
 def has_karpathy(folder: Path) -> bool:
     return bool(_files(folder))
 
 
-def karpathy_captions(folder: Path) -> list[Example]:
+def karpathy_captions(folder: Path) -> list[CaptionedImage]:
     """All pictures of the one file. Raises BadRequest for several files or an unknown split."""
     files = _files(folder)
     if not files:
@@ -54,21 +54,21 @@ def karpathy_captions(folder: Path) -> list[Example]:
         names = ", ".join(file.name for file in files)
         raise BadRequest(f"{folder} holds {names}; please leave the one whose pictures are there.")
     images = first_folder(folder, IMAGE_FOLDERS)
-    return [_example(picture, images, files[0]) for picture in json_of(files[0], File).images]
+    return [_example(picture, images, files[0]) for picture in read_json(files[0], KarpathyFile).images]
 
 
 def _files(folder: Path) -> list[Path]:
     return [file for pattern in PATTERNS for file in sorted(folder.glob(pattern))]
 
 
-def _example(picture: Picture, images: Path, file: Path) -> Example:
+def _example(picture: KarpathyImage, images: Path, file: Path) -> CaptionedImage:
     split = "train" if picture.split == "restval" else picture.split
     if split not in SPLITS:
         raise BadRequest(f"{file.name}: {picture.filename} is in the split {split!r}, which I do not know.")
     name = f"{picture.filepath}/{picture.filename}" if picture.filepath else picture.filename
-    return Example(
+    return CaptionedImage(
         id=name if picture.cocoid is None else str(picture.cocoid),
-        image=inside(images, name),
-        captions=tidy(sentence.raw for sentence in picture.sentences),
+        image=path_inside(images, name),
+        captions=clean_captions(sentence.raw for sentence in picture.sentences),
         split=split,
     )

@@ -1,4 +1,4 @@
-"""Open a data set in a local folder, whichever of the published layouts it has.
+"""Open a data set in a local folder, in any of the published layouts.
 
     flickr8k   Flickr8k.token.txt, Flickr_8k.{train,dev,test}Images.txt
     csv        captions.txt: image,caption (Flickr8k as Kaggle has it)
@@ -21,8 +21,8 @@ from typing import Final
 from vlm.errors import BadRequest, NotFound
 from vlm.lab.datasets import coco, flickr, karpathy, vqa
 from vlm.lab.datasets import folder as plain
-from vlm.lab.datasets.example import Asked, Example
-from vlm.lab.datasets.files import present
+from vlm.lab.datasets.files import with_existing_image
+from vlm.lab.datasets.records import CaptionedImage, ImageQuestion
 from vlm.lab.datasets.splits import SPLITS
 
 ALL: Final = "all"
@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One published layout: the files that tell it, where to get it, and how it is read."""
+    """One published layout: its files, where to get it, how to detect and to read it."""
 
     name: str
     files: str
     source: str
     is_there: Callable[[Path], bool]
-    read: Callable[[Path], list[Example]]
+    read: Callable[[Path], list[CaptionedImage]]
 
 
 _KNOWN: Final = (
@@ -76,7 +76,7 @@ _KNOWN: Final = (
 LAYOUTS: Final = ("auto", *(layout.name for layout in _KNOWN))
 
 
-def open_captions(folder: Path, *, layout: str = "auto", split: str = "test") -> list[Example]:
+def open_captions(folder: Path, *, layout: str = "auto", split: str = "test") -> list[CaptionedImage]:
     """The pictures of one split (train, val, test, or all) with their captions, each with at least one.
 
     Where a plain folder names no splits, its pictures have the split '' and belong to every one. What is left
@@ -86,19 +86,21 @@ def open_captions(folder: Path, *, layout: str = "auto", split: str = "test") ->
     _check(folder, (*SPLITS, ALL), split)
     chosen = _layout(folder, layout)
     examples = chosen.read(folder)
-    wanted = [example for example in examples if split == ALL or example.split in (split, "")]
-    said = [example for example in wanted if example.captions]
-    if len(said) < len(wanted):
+    in_split = [example for example in examples if split == ALL or example.split in (split, "")]
+    captioned = [example for example in in_split if example.captions]
+    if len(captioned) < len(in_split):
         log.warning(
-            "%s of %s pictures have no caption and are left out", len(wanted) - len(said), len(wanted)
+            "%s of %s pictures have no caption and are left out",
+            len(in_split) - len(captioned),
+            len(in_split),
         )
-    if not said:
-        there = ", ".join(sorted({example.split for example in examples})) or "none"
-        raise NotFound(f"{folder} has no captions in the split {split}; it has: {there}.")
-    return present(said, lambda example: example.image, _advice(chosen))
+    if not captioned:
+        splits = ", ".join(sorted({example.split for example in examples})) or "none"
+        raise NotFound(f"{folder} has no captions in the split {split}; it has: {splits}.")
+    return with_existing_image(captioned, lambda example: example.image, _advice(chosen))
 
 
-def open_questions(folder: Path, *, split: str = "val") -> list[Asked]:
+def open_questions(folder: Path, *, split: str = "val") -> list[ImageQuestion]:
     """The questions of one split with their pictures and answers; those of missing pictures are left out.
 
     Raises:  NotFound for a folder or files that are missing, BadRequest for files that are broken.
@@ -117,7 +119,7 @@ def open_questions(folder: Path, *, split: str = "val") -> list[Asked]:
         )
     if not questions:
         raise NotFound(f"{folder} has no questions in the split {split}.")
-    return present(questions, lambda asked: asked.image, advice)
+    return with_existing_image(questions, lambda question: question.image, advice)
 
 
 def _check(folder: Path, splits: tuple[str, ...], split: str) -> None:

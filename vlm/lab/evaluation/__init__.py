@@ -1,1 +1,1 @@
-"""Models of any size on data whose truth is known: predictions, scores, pages, and runs side by side."""
+"""Evaluate a model on data with known references: predictions, scores, reports, comparisons of runs."""

@@ -1,41 +1,46 @@
-"""Captions against what people wrote: BLEU, CIDEr, and BLEU in the two ways that make published figures."""
+"""BLEU and CIDEr of captions, and BLEU as papers and tutorials compute it."""
 
 from collections.abc import Sequence
 
 from vlm.lab.evaluation.examples import Example
-from vlm.lab.evaluation.items import Item
-from vlm.lab.evaluation.parts import bleu_parts, share
+from vlm.lab.evaluation.items import EvaluationItem
+from vlm.lab.evaluation.statistics import bleu_statistics, ratio
 from vlm.lab.scores.bleu import bleu, coco_bleu, tutorial_bleu
 from vlm.lab.scores.cider import cider
 
-Scored = tuple[list[Example], dict[str, float], tuple[str, ...]]
+ScoredExamples = tuple[list[Example], dict[str, float], tuple[str, ...]]
 
 
-def score_captions(items: Sequence[Item], said: Sequence[str]) -> Scored:
-    """Examples, scores by name, and notes on how they came about."""
-    truths = [item.truths for item in items]
-    whole, coco, tutorial = bleu(said, truths), coco_bleu(said, truths), tutorial_bleu(said, truths)
-    consensus = cider(said, truths)
+def score_captions(items: Sequence[EvaluationItem], captions: Sequence[str]) -> ScoredExamples:
+    """Examples, scores by name, and notes about the metrics."""
+    references = [item.references for item in items]
+    whole, coco, tutorial = (
+        bleu(captions, references),
+        coco_bleu(captions, references),
+        tutorial_bleu(captions, references),
+    )
+    consensus = cider(captions, references)
     scores = {f"BLEU-{n}": value for n, value in enumerate(whole.scores, 1)}
     scores["CIDEr"] = consensus.score
     scores |= {f"BLEU-{n}, as papers on COCO": value for n, value in enumerate(coco.scores, 1)}
     scores |= {f"BLEU-{n}, as tutorials": value for n, value in enumerate(tutorial.scores, 1)}
     examples = [
-        _example(item, text, each) for item, text, each in zip(items, said, consensus.each, strict=True)
+        _example(item, caption, per_image)
+        for item, caption, per_image in zip(items, captions, consensus.per_image, strict=True)
     ]
     return examples, scores, _notes(whole.signature, tutorial.signature)
 
 
-def _example(item: Item, said: str, consensus: float) -> Example:
+def _example(item: EvaluationItem, caption: str, consensus: float) -> Example:
     return Example(
         id=item.id,
         unit=item.unit,
         picture=str(item.path.resolve()),
-        truths=item.truths,
-        said=said,
+        references=item.references,
+        prediction=caption,
         score=consensus,
         mark=f"CIDEr {consensus:.2f}",
-        parts={"CIDEr": share(consensus), **bleu_parts(said, item.truths)},
+        parts={"CIDEr": ratio(consensus), **bleu_statistics(caption, item.references)},
     )
 
 

@@ -1,4 +1,4 @@
-"""Finished runs side by side: each score with its interval, and how far each run is from the first.
+"""Compare finished runs: each score with its interval, and each run's difference from the first.
 
 Only runs of one task on exactly the same data are compared, example by example.
 """
@@ -11,16 +11,16 @@ import msgspec
 import numpy as np
 
 from vlm.errors import BadRequest, NotFound
-from vlm.lab.evaluation.bootstrap import LEVEL, RESAMPLES, Interval, interval, resampled
+from vlm.lab.evaluation.bootstrap import LEVEL, RESAMPLES, Interval, bootstrap_scores, interval
 from vlm.lab.evaluation.examples import Example, read_examples
 from vlm.lab.evaluation.page import render
-from vlm.lab.evaluation.parts import Sums, value
-from vlm.lab.evaluation.results import NAME, VERSION, Result, plain, shown
+from vlm.lab.evaluation.results import NAME, VERSION, EvaluationResult, format_score, one_line
+from vlm.lab.evaluation.statistics import Sums, score_of
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One score of all runs. No interval where a score has no parts; no difference for the first run."""
+    """One score of all runs. No interval for a score without statistics; no difference for the first run."""
 
     name: str
     scores: tuple[Interval | float, ...]
@@ -29,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`units` pictures with `examples` examples, which every run could be scored on, of `whole` examples."""
+    """`examples` examples on `units` pictures, which every run could be scored on, of `whole` examples."""
 
     task: str
     data: str
@@ -41,12 +41,12 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    result: Result
+class FinishedRun:
+    result: EvaluationResult
     examples: dict[str, Example]
 
 
-def compared(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
+def compare_runs(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
     """Compare the runs of these result.json files, or of their folders.
 
     Raises:  NotFound for a run that is not there or not finished, BadRequest for runs on different data.
@@ -54,7 +54,7 @@ def compared(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
     runs = [read_run(path) for path in paths]
     first = runs[0].result.header
     for path, other in zip(paths[1:], runs[1:], strict=True):
-        _refuse_another(paths[0], first, path, other.result.header)
+        _check_comparable(paths[0], first, path, other.result.header)
     shared = [name for name in runs[0].examples if all(name in run.examples for run in runs)]
     if not shared:
         raise BadRequest("There is no example that all of these runs could be scored on.")
@@ -67,16 +67,16 @@ def compared(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
         rows=tuple(rows),
         units=len(units),
         examples=len(shared),
-        whole=max(len(run.examples) + len(run.result.broken) for run in runs),
+        whole=max(len(run.examples) + len(run.result.failures) for run in runs),
     )
 
 
-def read_run(path: Path) -> Run:
+def read_run(path: Path) -> FinishedRun:
     """A finished run, by its result.json or its folder. Raises NotFound, BadRequest."""
     folder = path if path.is_dir() else path.parent
     file = path / NAME if path.is_dir() else path
     try:
-        result = msgspec.json.decode(file.read_bytes(), type=Result)
+        result = msgspec.json.decode(file.read_bytes(), type=EvaluationResult)
         examples = read_examples(folder)
     except FileNotFoundError as error:
         raise NotFound(
@@ -87,33 +87,37 @@ def read_run(path: Path) -> Run:
         raise BadRequest(f"{file} is not a result of vlm evaluate: {error}") from error
     if result.version != VERSION:
         raise BadRequest(f"{file} is of another version of Afterimage; please evaluate again.")
-    return Run(result, {one.id: one for one in examples})
+    return FinishedRun(result, {example.id: example for example in examples})
 
 
-def _refuse_another(one: Path, header: dict[str, object], path: Path, other: dict[str, object]) -> None:
+def _check_comparable(
+    first_path: Path, header: dict[str, object], path: Path, other: dict[str, object]
+) -> None:
     if header["task"] != other["task"]:
         raise BadRequest(
-            f"{one} is of the task {header['task']}, {path} of {other['task']}: they do not compare."
+            f"{first_path} is of the task {header['task']}, {path} of {other['task']}: they do not compare."
         )
     prints = [data["fingerprint"] for data in (header["data"], other["data"]) if isinstance(data, dict)]
     if prints[0] != prints[1]:
         raise BadRequest(
-            f"{one} and {path} were scored on different data: evaluate both with the same --data, --split, "
-            "--limit and --seed."
+            f"{first_path} and {path} were scored on different data: evaluate both with the same --data, "
+            "--split, --limit and --seed."
         )
 
 
-def _score_names(runs: Sequence[Run]) -> list[str]:
+def _score_names(runs: Sequence[FinishedRun]) -> list[str]:
     return [name for name in runs[0].result.scores if all(name in run.result.scores for run in runs)]
 
 
-def _row(name: str, runs: Sequence[Run], shared: Sequence[str], units: Sequence[str], seed: int) -> Row:
+def _row(
+    name: str, runs: Sequence[FinishedRun], shared: Sequence[str], units: Sequence[str], seed: int
+) -> Row:
     parts = [_by_unit(name, run, shared, units) for run in runs]  # [U, S] each
     whole = [part for part in parts if part is not None]
     if len(whole) < len(runs):
         return Row(name, tuple(run.result.scores[name] for run in runs), (None,) * len(runs))
-    points = [float(value(part.sum(axis=0))) for part in whole]
-    samples = resampled(len(units), whole, seed)
+    points = [float(score_of(part.sum(axis=0))) for part in whole]
+    samples = bootstrap_scores(len(units), whole, seed)
     scores = tuple(map(interval, points, samples))
     differences = [
         interval(point - points[0], sample - samples[0])
@@ -122,19 +126,21 @@ def _row(name: str, runs: Sequence[Run], shared: Sequence[str], units: Sequence[
     return Row(name, scores, (None, *differences))
 
 
-def _by_unit(name: str, run: Run, shared: Sequence[str], units: Sequence[str]) -> Sums | None:
-    """The parts of a score, summed per unit; None where it has none."""
-    having = [one for one in (run.examples[example] for example in shared) if name in one.parts]
-    if not having:
+def _by_unit(name: str, run: FinishedRun, shared: Sequence[str], units: Sequence[str]) -> Sums | None:
+    """The statistics of a score, summed per unit; None if it has none."""
+    examples = [run.examples[id] for id in shared if name in run.examples[id].parts]
+    if not examples:
         return None
     place = {unit: number for number, unit in enumerate(units)}
-    sums = np.zeros((len(units), len(having[0].parts[name])))
-    np.add.at(sums, [place[one.unit] for one in having], [one.parts[name] for one in having])
+    sums = np.zeros((len(units), len(examples[0].parts[name])))
+    np.add.at(
+        sums, [place[example.unit] for example in examples], [example.parts[name] for example in examples]
+    )
     return sums
 
 
-def _names(paths: Sequence[Path], runs: Sequence[Run]) -> tuple[str, ...]:
-    """The models' names; the folders' where two are the same."""
+def _names(paths: Sequence[Path], runs: Sequence[FinishedRun]) -> tuple[str, ...]:
+    """The models' names, with their folders if two are the same."""
     names = [run.result.model for run in runs]
     if len(set(names)) == len(names):
         return tuple(names)
@@ -142,72 +148,75 @@ def _names(paths: Sequence[Path], runs: Sequence[Run]) -> tuple[str, ...]:
     return tuple(f"{name} ({folder})" for name, folder in zip(names, folders, strict=True))
 
 
-def as_table(found: Comparison) -> str:
+def render_table(comparison: Comparison) -> str:
     """The comparison as Markdown."""
     lines = [
-        f"# {found.task} on {plain(found.data)}",
+        f"# {comparison.task} on {one_line(comparison.data)}",
         "",
-        "| | " + " | ".join(map(plain, found.names)) + " |",
+        "| | " + " | ".join(map(one_line, comparison.names)) + " |",
     ]
-    lines.append("|---|" + "---:|" * len(found.names))
-    for row in found.rows:
+    lines.append("|---|" + "---:|" * len(comparison.names))
+    for row in comparison.rows:
         cells = [
-            f"{_score(score, row.name)}{_against(gap)}"
-            for score, gap in zip(row.scores, row.differences, strict=True)
+            f"{_score(score, row.name)}{_format_difference(difference)}"
+            for score, difference in zip(row.scores, row.differences, strict=True)
         ]
-        lines.append(f"| {plain(row.name)} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", explained(found)]) + "\n"
+        lines.append(f"| {one_line(row.name)} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", summarize(comparison)]) + "\n"
 
 
-def explained(found: Comparison) -> str:
-    """What was compared, and what the brackets mean."""
-    left_out = found.whole - found.examples
+def summarize(comparison: Comparison) -> str:
+    """A sentence about the data and the meaning of the brackets."""
+    left_out = comparison.whole - comparison.examples
     missing = f", {left_out:,} others left out" if left_out else ""
     return (
-        f"{found.examples:,} examples{missing}. In brackets {LEVEL:.0%} intervals: {RESAMPLES:,} bootstrap "
-        f"resamples of {found.units:,} pictures (or texts), the same for every run. After Δ the difference "
-        f"from {plain(found.names[0])}; a star where its interval leaves out zero."
+        f"{comparison.examples:,} examples{missing}. In brackets {LEVEL:.0%} intervals: {RESAMPLES:,} "
+        f"bootstrap resamples of {comparison.units:,} pictures (or texts), the same for every run. After Δ "
+        f"the difference from {one_line(comparison.names[0])}; a star where its interval leaves out zero."
     )
 
 
-def as_page(found: Comparison) -> str:
+def render_page(comparison: Comparison) -> str:
     """The comparison as a page of its own."""
     rows = [
         {
             "name": row.name,
             "cells": [
-                _cell(score, gap, row.name) for score, gap in zip(row.scores, row.differences, strict=True)
+                _cell(score, difference, row.name)
+                for score, difference in zip(row.scores, row.differences, strict=True)
             ],
         }
-        for row in found.rows
+        for row in comparison.rows
     ]
-    title = f"{found.task} on {found.data}"
-    return render("comparison.html", title=title, lead=explained(found), names=found.names, rows=rows)
+    title = f"{comparison.task} on {comparison.data}"
+    return render(
+        "comparison.html", title=title, lead=summarize(comparison), names=comparison.names, rows=rows
+    )
 
 
 def _cell(score: Interval | float, difference: Interval | None, name: str) -> dict[str, str]:
-    """What one cell of the page's table shows."""
+    """The texts of one cell of the page's table."""
     clear = difference is not None and difference.is_clear
     return {
-        "score": shown(score, name) if isinstance(score, float) else shown(score.value),
+        "score": format_score(score, name) if isinstance(score, float) else format_score(score.value),
         "interval": "" if isinstance(score, float) else _range(score),
-        "difference": _against(difference).strip(),
+        "difference": _format_difference(difference).strip(),
         "direction": ("up" if difference.value > 0 else "down") if difference and clear else "",
     }
 
 
 def _range(score: Interval) -> str:
-    return f"[{shown(score.low)}, {shown(score.high)}]"
+    return f"[{format_score(score.low)}, {format_score(score.high)}]"
 
 
 def _score(score: Interval | float, name: str) -> str:
     if isinstance(score, float):
-        return shown(score, name)
-    return f"{shown(score.value)} {_range(score)}"
+        return format_score(score, name)
+    return f"{format_score(score.value)} {_range(score)}"
 
 
-def _against(gap: Interval | None) -> str:
-    if gap is None:
+def _format_difference(difference: Interval | None) -> str:
+    if difference is None:
         return ""
-    star = " *" if gap.is_clear else ""
-    return f" Δ {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]{star}"
+    star = " *" if difference.is_clear else ""
+    return f" Δ {difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]{star}"

@@ -1,4 +1,4 @@
-"""Vectors of pictures and of what people wrote of them, and how near they are.
+"""Vectors of pictures and of their captions, and their similarities.
 
 Letters:  N pictures, Q query tokens a picture, C captions of a picture, T texts in all, E width of a vector.
 """
@@ -15,68 +15,72 @@ from vlm.engine.base import Encoded, Engine, Prompt
 from vlm.engine.isolation import split_on_oom
 from vlm.errors import AfterimageError
 from vlm.images.opening import read_picture
-from vlm.lab.evaluation.items import Item
+from vlm.lab.evaluation.items import EvaluationItem
 from vlm.lab.evaluation.predictions import Prediction, timed
 from vlm.worker.decoder_pool import open_own_picture
 
 AT_ONCE: Final = 64  # texts in one matrix product
 
 
-def embed(engine: Engine, items: Sequence[Item], batch: int) -> Iterator[list[Prediction]]:
-    """For each picture its vectors [Q, E], those of what people wrote [C, E], and the model's own caption."""
+def predict_vectors(
+    engine: Engine, items: Sequence[EvaluationItem], batch: int
+) -> Iterator[list[Prediction]]:
+    """For each picture its vectors [Q, E], those of its captions [C, E], and the model's own caption."""
     for start in range(0, len(items), batch):
         begun_s = time.perf_counter()
         yield timed(_embedded(engine, items[start : start + batch]), begun_s)
 
 
 def similarities(predictions: Sequence[Prediction], counts: Sequence[int]) -> NDArray[np.float32]:
-    """How near each text is to each picture: the largest product with one of its Q vectors. [T, N]
+    """The similarity of each text and each picture: the largest product with one of its Q vectors. [T, N]
 
     `counts` are the captions of each picture.
     """
     texts = np.concatenate(
-        [_rows(one.texts, count) for one, count in zip(predictions, counts, strict=True)]
+        [_rows(prediction.texts, count) for prediction, count in zip(predictions, counts, strict=True)]
     )  # [T, E]
     width = texts.shape[1]
-    found = np.stack([_vectors(one.pictures, width) for one in predictions])  # [N, Q, E]
-    flat = found.reshape(-1, width).T  # [E, N * Q]
+    vectors = np.stack([_vectors(prediction.pictures, width) for prediction in predictions])  # [N, Q, E]
+    flat = vectors.reshape(-1, width).T  # [E, N * Q]
     parts = [
-        (texts[start : start + AT_ONCE] @ flat).reshape(-1, *found.shape[:2]).max(axis=2)
+        (texts[start : start + AT_ONCE] @ flat).reshape(-1, *vectors.shape[:2]).max(axis=2)
         for start in range(0, len(texts), AT_ONCE)
     ]
     return np.concatenate(parts)
 
 
-def _embedded(engine: Engine, items: Sequence[Item]) -> list[Prediction]:
-    pictures = [_opened(item) for item in items]
-    whole = [one for one in pictures if isinstance(one, Image)]
-    seen = iter(split_on_oom(whole, lambda some: _seen(engine, some)))
-    outcomes = [next(seen) if isinstance(one, Image) else one for one in pictures]
-    return [_prediction(engine, item, one) for item, one in zip(items, outcomes, strict=True)]
+def _embedded(engine: Engine, items: Sequence[EvaluationItem]) -> list[Prediction]:
+    pictures = [_open(item) for item in items]
+    readable = [picture for picture in pictures if isinstance(picture, Image)]
+    encoded = iter(split_on_oom(readable, lambda chunk: _encode(engine, chunk)))
+    outcomes = [next(encoded) if isinstance(picture, Image) else picture for picture in pictures]
+    return [_prediction(engine, item, outcome) for item, outcome in zip(items, outcomes, strict=True)]
 
 
-def _seen(engine: Engine, pictures: Sequence[Image]) -> list[tuple[Encoded, str]]:
-    """Search looks at pictures and at what the model said of them."""
+def _encode(engine: Engine, pictures: Sequence[Image]) -> list[tuple[Encoded, str]]:
+    """The encoded pictures and the model's captions: a search uses both."""
     encoded = engine.encode(pictures)
-    said = engine.generate([one.tokens for one in encoded], [Prompt() for _ in encoded])
-    return list(zip(encoded, said, strict=True))
+    prediction = engine.generate([picture.tokens for picture in encoded], [Prompt() for _ in encoded])
+    return list(zip(encoded, prediction, strict=True))
 
 
-def _opened(item: Item) -> Image | AfterimageError:
+def _open(item: EvaluationItem) -> Image | AfterimageError:
     try:
         return open_own_picture(read_picture(item.path))
     except AfterimageError as error:
         return error
 
 
-def _prediction(engine: Engine, item: Item, seen: tuple[Encoded, str] | AfterimageError) -> Prediction:
+def _prediction(
+    engine: Engine, item: EvaluationItem, seen: tuple[Encoded, str] | AfterimageError
+) -> Prediction:
     if isinstance(seen, AfterimageError):
         return Prediction(id=item.id, error=str(seen))
-    encoded, said = seen
+    encoded, prediction = seen
     if encoded.vectors is None:
         return Prediction(id=item.id, error="This model gives no vectors for a picture.")
-    texts = engine.embed_text(item.truths).astype(np.float16)  # [C, E]
-    return Prediction(id=item.id, text=said, pictures=encoded.vectors.tobytes(), texts=texts.tobytes())
+    texts = engine.embed_text(item.references).astype(np.float16)  # [C, E]
+    return Prediction(id=item.id, text=prediction, pictures=encoded.vectors.tobytes(), texts=texts.tobytes())
 
 
 def _rows(raw: bytes, count: int) -> NDArray[np.float32]:

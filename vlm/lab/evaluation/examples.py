@@ -1,13 +1,13 @@
-"""What was asked, what was said, and how well: one example of a run, as in OUT/examples.jsonl."""
+"""Examples of a run with their predictions and statistics: OUT/examples.jsonl."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from vlm.lab.evaluation.parts import Part
+from vlm.lab.evaluation.statistics import Statistics
 
 NAME: Final = "examples.jsonl"
 
@@ -15,31 +15,34 @@ NAME: Final = "examples.jsonl"
 class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One example.
 
-    unit     what is drawn anew when an interval is computed: a picture's id
-    picture  its file, for the page; '' where there is none
-    score    how good it is, for the page's order: higher is better; `mark` says it in words
-    found    for search: files of the pictures that came up, best first
-    parts    its share in each score of the run
+    unit        what bootstrap resamples draw: a picture's id
+    picture     its file, for the report; '' if there is none
+    prompt      the question, the query or the text to translate (`asked` in the file)
+    references  what people wrote or answered (`truths`)
+    prediction  the model's text (`said`)
+    score       for the order in the report: higher is better; `mark` is its text
+    retrieved   for search: files of the retrieved pictures, best first (`found`)
+    parts       its statistics for each score of the run
     """
 
     id: str
     unit: str
     picture: str = ""
-    asked: str = ""
+    prompt: str = field(default="", name="asked")
     kind: str = ""
-    truths: tuple[str, ...] = ()
-    said: str = ""
+    references: tuple[str, ...] = field(default=(), name="truths")
+    prediction: str = field(default="", name="said")
     score: float = 0.0
     mark: str = ""
-    found: tuple[str, ...] = ()
-    parts: dict[str, Part] = {}
+    retrieved: tuple[str, ...] = field(default=(), name="found")
+    parts: dict[str, Statistics] = {}
 
 
 def write_examples(folder: Path, examples: Sequence[Example]) -> None:
-    """Write them to the folder of a run."""
-    (folder / NAME).write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in examples))
+    """Write the examples to the folder of a run."""
+    (folder / NAME).write_bytes(b"".join(msgspec.json.encode(example) + b"\n" for example in examples))
 
 
 def read_examples(folder: Path) -> list[Example]:
-    """Those of a finished run. Raises what reading and decoding raise."""
+    """The examples of a finished run. Raises OSError and msgspec.DecodeError."""
     return [msgspec.json.decode(line, type=Example) for line in (folder / NAME).read_bytes().splitlines()]

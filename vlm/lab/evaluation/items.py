@@ -1,8 +1,8 @@
-"""What a model is asked, whatever the data set: items in a fixed order, and a name for exactly this data.
+"""Evaluation data of any data set: items in a fixed order, and a fingerprint of the data.
 
-caption, retrieval   an item is a picture; its truths are what people wrote of it
-vqa                  an item is a question about a picture; its truths are people's answers
-translate            an item is a text and the direction of its translation; its truth is the other text
+caption, retrieval   an item is a picture; its references are people's captions
+vqa                  an item is a question about a picture; its references are people's answers
+translate            an item is a text and a direction; its reference is the translation
 """
 
 import hashlib
@@ -24,73 +24,73 @@ LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One thing that a model is asked.
+class EvaluationItem:
+    """One input of a model with its references.
 
-    unit     what is drawn anew when an interval is computed: a picture's id, as its questions belong together
-    picture  None where there is nothing to see
-    asked    the question, or the text to translate; '' for a caption
+    unit     what bootstrap resamples draw: a picture's id, which its questions share
+    picture  None without a picture
+    prompt   the question, or the text to translate; '' for a caption
     kind     the kind of question, or the direction and the kind of text ('en-de caption')
     """
 
     id: str
     unit: str
-    truths: tuple[str, ...]
+    references: tuple[str, ...]
     picture: Path | None = None
-    asked: str = ""
+    prompt: str = ""
     kind: str = ""
 
     @property
     def path(self) -> Path:
-        """The picture's path; one that no file has, where there is nothing to see."""
+        """The picture's path; an empty path without a picture."""
         return self.picture or Path()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Data:
-    """Items and where they come from; `about` goes into the result."""
+class EvaluationData:
+    """Items, and a description of the data for the result."""
 
-    items: list[Item]
+    items: list[EvaluationItem]
     about: dict[str, Any]
 
 
-def pictures_data(folder: Path, *, layout: str, split: str, limit: int | None, seed: int) -> Data:
-    """Pictures with what people wrote of them. Raises NotFound, BadRequest."""
+def pictures_data(folder: Path, *, layout: str, split: str, limit: int | None, seed: int) -> EvaluationData:
+    """Captioned pictures. Raises NotFound, BadRequest."""
     items = [
-        Item(id=one.id, unit=one.id, picture=one.image, truths=one.captions)
-        for one in open_captions(folder, layout=layout, split=split)
-        if one.captions
+        EvaluationItem(id=image.id, unit=image.id, picture=image.image, references=image.captions)
+        for image in open_captions(folder, layout=layout, split=split)
+        if image.captions
     ]
     return _data(items, limit, seed, {"name": _name(folder), "layout": layout, "split": split})
 
 
-def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) -> Data:
+def questions_data(folder: Path, *, split: str, limit: int | None, seed: int) -> EvaluationData:
     """Questions about pictures, with all questions about a picture together. Raises NotFound, BadRequest."""
     items = [
-        Item(
-            id=one.id,
-            unit=one.image.relative_to(folder).as_posix(),
-            picture=one.image,
-            asked=one.question,
-            truths=one.answers,
-            kind=one.kind,
+        EvaluationItem(
+            id=question.id,
+            unit=question.image.relative_to(folder).as_posix(),
+            picture=question.image,
+            prompt=question.question,
+            references=question.answers,
+            kind=question.kind,
         )
-        for one in open_questions(folder, split=split)
+        for question in open_questions(folder, split=split)
     ]
     return _data(items, limit, seed, {"name": _name(folder), "layout": "vqav2", "split": split})
 
 
-def parallel_data(path: Path, *, limit: int | None, seed: int) -> Data:
-    """Lines of {"en": ..., "de": ...}: each is translated from English and into English, as far as it goes.
+def parallel_data(path: Path, *, limit: int | None, seed: int) -> EvaluationData:
+    """Lines of {"en": ..., "de": ...}: each is translated from English and into English.
 
-    Keys that are no language of `vlm.text.languages`, and `id` and `kind`, say something about the line.
+    `id`, `kind` and keys that are no language of `vlm.text.languages` are not translated.
     Raises:  NotFound for a missing file, BadRequest for a line that is something else.
     """
-    items = [item for number, line in _parallel(path) for item in _directions(number, line)]
+    items = [item for number, line in _parallel_lines(path) for item in _directions(number, line)]
     return _data(items, limit, seed, {"name": path.name, "layout": "parallel"})
 
 
-def _parallel(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _parallel_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
@@ -99,37 +99,39 @@ def _parallel(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         if not line.strip():
             continue
         try:
-            found = msgspec.json.decode(line, type=dict[str, str])
+            translations = msgspec.json.decode(line, type=dict[str, str])
         except msgspec.DecodeError as error:
             like = '{"en": "a cat", "de": "eine Katze"}'
             raise BadRequest(f"{path.name}:{number} is not like {like}: {error}") from None
-        if "en" not in found:
+        if "en" not in translations:
             raise BadRequest(f"{path.name}:{number} has no English: please add en.")
-        yield number, found
+        yield number, translations
 
 
-def _directions(number: int, line: dict[str, str]) -> list[Item]:
+def _directions(number: int, line: dict[str, str]) -> list[EvaluationItem]:
     others = [key for key in line if _is_language(key) and key != "en"]
     pairs = [pair for code in others for pair in (("en", code), (code, "en"))]
     return [
-        Item(
-            id=f"{number} {one}-{other}",
+        EvaluationItem(
+            id=f"{number} {source}-{target}",
             unit=str(number),
-            asked=line[one],
-            truths=(line[other],),
-            kind=f"{one}-{other} {line.get('kind', '')}".strip(),
+            prompt=line[source],
+            references=(line[target],),
+            kind=f"{source}-{target} {line.get('kind', '')}".strip(),
         )
-        for one, other in pairs
+        for source, target in pairs
     ]
 
 
 def _is_language(key: str) -> bool:
-    """Other keys ('url', 'set') say something about the line."""
+    """Other keys ('url', 'set') describe the line."""
     return key not in ABOUT and bool(LANGUAGE.fullmatch(key)) and code_of(key) in NAMES
 
 
-def _data(items: Sequence[Item], limit: int | None, seed: int, about: dict[str, Any]) -> Data:
-    """The items of `limit` units that the seed draws, in the order of the file."""
+def _data(
+    items: Sequence[EvaluationItem], limit: int | None, seed: int, about: dict[str, Any]
+) -> EvaluationData:
+    """The items of `limit` units that the seed samples, in the order of the file."""
     units = list(dict.fromkeys(item.unit for item in items))
     if not units:
         raise NotFound(
@@ -141,15 +143,15 @@ def _data(items: Sequence[Item], limit: int | None, seed: int, about: dict[str, 
     place = {unit: number for number, unit in enumerate(units)}
     chosen = sorted((item for item in items if item.unit in place), key=lambda item: place[item.unit])
     counted = {"units": len(units), "examples": len(chosen), "limit": limit, "seed": seed}
-    return Data(items=chosen, about={**about, **counted, "fingerprint": fingerprint(chosen)})
+    return EvaluationData(items=chosen, about={**about, **counted, "fingerprint": fingerprint(chosen)})
 
 
-def fingerprint(items: Sequence[Item]) -> str:
-    """A name for exactly these questions, truths and pictures (by the size of their files)."""
+def fingerprint(items: Sequence[EvaluationItem]) -> str:
+    """A hash of these prompts, references and pictures (by the size of their files)."""
     digest = hashlib.sha256()
     for item in items:
         size = item.picture.stat().st_size if item.picture and item.picture.is_file() else -1
-        digest.update(repr((item.id, item.asked, item.truths, item.kind, size)).encode())
+        digest.update(repr((item.id, item.prompt, item.references, item.kind, size)).encode())
     return digest.hexdigest()[:16]
 
 

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vlm.errors import AfterimageError
 from vlm.images.opening import read_picture
 from vlm.lab.evaluation.examples import Example
-from vlm.lab.evaluation.results import Result, counted, heading, shown
+from vlm.lab.evaluation.results import EvaluationResult, format_score, heading, summary
 from vlm.worker.decoder_pool import open_own_picture
 
 NAME: Final = "report.html"
@@ -26,7 +26,7 @@ ALTERNATIVE: Final = ", as "  # marks the name of a score that is computed in an
 THUMBNAIL_PX: Final = 360
 FOUND_PX: Final = 140
 JPEG_QUALITY: Final = 78
-MAX_TRUTHS: Final = 6
+MAX_REFERENCES: Final = 6
 
 SECTIONS: Final = {
     "best": ("Best", "Where it did best."),
@@ -41,20 +41,20 @@ LEADS: Final = {
 }
 
 
-def write_page(folder: Path, result: Result, examples: Sequence[Example]) -> None:
+def write_page(folder: Path, result: EvaluationResult, examples: Sequence[Example]) -> None:
     """Write the report of a run."""
     scores = result.scores.items()
     page = render(
         "report.html",
         title=heading(result),
-        lead=counted(result),
-        scores={name: shown(value, name) for name, value in scores if ALTERNATIVE not in name},
-        alternatives=[f"{name}: {shown(value)}" for name, value in scores if ALTERNATIVE in name],
+        lead=summary(result),
+        scores={name: format_score(value, name) for name, value in scores if ALTERNATIVE not in name},
+        alternatives=[f"{name}: {format_score(value)}" for name, value in scores if ALTERNATIVE in name],
         notes=[*result.notes, f"Command: {result.command}"],
-        failures=[f"{failure.id}: {failure.why}" for failure in result.broken],
+        failures=[f"{failure.id}: {failure.reason}" for failure in result.failures],
         sections=_sections(examples, result.header["task"]),
         found_px=FOUND_PX,
-        max_truths=MAX_TRUTHS,
+        max_references=MAX_REFERENCES,
     )
     (folder / NAME).write_text(page, encoding="utf-8")
 
@@ -84,7 +84,7 @@ def thumbnail(path: str, side_px: int = THUMBNAIL_PX) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def chosen(examples: Sequence[Example]) -> dict[str, list[Example]]:
+def choose_examples(examples: Sequence[Example]) -> dict[str, list[Example]]:
     """The examples to show: each once, ties in random order, the same selection on every call."""
     rng = np.random.default_rng(0)
     mixed = [examples[number] for number in rng.permutation(len(examples))]
@@ -97,7 +97,7 @@ def chosen(examples: Sequence[Example]) -> dict[str, list[Example]]:
 
 
 def _sections(examples: Sequence[Example], task: str) -> list[dict[str, Any]]:
-    groups = chosen(examples)
+    groups = choose_examples(examples)
     return [
         {"name": name, "title": title, "hint": f"{hint} {LEADS[task]}", "examples": groups[name]}
         for name, (title, hint) in SECTIONS.items()

@@ -1,10 +1,10 @@
-"""What a model said, written down as it comes, so that an interrupted run continues where it was.
+"""Predictions, written as they come, so that an interrupted run continues where it was.
 
     OUT/predictions.jsonl   line 1: the header that pins the task, the model and the data
                             then one Prediction a line, in the order in which they came
 
-A line that a kill cut short is dropped, and what failed is tried again: a picture may have been put right, or
-the batch been too large. Two runs never write to one folder at the same time.
+A truncated last line is dropped, and failed items are tried again: a picture may have been repaired, or the
+batch may have been too large. A lock keeps two runs from writing to one folder at the same time.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ NAME: Final = "predictions.jsonl"
 
 
 class Prediction(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one item. `error` says why there is nothing.
+    """The prediction for one item, or the `error` that prevented it.
 
     pictures, texts   for search: vectors in float16, [Q, E] and [captions, E]
     """
@@ -39,12 +39,12 @@ class Prediction(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def timed(predictions: Sequence[Prediction], begun_s: float) -> list[Prediction]:
     """The predictions of one batch, each with its share of the time since `begun_s` (of perf_counter)."""
-    each = round((time.perf_counter() - begun_s) / max(1, len(predictions)), 4)
-    return [msgspec.structs.replace(one, seconds=each) for one in predictions]
+    seconds_each = round((time.perf_counter() - begun_s) / max(1, len(predictions)), 4)
+    return [msgspec.structs.replace(prediction, seconds=seconds_each) for prediction in predictions]
 
 
 class Predictions:
-    """The predictions of one run, those of earlier starts included: `done`, by the item's id.
+    """The predictions of one run, including those of earlier starts: `done`, by the item's id.
 
     Raises:  BadRequest if the folder holds another run, Unavailable while another process works in it.
     """
@@ -63,10 +63,10 @@ class Predictions:
             raise
 
     def add(self, predictions: Sequence[Prediction]) -> None:
-        """Write them down, at once."""
-        for one in predictions:
-            self._file.write(msgspec.json.encode(one) + b"\n")
-            self.done[one.id] = one
+        """Append predictions to the file and flush it."""
+        for prediction in predictions:
+            self._file.write(msgspec.json.encode(prediction) + b"\n")
+            self.done[prediction.id] = prediction
         self._file.flush()
 
     def __enter__(self) -> "Predictions":
@@ -79,7 +79,7 @@ class Predictions:
 
     def _lock(self, folder: Path) -> None:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # goes with the process, however it ends
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends
         except OSError:
             raise Unavailable(
                 f"Another run is at work in {folder}: wait for it, or choose another --out."
@@ -97,20 +97,20 @@ class Predictions:
             self._file.flush()
             return
         try:
-            _refuse_another(folder, msgspec.json.decode(lines[0], type=dict[str, Any]), header)
-            said = [msgspec.json.decode(line, type=Prediction) for line in lines[1:]]
+            _check_header(folder, msgspec.json.decode(lines[0], type=dict[str, Any]), header)
+            predictions = [msgspec.json.decode(line, type=Prediction) for line in lines[1:]]
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadRequest(
                 f"{folder / NAME} is damaged ({error}): choose another --out, or begin anew with --fresh."
             ) from error
-        self.done = {one.id: one for one in said if not one.error}
+        self.done = {prediction.id: prediction for prediction in predictions if not prediction.error}
 
 
-def _refuse_another(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    wanted = msgspec.json.decode(msgspec.json.encode(wanted))
-    for name in wanted:
-        if found.get(name) != wanted[name]:
-            there, here = _short(found.get(name)), _short(wanted[name])
+def _check_header(folder: Path, stored: dict[str, Any], expected: dict[str, Any]) -> None:
+    expected = msgspec.json.decode(msgspec.json.encode(expected))
+    for name in expected:
+        if stored.get(name) != expected[name]:
+            there, here = _short(stored.get(name)), _short(expected[name])
             raise BadRequest(
                 f"{folder} holds a run with another {name} ({there}; now it is {here}): "
                 "choose another --out, or begin anew with --fresh."

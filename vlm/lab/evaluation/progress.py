@@ -1,4 +1,4 @@
-"""How far a run is: a bar for people, a line every half minute for logs. Both go to standard error."""
+"""Progress of a run on standard error: a bar on a terminal, a line every half minute in a log."""
 
 import sys
 import time
@@ -7,8 +7,8 @@ from typing import Any, Final
 LINE_EVERY_S: Final = 30.0
 
 
-class Progress:
-    """Counts from `done` to `total`, and says how long the rest will take."""
+class ProgressReporter:
+    """Counts from `done` to `total` and estimates the remaining time."""
 
     def __init__(self, *, total: int, done: int, unit: str) -> None:
         self._total, self._done, self._unit = total, done, unit
@@ -19,7 +19,7 @@ class Progress:
         self._bar = self._open() if sys.stderr.isatty() else None
 
     def add(self, count: int) -> None:
-        """`count` more are done."""
+        """Count `count` more."""
         self._done += count
         if self._bar is not None:
             self._bar.update(count)
@@ -28,12 +28,12 @@ class Progress:
             self._say(f"{self._done:,} of {self._total:,} {self._unit}, {self.left()} to go")
 
     def left(self) -> str:
-        """How long the rest takes at the pace so far."""
+        """The remaining time at the present rate."""
         pace = (time.monotonic() - self._begun_s) / max(1, self._done - self._first)
-        return in_words(pace * (self._total - self._done))
+        return format_duration(pace * (self._total - self._done))
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
 
@@ -49,7 +49,7 @@ class Progress:
         sys.stderr.flush()
 
 
-def in_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """'40 s', '3 min', '2 h 5 min'."""
     minutes = round(seconds / 60)
     if seconds < 60:

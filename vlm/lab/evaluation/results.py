@@ -1,33 +1,33 @@
-"""What a run has come to: OUT/result.json for programs, OUT/result.md for people."""
+"""The result of a run: OUT/result.json for programs, OUT/result.md for people."""
 
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from vlm.lab.evaluation.progress import in_words
+from vlm.lab.evaluation.progress import format_duration
 
 NAME: Final = "result.json"
 TABLE: Final = "result.md"
 VERSION: Final = 1
 
 
-class Broken(Struct, frozen=True, kw_only=True):
-    """An example without a prediction, and why."""
+class FailedItem(Struct, frozen=True, kw_only=True):
+    """An item without a prediction, and the reason."""
 
     id: str
-    why: str
+    reason: str = field(name="why")
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class EvaluationResult(Struct, frozen=True, kw_only=True):
     """A finished run.
 
-    header   what pins it: task, model, data, options
-    scores   by name, 0 to 1 unless the name says otherwise
-    notes    how scores came about: signatures, what differs from the published way
-    broken   what was left out of the scores
-    seconds  that the model worked, interruptions left out
+    header    identifies the run: task, model, data, options
+    scores    by name, 0 to 1 unless the name says otherwise
+    notes     about the metrics: signatures, differences from the published ones
+    failures  items that are not in the scores (`broken` in the file)
+    seconds   that the model computed, without interruptions
     """
 
     version: int = VERSION
@@ -36,56 +36,56 @@ class Result(Struct, frozen=True, kw_only=True):
     scores: dict[str, float]
     notes: tuple[str, ...] = ()
     examples: int = 0
-    broken: tuple[Broken, ...] = ()
+    failures: tuple[FailedItem, ...] = field(default=(), name="broken")
     seconds: float = 0.0
 
     @property
     def model(self) -> str:
-        """The model's name, and in 8 bit if it was."""
+        """The model's name, with 'in 8 bit' if it was quantized."""
         model = self.header["model"]
         return f"{model['name']} in 8 bit" if model.get("quant") == "int8" else str(model["name"])
 
 
-def write_result(folder: Path, result: Result) -> None:
+def write_result(folder: Path, result: EvaluationResult) -> None:
     """Write both files."""
     encoded = msgspec.json.format(msgspec.json.encode(result), indent=1)
     (folder / NAME).write_bytes(encoded + b"\n")
     (folder / TABLE).write_text(table(result), encoding="utf-8")
 
 
-def table(result: Result) -> str:
+def table(result: EvaluationResult) -> str:
     """The result as Markdown."""
     lines = [f"# {heading(result)}", "", "| score | |", "|---|---:|"]
-    lines += [f"| {plain(name)} | {shown(value, name)} |" for name, value in result.scores.items()]
+    lines += [f"| {one_line(name)} | {format_score(value, name)} |" for name, value in result.scores.items()]
     lines += [
         "",
-        counted(result),
+        summary(result),
         "",
         *(f"- {note}" for note in result.notes),
         f"- Command: `{result.command}`",
     ]
-    lines += [f"- Left out: {plain(one.id)}: {plain(one.why)}" for one in result.broken[:20]]
-    if len(result.broken) > 20:
-        lines.append(f"- Left out: {len(result.broken) - 20} more, named in {NAME}")
+    lines += [f"- Left out: {one_line(item.id)}: {one_line(item.reason)}" for item in result.failures[:20]]
+    if len(result.failures) > 20:
+        lines.append(f"- Left out: {len(result.failures) - 20} more, named in {NAME}")
     return "\n".join(lines) + "\n"
 
 
-def heading(result: Result) -> str:
+def heading(result: EvaluationResult) -> str:
     """'tiny on scenes: caption'."""
-    return f"{plain(result.model)} on {plain(result.header['data']['name'])}: {result.header['task']}"
+    return f"{one_line(result.model)} on {one_line(result.header['data']['name'])}: {result.header['task']}"
 
 
-def counted(result: Result) -> str:
-    """How much was scored, and in what time."""
-    said = f"{result.examples:,} examples, {in_words(result.seconds)} of the model's time."
-    return f"{said} {len(result.broken):,} could not be scored." if result.broken else said
+def summary(result: EvaluationResult) -> str:
+    """A sentence: how many examples were scored, in what time."""
+    prediction = f"{result.examples:,} examples, {format_duration(result.seconds)} of the model's time."
+    return f"{prediction} {len(result.failures):,} could not be scored." if result.failures else prediction
 
 
-def shown(value: float, name: str = "") -> str:
+def format_score(value: float, name: str = "") -> str:
     """A score with three decimals, a rank with one."""
     return f"{value:.1f}" if name.endswith("rank") else f"{value:.3f}"
 
 
-def plain(text: str) -> str:
-    """On one line, and nothing that Markdown or HTML would act on."""
+def one_line(text: str) -> str:
+    """The text on one line, without characters that Markdown or HTML would interpret."""
     return " ".join(text.split()).replace("|", "/").replace("<", "‹").replace(">", "›").replace("`", "'")

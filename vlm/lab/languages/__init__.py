@@ -1,1 +1,1 @@
-"""Five languages over the small world: tables of words and sentences, their grammar, and a translator."""
+"""The tiny translator: tables of words and sentences in five languages, a grammar, training."""

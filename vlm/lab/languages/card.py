@@ -5,8 +5,8 @@ from typing import Any
 
 from vlm.lab.card import file_table, hashes, save_card, score_rows
 from vlm.lab.languages.score import SEED, Scores
-from vlm.lab.languages.small import INNER, LAYERS, WIDTH
 from vlm.lab.languages.tables import NAMES
+from vlm.lab.languages.translator_model import INNER, LAYERS, WIDTH
 from vlm.lab.vocabulary import NOUNS
 
 KNOWS = (

@@ -1,4 +1,4 @@
-"""English, as the small world words it."""
+"""The grammar of English."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What each language must know of its words. A language turns a table's forms into slots of sentences.
+"""The protocol of a grammar, which turns the forms of a table into slots of sentences.
 
 noun     slots of a noun: {noun} {plural} {a_noun} {the} {of_the} ...   each language has its own
 colour   slots of a background's colour: {shade} ...

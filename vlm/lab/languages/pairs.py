@@ -1,19 +1,19 @@
-"""Training pairs without end: a meaning by chance, said in one language and in another. Pure.
+"""Random training pairs: a meaning, in one language and in another. Pure.
 
-To English, people type as they like and the target is the plain English sentence. From English, the target
-is the reference. Now and then both hold a word that is in no table: the model learns to pass it on as it is.
+To English, the source is worded and typed freely and the target is the plain English sentence. From English,
+the target is the reference. Some pairs share a word that is in no table: the model learns to copy it.
 """
 
+import unicodedata
 from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
 from vlm.lab.languages.grammar import BARE, MANY
-from vlm.lab.languages.invented import invented
-from vlm.lab.languages.noise import typed
-from vlm.lab.languages.reference import Group, Meaning, Reference
+from vlm.lab.languages.random_words import random_word
+from vlm.lab.languages.reference import Meaning, NounGroup, Reference
 from vlm.lab.languages.tables import CODES, FOREIGN
-from vlm.lab.places import SIDES
+from vlm.lab.positions import SIDES
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS
 
 SLOT = "\ue000"  # where an invented word goes, once the rest is typed
@@ -31,47 +31,53 @@ QUESTIONS = (
 )
 KINDS = ("caption", "words", "question", "answer", "place", "more", "named", "copy")
 ODDS = (0.22, 0.16, 0.33, 0.13, 0.02, 0.03, 0.07, 0.04)
-FROM_ENGLISH = 0.58  # the harder way: English shows neither gender nor case
+FROM_ENGLISH = 0.58  # the harder direction: English shows neither gender nor case
 
 
-class Pair(NamedTuple):
-    """A text in one language and the same in another."""
+GERMAN_ASCII = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
+UNCHANGED = 0.45  # of texts, typed as they are
+
+
+class SentencePair(NamedTuple):
+    """A text and its translation."""
 
     source: str
     text: str
     target: str
-    said: str
+    translation: str
 
 
-class Pairs:
+class PairSampler:
     """Draws pairs from a reference."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
 
-    def draw(self, rng: Random) -> Pair:
+    def draw(self, rng: Random) -> SentencePair:
         """One pair, to or from English."""
         (kind,) = rng.choices(KINDS, ODDS)
-        name = invented(rng)
+        name = random_word(rng)
         if kind == "copy":
             source, target = rng.sample(CODES, 2)
-            text = " ".join([name] + [invented(rng) for _ in range(rng.randrange(3))])
-            return Pair(source, text, target, text)
+            text = " ".join([name] + [random_word(rng) for _ in range(rng.randrange(3))])
+            return SentencePair(source, text, target, text)
         meaning = self.meaning(kind, rng)
         code = rng.choice(FOREIGN)
         if rng.random() < FROM_ENGLISH:
-            text = typed(self._reference.say(meaning, "en", rng), "en", rng)
-            pair = Pair("en", text, code, self._reference.say(meaning, code))
+            text = add_typos(self._reference.say(meaning, "en", rng), "en", rng)
+            pair = SentencePair("en", text, code, self._reference.say(meaning, code))
         else:
             wording = self._reference.some_wording(meaning.row, code, rng)
-            text = typed(self._reference.word(meaning, code, wording, rng), code, rng)
+            text = add_typos(self._reference.word(meaning, code, wording, rng), code, rng)
             template = self._reference.sentences[meaning.row].templates[code][wording]
-            plain = self._reference.english_of(told(meaning, code, template), code, wording)
-            pair = Pair(code, text, "en", plain)
-        return pair._replace(text=pair.text.replace(SLOT, name), said=pair.said.replace(SLOT, name))
+            plain = self._reference.english_of(recoverable(meaning, code, template), code, wording)
+            pair = SentencePair(code, text, "en", plain)
+        return pair._replace(
+            text=pair.text.replace(SLOT, name), translation=pair.translation.replace(SLOT, name)
+        )
 
     def meaning(self, kind: str, rng: Random) -> Meaning:
-        """A meaning of the kind, by chance."""
+        """A random meaning of the kind."""
         rows, row = self._reference.rows, None
         match kind:
             case "caption":
@@ -82,7 +88,7 @@ class Pairs:
                 kind = rng.choice(QUESTIONS)
             case "place":
                 places = rng.sample(rows["place"], 1 + (rng.random() < 0.3))
-                return Meaning(rows["list"][0], tuple(Group(place=row) for row in places))
+                return Meaning(rows["list"][0], tuple(NounGroup(place=row) for row in places))
             case "answer":
                 if rng.random() < 0.5:
                     row = rows["answer"][-1]  # 'there is no cat'
@@ -99,7 +105,7 @@ class Pairs:
 
 
 def caption(reference: Reference, rng: Random) -> Meaning:
-    """What is on what background, as captions say it, and listings without one."""
+    """Captions with a background, and lists of things without one."""
     rows, draw = reference.rows, rng.random()
     if draw < 0.03:
         return Meaning(rng.choice(rows["alone"]), shade=_shade(rng))
@@ -107,38 +113,38 @@ def caption(reference: Reference, rng: Random) -> Meaning:
     nouns = rng.sample(range(len(NOUNS)), kinds)
     if rng.random() < 0.6:
         nouns.sort()  # as captions list them
-    groups = [Group(NOUNS[i].name, _count(rng)) for i in nouns]
+    groups = [NounGroup(NOUNS[i].name, _count(rng)) for i in nouns]
     if rng.random() < 0.12:
-        groups[-1] = Group(count=_count(rng))
+        groups[-1] = NounGroup(count=_count(rng))
     if rng.random() < 0.05:
-        groups[rng.randrange(kinds)] = Group(name=SLOT)
+        groups[rng.randrange(kinds)] = NounGroup(name=SLOT)
     if draw < 0.25:
         return Meaning(rows["list"][0], tuple(groups))
     return Meaning(rows["ground"][0], tuple(groups), shade=_shade(rng))
 
 
 def words(reference: Reference, rng: Random) -> Meaning:
-    """What people type to search: one or two things, bare or counted, perhaps a colour."""
+    """Search queries: one or two things, bare or counted, perhaps a colour."""
     rows, draw = reference.rows, rng.random()
     if draw < 0.07:
         return Meaning(rng.choice(rows["alone"]), shade=_shade(rng))
     groups = [_searched(kind.name, rng) for kind in rng.sample(NOUNS, 1 + (rng.random() < 0.35))]
     if rng.random() < 0.08:
-        groups[-1] = Group(name=SLOT)
+        groups[-1] = NounGroup(name=SLOT)
     if draw < 0.75:
         return Meaning(rows["list"][0], tuple(groups))
     return Meaning(rng.choice(rows["ground"]), tuple(groups), shade=_shade(rng))
 
 
-def _searched(noun: str, rng: Random) -> Group:
+def _searched(noun: str, rng: Random) -> NounGroup:
     draw = rng.random()
     if draw < 0.3:
-        return Group(noun, BARE)
+        return NounGroup(noun, BARE)
     if draw < 0.5:
-        return Group(noun, MANY)
+        return NounGroup(noun, MANY)
     if draw < 0.65:
-        return Group(noun, BARE if rng.random() < 0.6 else MANY, shade=_shade(rng))
-    return Group(noun, _count(rng))
+        return NounGroup(noun, BARE if rng.random() < 0.6 else MANY, shade=_shade(rng))
+    return NounGroup(noun, _count(rng))
 
 
 def _count(rng: Random) -> int:
@@ -150,8 +156,8 @@ def _shade(rng: Random) -> str:
     return rng.choice(COLOUR_NAMES)
 
 
-def told(meaning: Meaning, code: str, template: str) -> Meaning:
-    """What a foreign text leaves of a meaning: which kind of picture, and in Russian which article?"""
+def recoverable(meaning: Meaning, code: str, template: str) -> Meaning:
+    """The part of a meaning that a foreign text preserves: in Russian, for example, no article."""
     if "picture" not in template and "{in_this}" not in template:
         meaning = replace(meaning, picture=0)
     if code != "ru":  # where an image is called as a picture is
@@ -159,5 +165,35 @@ def told(meaning: Meaning, code: str, template: str) -> Meaning:
     return replace(meaning, groups=tuple(_with_article(group) for group in meaning.groups))
 
 
-def _with_article(group: Group) -> Group:
+def _with_article(group: NounGroup) -> NounGroup:
     return replace(group, count=1) if group.count == BARE and not group.shade else group
+
+
+def add_typos(text: str, code: str, rng: Random) -> str:
+    """The text as people may type it: without accents, capitals or question marks."""
+    if rng.random() < UNCHANGED:
+        return text
+    careless = [rng.random() < odds for odds in (0.35, 0.5, 0.3, 0.3, 0.06, 0.1)]
+    if careless[0]:
+        text = without_accents(text, code, german_pairs=rng.random() < 0.5)
+    if careless[1]:
+        text = text.lower()
+    if careless[2]:
+        text = text.rstrip("? ")
+    if careless[3]:
+        text = text.lstrip("¿")
+    if careless[4]:
+        text = text.upper()
+    if careless[5]:
+        text = text[:1].upper() + text[1:]
+    return text
+
+
+def without_accents(text: str, code: str, *, german_pairs: bool = False) -> str:
+    """'cámara' as 'camara', 'ёж' as 'еж', 'Bär' as 'Bar' or 'Baer'; Russian keeps its й."""
+    if code == "ru":
+        return text.replace("ё", "е").replace("Ё", "Е")
+    if code == "de" and german_pairs:
+        return text.translate(GERMAN_ASCII)
+    text = text.replace("œ", "oe").replace("ß", "ss")
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))

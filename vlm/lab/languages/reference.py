@@ -1,9 +1,9 @@
-"""The reference grammar: what a meaning is called in each language. Pure.
+"""The reference grammar: the text of a meaning in each language. Pure.
 
     Group      'two cats', 'cat', 'red cats', 'something I don't know', or a name that is in no table
     Meaning    a sentence's row in the table, and what stands in its slots
 
-`say` gives the words of the tables' first alternatives; with random numbers, any that people may use.
+`say` uses the first alternatives of the tables; with a random generator, any of them.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ SPELLINGS = ("colour", "color")
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class NounGroup:
     """Things of one kind. `count`: BARE 'cat', MANY 'cats', else how many. No noun: things without a name."""
 
     noun: str = ""
@@ -38,7 +38,7 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Meaning:
     row: int  # of sentences.tsv
-    groups: tuple[Group, ...] = ()
+    groups: tuple[NounGroup, ...] = ()
     noun: str = ""
     other: str = ""
     side: str = ""  # left, right, above, below
@@ -76,7 +76,7 @@ class Reference:
         }
 
     def say(self, meaning: Meaning, code: str, rng: Random | None = None) -> str:
-        """The meaning in a language: as the reference words it, or as anybody might."""
+        """The text of a meaning: the reference wording, or with `rng` a random one."""
         return self.word(meaning, code, 0 if rng is None else self.some_wording(meaning.row, code, rng), rng)
 
     def some_wording(self, row: int, code: str, rng: Random) -> int:
@@ -94,7 +94,7 @@ class Reference:
         return text if sentence.kind in SHORT else capital(text).replace(" i ", " I ")
 
     def english_of(self, meaning: Meaning, code: str, wording: int) -> str:
-        """What a foreign wording means: where several English sentences share it, the first of them."""
+        """The English sentence of a foreign wording; the first if several share the wording."""
         return self.say(replace(meaning, row=self.owner(meaning.row, code, wording)), "en")
 
     def owner(self, row: int, code: str, wording: int) -> int:
@@ -128,10 +128,10 @@ class Reference:
         other = _pick(self.lexicons[code].nouns[meaning.other], rng)
         return {"side": self.sentences[row].templates[code][wording].format_map(other)}
 
-    def _groups(self, groups: Sequence[Group], code: str, rng: Random | None) -> str:
+    def _groups(self, groups: Sequence[NounGroup], code: str, rng: Random | None) -> str:
         return self.lexicons[code].grammar.join([self._group(group, code, rng) for group in groups])
 
-    def _group(self, group: Group, code: str, rng: Random | None) -> str:
+    def _group(self, group: NounGroup, code: str, rng: Random | None) -> str:
         lexicon = self.lexicons[code]
         if group.place >= 0:
             wording = 0 if rng is None else self.some_wording(group.place, code, rng)
@@ -156,11 +156,11 @@ def capital(text: str) -> str:
     return text[:start] + text[start : start + 1].upper() + text[start + 1 :]
 
 
-def _pick(some: Sequence[Slots], rng: Random | None, index: int = 0) -> Slots:
+def _pick(alternatives: Sequence[Slots], rng: Random | None, index: int = 0) -> Slots:
     """The slots of the first alternative; with random numbers now and then of another."""
-    if rng is None or len(some) == 1 or rng.random() < 0.6:
-        return some[index]
-    return some[rng.randrange(len(some))]
+    if rng is None or len(alternatives) == 1 or rng.random() < 0.6:
+        return alternatives[index]
+    return alternatives[rng.randrange(len(alternatives))]
 
 
 def _lexicon(grammar: Grammar, words: Sequence[Word]) -> Lexicon:

@@ -1,4 +1,4 @@
-"""How often the translator says exactly what the reference grammar says, on lines that it has never seen."""
+"""The share of exact translations on held-out lines."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -6,8 +6,8 @@ from random import Random
 
 from vlm.engine.checkpoints import open_translator
 from vlm.engine.translate import Translator
-from vlm.lab.languages.corpus import Line, lines
-from vlm.lab.languages.invented import invented
+from vlm.lab.languages.corpus import ParallelLine, lines
+from vlm.lab.languages.random_words import random_word
 from vlm.lab.languages.reference import Reference
 from vlm.lab.languages.tables import FOREIGN, read_sentences, read_words
 
@@ -24,23 +24,30 @@ def score(folder: Path, count: int) -> Scores:
     return scores
 
 
-def exactness(translator: Translator, held_out: list[Line]) -> Scores:
+def exactness(translator: Translator, held_out: list[ParallelLine]) -> Scores:
     directions = [pair for code in FOREIGN for pair in (("en", code), (code, "en"))]
-    return {f"{one} to {other}": _exact(translator, held_out, one, other) for one, other in directions}
+    return {
+        f"{source} to {target}": _exact(translator, held_out, source, target) for source, target in directions
+    }
 
 
 def passed_on(translator: Translator, count: int) -> float:
-    """Share of invented words that come back as they went in."""
+    """Share of random words that are copied unchanged."""
     rng = Random(f"names {SEED}")
-    words = [(invented(rng), "en", rng.choice(FOREIGN)) for _ in range(count)]
-    said = translator.translate_mixed(words)
-    return sum(one.text == word for one, (word, _, _) in zip(said, words, strict=True)) / count
+    words = [(random_word(rng), "en", rng.choice(FOREIGN)) for _ in range(count)]
+    translations = translator.translate_mixed(words)
+    return (
+        sum(translation.text == word for translation, (word, _, _) in zip(translations, words, strict=True))
+        / count
+    )
 
 
-def _exact(translator: Translator, held_out: list[Line], source: str, target: str) -> dict[str, float]:
-    said = translator.translate([line[source] for line in held_out], source, target)
+def _exact(
+    translator: Translator, held_out: list[ParallelLine], source: str, target: str
+) -> dict[str, float]:
+    translations = translator.translate([line[source] for line in held_out], source, target)
     right: dict[str, list[bool]] = defaultdict(list)
-    for line, one in zip(held_out, said, strict=True):
-        right[line["kind"]].append(one.text == line[target])
-        right["all"].append(one.text == line[target])
+    for line, translation in zip(held_out, translations, strict=True):
+        right[line["kind"]].append(translation.text == line[target])
+        right["all"].append(translation.text == line[target])
     return {kind: sum(hits) / len(hits) for kind, hits in sorted(right.items())}

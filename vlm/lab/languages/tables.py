@@ -1,4 +1,4 @@
-"""The two tables: what the words are called, and how the sentences go.
+"""The two tables: words and sentences with their translations.
 
     words.tsv      kind (noun, colour, number), the English word, and its forms in each language
                      es, fr  singular, plural, gender (f* m*: Spanish says 'el', French does not elide)
@@ -9,7 +9,7 @@
                              ru  m, f, n, plural, prepositional m
     sentences.tsv  kind, the English sentence as `vlm.lab.questions` words it, and its counterparts
 
-' / ' parts alternatives in both: the first is said, the others are understood, too.
+' / ' separates alternatives in both: the first is written, the others are understood.
 """
 
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def read_sentences() -> list[Sentence]:
 
 
 def _forms(cell: str) -> tuple[Forms, ...]:
-    return tuple(tuple(form.strip() for form in one.split(",")) for one in cell.split(" / "))
+    return tuple(tuple(form.strip() for form in alternative.split(",")) for alternative in cell.split(" / "))
 
 
 def _rows(name: str) -> Iterator[list[str]]:

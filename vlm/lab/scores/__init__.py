@@ -1,1 +1,1 @@
-"""Standard scores of captions, answers, translations and search: pure functions of texts and similarities."""
+"""Standard metrics of captions, answers, translations and search: pure functions."""

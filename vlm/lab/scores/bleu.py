@@ -1,6 +1,6 @@
-"""BLEU-1 to BLEU-4 of captions, by sacrebleu, and two other readings of it, each named for what it is.
+"""BLEU-1 to BLEU-4 of captions by sacrebleu, and the BLEU of COCO papers and of tutorials.
 
-    bleu            sacrebleu on lower-cased text with its tokenizer 13a. To be reported, with its signature
+    bleu            sacrebleu on lower-cased text with its tokenizer 13a. Report this one, with its signature
     coco_bleu       sacrebleu on PTB-like words without punctuation: what papers on COCO print as B@4
     tutorial_bleu   as tutorials on Flickr8k compute it; higher, and comparable with nothing but itself
 
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from math import exp, log
 
-from vlm.lab.optional_deps import needed
-from vlm.lab.scores.words import words
+from vlm.lab.optional_deps import import_optional
+from vlm.lab.scores.ptb_tokenizer import tokenize
 
 ORDERS = (1, 2, 3, 4)
 TUTORIAL_WEIGHTS = ((1.0,), (0.5, 0.5), (0.3, 0.3, 0.3), (0.25, 0.25, 0.25, 0.25))
@@ -23,7 +23,7 @@ TUTORIAL_WEIGHTS = ((1.0,), (0.5, 0.5), (0.3, 0.3, 0.3), (0.25, 0.25, 0.25, 0.25
 
 @dataclass(frozen=True, slots=True)
 class Bleu:
-    """BLEU-1, -2, -3 and -4 of a whole corpus, 0 to 1, and how they came about."""
+    """BLEU-1, -2, -3 and -4 of a corpus, 0 to 1, and the signature of the metric."""
 
     scores: tuple[float, float, float, float]
     signature: str
@@ -35,7 +35,7 @@ def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, toke
     Raises:  BadRequest where sacrebleu is missing, ValueError for no hypotheses or one without a reference.
     """
     _check(hypotheses, references)
-    metric = needed("sacrebleu.metrics").BLEU
+    metric = import_optional("sacrebleu.metrics").BLEU
     streams = [
         list(stream) for stream in zip_longest(*references)
     ]  # [references, hypotheses], None where fewer
@@ -43,14 +43,15 @@ def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, toke
     for order in ORDERS:
         scorer = metric(lowercase=True, force=True, max_ngram_order=order, tokenize=tokens)
         scores.append(scorer.corpus_score(list(hypotheses), streams).score / 100)
-    one, two, three, four = scores
-    return Bleu((one, two, three, four), str(scorer.get_signature()))
+    bleu_1, bleu_2, bleu_3, bleu_4 = scores
+    return Bleu((bleu_1, bleu_2, bleu_3, bleu_4), str(scorer.get_signature()))
 
 
 def coco_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu:
-    """BLEU on words without punctuation, as COCO's caption code has it (`words` says where it differs)."""
-    said = [" ".join(words(hypothesis)) for hypothesis in hypotheses]
-    return bleu(said, [[" ".join(words(one)) for one in some] for some in references], tokens="none")
+    """BLEU on words without punctuation, as COCO's caption code has it (`tokenize` says where it differs)."""
+    hypothesis_words = [" ".join(tokenize(hypothesis)) for hypothesis in hypotheses]
+    reference_words = [[" ".join(tokenize(reference)) for reference in group] for group in references]
+    return bleu(hypothesis_words, reference_words, tokens="none")
 
 
 def tutorial_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu:
@@ -60,15 +61,16 @@ def tutorial_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]
     weights .3, .3, .3, which sum to .9, and words with digits, one letter or punctuation are dropped first.
     """
     _check(hypotheses, references)
-    said = [_cleaned(hypothesis) for hypothesis in hypotheses]
-    true = [[_cleaned(reference) for reference in some] for some in references]
-    logs = [_log_precision(said, true, order) for order in ORDERS]
-    penalty = _log_brevity(said, true)
-    one, two, three, four = (
+    hypothesis_words = [_cleaned(hypothesis) for hypothesis in hypotheses]
+    reference_words = [[_cleaned(reference) for reference in group] for group in references]
+    logs = [_log_precision(hypothesis_words, reference_words, order) for order in ORDERS]
+    penalty = _log_brevity(hypothesis_words, reference_words)
+    bleu_1, bleu_2, bleu_3, bleu_4 = (
         exp(penalty + sum(weight * each for weight, each in zip(weights, logs, strict=False)))
         for weights in TUTORIAL_WEIGHTS
     )
-    return Bleu((one, two, three, four), "tutorial: as nltk, start and end counted, BLEU-3 weights .3 .3 .3")
+    signature = "tutorial: as nltk, start and end counted, BLEU-3 weights .3 .3 .3"
+    return Bleu((bleu_1, bleu_2, bleu_3, bleu_4), signature)
 
 
 def _check(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
@@ -85,24 +87,26 @@ def _ngrams(sentence: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
     return Counter(zip(*(sentence[start:] for start in range(order)), strict=False))
 
 
-def _log_precision(said: Sequence[list[str]], true: Sequence[list[list[str]]], order: int) -> float:
+def _log_precision(
+    hypothesis_words: Sequence[list[str]], reference_words: Sequence[list[list[str]]], order: int
+) -> float:
     """Log of the share of n-grams that a reference has too, each counted as often as in one of them."""
     hits = total = 0
-    for hypothesis, references in zip(said, true, strict=True):
-        found = _ngrams(hypothesis, order)
+    for hypothesis, references in zip(hypothesis_words, reference_words, strict=True):
+        ngrams = _ngrams(hypothesis, order)
         allowed: Counter[tuple[str, ...]] = Counter()
         for reference in references:
             allowed |= _ngrams(reference, order)
-        hits += (found & allowed).total()
-        total += found.total()
+        hits += (ngrams & allowed).total()
+        total += ngrams.total()
     return log(hits / total) if hits else float("-inf")
 
 
-def _log_brevity(said: Sequence[list[str]], true: Sequence[list[list[str]]]) -> float:
+def _log_brevity(hypothesis_words: Sequence[list[str]], reference_words: Sequence[list[list[str]]]) -> float:
     """Log of the brevity penalty, against the reference whose length is nearest; the shorter one of two."""
-    length = sum(map(len, said))
+    length = sum(map(len, hypothesis_words))
     nearest = sum(
-        min((abs(len(one) - len(hypothesis)), len(one)) for one in references)[1]
-        for hypothesis, references in zip(said, true, strict=True)
+        min((abs(len(reference) - len(hypothesis)), len(reference)) for reference in references)[1]
+        for hypothesis, references in zip(hypothesis_words, reference_words, strict=True)
     )
     return min(0.0, 1 - nearest / length)

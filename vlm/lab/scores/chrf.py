@@ -1,4 +1,4 @@
-"""chrF of translations, by sacrebleu: F-score of character n-grams, kind to inflected languages.
+"""chrF of translations, by sacrebleu: F-score of character n-grams, suited to inflected languages.
 
 Source:  Popović 2015.
 """
@@ -6,12 +6,12 @@ Source:  Popović 2015.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vlm.lab.optional_deps import needed
+from vlm.lab.optional_deps import import_optional
 
 
 @dataclass(frozen=True, slots=True)
 class Chrf:
-    """chrF2 of a whole corpus, 0 to 1, and how it came about."""
+    """chrF2 of a corpus, 0 to 1, and the signature of the metric."""
 
     score: float
     signature: str
@@ -24,6 +24,6 @@ def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> Chrf:
     """
     if not hypotheses or len(hypotheses) != len(references):
         raise ValueError("chrF needs one or more hypotheses, and a reference for each of them")
-    scorer = needed("sacrebleu.metrics").CHRF()
-    found = scorer.corpus_score(list(hypotheses), [list(references)])
-    return Chrf(found.score / 100, str(scorer.get_signature()))
+    scorer = import_optional("sacrebleu.metrics").CHRF()
+    corpus = scorer.corpus_score(list(hypotheses), [list(references)])
+    return Chrf(corpus.score / 100, str(scorer.get_signature()))

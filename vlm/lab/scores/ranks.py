@@ -1,4 +1,4 @@
-"""Where in a search's results the first right picture (or text) stands: recall at k and median rank.
+"""Ranks of the first correct picture (or text) of a search: recall at k and median rank.
 
 T texts, P pictures. similarities [T, P] and right [T, P] serve text to image;
 similarities.T and right.T serve image to text, where each picture has several right captions.
@@ -15,7 +15,7 @@ CUTS = (1, 5, 10)
 def first_right(similarities: NDArray[np.float32], right: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The rank of each row's best right entry, 1 for the top.
 
-    A tie counts against it, and so does what is not a number: who finds everything alike finds nothing.
+    A tie counts against the entry, and so does NaN: a constant similarity must not score.
     Shapes:  both [queries, candidates] -> [queries].
     Raises:  ValueError for a row without a right entry: whether 'nothing' is found is another score.
     """

@@ -1,4 +1,4 @@
-"""VQA accuracy: an answer is right as far as people gave it too, after the official normalisation.
+"""VQA accuracy: the agreement of an answer with people's answers, after the official normalization.
 
 Both sides are normalised alike: lower case; number words become digits; articles go; a missing apostrophe is
 put back; punctuation becomes a space, or nothing beside a space and in numbers; periods stay before digits
@@ -48,27 +48,27 @@ REPAIRS = _repairs()
 
 
 def normalised(answer: str) -> str:
-    """The answer as it is compared."""
-    said = " ".join(answer.split())
-    together = bool(_COMMA_IN_NUMBER.search(said))
-    spaced = said
+    """The normalized answer."""
+    normal = " ".join(answer.split())
+    together = bool(_COMMA_IN_NUMBER.search(normal))
+    spaced = normal
     for mark in PUNCTUATION:
-        beside_space = f"{mark} " in said or f" {mark}" in said
+        beside_space = f"{mark} " in normal or f" {mark}" in normal
         spaced = spaced.replace(mark, "" if together or beside_space else " ")
     words = (DIGITS.get(word, word) for word in _PERIOD.sub("", spaced).lower().split())
     return " ".join(REPAIRS.get(word, word) for word in words if word not in ARTICLES)
 
 
 def vqa_accuracy(answer: str, answers: Sequence[str]) -> float:
-    """How right an answer is, 0 to 1: the mean over leaving each person out in turn of min(matches / 3, 1).
+    """The accuracy of an answer, 0 to 1: min(matches / 3, 1), averaged over leaving each person out in turn.
 
     Where three people or fewer were asked, a match with any of them is wholly right.
     Raises:  ValueError for no answers.
     """
     if not answers:
         raise ValueError("VQA accuracy needs at least one true answer")
-    said = normalised(answer)
-    agreed = [normalised(other) == said for other in answers]
+    normal = normalised(answer)
+    agreed = [normalised(other) == normal for other in answers]
     if len(answers) <= ENOUGH:
         return float(any(agreed))
     return sum(min(1.0, (sum(agreed) - own) / ENOUGH) for own in agreed) / len(agreed)

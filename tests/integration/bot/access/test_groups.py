@@ -1,4 +1,4 @@
-"""Several people in a group: the bot hears what is for it, decides by admins, and moves house with them."""
+"""Groups: addressing, administrators, and migration to a supergroup."""
 
 from functools import partial
 
@@ -29,38 +29,38 @@ def test_what_is_not_for_the_bot_leaves_no_answer_and_no_trace(stack: Stack, gro
     bob.write("Ask @somebody_else", reply_to=photo)
     bob.send_content(voice={"file_id": "x", "file_unique_id": "y", "duration": 1})
     end = ann.write("/help")
-    ann.says(end)
-    assert len(ann.heard()) == 1
+    ann.answer_text(end)
+    assert len(ann.bot_texts()) == 1
     assert {key for key in keys_of(stack, ann.chat) if key.startswith("photo")} == set()
 
 
 def test_a_command_is_for_the_bot_alone_or_with_its_name(group: list[Person]) -> None:
-    assert group[0].says(group[0].write(f"/help@{NAME}"))
-    assert group[1].says(group[1].write("/help"))
-    assert "I do not know that command" in group[2].says(group[2].write(f"/fnid@{NAME} bicycle"))
+    assert group[0].answer_text(group[0].write(f"/help@{NAME}"))
+    assert group[1].answer_text(group[1].write("/help"))
+    assert "I do not know that command" in group[2].answer_text(group[2].write(f"/fnid@{NAME} bicycle"))
 
 
 @pytest.mark.parametrize("mention", [f"@{NAME}", f"@{NAME.upper()}"])
 def test_a_photo_with_a_mention_is_described(group: list[Person], mention: str) -> None:
     photo = group[0].send(picture("red"), caption=mention)
-    assert "a red picture" in group[0].says(photo, "AI caption")
+    assert "a red picture" in group[0].answer_text(photo, "AI caption")
 
 
 def test_a_mention_in_reply_to_somebodys_photo_describes_it(group: list[Person]) -> None:
     ann, bob, _ = group
     photo = ann.send(picture("green"))
-    assert "a green picture" in bob.says(bob.write(f"@{NAME}", reply_to=photo), "AI caption")
+    assert "a green picture" in bob.answer_text(bob.write(f"@{NAME}", reply_to=photo), "AI caption")
 
 
 def test_a_question_with_a_mention_in_reply_to_somebodys_photo_is_answered(group: list[Person]) -> None:
     ann, bob, _ = group
     photo = ann.send(picture("green"))
     bob.write(f"@{NAME}, what is it?", reply_to=photo)
-    wait_until(lambda: any("what is it? (asked of a green picture" in text for text in ann.heard()))
+    wait_until(lambda: any("what is it? (asked of a green picture" in text for text in ann.bot_texts()))
 
 
 def test_a_mention_alone_is_told_what_it_is_for(group: list[Person]) -> None:
-    assert "I stay silent until you mention me" in group[0].says(group[0].write(f"@{NAME}"))
+    assert "I stay silent until you mention me" in group[0].answer_text(group[0].write(f"@{NAME}"))
 
 
 def test_a_reply_to_the_bot_needs_no_mention(group: list[Person]) -> None:
@@ -68,20 +68,20 @@ def test_a_reply_to_the_bot_needs_no_mention(group: list[Person]) -> None:
     photo = ann.send(picture("red"), caption=f"@{NAME}")
     caption = ann.answer(photo, "AI caption")
     bob.write("What is it?", reply_to=caption["message_id"])
-    wait_until(lambda: any("asked of a red picture" in text for text in bob.heard()))
+    wait_until(lambda: any("asked of a red picture" in text for text in bob.bot_texts()))
 
 
 def test_only_admins_have_every_photo_described(group: list[Person]) -> None:
     creator, admin, member = group
     creator.write("Hello")
-    assert "Only the admins" in member.says(member.write("/auto on"))
-    assert "when you mention me" in member.says(member.write("/auto"))
+    assert "Only the admins" in member.answer_text(member.write("/auto on"))
+    assert "when you mention me" in member.answer_text(member.write("/auto"))
     creator.act("promote", user=admin.who["user"], admin=True)
-    assert "every photo" in creator.says(creator.write("/auto on"))
-    assert "a red picture" in member.says(member.send(picture("red")), "AI caption")
-    assert "when you mention me" in creator.says(creator.write(f"/auto@{NAME} off"))
+    assert "every photo" in creator.answer_text(creator.write("/auto on"))
+    assert "a red picture" in member.answer_text(member.send(picture("red")), "AI caption")
+    assert "when you mention me" in creator.answer_text(creator.write(f"/auto@{NAME} off"))
     silent = member.send(picture("blue"))
-    creator.says(creator.write("/help"))
+    creator.answer_text(creator.write("/help"))
     assert member.replies(silent) == []
 
 
@@ -89,7 +89,7 @@ def test_an_admin_of_the_group_may_be_another_than_its_creator(stack: Stack) -> 
     creator, admin = stack.group(2)
     creator.write("Hello")
     creator.act("promote", user=admin.who["user"], admin=True)
-    assert "every photo" in admin.says(admin.write("/auto on"))
+    assert "every photo" in admin.answer_text(admin.write("/auto on"))
 
 
 def test_an_anonymous_admin_counts_as_one(stack: Stack) -> None:
@@ -101,23 +101,23 @@ def test_an_anonymous_admin_counts_as_one(stack: Stack) -> None:
         entities=[{"type": "bot_command", "offset": 0, "length": 5}],
         sender_chat={"id": creator.chat, "type": "supergroup", "title": "Group"},
     )
-    assert "every photo" in hidden.says(as_group)
+    assert "every photo" in hidden.answer_text(as_group)
 
 
 def test_a_bare_question_in_private_does_not_see_the_groups_photos(stack: Stack, group: list[Person]) -> None:
     ann = group[0]
     ann.answer(ann.send(picture("red"), caption=f"@{NAME}"), "AI caption")
     alone = Person(stack, ann.who["user"])
-    assert "Send me a photo first" in alone.says(alone.write("What is it?"))
+    assert "Send me a photo first" in alone.answer_text(alone.write("What is it?"))
 
 
 def test_who_adds_the_bot_is_told_once_what_it_does(group: list[Person]) -> None:
     ann = group[0]
     ann.act("block")
     ann.act("unblock")
-    wait_until(lambda: any(f"Write @{NAME} under a photo" in text for text in ann.heard()))
-    ann.says(ann.write("/auto"))
-    assert len([text for text in ann.heard() if text.startswith("Hello")]) == 1
+    wait_until(lambda: any(f"Write @{NAME} under a photo" in text for text in ann.bot_texts()))
+    ann.answer_text(ann.write("/auto"))
+    assert len([text for text in ann.bot_texts() if text.startswith("Hello")]) == 1
 
 
 def test_a_bot_that_was_removed_says_nothing_and_comes_back_with_its_memory(
@@ -129,7 +129,7 @@ def test_a_bot_that_was_removed_says_nothing_and_comes_back_with_its_memory(
     ann.act("block")
     ann.act("unblock")
     ann.write(f"@{NAME} What is it?", reply_to=photo)
-    wait_until(lambda: any("asked of a red picture" in text for text in ann.heard()))
+    wait_until(lambda: any("asked of a red picture" in text for text in ann.bot_texts()))
 
 
 def test_an_answer_stays_in_its_topic_and_a_question_there_is_no_reply(stack: Stack) -> None:
@@ -139,8 +139,8 @@ def test_an_answer_stays_in_its_topic_and_a_question_there_is_no_reply(stack: St
     caption = cats.answer(photo, "AI caption")
     assert caption["message_thread_id"] == cats.answer(cats.write("/help"))["message_thread_id"]
     cats.write(f"@{NAME} What is it?")
-    wait_until(lambda: any("asked of a red picture" in text for text in cats.heard()))
-    topics = {one.get("message_thread_id") for one in cats.messages() if one["from"]["is_bot"]}
+    wait_until(lambda: any("asked of a red picture" in text for text in cats.bot_texts()))
+    topics = {message.get("message_thread_id") for message in cats.messages() if message["from"]["is_bot"]}
     assert topics == {caption["message_thread_id"]}
 
 
@@ -153,20 +153,20 @@ def test_a_bare_question_in_a_topic_is_about_the_latest_photo_there(stack: Stack
     for person, colour in ((cats, "red"), (others, "green"), (dogs, "blue"), (first, "black")):
         person.answer(person.send(picture(colour), caption=f"@{NAME}"), "AI caption")
     for person, colour in ((cats, "red"), (others, "green"), (dogs, "blue"), (first, "black")):
-        assert f"asked of a {colour} picture" in person.says(person.write(f"@{NAME} What is it?"))
+        assert f"asked of a {colour} picture" in person.answer_text(person.write(f"@{NAME} What is it?"))
     nowhere = Person(stack, first.chat, user=second.who["user"], topic="Dogs")
-    assert "Send me a photo first" in nowhere.says(nowhere.write("/ask What is it?"))
+    assert "Send me a photo first" in nowhere.answer_text(nowhere.write("/ask What is it?"))
 
 
 def test_a_group_that_becomes_a_supergroup_takes_its_memory_along(stack: Stack, group: list[Person]) -> None:
     ann, old = group[0], group[0].chat
-    ann.says(ann.write("/auto on"))
+    ann.answer_text(ann.write("/auto on"))
     ann.answer(ann.send(picture("red")), "AI caption")
     new = Person(stack, ann.act("migrate")["chat"], user=ann.who["user"])
     wait_until(partial(photos_of, stack, new.chat))
     new.write(f"@{NAME} What is it?")
-    wait_until(lambda: any("asked of a red picture" in text for text in new.heard()))
-    assert "a blue picture" in new.says(new.send(picture("blue")), "AI caption")  # /auto came along
+    wait_until(lambda: any("asked of a red picture" in text for text in new.bot_texts()))
+    assert "a blue picture" in new.answer_text(new.send(picture("blue")), "AI caption")  # /auto came along
     wait_until(lambda: not photos_of(stack, old))
 
 
@@ -183,11 +183,11 @@ def test_an_answer_on_its_way_while_the_group_moves_comes_to_the_supergroup(own_
     wait_until(lambda: ann.replies(photo))
     new = Person(own_stack, ann.act("migrate")["chat"], user=ann.who["user"])
     own_stack.start_worker()
-    wait_until(lambda: any("a red picture" in text for text in new.heard()))
-    caption = next(one for one in new.messages() if "a red picture" in one.get("text", ""))
+    wait_until(lambda: any("a red picture" in text for text in new.bot_texts()))
+    caption = next(message for message in new.messages() if "a red picture" in message.get("text", ""))
     new.write("What is it?", reply_to=caption["message_id"])
-    wait_until(lambda: any("asked of a red picture" in text for text in new.heard()))
-    assert len([text for text in new.heard() if "a red picture" in text and "caption" in text]) == 1
+    wait_until(lambda: any("asked of a red picture" in text for text in new.bot_texts()))
+    assert len([text for text in new.bot_texts() if "a red picture" in text and "caption" in text]) == 1
 
 
 def test_a_mention_under_an_album_is_for_all_of_its_pictures(stack: Stack, group: list[Person]) -> None:
@@ -195,7 +195,7 @@ def test_a_mention_under_an_album_is_for_all_of_its_pictures(stack: Stack, group
     files = [("file", (f"{colour}.png", picture(colour))) for colour in ("red", "blue")]
     fields = {key: str(value) for key, value in ann.who.items()} | {"caption": f"@{NAME}"}
     stack.call("POST", "send", data=fields, files=files)
-    wait_until(lambda: any("a red" in text and "a blue" in text for text in ann.heard()))
+    wait_until(lambda: any("a red" in text and "a blue" in text for text in ann.bot_texts()))
 
 
 def test_a_bare_question_is_about_the_latest_photo_of_who_asks(group: list[Person]) -> None:
@@ -203,4 +203,4 @@ def test_a_bare_question_is_about_the_latest_photo_of_who_asks(group: list[Perso
     ann.answer(ann.send(picture("red"), caption=f"@{NAME}"), "AI caption")
     bob.answer(bob.send(picture("blue"), caption=f"@{NAME}"), "AI caption")
     ann.write(f"@{NAME} What is it?")
-    wait_until(lambda: any("asked of a red picture" in text for text in ann.heard()))
+    wait_until(lambda: any("asked of a red picture" in text for text in ann.bot_texts()))

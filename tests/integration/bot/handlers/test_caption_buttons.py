@@ -1,4 +1,4 @@
-"""The buttons under a caption: each does what it says, once, and only for who may."""
+"""The buttons below a caption: each takes effect once, and only for users who may press it."""
 
 from support.bot_stack import Person, Stack, buttons, picture, wait_until
 
@@ -34,36 +34,36 @@ def test_a_suggested_question_is_answered_about_its_photo_and_asked_once(person:
 def test_more_detail_takes_the_captions_place_or_says_that_there_is_none(person: Person) -> None:
     photo, caption = captioned(person)
     assert person.push(caption, "More detail")["text"] == "Looking again …"
-    told = wait_until(
+    notice = wait_until(
         lambda: (
-            [one for one in person.messages() if "no other words" in one.get("text", "")]
-            or [one for one in person.replies(photo) if one["text"] != caption["text"]]
+            [message for message in person.messages() if "no other words" in message.get("text", "")]
+            or [message for message in person.replies(photo) if message["text"] != caption["text"]]
         )
     )
-    assert len(told) == 1
+    assert len(notice) == 1
     assert list(buttons(person.answer(photo, "AI caption"))) == list(buttons(caption))
 
 
 def test_each_press_brings_another_wording_until_there_is_no_other(person: Person) -> None:
     photo, caption = captioned(person)
-    seen = [caption["text"]]
+    captions_so_far = [caption["text"]]
     for _ in range(10):  # more than there are wordings
         person.push(caption, "Another wording")
-        told = wait_until(lambda: outcome(person, photo, seen[-1]))
-        if "no other words" in told:
+        notice = wait_until(lambda: outcome(person, photo, captions_so_far[-1]))
+        if "no other words" in notice:
             break
-        seen.append(told)
-    assert "no other words" in told
-    assert "/edit" in told
-    assert len(seen) > 1
-    assert len(set(seen)) == len(seen)
-    assert person.says(photo, "AI caption") == seen[-1]
+        captions_so_far.append(notice)
+    assert "no other words" in notice
+    assert "/edit" in notice
+    assert len(captions_so_far) > 1
+    assert len(set(captions_so_far)) == len(captions_so_far)
+    assert person.answer_text(photo, "AI caption") == captions_so_far[-1]
 
 
 def outcome(person: Person, photo: int, before: str) -> str:
     """What a press came to: that there are no other words, or those."""
-    refused = [text for text in person.heard() if "no other words" in text]
-    shown = [one["text"] for one in person.replies(photo) if one["text"] != before]
+    refused = [text for text in person.bot_texts() if "no other words" in text]
+    shown = [message["text"] for message in person.replies(photo) if message["text"] != before]
     return next(iter([*refused, *shown]), "")
 
 
@@ -91,16 +91,20 @@ def test_a_photo_is_deleted_only_when_that_is_confirmed(person: Person) -> None:
     photo, caption = captioned(person)
     before = list(buttons(caption))
     person.push(caption, "Delete")
-    asked = wait_until(lambda: next((one for one in person.replies(photo) if len(buttons(one)) == 2), None))
-    person.push(asked, "No, keep it")
+    confirmation = wait_until(
+        lambda: next((message for message in person.replies(photo) if len(buttons(message)) == 2), None)
+    )
+    person.push(confirmation, "No, keep it")
     kept = wait_until(
-        lambda: next((one for one in person.replies(photo) if list(buttons(one)) == before), None)
+        lambda: next((message for message in person.replies(photo) if list(buttons(message)) == before), None)
     )
     person.push(kept, "Delete")
-    asked = wait_until(lambda: next((one for one in person.replies(photo) if len(buttons(one)) == 2), None))
-    assert "forgotten" in person.push(asked, "Yes, delete this photo")["text"]
+    confirmation = wait_until(
+        lambda: next((message for message in person.replies(photo) if len(buttons(message)) == 2), None)
+    )
+    assert "forgotten" in person.push(confirmation, "Yes, delete this photo")["text"]
     wait_until(lambda: not person.replies(photo))
-    assert "Send me a photo first" in person.says(person.write("What is it?"))
+    assert "Send me a photo first" in person.answer_text(person.write("What is it?"))
 
 
 def test_in_a_group_all_may_ask_but_only_the_sender_or_an_administrator_deletes(stack: Stack) -> None:
@@ -111,17 +115,19 @@ def test_in_a_group_all_may_ask_but_only_the_sender_or_an_administrator_deletes(
     caption = ada.answer(photo, "AI caption")
     assert "only" in noor.push(caption, "Delete")["text"].lower()
     assert noor.push(caption, "What is in the picture?")["text"] == "Thinking …"
-    assert "asked of a red picture" in noor.says(caption["message_id"])
+    assert "asked of a red picture" in noor.answer_text(caption["message_id"])
     boss.push(caption, "Delete")
-    asked = wait_until(lambda: next((one for one in boss.replies(photo) if len(buttons(one)) == 2), None))
-    assert "only" in noor.press(asked["message_id"], f"really:{photo}")["text"].lower()
-    assert "forgotten" in boss.push(asked, "Yes, delete this photo")["text"]
+    confirmation = wait_until(
+        lambda: next((message for message in boss.replies(photo) if len(buttons(message)) == 2), None)
+    )
+    assert "only" in noor.press(confirmation["message_id"], f"really:{photo}")["text"].lower()
+    assert "forgotten" in boss.push(confirmation, "Yes, delete this photo")["text"]
 
 
 def test_the_buttons_of_a_photo_that_is_forgotten_say_so(person: Person) -> None:
     photo, caption = captioned(person)
     page = person.answer(person.write("/recent"), "latest photos")
-    person.says(person.write("/forget", reply_to=caption["message_id"]), "have forgotten")
+    person.answer_text(person.write("/forget", reply_to=caption["message_id"]), "have forgotten")
     assert person.push(page, "Show it in the chat")["text"] == "I have forgotten that photo."
     assert buttons(page) == {"Show it in the chat": f"show:{photo}"}
 
@@ -130,6 +136,8 @@ def test_deleting_a_photo_leaves_the_buttons_of_another(person: Person) -> None:
     _, caption = captioned(person)
     other, second = captioned(person, "blue")
     person.push(second, "Delete")
-    asked = wait_until(lambda: next((one for one in person.replies(other) if len(buttons(one)) == 2), None))
-    person.push(asked, "Yes, delete this photo")
+    confirmation = wait_until(
+        lambda: next((message for message in person.replies(other) if len(buttons(message)) == 2), None)
+    )
+    person.push(confirmation, "Yes, delete this photo")
     assert buttons(person.answer(caption["reply_to_message"]["message_id"], "AI caption"))

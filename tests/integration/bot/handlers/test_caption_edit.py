@@ -1,4 +1,4 @@
-"""/edit: the owner's words take the place of the model's, and are what is searched from then on."""
+"""/edit: the owner's caption replaces the model's, and is the one that is searched."""
 
 from collections.abc import AsyncIterator
 
@@ -26,8 +26,8 @@ async def photo_in(memory: Memory, person: Person, message: int) -> Photo:
 async def test_a_correction_takes_the_captions_place_and_is_searched(person: Person, memory: Memory) -> None:
     message = person.send(picture("red"))
     caption = person.answer(message)
-    wanted = person.write("/edit our cat in the garden", reply_to=caption["message_id"])
-    assert "From now on" in person.says(wanted)
+    command = person.write("/edit our cat in the garden", reply_to=caption["message_id"])
+    assert "From now on" in person.answer_text(command)
     [shown] = person.replies(message)
     assert shown["message_id"] == caption["message_id"]
     assert shown["text"].startswith("Your caption: our cat in the garden")
@@ -38,24 +38,24 @@ def test_a_correction_is_found_by_its_own_words_in_any_language(stack: Stack) ->
     person = stack.person()
     person.who["language"] = "de"
     message = person.send(picture("red"))
-    wait_until(lambda: [one for one in person.replies(message) if "picture" in one["text"]])
+    wait_until(lambda: [candidate for candidate in person.replies(message) if "picture" in candidate["text"]])
     done = person.write("/edit unser Zebra im Garten", reply_to=message)
     wait_until(lambda: person.replies(done))
-    asked = person.write("/find Zebra")
+    search = person.write("/find Zebra")
 
     def shown() -> list[Json]:
-        return [one for one in person.messages() if one["from"]["is_bot"] and "photo" in one]
+        return [message for message in person.messages() if message["from"]["is_bot"] and "photo" in message]
 
     [photo] = wait_until(shown)
-    assert photo["reply_to_message"]["message_id"] == asked
+    assert photo["reply_to_message"]["message_id"] == search
     assert "unser Zebra im Garten" in photo["caption"]
 
 
 async def test_it_works_in_reply_to_the_photo_itself_and_again(person: Person, memory: Memory) -> None:
     message = person.send(picture("red"))
-    person.says(message)
+    person.answer_text(message)
     for words in ("a fox", "a red fox"):
-        person.says(person.write(f"/edit {words}", reply_to=message))
+        person.answer_text(person.write(f"/edit {words}", reply_to=message))
     [shown] = person.replies(message)
     assert shown["text"].startswith("Your caption: a red fox")
     assert (await photo_in(memory, person, message)).correction == "a red fox"
@@ -65,12 +65,12 @@ async def test_without_words_it_asks_for_them_and_the_reply_is_the_correction(
     person: Person, memory: Memory
 ) -> None:
     message = person.send(picture("red"))
-    person.says(message)
+    person.answer_text(message)
     prompt = person.answer(person.write("/edit", reply_to=message))
     assert prompt["text"].startswith("What should the caption be?")
     assert person.calls("sendMessage")[-1]["args"]["reply_markup"]
     words = person.write("is it a fox?", reply_to=prompt["message_id"])
-    assert "From now on" in person.says(words)
+    assert "From now on" in person.answer_text(words)
     assert (await photo_in(memory, person, message)).correction == "is it a fox?"
 
 
@@ -79,7 +79,7 @@ async def test_the_button_below_the_caption_asks_for_them_too(person: Person, me
     caption = person.answer(message)
     person.push(caption, "Correct it")
     prompt = person.answer(caption["message_id"], "What should the caption be")
-    person.says(person.write("a fox", reply_to=prompt["message_id"]), "From now on")
+    person.answer_text(person.write("a fox", reply_to=prompt["message_id"]), "From now on")
     [shown] = person.replies(message)
     assert shown["text"].startswith("Your caption: a fox")
     assert list(buttons(shown))[-2:] == ["Correct it", "Delete"]
@@ -92,7 +92,7 @@ async def test_a_caption_that_comes_late_does_not_undo_a_correction(own_stack: S
     person = own_stack.person()
     message = person.send(picture("red"))
     wait_until(lambda: person.replies(message))
-    person.says(person.write("/edit a fox", reply_to=message), "From now on")
+    person.answer_text(person.write("/edit a fox", reply_to=message), "From now on")
     own_stack.start_worker()
     async with connect(own_stack.server.url) as redis:
         await until(lambda: _described(Memory(redis), person.chat, message))
@@ -112,30 +112,30 @@ async def _idle(client: Client) -> bool:
 
 def test_what_follows_a_correction_is_about_that_photo(person: Person) -> None:
     message = person.send(picture("red"))
-    person.says(message)
+    person.answer_text(message)
     thanks = person.answer(person.write("/edit a fox", reply_to=message))
-    person.says(person.send(picture("blue")))
+    person.answer_text(person.send(picture("blue")))
     question = person.write("What is it?", reply_to=thanks["message_id"])
-    assert "asked of a red picture" in person.says(question)
+    assert "asked of a red picture" in person.answer_text(question)
 
 
 def test_alone_it_explains_itself(person: Person) -> None:
-    assert "Reply to a photo" in person.says(person.write("/edit"))
-    assert "Reply to a photo" in person.says(person.write("/edit a fox"))
+    assert "Reply to a photo" in person.answer_text(person.write("/edit"))
+    assert "Reply to a photo" in person.answer_text(person.write("/edit a fox"))
 
 
 async def test_a_caption_that_is_too_long_is_refused_and_nothing_changes(
     person: Person, memory: Memory
 ) -> None:
     message = person.send(picture("red"))
-    person.says(message)
-    assert "1,000. Please make it shorter" in person.says(person.write(f"/edit {'x' * 1001}", message))
+    person.answer_text(message)
+    assert "1,000. Please make it shorter" in person.answer_text(person.write(f"/edit {'x' * 1001}", message))
     assert not (await photo_in(memory, person, message)).correction
 
 
 def test_a_message_about_no_photo_cannot_be_corrected(person: Person) -> None:
     help = person.answer(person.write("/help"))
-    answer = person.says(person.write("/edit a fox", reply_to=help["message_id"]))
+    answer = person.answer_text(person.write("/edit a fox", reply_to=help["message_id"]))
     assert answer == "I keep nothing about that message."
 
 
@@ -143,11 +143,11 @@ async def test_in_a_group_only_the_sender_and_admins_correct(stack: Stack, memor
     admin, sender, other = stack.group(3)
     admin.write("hello")
     message = sender.send(picture("red"), caption="@" + bot_name(stack))
-    sender.says(message)
-    refused = other.says(other.write("/edit a dog", reply_to=message))
+    sender.answer_text(message)
+    refused = other.answer_text(other.write("/edit a dog", reply_to=message))
     assert refused == "Only the person who sent this photo, or an administrator, can correct its caption."
-    assert "From now on" in sender.says(sender.write("/edit a fox", reply_to=message))
-    assert "From now on" in admin.says(admin.write("/edit a red fox", reply_to=message))
+    assert "From now on" in sender.answer_text(sender.write("/edit a fox", reply_to=message))
+    assert "From now on" in admin.answer_text(admin.write("/edit a red fox", reply_to=message))
     assert (await photo_in(memory, sender, message)).correction == "a red fox"
 
 
@@ -165,7 +165,7 @@ async def test_in_a_group_the_button_opens_the_reply_for_who_pressed_it_alone(
     assert admin.who["user"] in prompt["_prompt"]["for"]
     assert sender.who["user"] not in prompt["_prompt"]["for"]
     done = admin.write("a fox", reply_to=prompt["message_id"])
-    assert "From now on" in admin.says(done)
+    assert "From now on" in admin.answer_text(done)
     assert (await photo_in(memory, sender, message)).correction == "a fox"
 
 

@@ -1,4 +1,4 @@
-"""`@bot words` in any chat: the photos of one's own private chat, and of no other."""
+"""`@bot words` in any chat: photos of the user's own private chat only."""
 
 import json
 from collections.abc import Iterator
@@ -35,17 +35,17 @@ def send(person: Person, *colours: str, **extra: Any) -> list[int]:
 
 
 def captions(answer: Json) -> list[str]:
-    return [one["caption"] for one in answer["results"]]
+    return [result["caption"] for result in answer["results"]]
 
 
 def test_words_find_the_persons_own_photos_as_telegram_knows_them(stack: Stack, person: Person) -> None:
     send(person, *COLOURS)
-    found = ask(stack, person, "green")
-    [one] = found["results"]
-    assert (one["type"], one["caption"]) == ("photo", "AI caption: a green picture of 64 by 48")
-    assert one["photo_file_id"].startswith("AgAC")
-    assert found["is_personal"]
-    assert not found["button"]
+    answer = ask(stack, person, "green")
+    [result] = answer["results"]
+    assert (result["type"], result["caption"]) == ("photo", "AI caption: a green picture of 64 by 48")
+    assert result["photo_file_id"].startswith("AgAC")
+    assert answer["is_personal"]
+    assert not answer["button"]
 
 
 def test_a_result_can_be_posted_in_another_chat(stack: Stack, person: Person) -> None:
@@ -53,8 +53,8 @@ def test_a_result_can_be_posted_in_another_chat(stack: Stack, person: Person) ->
     [group] = stack.group(1)
     who = {"chat": group.chat, "user": person.chat}
     query = stack.call("POST", "inline", json={**who, "query": "green"})["query"]
-    [one] = stack.call("GET", "answer", params={"query": query, "wait_s": 15})["results"]
-    stack.call("POST", "choose", json={**who, "query": query, "result": one["id"]})
+    [result] = stack.call("GET", "answer", params={"query": query, "wait_s": 15})["results"]
+    stack.call("POST", "choose", json={**who, "query": query, "result": result["id"]})
     [posted] = [message for message in group.messages() if "photo" in message]
     assert posted["caption"] == "AI caption: a green picture of 64 by 48"
     assert posted["via_bot"]["is_bot"]
@@ -63,7 +63,7 @@ def test_a_result_can_be_posted_in_another_chat(stack: Stack, person: Person) ->
 def test_nothing_typed_offers_the_latest_photos_and_a_file_as_a_file(stack: Stack, person: Person) -> None:
     send(person, "red")
     send(person, "green", as_file=True)
-    assert [one["type"] for one in ask(stack, person, "")["results"]] == ["document", "photo"]
+    assert [result["type"] for result in ask(stack, person, "")["results"]] == ["document", "photo"]
     assert len(ask(stack, person, "today")["results"]) == 2
     assert not ask(stack, person, "last year")["results"]
 
@@ -84,7 +84,7 @@ def test_more_than_a_page_comes_in_pages(stack: Stack, person: Person, redis: Re
     rest = ask(stack, person, "", page["next_offset"])
     assert len(rest["results"]) == 5
     assert not rest["next_offset"]
-    assert not {one["id"] for one in page["results"]} & {one["id"] for one in rest["results"]}
+    assert not {result["id"] for result in page["results"]} & {result["id"] for result in rest["results"]}
 
 
 def test_nobody_sees_the_photos_of_another_or_of_a_group(stack: Stack, person: Person) -> None:
@@ -123,12 +123,12 @@ def test_a_forged_offset_is_harmless(stack: Stack, person: Person, offset: str) 
 def test_an_answer_that_is_too_late_is_dropped_in_silence(stack: Stack, person: Person) -> None:
     send(person, "red")
     late = "Bad Request: query is too old and response timeout expired or query ID is invalid"
-    stack.trouble(method="answerInlineQuery", status=400, description=late, times=1)
+    stack.inject_fault(method="answerInlineQuery", status=400, description=late, times=1)
     stack.call("POST", "inline", json={**person.who, "query": "red"})
-    wait_until(lambda: [fault for fault in stack.troubles() if fault["hits"]])
-    said = person.heard()
+    wait_until(lambda: [fault for fault in stack.injected_faults() if fault["hits"]])
+    texts = person.bot_texts()
     assert ask(stack, person, "red")["results"]
-    assert person.heard() == said
+    assert person.bot_texts() == texts
 
 
 def test_while_no_worker_runs_that_is_said_at_once(own_stack: Stack) -> None:
@@ -136,7 +136,7 @@ def test_while_no_worker_runs_that_is_said_at_once(own_stack: Stack) -> None:
     own_stack.start_bot()
     person = own_stack.person()
     person.send(picture("red"))
-    wait_until(person.heard)
+    wait_until(person.bot_texts)
     offered = ask(own_stack, person, "red")
     assert offered["button"]["text"].startswith("No worker is running")
     assert len(ask(own_stack, person, "")["results"]) == 1

@@ -1,4 +1,4 @@
-"""/lang: every chat is spoken to in its own language, and what the model cannot write is said before."""
+"""/lang: each chat has its own language, and is told what the model cannot write."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +50,9 @@ def becomes(person: Person, message: Json) -> Json:
     """A message, once it is another one."""
 
     def changed() -> Json | None:
-        [now] = [one for one in person.messages() if one["message_id"] == message["message_id"]]
+        [now] = [
+            candidate for candidate in person.messages() if candidate["message_id"] == message["message_id"]
+        ]
         return now if now["text"] != message["text"] else None
 
     return wait_until(changed)  # type: ignore[no-any-return]
@@ -58,7 +60,7 @@ def becomes(person: Person, message: Json) -> Json:
 
 def hears_in(person: Person, code: str) -> bool:
     """Whether the bot speaks a language now."""
-    return person.says(person.write("/xyzzy")) == unknown_command(translator_for(code), "xyzzy")
+    return person.answer_text(person.write("/xyzzy")) == unknown_command(translator_for(code), "xyzzy")
 
 
 def test_languages_are_offered_by_their_own_names_with_the_chats_own_first(speaking: Stack) -> None:
@@ -84,9 +86,9 @@ def test_after_a_press_one_can_think_better_of_it(person: Person) -> None:
 
 
 def test_the_menu_follows(speaking: Stack, person: Person) -> None:
-    person.says(person.write("/lang deutsch"))
-    told = speaking.call("GET", "state", params={"chat": person.chat})["commands"]
-    assert {one["command"]: one["description"] for one in told} == dict(
+    person.answer_text(person.write("/lang deutsch"))
+    menu = speaking.call("GET", "state", params={"chat": person.chat})["commands"]
+    assert {command["command"]: command["description"] for command in menu} == dict(
         commands(translator_for("de"), PRIVATE)
     )
 
@@ -108,7 +110,7 @@ def test_the_menu_follows(speaking: Stack, person: Person) -> None:
     ],
 )
 def test_a_language_may_be_typed_by_any_name(person: Person, typed: str, code: str) -> None:
-    person.says(person.write(f"/lang {typed}"))
+    person.answer_text(person.write(f"/lang {typed}"))
     assert hears_in(person, code)
 
 
@@ -127,14 +129,14 @@ def test_what_is_no_language_gets_the_whole_offer(person: Person) -> None:
 
 
 def test_languages_that_the_model_cannot_write_are_offered_as_interface_only(person: Person) -> None:
-    text = person.says(person.write("/lang"))
+    text = person.answer_text(person.write("/lang"))
     only = text.partition("Interface only")[2]
     assert "हिन्दी" in only
     assert "Deutsch" not in only
 
 
 def test_a_language_that_the_model_cannot_write_is_taken_and_that_is_said(person: Person) -> None:
-    text = person.says(person.write("/lang hindi"))
+    text = person.answer_text(person.write("/lang hindi"))
     assert text == chosen(translator_for("hi"), WRITTEN)
     assert text != chosen(translator_for("hi"), {"hi"})
 
@@ -164,19 +166,19 @@ def test_a_chat_begins_with_its_persons_language(speaking: Stack) -> None:
 
 def test_a_groups_language_is_its_admins_matter(speaking: Stack) -> None:
     creator, member = speaking.group(2)
-    creator.says(creator.write("/help"))
+    creator.answer_text(creator.write("/help"))
     offer = member.answer(member.write("/lang"))
     assert member.press(offer["message_id"], "lang:de")["show_alert"]
-    assert "admins" in member.says(member.write("/lang deutsch"))
-    assert creator.says(creator.write("/lang deutsch")) == chosen(translator_for("de"), WRITTEN)
+    assert "admins" in member.answer_text(member.write("/lang deutsch"))
+    assert creator.answer_text(creator.write("/lang deutsch")) == chosen(translator_for("de"), WRITTEN)
 
 
 def test_without_a_worker_nothing_is_claimed_about_captions(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_bot()
     person = own_stack.person()
-    assert "Interface only" not in person.says(person.write("/lang"))
-    assert person.says(person.write("/lang hindi")) == chosen(translator_for("hi"), None)
+    assert "Interface only" not in person.answer_text(person.write("/lang"))
+    assert person.answer_text(person.write("/lang hindi")) == chosen(translator_for("hi"), None)
 
 
 def test_pressing_twice_is_pressing_once(person: Person) -> None:

@@ -1,4 +1,4 @@
-"""/forget and /privacy: what is gone is gone from every key of the server."""
+"""/forget and /privacy: forgotten data is gone from every key of the server."""
 
 import re
 import signal
@@ -48,6 +48,8 @@ async def _content(redis: Redis, key: bytes) -> str:
             return repr(await redis.lrange(key, 0, -1))
         case "stream":
             return repr(await redis.xrange(key))
+        case "none":  # it has expired since
+            return ""
         case kind:
             raise AssertionError(f"{key!r} is a {kind}")
 
@@ -59,7 +61,7 @@ def choose(person: Person, question: Json, which: int) -> Json:
 
 
 def message_at(person: Person, id: int) -> Json | None:
-    return next((one for one in person.messages() if one["message_id"] == id), None)
+    return next((message for message in person.messages() if message["message_id"] == id), None)
 
 
 def becomes(person: Person, id: int, words: str) -> None:
@@ -70,36 +72,38 @@ async def test_a_photo_is_forgotten_in_reply_to_it_with_its_caption(person: Pers
     message = person.send(picture("red"))
     caption = person.answer(message)
     assert await server.exists(f"photo:{{{person.chat}}}:{message}")
-    assert "I have forgotten this photo" in person.says(person.write("/forget", reply_to=message))
+    assert "I have forgotten this photo" in person.answer_text(person.write("/forget", reply_to=message))
     assert not [key for key in await everything(server) if key.endswith(f"{{{person.chat}}}:{message}")]
     assert message_at(person, message), "what people sent stays theirs"
     assert message_at(person, caption["message_id"]) is None
-    assert "Send me a photo first" in person.says(person.write("What is it?"))
+    assert "Send me a photo first" in person.answer_text(person.write("What is it?"))
 
 
 def test_it_works_in_reply_to_the_caption_and_leaves_other_photos(person: Person) -> None:
-    person.says(person.send(picture("blue")))
+    person.answer_text(person.send(picture("blue")))
     caption = person.answer(person.send(picture("red")))
-    person.says(person.write("/forget", reply_to=caption["message_id"]), "have forgotten")
-    assert "asked of a blue picture" in person.says(person.write("What is it?"))
+    person.answer_text(person.write("/forget", reply_to=caption["message_id"]), "have forgotten")
+    assert "asked of a blue picture" in person.answer_text(person.write("What is it?"))
 
 
 def test_a_caption_that_telegram_keeps_says_that_its_photo_is_forgotten(person: Person) -> None:
     message = person.send(picture("red"))
-    person.says(message)
-    person.trouble(method="deleteMessage", status=400, description="Bad Request: message can't be deleted")
-    person.says(person.write("/forget", reply_to=message), "have forgotten")
+    person.answer_text(message)
+    person.inject_fault(
+        method="deleteMessage", status=400, description="Bad Request: message can't be deleted"
+    )
+    person.answer_text(person.write("/forget", reply_to=message), "have forgotten")
     assert person.replies(message)[0]["text"] == "This photo was forgotten."
 
 
 def test_what_is_not_known_cannot_be_forgotten(person: Person) -> None:
     help = person.answer(person.write("/help"))
-    answer = person.says(person.write("/forget", reply_to=help["message_id"]))
+    answer = person.answer_text(person.write("/forget", reply_to=help["message_id"]))
     assert answer == "I keep nothing about that message."
 
 
 def test_alone_it_explains_both_ways(person: Person) -> None:
-    answer = person.says(person.write("/forget"))
+    answer = person.answer_text(person.write("/forget"))
     assert "Reply to a photo" in answer
     assert "/forget all" in answer
 
@@ -108,11 +112,11 @@ async def test_in_a_group_only_the_sender_and_admins_forget_a_photo(stack: Stack
     admin, sender, other = stack.group(3)
     admin.write("hello")
     message = sender.send(picture("red"), caption="@" + bot_name(stack))
-    sender.says(message)
-    assert other.says(other.write("/forget", reply_to=message)).startswith(
+    sender.answer_text(message)
+    assert other.answer_text(other.write("/forget", reply_to=message)).startswith(
         "Only the person who sent this photo"
     )
-    assert "have forgotten" in sender.says(sender.write("/forget", reply_to=message))
+    assert "have forgotten" in sender.answer_text(sender.write("/forget", reply_to=message))
 
 
 async def test_all_is_gone_from_every_key_jobs_that_wait_included(own_stack: Stack) -> None:
@@ -121,11 +125,11 @@ async def test_all_is_gone_from_every_key_jobs_that_wait_included(own_stack: Sta
     own_stack.start_bot()
     person, neighbour = own_stack.person(), own_stack.person()
     kept = neighbour.send(picture("green"), caption="a neighbours note")
-    neighbour.says(kept)
+    neighbour.answer_text(kept)
     message = person.send(picture("red"), caption="Mimis birthday", name="picture.png")
-    person.says(message)
-    person.says(person.write("Is it purplish?", reply_to=message))
-    person.says(person.write("/edit our crimson cat", reply_to=message))
+    person.answer_text(message)
+    person.answer_text(person.write("Is it purplish?", reply_to=message))
+    person.answer_text(person.write("/edit our crimson cat", reply_to=message))
     person.write("/edit", reply_to=message)
     own_stack.kill("worker")
     waiting = person.send(picture("blue"))
@@ -142,13 +146,13 @@ async def test_all_is_gone_from_every_key_jobs_that_wait_included(own_stack: Sta
         becomes(person, question["message_id"], "I have forgotten everything")
         await until(lambda: _handled(redis))
         left = await everything(redis)
-        theirs = {key: value for key, value in left.items() if f"{{{neighbour.chat}}}" not in key}
+        remaining = {key: value for key, value in left.items() if f"{{{neighbour.chat}}}" not in key}
         kept_ids = await redis.hget(f"photo:{{{neighbour.chat}}}:{kept}", "file_id")
         secrets.discard(kept_ids.decode())
         assert not [
             (secret, key)
             for secret in {*secrets, "Mimis birthday"}
-            for key, value in theirs.items()
+            for key, value in remaining.items()
             if secret in value
         ]
         about = {key for key, value in left.items() if str(person.chat) in key + value}
@@ -157,8 +161,8 @@ async def test_all_is_gone_from_every_key_jobs_that_wait_included(own_stack: Sta
         assert all([0 < await redis.ttl(key) <= DAY_S for key in about])
         assert all(left[key] == "b'done'" for key in about if key.startswith("{afterimage}"))
     own_stack.start_worker()
-    assert "asked of a green picture" in neighbour.says(neighbour.write("What is it?"))
-    assert "Send me a photo first" in person.says(person.write("What is it?"))
+    assert "asked of a green picture" in neighbour.answer_text(neighbour.write("What is it?"))
+    assert "Send me a photo first" in person.answer_text(person.write("What is it?"))
 
 
 async def _queued(redis: Redis, jobs: int) -> bool:
@@ -171,19 +175,19 @@ async def _handled(redis: Redis) -> bool:
 
 def test_no_means_no(person: Person) -> None:
     message = person.send(picture("red"))
-    person.says(message)
+    person.answer_text(message)
     question = person.answer(person.write("/forget all"))
     choose(person, question, 1)
     becomes(person, question["message_id"], "Nothing was forgotten")
-    assert "asked of a red picture" in person.says(person.write("What is it?"))
+    assert "asked of a red picture" in person.answer_text(person.write("What is it?"))
 
 
 def test_in_a_group_only_the_admin_who_asked_decides(stack: Stack) -> None:
     admin, other = stack.group(2)
     admin.write("hello")
     message = admin.send(picture("red"), caption="@" + bot_name(stack))
-    admin.says(message)
-    assert other.says(other.write("/forget all")).startswith("Only an administrator")
+    admin.answer_text(message)
+    assert other.answer_text(other.write("/forget all")).startswith("Only an administrator")
     question = admin.answer(admin.write("/forget all"))
     assert choose(other, question, 0)["text"] == "Only the person who asked for this can decide it."
     choose(admin, question, 0)
@@ -192,16 +196,16 @@ def test_in_a_group_only_the_admin_who_asked_decides(stack: Stack) -> None:
 
 async def test_the_question_closes_after_five_minutes(stack: Stack, person: Person, server: Redis) -> None:
     message = person.send(picture("red"))
-    person.says(message)
-    asked = person.answer(person.write("/forget all"))
+    person.answer_text(message)
+    confirmation = person.answer(person.write("/forget all"))
     settings = Settings(token="1:sandbox-token", api_url=stack.page)
     async with app.build(settings, RateLimiter(server)) as application:
         services = app.build_services(settings, application.bot, server, Metrics())
         app.register_handlers(application, services, server)
-        press = pressed(person, asked, asked["date"] + OPEN_S + 1)
+        press = pressed(person, confirmation, confirmation["date"] + OPEN_S + 1)
         await application.process_update(Update.de_json(press, application.bot))
-    becomes(person, asked["message_id"], "more than five minutes old")
-    assert "asked of a red picture" in person.says(person.write("What is it?"))
+    becomes(person, confirmation["message_id"], "more than five minutes old")
+    assert "asked of a red picture" in person.answer_text(person.write("What is it?"))
 
 
 def pressed(person: Person, question: Json, at_s: float) -> Json:
@@ -216,23 +220,23 @@ def test_a_bot_that_stood_still_does_not_forget_what_was_sent_after_the_press(ow
     """It has the press and has done nothing yet; another does it all, and takes a photo; then it goes on."""
     own_stack.start_all()
     (admin,) = own_stack.group(1)
-    admin.says(admin.send(picture("red"), caption="@" + bot_name(own_stack)), "a red picture")
+    admin.answer_text(admin.send(picture("red"), caption="@" + bot_name(own_stack)), "a red picture")
     question = admin.answer(admin.write("/forget all"))
     with BlockingRedis.from_url(own_stack.server.url) as redis:
         redis.delete(f"admins:{{{admin.chat}}}")  # as some minutes later
-    own_stack.trouble(method="getChatAdministrators", delay_s=1, times=1)
+    own_stack.inject_fault(method="getChatAdministrators", delay_s=1, times=1)
     [button] = question["reply_markup"]["inline_keyboard"][0]
     admin.act("press", message_id=question["message_id"], data=button["callback_data"])
-    wait_until(lambda: own_stack.troubles()[0]["hits"])
+    wait_until(lambda: own_stack.injected_faults()[0]["hits"])
     own_stack.signal("bot", signal.SIGSTOP)
     own_stack.start_bot("another")
     becomes(admin, question["message_id"], "I have forgotten everything")
     kept = admin.send(picture("blue"), caption="@" + bot_name(own_stack))
-    admin.says(kept, "a blue picture")
+    admin.answer_text(kept, "a blue picture")
     own_stack.signal("bot", signal.SIGCONT)
     done = {"method": "answerCallbackQuery"}
     wait_until(lambda: len(own_stack.call("GET", "calls", params=done)) == 2)
-    assert "asked of a blue picture" in admin.says(admin.write(f"@{bot_name(own_stack)} What is it?"))
+    assert "asked of a blue picture" in admin.answer_text(admin.write(f"@{bot_name(own_stack)} What is it?"))
 
 
 def test_what_the_bot_holds_when_all_is_forgotten_is_not_shown(own_stack: Stack) -> None:
@@ -240,33 +244,35 @@ def test_what_the_bot_holds_when_all_is_forgotten_is_not_shown(own_stack: Stack)
     own_stack.start_bot()
     person = own_stack.person()
     message = person.send(picture("red"))
-    wait_until(lambda: len(person.heard()) == 1)
+    wait_until(lambda: len(person.bot_texts()) == 1)
     person.write("What is it?", reply_to=message)
     person.send_album(picture("red"), picture("red"))
-    wait_until(lambda: len(person.heard()) == 3)
-    person.trouble(method="editMessageText", status=502)
+    wait_until(lambda: len(person.bot_texts()) == 3)
+    person.inject_fault(method="editMessageText", status=502)
     own_stack.start_worker()
-    wait_until(lambda: own_stack.troubles()[0]["hits"] >= 3)  # it tries again and again, ever more seldom
+    wait_until(
+        lambda: own_stack.injected_faults()[0]["hits"] >= 3
+    )  # it tries again and again, ever more seldom
     question = person.answer(person.write("/forget all"))
     choose(person, question, 0)
     own_stack.call("DELETE", "faults")
     becomes(person, question["message_id"], "I have forgotten everything")
     kept = person.send(picture("blue"))
-    assert "a blue picture" in person.says(kept, "AI caption")  # it came behind the others
-    assert len(person.heard()) == 5, "three that wait for ever, the question, and the caption"
+    assert "a blue picture" in person.answer_text(kept, "AI caption")  # it came behind the others
+    assert len(person.bot_texts()) == 5, "three that wait for ever, the question, and the caption"
 
 
 def test_privacy_says_what_is_kept_how_long_and_whom_to_ask(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_bot(BOT_RETENTION_DAYS="30", BOT_CONTACT="@keeper")
     person = own_stack.person()
-    answer = person.says(person.write("/privacy"))
+    answer = person.answer_text(person.write("/privacy"))
     for words in ("never keep the pictures", "30 days", "/forget all", "/export", "@keeper"):
         assert words in answer
 
 
 def test_by_default_it_is_a_year_and_nobody_is_named(person: Person) -> None:
-    answer = person.says(person.write("/privacy"))
+    answer = person.answer_text(person.write("/privacy"))
     assert "365 days" in answer
     assert "Questions about privacy" not in answer
 

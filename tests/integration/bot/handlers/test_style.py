@@ -23,19 +23,19 @@ async def test_a_style_is_chosen_by_a_button_that_comes_with_an_example(stack: S
     assert [button["text"] for button in row] == ["Short", "Normal", "Detailed"]
     person.press(offer["message_id"], "style:short")
     message = offer["reply_to_message"]["message_id"]
-    wait_until(lambda: [one["text"] for one in person.replies(message)] == [FROM_NOW_ON["short"]])
+    wait_until(lambda: [candidate["text"] for candidate in person.replies(message)] == [FROM_NOW_ON["short"]])
     assert await style_of(stack, person) == "short"
 
 
 @pytest.mark.parametrize("style", LABELS)
 async def test_a_style_may_be_typed(stack: Stack, person: Person, style: str) -> None:
-    assert person.says(person.write(f"/style {style.upper()}")).startswith("From now on")
+    assert person.answer_text(person.write(f"/style {style.upper()}")).startswith("From now on")
     assert await style_of(stack, person) == style
 
 
 async def test_a_style_may_be_typed_in_the_chats_language(stack: Stack) -> None:
     person, t = Person(stack, language="de"), translator_for("de")
-    assert person.says(person.write(f"/style {t('detailed')}")) == t(FROM_NOW_ON["detailed"])
+    assert person.answer_text(person.write(f"/style {t('detailed')}")) == t(FROM_NOW_ON["detailed"])
     assert await style_of(stack, person) == "detailed"
 
 
@@ -47,8 +47,8 @@ async def test_what_is_no_style_gets_the_buttons(stack: Stack, person: Person) -
 
 async def test_a_groups_style_is_its_admins_matter(stack: Stack) -> None:
     creator, member = stack.group(2)
-    creator.says(creator.write("/help"))
-    assert "admins" in member.says(member.write("/style short"))
+    creator.answer_text(creator.write("/help"))
+    assert "admins" in member.answer_text(member.write("/style short"))
     assert await style_of(stack, member) == "normal"
-    creator.says(creator.write("/style short"))
+    creator.answer_text(creator.write("/style short"))
     assert await style_of(stack, member) == "short"

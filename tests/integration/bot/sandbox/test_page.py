@@ -162,8 +162,8 @@ async def test_a_message_that_wants_an_answer_opens_the_reply(page: Page, app: A
     await page.keyboard.press("Enter")
     await expect(last(page)).to_contain_text("You said: hello")
     prompt = ForceReply(input_field_placeholder="Your words")
-    asked = await app.bot.send_message(int(page.url.split("=")[1]), "Which words?", reply_markup=prompt)
-    assert asked.reply_markup is None
+    sent = await app.bot.send_message(int(page.url.split("=")[1]), "Which words?", reply_markup=prompt)
+    assert sent.reply_markup is None
     await expect(page.locator("#reply-what")).to_have_text("Which words?")
     await expect(box(page)).to_have_attribute("placeholder", "Your words")
     await page.keyboard.type("these")

@@ -61,15 +61,15 @@ async def app(url: str) -> AsyncIterator[Application]:
 async def page(browser: Browser, url: str, app: Application) -> AsyncIterator[Page]:
     noise: list[str] = []
     async with opened(browser, url) as visited:
-        visited.on("console", lambda said: noise.append(said.text))
+        visited.on("console", lambda entry: noise.append(entry.text))
         yield visited
     assert noise == [], "the browser has nothing to complain about"
 
 
 def chat_of(page: Page) -> int:
-    found = re.search(r"chat=(\d+)", page.url)
-    assert found
-    return int(found[1])
+    match = re.search(r"chat=(\d+)", page.url)
+    assert match
+    return int(match[1])
 
 
 def chats(page: Page) -> Locator:
@@ -161,8 +161,8 @@ async def test_the_bot_hears_the_language_that_was_chosen_and_a_reload_keeps_it(
     await expect(language).to_have_value("pt-br")
     await say(page, "olá")
     await expect(last(page)).to_contain_text("You said: olá")
-    told = await page.request.get(f"{url}/sandbox/state?chat={chat_of(page)}")
-    assert (await told.json())["you"]["language_code"] == "pt-br"
+    response = await page.request.get(f"{url}/sandbox/state?chat={chat_of(page)}")
+    assert (await response.json())["you"]["language_code"] == "pt-br"
 
 
 FROM_TIME_TO_WORDS_PX = """(said) => {
@@ -178,13 +178,13 @@ async def test_text_from_right_to_left_reads_so_and_its_commands_stay_whole(
     await say(page, "hello")
     await expect(last(page)).to_contain_text("You said: hello")
     await app.bot.send_message(chat_of(page), ARABIC)
-    said = last(page).locator(".said")
-    await expect(said).to_contain_text("دراجة")
-    assert await said.evaluate("(node) => getComputedStyle(node).direction") == "rtl"
-    await expect(said.get_by_role("button", name="/find")).to_have_attribute("dir", "ltr")
+    quote = last(page).locator(".said")
+    await expect(quote).to_contain_text("دراجة")
+    assert await quote.evaluate("(node) => getComputedStyle(node).direction") == "rtl"
+    await expect(quote.get_by_role("button", name="/find")).to_have_attribute("dir", "ltr")
     await app.bot.send_message(chat_of(page), "صورة واحدة")
-    await expect(said).to_contain_text("واحدة")
-    assert await said.evaluate(FROM_TIME_TO_WORDS_PX) >= 8
+    await expect(quote).to_contain_text("واحدة")
+    assert await quote.evaluate(FROM_TIME_TO_WORDS_PX) >= 8
     await say(page, "/help")  # what a clock says in Arabic turns nothing around
     assert await last(page, "mine").locator(".said").evaluate("(node) => node.matches(':dir(ltr)')")
 

@@ -1,4 +1,4 @@
-"""Whatever is said on the chat page is shown as text: it runs nothing, and adds no element of its own."""
+"""The chat page shows any text as text: it runs no script and adds no element."""
 
 import itertools
 from collections.abc import AsyncIterator

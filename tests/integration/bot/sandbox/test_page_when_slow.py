@@ -1,4 +1,4 @@
-"""The chat page's promises where the network is slower than the person."""
+"""The chat page on a slow network."""
 
 import asyncio
 import contextlib
@@ -117,8 +117,8 @@ async def test_a_picture_that_could_not_be_sent_comes_back_with_its_caption_and_
     await expect(last(page)).to_contain_text("You said: hello")
     await page.keyboard.press("ArrowUp")
     await page.keyboard.press("Enter")
-    given = {"name": "red.png", "mimeType": "image/png", "buffer": picture()}
-    await page.locator("#picker").set_input_files([given])
+    upload = {"name": "red.png", "mimeType": "image/png", "buffer": picture()}
+    await page.locator("#picker").set_input_files([upload])
     await page.route("**/sandbox/send", lambda route: route.abort())
     await say(page, "like this")
     await expect(page.get_by_text("Not sent")).to_be_visible()

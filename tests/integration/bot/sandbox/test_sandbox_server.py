@@ -90,11 +90,11 @@ def test_a_taken_port_is_said_plainly() -> None:
 def test_a_request_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
     with program("--data", str(tmp_path)) as url:
         port = int(url.rpartition(":")[2])
-        assert told(port, f"Content-Length: {MAX_BYTES + 1}").startswith(b"HTTP/1.1 413")
-        assert told(port, "Transfer-Encoding: chunked").startswith(b"HTTP/1.1 411")
+        assert raw_response(port, f"Content-Length: {MAX_BYTES + 1}").startswith(b"HTTP/1.1 413")
+        assert raw_response(port, "Transfer-Encoding: chunked").startswith(b"HTTP/1.1 411")
 
 
-def told(port: int, header: str) -> bytes:
+def raw_response(port: int, header: str) -> bytes:
     """The answer to the head of a request whose body never comes."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as caller:
         caller.sendall(f"POST /bot1:a/sendPhoto HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\r\n".encode())

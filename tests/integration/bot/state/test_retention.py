@@ -1,4 +1,4 @@
-"""What is older than it may be is forgotten, once a day, by one of the bots."""
+"""Photos older than the retention period are forgotten, once a day, by one of the bots."""
 
 import time
 
@@ -24,8 +24,8 @@ def nightly(redis: Redis, retention_days: int = 30) -> Retention:
 
 async def test_photos_are_forgotten_when_their_time_is_over_and_no_earlier(redis: Redis) -> None:
     memory = Memory(redis)
-    for one in (photo("1", 31), photo("2", 29)):
-        await memory.remember(CHAT, one)
+    for stored in (photo("1", 31), photo("2", 29)):
+        await memory.remember(CHAT, stored)
     assert await nightly(redis).sweep_once()
     assert await memory.ids(CHAT) == ["2"]
 

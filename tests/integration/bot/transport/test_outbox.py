@@ -1,4 +1,4 @@
-"""What the bot says fits into a message, whatever a model wrote."""
+"""Texts fit into Telegram's limits, whatever a model wrote."""
 
 import pytest
 from redis.asyncio import Redis

@@ -1,4 +1,4 @@
-"""Polling survives what Telegram and Redis do to it, and confirms only what the journal holds."""
+"""Polling survives errors of Telegram and Redis, and confirms only what the journal holds."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ async def test_what_is_written_reaches_the_journal(telegram: Stack, redis: Redis
 async def test_an_update_outlives_telegrams_troubles(
     telegram: Stack, redis: Redis, fault: dict[str, object]
 ) -> None:
-    telegram.trouble(method="getUpdates", times=1, **fault)
+    telegram.inject_fault(method="getUpdates", times=1, **fault)
     Person(telegram).write("hello")
     async with polling(telegram, redis):
         await kept(redis, 1)
@@ -97,7 +97,7 @@ async def test_a_second_poller_waits_until_the_first_has_ended(
 
 
 async def test_a_rejected_token_is_the_end_of_it(telegram: Stack, redis: Redis) -> None:
-    telegram.trouble(method="getUpdates", status=401)
+    telegram.inject_fault(method="getUpdates", status=401)
     async with polling(telegram, redis) as task:
         await asyncio.wait([task])
         with pytest.raises(InvalidToken):

@@ -1,4 +1,4 @@
-"""Telegram's limits: a chat that is told to wait is left alone until then, and no other waits with it."""
+"""Telegram's limits: a chat that must wait is left alone until then, and no other chat waits."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,8 +28,8 @@ async def bot(stack: Stack, redis: Redis) -> AsyncIterator[ExtBot[bool]]:
 
 
 async def test_a_call_that_comes_too_early_is_not_made(bot: ExtBot[bool], person: Person) -> None:
-    person.says(person.write("/help"))  # or the running bot would meet the trouble
-    person.trouble(method="sendMessage", status=429, retry_after=2, times=1)
+    person.answer_text(person.write("/help"))  # or the running bot would meet the trouble
+    person.inject_fault(method="sendMessage", status=429, retry_after=2, times=1)
     with pytest.raises(RetryAfter):
         await bot.send_message(person.chat, "one")
     with pytest.raises(RetryAfter) as early:
@@ -40,9 +40,9 @@ async def test_a_call_that_comes_too_early_is_not_made(bot: ExtBot[bool], person
 
 async def test_another_chat_does_not_wait_with_it(bot: ExtBot[bool], stack: Stack, person: Person) -> None:
     other = stack.person()
-    for one in (person, other):
-        one.says(one.write("/help"))
-    person.trouble(method="sendMessage", status=429, retry_after=3600, times=1)
+    for user in (person, other):
+        user.answer_text(user.write("/help"))
+    person.inject_fault(method="sendMessage", status=429, retry_after=3600, times=1)
     with pytest.raises(RetryAfter):
         await bot.send_message(person.chat, "one")
     assert await bot.send_message(other.chat, "two")
@@ -79,9 +79,9 @@ def test_a_busy_group_waits_its_minute_and_loses_nothing(own_stack: Stack) -> No
     person, (ann,) = own_stack.person(), own_stack.group(1)
     for _ in range(23):
         ann.write("/auto")
-    wait_until(lambda: len(ann.heard()) == 20)
-    assert ann.heard()[-1].startswith("Telegram lets me send a group 20 messages a minute.")
-    assert "a red picture" in person.says(person.send(picture("red")))
+    wait_until(lambda: len(ann.bot_texts()) == 20)
+    assert ann.bot_texts()[-1].startswith("Telegram lets me send a group 20 messages a minute.")
+    assert "a red picture" in person.answer_text(person.send(picture("red")))
     assert len(ann.calls("sendMessage")) == 20
     with BlockingRedis.from_url(own_stack.server.url) as redis:
         assert redis.xlen("{afterimage}:updates") == 4
@@ -93,31 +93,31 @@ def test_a_group_that_is_full_is_told_so_and_gets_every_answer_once(own_stack: S
     own_stack.start_bot(patches=SMALL_GROUP_LIMIT)
     (ann,) = own_stack.group(1, supergroup=True)
     cats = Person(own_stack, ann.chat, user=ann.who["user"], topic="Cats")
-    asked = [cats.write("/auto") for _ in range(6)] + [
+    commands = [cats.write("/auto") for _ in range(6)] + [
         cats.send(picture("red"), caption="@afterimage_bot") for _ in range(2)
     ]
-    [line] = wait_until(lambda: [one for one in cats.messages() if later(one)])
+    [line] = wait_until(lambda: [message for message in cats.messages() if later(message)])
     assert line["message_thread_id"] == cats.messages()[-1]["message_thread_id"]
-    for message in asked:
+    for message in commands:
         cats.answer(message)
-    wait_until(lambda: not any(later(one) for one in cats.messages()))
-    assert [len(cats.replies(message)) for message in asked] == [1] * len(asked)
-    assert len(cats.heard()) == len(asked)
+    wait_until(lambda: not any(later(message) for message in cats.messages()))
+    assert [len(cats.replies(message)) for message in commands] == [1] * len(commands)
+    assert len(cats.bot_texts()) == len(commands)
 
 
 def test_a_bot_that_ends_while_a_group_waits_leaves_its_line_to_another(own_stack: Stack) -> None:
     own_stack.start_sandbox()
     own_stack.start_bot(patches=SMALL_GROUP_LIMIT)
     (ann,) = own_stack.group(1)
-    asked = [ann.write("/auto") for _ in range(6)]
+    commands = [ann.write("/auto") for _ in range(6)]
     with BlockingRedis.from_url(own_stack.server.url) as redis:
         wait_until(lambda: redis.get(f"waits:{{{ann.chat}}}"))  # it has noted which line that is
     own_stack.kill("bot")
     own_stack.start_bot(patches=SMALL_GROUP_LIMIT)
-    for message in asked:
+    for message in commands:
         ann.answer(message)
-    wait_until(lambda: not any(later(one) for one in ann.messages()))
-    assert len(ann.heard()) == len(asked)
+    wait_until(lambda: not any(later(message) for message in ann.messages()))
+    assert len(ann.bot_texts()) == len(commands)
 
 
 async def test_a_line_that_comes_when_nothing_waits_any_more_goes_at_once(
@@ -125,14 +125,14 @@ async def test_a_line_that_comes_when_nothing_waits_any_more_goes_at_once(
 ) -> None:
     (ann,) = stack.group(1)
     ann.write("Hello")
-    ann.trouble(method="sendMessage", delay_s=1, times=1)
+    ann.inject_fault(method="sendMessage", delay_s=1, times=1)
     notice = RateLimitNotice(bot, redis, Memory(redis))
     telling = asyncio.create_task(notice.show(GroupLimitReached(timedelta(minutes=1), ann.chat, 0)))
     await until(lambda: redis.exists(f"waits:{{{ann.chat}}}"))
     await notice.remove(ann.chat)
     await telling
     assert len(ann.calls("sendMessage")) == len(ann.calls("deleteMessage")) == 1
-    assert ann.heard() == []
+    assert ann.bot_texts() == []
     assert not await redis.exists(f"waits:{{{ann.chat}}}")
 
 

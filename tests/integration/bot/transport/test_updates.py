@@ -1,4 +1,4 @@
-"""Between the journal and the handlers: who is told what, and what is left to be done later."""
+"""From the journal to the handlers: which errors are told to the user, and which are retried."""
 
 import json
 from collections.abc import AsyncIterator
@@ -31,8 +31,13 @@ async def application(stack: Stack, redis: Redis) -> AsyncIterator[App]:
 
 def entry(chat: int, message: int) -> Entry:
     """A text in the journal."""
-    told = {"message_id": message, "date": 1, "text": "What is it?", "chat": {"id": chat, "type": "private"}}
-    return Entry("", "1-0", {b"update": json.dumps({"update_id": 1, "message": told}).encode()})
+    message_json = {
+        "message_id": message,
+        "date": 1,
+        "text": "What is it?",
+        "chat": {"id": chat, "type": "private"},
+    }
+    return Entry("", "1-0", {b"update": json.dumps({"update_id": 1, "message": message_json}).encode()})
 
 
 def updates(application: App, redis: Redis) -> UpdateHandler:

@@ -1,4 +1,4 @@
-"""Only who shows the secret can put an update into the journal, and 200 means that it is there."""
+"""The webhook: only calls with the secret reach the journal, and 200 means that it holds the update."""
 
 from collections.abc import AsyncIterator
 
@@ -51,16 +51,16 @@ async def test_what_is_no_update_is_refused(caller: httpx.AsyncClient, redis: Re
 
 @pytest.mark.promise("security#webhook-body-limit")
 async def test_a_body_without_end_is_cut_short(caller: httpx.AsyncClient, redis: Redis) -> None:
-    given = []
+    updates = []
 
     async def chunks() -> AsyncIterator[bytes]:  # of which nobody says beforehand how many they are
         for _ in range(64):
-            given.append(b"x" * (MAX_BYTES // 16))
-            yield given[-1]
+            updates.append(b"x" * (MAX_BYTES // 16))
+            yield updates[-1]
 
     answer = await caller.post("/hook", content=chunks(), headers={SECRET_HEADER: SECRET})
     assert answer.status_code == 413
-    assert len(given) == 17, "nothing is read beyond the limit"
+    assert len(updates) == 17, "nothing is read beyond the limit"
     assert await redis.dbsize() == 0
 
 
@@ -102,9 +102,9 @@ def test_the_bot_answers_by_webhook_and_goes_back_to_polling(own_stack: Stack) -
         BOT_WEBHOOK_LISTEN=f"127.0.0.1:{port}",
     )
     person = own_stack.person()
-    assert "a red picture" in person.says(person.send(picture("red")))
+    assert "a red picture" in person.answer_text(person.send(picture("red")))
     assert own_stack.call("GET", "calls", params={"method": "setWebhook"})
     assert own_stack.stop("bot") == 0
     own_stack.start_bot()
     wait_until(lambda: own_stack.call("GET", "calls", params={"method": "deleteWebhook"}))
-    assert "a blue picture" in person.says(person.send(picture("blue")))
+    assert "a blue picture" in person.answer_text(person.send(picture("blue")))

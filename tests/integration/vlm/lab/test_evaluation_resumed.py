@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from support.evaluated import MODEL, Watched, captioned, colours, evaluated
+from support.evaluated import MODEL, Watched, caption_data, colours, evaluated
 from support.vlm_process import ENVIRONMENT, Vlm
 
 from vlm.engine.echo import EchoEngine
@@ -58,7 +58,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_a_line_that_was_cut_short_is_asked_again(tmp_path: Path) -> None:
-    data, out = captioned(colours(tmp_path / "data")), tmp_path / "out"
+    data, out = caption_data(colours(tmp_path / "data")), tmp_path / "out"
     whole = evaluated(EchoEngine(), "caption", data, out)
     path = out / NAME
     path.write_bytes(path.read_bytes()[:-10])
@@ -89,7 +89,7 @@ def test_a_damaged_file_is_named_and_kept(tmp_path: Path, damage: bytes) -> None
 
 
 def test_a_finished_run_is_scored_again_without_asking(tmp_path: Path) -> None:
-    data, out, engine = captioned(colours(tmp_path / "data")), tmp_path / "out", Watched()
+    data, out, engine = caption_data(colours(tmp_path / "data")), tmp_path / "out", Watched()
     results = [evaluated(engine, "caption", data, out) for _ in range(2)]
     assert results[0] == results[1] and engine.looked == 6
 
@@ -97,14 +97,14 @@ def test_a_finished_run_is_scored_again_without_asking(tmp_path: Path) -> None:
 def test_another_model_task_or_data_in_the_same_folder_is_refused_until_it_is_said_to_begin_anew(
     tmp_path: Path,
 ) -> None:
-    data, out = captioned(colours(tmp_path / "data")), tmp_path / "out"
+    data, out = caption_data(colours(tmp_path / "data")), tmp_path / "out"
     evaluated(EchoEngine(), "caption", data, out)
     with pytest.raises(BadRequest, match=r"another model \(some model 1; now it is some model 2\).*--fresh"):
         evaluated(EchoEngine(), "caption", data, out, model={**MODEL, "revision": "2"})
     with pytest.raises(BadRequest, match="another task"):
         evaluated(EchoEngine(), "retrieval", data, out)
     with pytest.raises(BadRequest, match="another data"):
-        evaluated(EchoEngine(), "caption", captioned(tmp_path / "data", limit=2), out)
+        evaluated(EchoEngine(), "caption", caption_data(tmp_path / "data", limit=2), out)
     engine = Watched()
     assert evaluated(engine, "caption", data, out, fresh=True).examples == engine.looked == 6
 

@@ -1,4 +1,4 @@
-"""The times and senders that people name when they look for photos."""
+"""Parsing times and senders in searches."""
 
 from datetime import UTC, date, datetime
 
@@ -33,7 +33,7 @@ def day(ms: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("language", "asked", "words", "time", "sender"),
+    ("language", "query", "words", "time", "sender"),
     [
         ("en", "red bicycle", "red bicycle", ALWAYS, ""),
         ("en", "red bicycle last week", "red bicycle", LAST_WEEK, ""),
@@ -93,9 +93,9 @@ def day(ms: int) -> str:
     ],
 )
 def test_a_filter_is_taken_out_of_the_words(
-    language: str, asked: str, words: str, time: tuple[str, str], sender: str
+    language: str, query: str, words: str, time: tuple[str, str], sender: str
 ) -> None:
-    assert read_as(asked, language) == (words, time, sender)
+    assert read_as(query, language) == (words, time, sender)
 
 
 @pytest.mark.parametrize(
@@ -120,16 +120,16 @@ def test_what_only_looks_like_a_filter_is_searched_for(words: str) -> None:
 
 @pytest.mark.parametrize("language", CATALOGS)
 def test_every_language_of_the_interface_knows_the_times_in_its_own_words(language: str) -> None:
-    said = SPOKEN[language]
+    phrases = SPOKEN[language]
     for words, time in [
-        (said.today, TODAY),
-        (said.yesterday, YESTERDAY),
-        (said.this_week, THIS_WEEK),
-        (said.last_week, LAST_WEEK),
-        (said.this_month, THIS_MONTH),
-        (said.last_month, LAST_MONTH),
-        (said.this_year, THIS_YEAR),
-        (said.last_year, LAST_YEAR),
+        (phrases.today, TODAY),
+        (phrases.yesterday, YESTERDAY),
+        (phrases.this_week, THIS_WEEK),
+        (phrases.last_week, LAST_WEEK),
+        (phrases.this_month, THIS_MONTH),
+        (phrases.last_month, LAST_MONTH),
+        (phrases.this_year, THIS_YEAR),
+        (phrases.last_year, LAST_YEAR),
     ]:
         if not set(words) & set("([?"):
             first = words.split("|")[0]

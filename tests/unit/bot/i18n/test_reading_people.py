@@ -1,4 +1,4 @@
-"""Pure readings of what people write: questions, numbers, and the questions that fit a caption."""
+"""Parsing what users write: questions, numbers, and questions that fit a caption."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How a language is found by its name, and how sentences, numbers and directions come out."""
+"""Languages by name; sentences, numbers and text directions in them."""
 
 import pytest
 
@@ -72,16 +72,21 @@ def test_a_language_without_catalog_is_spoken_to_in_english() -> None:
 
 
 def test_forms_follow_the_number() -> None:
-    one, many = "{n} photo: {what}", "{n} photos: {what}"
-    assert translator_for("de").many(one, many, 1, what="x") == "1 Foto: x"
-    assert translator_for("de").many(one, many, 2, what="x") == "2 Fotos: x"
+    singular, plural = "{n} photo: {what}", "{n} photos: {what}"
+    assert translator_for("de").many(singular, plural, 1, what="x") == "1 Foto: x"
+    assert translator_for("de").many(singular, plural, 2, what="x") == "2 Fotos: x"
 
 
 def test_arabic_counts_in_its_four_ways() -> None:
-    one, many = "A photo is forgotten {n} day after it came.", "A photo is forgotten {n} days after it came."
-    said = [translator_for("ar").many(one, many, n) for n in (1, 2, 7, 11, 30, 99, 365, 100, 102, 400)]
+    singular, plural = (
+        "A photo is forgotten {n} day after it came.",
+        "A photo is forgotten {n} days after it came.",
+    )
+    texts = [
+        translator_for("ar").many(singular, plural, n) for n in (1, 2, 7, 11, 30, 99, 365, 100, 102, 400)
+    ]
     counted = ["يوم واحد", "يومين", "أيام", "يومًا", "يومًا", "يومًا", "يومًا", "يوم ", "يوم ", "يوم "]
-    assert all(word in sentence for word, sentence in zip(counted, said, strict=True)), said
+    assert all(word in sentence for word, sentence in zip(counted, texts, strict=True)), texts
 
 
 def test_from_the_right_a_line_keeps_its_side_and_what_is_filled_in_its_own() -> None:

@@ -1,4 +1,4 @@
-"""Groups as the bot meets them: several people, administrators, topics, coming and going, growing."""
+"""Groups in the sandbox: members, administrators, topics, adding and removing the bot, migration."""
 
 import httpx
 import pytest
@@ -23,10 +23,10 @@ async def post(http: httpx.AsyncClient, action: str, **fields: object) -> dict:
 
 
 async def say(http: httpx.AsyncClient, text: str, **fields: object) -> dict:
-    told: dict = (await post(http, "send", **{"chat": SUPERGROUP, "user": ADA, **fields}, text=text))[
+    response: dict = (await post(http, "send", **{"chat": SUPERGROUP, "user": ADA, **fields}, text=text))[
         "messages"
     ][0]
-    return told
+    return response
 
 
 async def test_each_writes_under_a_name_and_a_language_of_their_own(
@@ -53,13 +53,13 @@ async def test_administrators_are_made_and_unmade(bot: Bot, http: httpx.AsyncCli
 async def test_only_as_an_administrator_the_bot_deletes_what_others_wrote(
     bot: Bot, http: httpx.AsyncClient
 ) -> None:
-    theirs = await say(http, "keep")
+    kept = await say(http, "keep")
     own = await bot.send_message(SUPERGROUP, "mine")
     assert await bot.delete_message(SUPERGROUP, own.message_id)
     with pytest.raises(BadRequest, match="can't be deleted"):
-        await bot.delete_message(SUPERGROUP, theirs["message_id"])
+        await bot.delete_message(SUPERGROUP, kept["message_id"])
     await post(http, "promote", chat=SUPERGROUP, user=bot.id, admin=True)
-    assert await bot.delete_message(SUPERGROUP, theirs["message_id"])
+    assert await bot.delete_message(SUPERGROUP, kept["message_id"])
     change = (await bot.get_updates())[-1].my_chat_member
     assert change and change.new_chat_member.status == "administrator"
 
@@ -89,10 +89,10 @@ async def test_a_supergroup_counts_its_own_messages(bot: Bot, person: Person) ->
 
 
 async def test_topics_are_kept_apart(bot: Bot, http: httpx.AsyncClient) -> None:
-    asked = await say(http, "a cat?", topic="Cats")
+    question = await say(http, "a cat?", topic="Cats")
     update = (await bot.get_updates())[-1].message
     assert update and update.is_topic_message and update.chat.is_forum
-    thread = asked["message_thread_id"]
+    thread = question["message_thread_id"]
     assert update.message_thread_id == thread
     assert update.reply_to_message and update.reply_to_message.forum_topic_created, "as Telegram has it"
     answer = await bot.send_message(SUPERGROUP, "a cat", message_thread_id=thread)
@@ -152,8 +152,8 @@ async def test_each_kind_of_chat_has_its_commands(bot: Bot, person: Person) -> N
     await bot.set_my_commands([BotCommand("x", "grupos")], BotCommandScopeAllGroupChats(), "pt")
 
     async def menu(**query: object) -> str:
-        told = (await person.http.get("/sandbox/state", params=query)).json()
-        return str(told["commands"][0]["description"])
+        response = (await person.http.get("/sandbox/state", params=query)).json()
+        return str(response["commands"][0]["description"])
 
     assert await menu(chat=SUPERGROUP, user=ADA) == "admins", "who opened the group is its creator"
     assert await menu(chat=SUPERGROUP, user=BEN) == "groups"
@@ -165,8 +165,10 @@ async def test_each_kind_of_chat_has_its_commands(bot: Bot, person: Person) -> N
 async def test_the_group_of_the_page_has_two_friends_in_it(bot: Bot, http: httpx.AsyncClient) -> None:
     private, friends = (await http.get("/sandbox/chats")).json()
     assert private["title"] == "Afterimage" and friends["title"] == "Friends"
-    told = (await http.get("/sandbox/state", params={"chat": friends["id"], "user": private["id"]})).json()
-    assert [one["first_name"] for one in told["people"]] == ["You", "Ada", "Noor"]
+    response = (
+        await http.get("/sandbox/state", params={"chat": friends["id"], "user": private["id"]})
+    ).json()
+    assert [user["first_name"] for user in response["people"]] == ["You", "Ada", "Noor"]
     assert await bot.get_chat_member_count(friends["id"]) == 4
 
 

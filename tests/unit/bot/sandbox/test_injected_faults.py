@@ -1,4 +1,4 @@
-"""Trouble comes when it was asked for, as often as that, and in the form that a real network gives it."""
+"""Injected faults hit as often as asked, in the form of a real network's faults."""
 
 import time
 from datetime import timedelta
@@ -10,7 +10,7 @@ from telegram import Bot
 from telegram.error import ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 
-async def trouble(http: httpx.AsyncClient, **fault: object) -> dict:
+async def inject_fault(http: httpx.AsyncClient, **fault: object) -> dict:
     answer = await http.post("/sandbox/faults", json=fault)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -20,7 +20,7 @@ async def test_a_flood_limit_names_its_seconds_and_hits_one_chat_only(bot: Bot, 
     await person.send("hello")
     other = Person(person.http, 502)
     await other.send("hello")
-    await trouble(person.http, method="sendMessage", chat=501, status=429, retry_after=7, times=1)
+    await inject_fault(person.http, method="sendMessage", chat=501, status=429, retry_after=7, times=1)
     await bot.send_message(502, "not hit")
     with pytest.raises(RetryAfter) as refused:
         await bot.send_message(501, "hit")
@@ -46,7 +46,7 @@ async def test_each_kind_of_trouble_reaches_the_bot_as_the_real_one_does(
     bot: Bot, person: Person, fault: dict, error: type[Exception]
 ) -> None:
     await person.send("hello")
-    await trouble(person.http, method="sendMessage", **fault)
+    await inject_fault(person.http, method="sendMessage", **fault)
     with pytest.raises(error):
         await bot.send_message(501, "x", read_timeout=0.3)
     performed = [message["text"] for message in await person.sees()]
@@ -58,7 +58,7 @@ async def test_each_kind_of_trouble_reaches_the_bot_as_the_real_one_does(
 async def test_downloads_fail_too(bot: Bot, person: Person) -> None:
     (message,) = await person.send("", ("a.png", picture()))
     file = await bot.get_file(message["photo"][0]["file_id"])
-    await trouble(person.http, method="file", status=404, times=1)
+    await inject_fault(person.http, method="file", status=404, times=1)
     with pytest.raises(InvalidToken):
         await file.download_as_bytearray()
     assert await file.download_as_bytearray()
@@ -66,7 +66,7 @@ async def test_downloads_fail_too(bot: Bot, person: Person) -> None:
 
 async def test_a_delay_alone_only_delays(bot: Bot, person: Person) -> None:
     await person.send("hello")
-    await trouble(person.http, method="*", delay_s=0.2, times=1)
+    await inject_fault(person.http, method="*", delay_s=0.2, times=1)
     started = time.monotonic()
     await bot.send_message(501, "late")
     assert time.monotonic() - started >= 0.2

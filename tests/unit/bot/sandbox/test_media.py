@@ -66,55 +66,55 @@ async def test_a_kind_that_there_is_not_is_refused(person: Person) -> None:
 
 
 async def test_photos_go_again_by_file_id_with_caption_above_and_as_a_reply(bot: Bot, person: Person) -> None:
-    (theirs,) = await person.send("", ("a.png", picture()))
-    file_id = theirs["photo"][-1]["file_id"]
+    (message,) = await person.send("", ("a.png", picture()))
+    file_id = message["photo"][-1]["file_id"]
     sent = await bot.send_photo(
         person.chat,
         file_id,
         caption="again",
         show_caption_above_media=True,
-        reply_parameters=ReplyParameters(theirs["message_id"]),
+        reply_parameters=ReplyParameters(message["message_id"]),
     )
     assert sent.show_caption_above_media and sent.caption == "again"
-    assert sent.reply_to_message and sent.reply_to_message.message_id == theirs["message_id"]
+    assert sent.reply_to_message and sent.reply_to_message.message_id == message["message_id"]
     album = await bot.send_media_group(
         person.chat,
         [InputMediaPhoto(file_id, caption=words) for words in ("one", "two")],
-        reply_parameters=ReplyParameters(theirs["message_id"]),
+        reply_parameters=ReplyParameters(message["message_id"]),
     )
     assert [message.caption for message in album] == ["one", "two"]
     assert all(message.reply_to_message for message in album)
 
 
 async def test_a_photo_can_be_exchanged_and_copied(bot: Bot, person: Person) -> None:
-    (theirs,) = await person.send("mine", ("a.png", picture()))
+    (message,) = await person.send("mine", ("a.png", picture()))
     sent = await bot.send_photo(person.chat, picture(color="navy"), caption="old")
-    media = InputMediaPhoto(theirs["photo"][-1]["file_id"], caption="new")
+    media = InputMediaPhoto(message["photo"][-1]["file_id"], caption="new")
     edited = await bot.edit_message_media(media, person.chat, sent.message_id)
     assert edited is not True and edited.caption == "new"
-    assert edited.photo[-1].file_id == theirs["photo"][-1]["file_id"]
-    copy = await bot.copy_message(person.chat, person.chat, theirs["message_id"], caption="a copy")
+    assert edited.photo[-1].file_id == message["photo"][-1]["file_id"]
+    copy = await bot.copy_message(person.chat, person.chat, message["message_id"], caption="a copy")
     shown = (await person.sees(copy.message_id - 1))[0]
-    assert shown["caption"] == "a copy" and shown["photo"] == theirs["photo"] and shown["from"]["is_bot"]
+    assert shown["caption"] == "a copy" and shown["photo"] == message["photo"] and shown["from"]["is_bot"]
 
 
 async def ask(person: Person, words: str, **fields: object) -> str:
-    asked = await person.http.post("/sandbox/inline", json={"chat": person.chat, "query": words, **fields})
-    return str(asked.json()["query"])
+    response = await person.http.post("/sandbox/inline", json={"chat": person.chat, "query": words, **fields})
+    return str(response.json()["query"])
 
 
 async def answer_to(person: Person, query: str) -> dict:
-    told = await person.http.get("/sandbox/answer", params={"query": query, "wait_s": 10}, timeout=60)
-    answer: dict = told.json()
+    response = await person.http.get("/sandbox/answer", params={"query": query, "wait_s": 10}, timeout=60)
+    answer: dict = response.json()
     return answer
 
 
 async def test_a_chosen_photo_is_posted_by_the_person_via_the_bot(bot: Bot, person: Person) -> None:
-    (theirs,) = await person.send("", ("a.png", picture()))
+    (message,) = await person.send("", ("a.png", picture()))
     query = await ask(person, "red")
-    found = InlineQueryResultCachedPhoto("1", theirs["photo"][-1]["file_id"], caption="a red square")
-    await bot.answer_inline_query(query, [found], is_personal=True)
-    assert (await answer_to(person, query))["results"][0]["photo_file_id"] == theirs["photo"][-1]["file_id"]
+    result = InlineQueryResultCachedPhoto("1", message["photo"][-1]["file_id"], caption="a red square")
+    await bot.answer_inline_query(query, [result], is_personal=True)
+    assert (await answer_to(person, query))["results"][0]["photo_file_id"] == message["photo"][-1]["file_id"]
     group = {"chat": -1_001_234_567_890, "user": person.chat, "query": query, "result": "1"}
     await person.http.post("/sandbox/choose", json=group)
     posted = (await bot.get_updates())[-1].message
@@ -131,8 +131,8 @@ async def test_an_article_becomes_its_text_and_the_button_leads_to_the_bot(bot: 
     await bot.answer_inline_query(
         query, [article], button=InlineQueryResultsButton("Send a photo", start_parameter="go")
     )
-    told = await answer_to(person, query)
-    assert told["button"] == {"text": "Send a photo", "start_parameter": "go"}
+    answer = await answer_to(person, query)
+    assert answer["button"] == {"text": "Send a photo", "start_parameter": "go"}
     sent = await person.http.post(
         "/sandbox/choose", json={"chat": person.chat, "query": query, "result": "1"}
     )
@@ -152,12 +152,12 @@ async def test_inline_answers_that_telegram_would_refuse_are_refused(bot: Bot, p
 async def test_the_answer_to_a_press_can_be_waited_for(bot: Bot, person: Person) -> None:
     await person.send("hello")
     keyboard = {"inline_keyboard": [[{"text": "More", "callback_data": "more"}]]}
-    asked = await bot.send_message(person.chat, "More?", reply_markup=keyboard)  # type: ignore[arg-type]
-    press = {"chat": person.chat, "message_id": asked.message_id, "data": "more"}
+    sent = await bot.send_message(person.chat, "More?", reply_markup=keyboard)  # type: ignore[arg-type]
+    press = {"chat": person.chat, "message_id": sent.message_id, "data": "more"}
     query = (await person.http.post("/sandbox/press", json=press)).json()["query"]
     assert (await person.http.get("/sandbox/answer", params={"query": query})).json() == {}
     await bot.answer_callback_query(
         query, "Coming", show_alert=True, url="https://t.me/afterimage_bot?start=x"
     )
-    told = await answer_to(person, query)
-    assert (told["text"], told["show_alert"]) == ("Coming", True) and told["url"].endswith("start=x")
+    answer = await answer_to(person, query)
+    assert (answer["text"], answer["show_alert"]) == ("Coming", True) and answer["url"].endswith("start=x")

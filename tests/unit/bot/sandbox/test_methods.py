@@ -51,7 +51,7 @@ async def test_a_selective_prompt_is_for_who_is_mentioned_and_who_is_replied_to(
     await bot.send_message(group.chat, "Which?", reply_markup=prompt)
     await bot.send_message(group.chat, "Which?", reply_markup=ForceReply())
     shown = (await group.sees(hello["message_id"]))[-5:]
-    assert [one["_prompt"]["for"] for one in shown] == [[602], [602], [601], [], None]
+    assert [message["_prompt"]["for"] for message in shown] == [[602], [602], [601], [], None]
 
 
 async def test_an_edit_changes_the_text_and_drops_the_buttons(bot: Bot, person: Person) -> None:
@@ -125,17 +125,17 @@ async def test_a_button_with_too_much_data_is_refused(bot: Bot, person: Person) 
 
 
 async def test_an_album_shares_one_group_and_takes_uploads_and_file_ids(bot: Bot, person: Person) -> None:
-    (theirs,) = await person.send("", ("cat.png", picture()))
+    (message,) = await person.send("", ("cat.png", picture()))
     sent = await bot.send_media_group(
         person.chat,
         [
             InputMediaPhoto(picture(color="navy"), caption="new"),
-            InputMediaPhoto(theirs["photo"][0]["file_id"]),
+            InputMediaPhoto(message["photo"][0]["file_id"]),
         ],
     )
     assert len({message.media_group_id for message in sent}) == 1 and sent[0].media_group_id
     assert sent[0].caption == "new"
-    assert sent[1].photo[-1].file_id == theirs["photo"][-1]["file_id"], "any size stands for the whole photo"
+    assert sent[1].photo[-1].file_id == message["photo"][-1]["file_id"], "any size stands for the whole photo"
 
 
 async def test_commands_are_kept_by_scope_and_language(bot: Bot, person: Person) -> None:

@@ -1,4 +1,4 @@
-"""What a person does arrives at the bot as Telegram's own apps would send it."""
+"""A person's actions reach the bot as Telegram's own apps would send them."""
 
 import asyncio
 import json
@@ -76,31 +76,31 @@ async def test_any_other_kind_of_message_can_be_sent_as_it_is(bot: Bot, person: 
     assert update.message and update.message.voice and update.message.voice.duration == timedelta(seconds=3)
 
 
-async def events_of(http: httpx.AsyncClient, wanted: str, ready: asyncio.Event) -> dict:
+async def events_of(http: httpx.AsyncClient, kind: str, ready: asyncio.Event) -> dict:
     async with http.stream("GET", "/sandbox/events", timeout=60) as stream:
         async for line in stream.aiter_lines():
             event = json.loads(line.removeprefix("data: ")) if line else {}
             if event.get("type") == "hello":
                 ready.set()
-            if event.get("type") == wanted:
+            if event.get("type") == kind:
                 return event
-    raise AssertionError(f"no event {wanted}")
+    raise AssertionError(f"no event {kind}")
 
 
 async def test_a_pressed_button_is_answered_once(bot: Bot, person: Person) -> None:
     await person.send("hello")
     keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("More", callback_data="more:1")]])
-    asked = await bot.send_message(person.chat, "More?", reply_markup=keyboard)
+    sent = await bot.send_message(person.chat, "More?", reply_markup=keyboard)
     ready = asyncio.Event()
     heard = asyncio.create_task(events_of(person.http, "answer", ready))
     await ready.wait()
-    press = {"chat": person.chat, "message_id": asked.message_id, "data": "more:1"}
+    press = {"chat": person.chat, "message_id": sent.message_id, "data": "more:1"}
     pressed = (await person.http.post("/sandbox/press", json=press)).json()
     query = (await bot.get_updates())[-1].callback_query
     assert query and query.data == "more:1" and query.id == pressed["query"]
     assert await bot.answer_callback_query(query.id, "Coming")
     event = await heard
-    assert event["text"] == "Coming" and event["message_id"] == asked.message_id
+    assert event["text"] == "Coming" and event["message_id"] == sent.message_id
     with pytest.raises(BadRequest, match="Query is too old"):
         await bot.answer_callback_query(query.id)
     nothing = await person.http.post("/sandbox/press", json={**press, "data": "forged"})

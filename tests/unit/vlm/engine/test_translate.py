@@ -26,7 +26,7 @@ from vlm.engine.translate import (
     longest_translation,
 )
 from vlm.errors import BadSetting, ModelNotFound, Unsupported
-from vlm.lab.languages.small import small_m2m100
+from vlm.lab.languages.translator_model import tiny_m2m100
 from vlm.protocol import Turn
 from vlm.text.languages import NAMES, code_of, name_of
 
@@ -49,7 +49,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory, tiny: Translator) -> Pat
     """A checkpoint with random weights: it stutters whatever it is told."""
     folder = tmp_path_factory.mktemp("untrained")
     torch.manual_seed(1)
-    small_m2m100(len(tiny.tokenizer)).save_pretrained(folder)
+    tiny_m2m100(len(tiny.tokenizer)).save_pretrained(folder)
     tiny.tokenizer.save_pretrained(folder)
     return folder
 
@@ -160,7 +160,7 @@ def test_codes_of_telegram_find_the_model_s() -> None:
 def test_weights_may_come_as_pytorch_s_own_file(tiny: Translator, untrained: Path, tmp_path: Path) -> None:
     """As those of facebook/m2m100_418M do."""
     tiny.tokenizer.save_pretrained(tmp_path)
-    model = small_m2m100(len(tiny.tokenizer))
+    model = tiny_m2m100(len(tiny.tokenizer))
     model.config.save_pretrained(tmp_path)
     torch.save(model.state_dict(), tmp_path / "pytorch_model.bin")
     assert open_translator(str(tmp_path), device="cpu").speaks("ru")
@@ -181,7 +181,7 @@ def test_the_great_model_s_own_tokenizer_is_understood(tmp_path: Path) -> None:
     tokenizer = M2M100Tokenizer(str(tmp_path / "vocab.json"), str(tmp_path / "sentencepiece.bpe.model"))
     folder = tmp_path / "folder"
     tokenizer.save_pretrained(folder)
-    small_m2m100(len(words) + 108).save_pretrained(folder)  # a hundred languages, eight spare entries
+    tiny_m2m100(len(words) + 108).save_pretrained(folder)  # a hundred languages, eight spare entries
     translator = open_translator(str(folder), device="cpu")
     assert translator.speaks("ja")
     assert not translator.speaks("tlh")

@@ -4,10 +4,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from vlm.lab.card import Facts, hashes, write_cards
+from vlm.lab.card import TrainingFacts, hashes, write_cards
 
 REPORT = {"scenes": 10, "seed": 0, "scores": {"caption": {"set": 0.948}, "answer": {"count": 0.93}}}
-FACTS = Facts(seed=4, scale=0.5, pictures=12_000, expected_caption="a cat", report=REPORT)
+FACTS = TrainingFacts(seed=4, scale=0.5, pictures=12_000, expected_caption="a cat", report=REPORT)
 
 
 def test_a_card_names_command_scores_and_hashes(tmp_path: Path) -> None:

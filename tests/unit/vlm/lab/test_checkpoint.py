@@ -13,7 +13,7 @@ from transformers import Blip2ForConditionalGeneration, Blip2ForImageTextRetriev
 from vlm.engine.base import Engine, EngineOptions, Prompt
 from vlm.engine.load import load
 from vlm.lab.card import hashes
-from vlm.lab.evaluate import score, world_of
+from vlm.lab.evaluate import score_engine, world_of
 from vlm.lab.scenes import held_out_series, scene
 from vlm.search.calibration import load_reference_set
 
@@ -88,7 +88,7 @@ def test_samples_get_their_true_captions(sample: dict[str, str]) -> None:
 def test_it_sees_scenes_that_it_never_learned_from() -> None:
     """A little below the card's scores, for there are fewer scenes: a worse checkpoint or engine fails it."""
     world = world_of(TINY)
-    scores = score(engine(), [scene(held_out_series(99), index, world=world) for index in range(200)])
+    scores = score_engine(engine(), [scene(held_out_series(99), index, world=world) for index in range(200)])
     told = json.loads((TINY / "card.json").read_text())["scores"]
     asked = {
         "caption": ["noun recall", "noun precision", "set", "counts", "colour", "no noun without a thing"],

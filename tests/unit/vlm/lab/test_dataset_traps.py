@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from vlm.errors import AfterimageError, BadRequest, NotFound
-from vlm.lab.datasets.example import Example
-from vlm.lab.datasets.files import inside
+from vlm.lab.datasets.files import path_inside
 from vlm.lab.datasets.opening import open_captions, open_questions
-from vlm.lab.datasets.splits import divided
+from vlm.lab.datasets.records import CaptionedImage
+from vlm.lab.datasets.splits import split_by_name
 
 
 def pictures(folder: Path, *names: str) -> None:
@@ -119,7 +119,7 @@ def test_empty_captions_do_not_count(tmp_path: Path, caplog: pytest.LogCaptureFi
 )
 def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadRequest, match="leads out of"):
-        inside(tmp_path, name)
+        path_inside(tmp_path, name)
 
 
 def test_no_layout_follows_a_name_out_of_its_folder(tmp_path: Path) -> None:
@@ -241,11 +241,11 @@ def test_a_wrong_word_is_answered_with_the_right_ones(
 
 def test_dividing_depends_on_the_names_alone() -> None:
     names = [f"{number}.jpg" for number in range(100)]
-    splits = divided(names)
-    assert divided(reversed(names)) == splits
+    splits = split_by_name(names)
+    assert split_by_name(reversed(names)) == splits
     assert [list(splits.values()).count(split) for split in ("train", "val", "test")] == [80, 10, 10]
-    assert set(divided(["a", "b", "c"]).values()) == {"train", "val", "test"}
+    assert set(split_by_name(["a", "b", "c"]).values()) == {"train", "val", "test"}
 
 
 def test_an_example_is_what_the_layouts_share() -> None:
-    assert Example(id="1", image=Path("a.jpg")).captions == ()
+    assert CaptionedImage(id="1", image=Path("a.jpg")).captions == ()

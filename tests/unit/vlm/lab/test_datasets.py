@@ -9,9 +9,9 @@ from PIL import Image
 
 from vlm.errors import NotFound
 from vlm.images.opening import open_picture
-from vlm.lab.datasets.example import Example
 from vlm.lab.datasets.opening import LAYOUTS, open_captions, open_questions
-from vlm.lab.writing import planned, write_scenes
+from vlm.lab.datasets.records import CaptionedImage
+from vlm.lab.scene_dataset import plan_images, write_scenes
 
 COUNT, SEED = 20, 3
 SIZES = {"train": 16, "val": 2, "test": 2}
@@ -37,7 +37,7 @@ def picture(path: Path) -> Path:
 def test_a_layout_is_recognised_and_says_what_was_drawn(drawn: Path, layout: str, split: str) -> None:
     examples = open_captions(drawn / layout, split=split)
     assert [example.captions for example in examples] == [
-        picture.captions for picture in planned(COUNT, SEED) if picture.split == split
+        picture.captions for picture in plan_images(COUNT, SEED) if picture.split == split
     ]
     assert len(examples) == SIZES[split]
     assert {example.split for example in examples} == {split}
@@ -66,7 +66,9 @@ def test_vqa_has_ten_answers_and_their_type(drawn: Path) -> None:
     assert all(len(one.answers) == 10 and len(set(one.answers)) == 1 for one in asked)
     assert {one.kind for one in asked} == {"yes/no", "number", "other"}
     assert all(one.image.is_file() for one in asked)
-    truths = [question for one in planned(COUNT, SEED) if one.split == "train" for question in one.questions]
+    truths = [
+        question for one in plan_images(COUNT, SEED) if one.split == "train" for question in one.questions
+    ]
     assert [(one.question, one.answers[0]) for one in asked] == [(one.question, one.answer) for one in truths]
 
 
@@ -138,8 +140,8 @@ def test_a_folder_of_notes_needs_nothing_else(tmp_path: Path) -> None:
     picture(tmp_path / "trip" / "a.JPG").with_suffix(".txt").write_text("a cat\n")
     picture(tmp_path / "alone.jpg")
     assert open_captions(tmp_path) == [
-        Example(id="b.jpg", image=tmp_path / "b.jpg", captions=("a dog", "a brown dog")),
-        Example(id="trip/a.JPG", image=tmp_path / "trip" / "a.JPG", captions=("a cat",)),
+        CaptionedImage(id="b.jpg", image=tmp_path / "b.jpg", captions=("a dog", "a brown dog")),
+        CaptionedImage(id="trip/a.JPG", image=tmp_path / "trip" / "a.JPG", captions=("a cat",)),
     ]
     assert open_captions(tmp_path, split="train") == open_captions(tmp_path)  # no splits: all of it, always
 

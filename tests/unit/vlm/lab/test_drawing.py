@@ -10,7 +10,7 @@ from support.paths import ROOT
 from vlm.errors import NotFound
 from vlm.lab.drawing import draw
 from vlm.lab.gallery import composed, save_gallery
-from vlm.lab.glyphs import Folder, Font, Glyphs, find_font, training_glyphs
+from vlm.lab.glyphs import GlyphFolder, GlyphFont, Glyphs, find_font, training_glyphs
 from vlm.lab.scenes import VARIANTS, scene
 from vlm.lab.vocabulary import COLOURS, NOUNS
 
@@ -86,7 +86,7 @@ def test_another_look_is_still_the_same_shape_in_other_colours() -> None:
 def test_a_second_artist_draws_a_share_of_the_things(tmp_path: Path) -> None:
     for name, colour in (("1f415", "red"), ("2708-fe0f", "blue")):
         Image.new("RGBA", (64, 64), colour).save(tmp_path / f"{name}.png")
-    glyphs = Glyphs((Font(), Folder(tmp_path)))
+    glyphs = Glyphs((GlyphFont(), GlyphFolder(tmp_path)))
     hands = {glyphs.at_least("🐕", 40, artist).getpixel((20, 20)) for artist in (0.5, 0.99)}
     assert hands == {(255, 0, 0, 255)}
     assert glyphs.at_least("✈", 40, 0.9).getpixel((20, 20)) == (0, 0, 255, 255)
@@ -96,7 +96,7 @@ def test_a_second_artist_draws_a_share_of_the_things(tmp_path: Path) -> None:
 
 def test_an_empty_folder_of_glyphs_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no PNG files"):
-        Folder(tmp_path)
+        GlyphFolder(tmp_path)
     with pytest.raises(NotFound, match="no folders of glyphs"):
         training_glyphs(tmp_path)
 

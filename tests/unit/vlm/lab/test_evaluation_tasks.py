@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from support.evaluated import CaptionsOnly, Silent, Watched, asked, captioned, colours, evaluated, samples
+from support.evaluated import (
+    CaptionsOnly,
+    Silent,
+    Watched,
+    caption_data,
+    colours,
+    evaluated,
+    question_data,
+    samples,
+)
 
 from vlm.engine.base import Engine, EngineOptions
 from vlm.engine.echo import EchoEngine
@@ -16,7 +25,7 @@ from vlm.errors import BadRequest
 from vlm.lab.evaluation.examples import read_examples
 from vlm.lab.evaluation.items import fingerprint, parallel_data
 from vlm.lab.evaluation.results import NAME, TABLE
-from vlm.lab.evaluation.translations import score_translations, translated
+from vlm.lab.evaluation.translations import predict_translations, score_translations
 
 
 @cache
@@ -31,10 +40,10 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_true_captions_get_full_marks_and_every_file_is_written(tmp_path: Path, out: Path) -> None:
-    result = evaluated(tiny(), "caption", captioned(samples(tmp_path)), out)
+    result = evaluated(tiny(), "caption", caption_data(samples(tmp_path)), out)
     assert result.scores["BLEU-1"] == pytest.approx(1) == result.scores["BLEU-4"]
     assert result.scores["CIDEr"] > 5
-    assert result.examples == 12 and result.broken == () and result.seconds > 0
+    assert result.examples == 12 and result.failures == () and result.seconds > 0
     assert {path.name for path in out.iterdir()} == {
         NAME, TABLE, "report.html", "examples.jsonl", "predictions.jsonl",
     }  # fmt: skip
@@ -43,10 +52,10 @@ def test_true_captions_get_full_marks_and_every_file_is_written(tmp_path: Path, 
 
 
 def test_search_finds_each_picture_by_its_caption(tmp_path: Path, out: Path) -> None:
-    result = evaluated(tiny(), "retrieval", captioned(samples(tmp_path)), out)
+    result = evaluated(tiny(), "retrieval", caption_data(samples(tmp_path)), out)
     assert result.scores["text to picture R@1"] == result.scores["picture to text R@1"] == 1.0
     assert result.scores["text to picture median rank"] == 1.0
-    assert all(one.found[0] == one.picture for one in read_examples(out))
+    assert all(one.retrieved[0] == one.picture for one in read_examples(out))
 
 
 def test_a_broken_picture_is_named_and_the_others_are_scored(tmp_path: Path, out: Path) -> None:
@@ -54,9 +63,9 @@ def test_a_broken_picture_is_named_and_the_others_are_scored(tmp_path: Path, out
     (folder / "broken.png").write_bytes(b"no picture")
     (folder / "broken.txt").write_text("nothing to see\n")
     for task in ("caption", "retrieval"):
-        result = evaluated(EchoEngine(), task, captioned(folder), out / task)
-        assert [one.id for one in result.broken] == ["broken.png"] and result.examples == 6
-        assert "not a picture that I can read" in result.broken[0].why
+        result = evaluated(EchoEngine(), task, caption_data(folder), out / task)
+        assert [one.id for one in result.failures] == ["broken.png"] and result.examples == 6
+        assert "not a picture that I can read" in result.failures[0].reason
         assert "broken.png" in (out / task / TABLE).read_text()
 
 
@@ -72,7 +81,7 @@ def test_answers_count_as_people_gave_them_and_by_kind(tmp_path: Path, out: Path
         },
         {"image": "red.png", "question": "is it red?", "answers": ["yes"] * 10, "kind": "yes/no"},
     ]
-    result = evaluated(EchoEngine(), "vqa", asked(folder, lines), out)
+    result = evaluated(EchoEngine(), "vqa", question_data(folder, lines), out)
     assert result.scores["accuracy, other"] == pytest.approx(0.6)  # two of ten people, each left out in turn
     assert result.scores["accuracy, yes/no"] == 0 and result.scores["accuracy"] == pytest.approx(0.3)
 
@@ -84,10 +93,10 @@ def test_many_questions_about_a_picture_need_one_look(tmp_path: Path, out: Path)
         for number in range(9)
         for name in ("red", "blue")
     ]
-    data = asked(folder, lines)
+    data = question_data(folder, lines)
     assert evaluated(engine, "vqa", data, out).examples == 18
     assert engine.looked == 2 + 1, "one more for the question whether it answers at all"
-    said = {(one.asked, Path(one.picture).stem): one.said for one in read_examples(out)}
+    said = {(one.prompt, Path(one.picture).stem): one.prediction for one in read_examples(out)}
     assert "a blue picture" in said["question 7?", "blue"] and "a red picture" in said["question 7?", "red"]
 
 
@@ -97,8 +106,8 @@ def test_pictures_of_one_name_in_two_folders_are_two_pictures(tmp_path: Path, ou
         (folder / name).mkdir(parents=True)
         Image.new("RGB", (64, 48), name).save(folder / name / "1.png")
     lines = [{"image": f"{name}/1.png", "question": "what?", "answers": ["x"]} for name in ("red", "blue")]
-    evaluated(EchoEngine(), "vqa", asked(folder, lines), out)
-    said = {Path(one.picture).parent.name: one.said for one in read_examples(out)}
+    evaluated(EchoEngine(), "vqa", question_data(folder, lines), out)
+    said = {Path(one.picture).parent.name: one.prediction for one in read_examples(out)}
     assert "a red picture" in said["red"] and "a blue picture" in said["blue"]
 
 
@@ -108,9 +117,9 @@ def test_what_an_engine_cannot_do_is_refused_before_anything_is_written(
 ) -> None:
     folder = colours(tmp_path / "data")
     data = (
-        asked(folder, [{"image": "red.png", "question": "what?", "answers": ["x"]}])
+        question_data(folder, [{"image": "red.png", "question": "what?", "answers": ["x"]}])
         if task == "vqa"
-        else captioned(folder)
+        else caption_data(folder)
     )
     with pytest.raises(BadRequest, match=f"echo cannot be evaluated on {task}: It"):
         evaluated(CaptionsOnly(), task, data, out)
@@ -118,34 +127,34 @@ def test_what_an_engine_cannot_do_is_refused_before_anything_is_written(
 
 
 def test_an_engine_that_only_captions_is_scored_on_captions(tmp_path: Path, out: Path) -> None:
-    result = evaluated(CaptionsOnly(), "caption", captioned(colours(tmp_path / "data")), out)
+    result = evaluated(CaptionsOnly(), "caption", caption_data(colours(tmp_path / "data")), out)
     assert result.scores["BLEU-4"] == pytest.approx(1)
 
 
 def test_silence_is_a_bad_answer_and_not_an_excuse(tmp_path: Path, out: Path) -> None:
-    result = evaluated(Silent(), "caption", captioned(colours(tmp_path / "data")), out)
-    assert result.examples == 6 and result.broken == () and result.scores["BLEU-1"] == 0
+    result = evaluated(Silent(), "caption", caption_data(colours(tmp_path / "data")), out)
+    assert result.examples == 6 and result.failures == () and result.scores["BLEU-1"] == 0
 
 
 def test_a_batch_that_does_not_fit_is_run_in_parts(tmp_path: Path, out: Path) -> None:
-    data = captioned(colours(tmp_path / "data"))
+    data = caption_data(colours(tmp_path / "data"))
     for task in ("caption", "retrieval"):
         assert evaluated(EchoEngine(oom_above=1), task, data, out / task).examples == 6
 
 
 def test_a_limit_draws_pictures_by_the_seed(tmp_path: Path) -> None:
     folder = colours(tmp_path / "data")
-    drawn = [captioned(folder, limit=3, seed=seed).items for seed in (1, 1, 2)]
+    drawn = [caption_data(folder, limit=3, seed=seed).items for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2] and len(drawn[0]) == 3
 
 
 def test_data_has_another_name_as_soon_as_a_word_or_a_picture_changes(tmp_path: Path) -> None:
     folder = colours(tmp_path / "data")
-    names = {fingerprint(captioned(folder).items)}
+    names = {fingerprint(caption_data(folder).items)}
     (folder / "red.txt").write_text("something else\n")
-    names.add(fingerprint(captioned(folder).items))
+    names.add(fingerprint(caption_data(folder).items))
     (folder / "blue.png").write_bytes((folder / "blue.png").read_bytes() + b"\0")
-    names.add(fingerprint(captioned(folder).items))
+    names.add(fingerprint(caption_data(folder).items))
     assert len(names) == 3
 
 
@@ -154,7 +163,9 @@ def test_translations_are_scored_in_each_direction(tmp_path: Path) -> None:
     path.write_text('{"en": "a cat", "de": "eine Katze", "kind": "caption"}\n{"en": "yes", "de": "ja"}\n')
     data = parallel_data(path, limit=None, seed=0)
     words = {"a cat": "eine Katze", "yes": "nein", "eine Katze": "a cat", "ja": "yes"}
-    batches = list(translated(lambda texts, source, target: [words[text] for text in texts], data.items, 1))
+    batches = list(
+        predict_translations(lambda texts, source, target: [words[text] for text in texts], data.items, 1)
+    )
     said = {one.id: one.text for batch in batches for one in batch}
     _, scores, _ = score_translations(data.items, [said[item.id] for item in data.items])
     assert (scores["exact, en-de"], scores["exact, de-en"]) == (0.5, 1.0)
@@ -169,7 +180,7 @@ def test_a_language_may_be_that_of_a_region(tmp_path: Path) -> None:
         asked_for.add((source, target))
         return [*texts]
 
-    assert len([*translated(translate, parallel_data(path, limit=None, seed=0).items, 8)]) == 2
+    assert len([*predict_translations(translate, parallel_data(path, limit=None, seed=0).items, 8)]) == 2
     assert asked_for == {("en", "pt-br"), ("pt-br", "en")}
 
 

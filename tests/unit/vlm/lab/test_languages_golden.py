@@ -4,11 +4,11 @@ import pytest
 from support.small_language import REFERENCE, caption, sentence
 
 from vlm.lab.languages.grammar import BARE, MANY
-from vlm.lab.languages.reference import Group, Meaning
+from vlm.lab.languages.reference import Meaning, NounGroup
 
-CATS_AND_PIZZA = caption("green", Group("cat", 2), Group("pizza"))
-UNKNOWN = caption("red", Group("cat"), Group())
-MORE_UNKNOWN = caption("gray", Group("owl"), Group(count=3))
+CATS_AND_PIZZA = caption("green", NounGroup("cat", 2), NounGroup("pizza"))
+UNKNOWN = caption("red", NounGroup("cat"), NounGroup())
+MORE_UNKNOWN = caption("gray", NounGroup("owl"), NounGroup(count=3))
 HOW_MANY = "how many {plural} are there"
 THERE_IS_NO = "there is no {noun}"
 DO_YOU_SEE = "do you see {a_noun}"
@@ -20,12 +20,15 @@ SPANISH = [
     (CATS_AND_PIZZA, "dos gatos y una pizza sobre fondo verde"),
     (UNKNOWN, "un gato y algo que no conozco sobre fondo rojo"),
     (MORE_UNKNOWN, "un búho y tres cosas que no conozco sobre fondo gris"),
-    (caption("purple", Group("axe"), Group("anchor", 2)), "un hacha y dos anclas sobre fondo morado"),
-    (caption("", Group("snowman", 5)), "cinco muñecos de nieve"),
-    (caption("pink", Group("rainbow", 3), Group(name="iguanas")), "tres arcoíris e iguanas sobre fondo rosa"),
-    (caption("", Group("axe", MANY, "white")), "hachas blancas"),
-    (caption("", Group("bicycle", BARE, "red")), "bicicleta roja"),
-    (caption("", Group("eagle", BARE, "black")), "águila negra"),
+    (caption("purple", NounGroup("axe"), NounGroup("anchor", 2)), "un hacha y dos anclas sobre fondo morado"),
+    (caption("", NounGroup("snowman", 5)), "cinco muñecos de nieve"),
+    (
+        caption("pink", NounGroup("rainbow", 3), NounGroup(name="iguanas")),
+        "tres arcoíris e iguanas sobre fondo rosa",
+    ),
+    (caption("", NounGroup("axe", MANY, "white")), "hachas blancas"),
+    (caption("", NounGroup("bicycle", BARE, "red")), "bicicleta roja"),
+    (caption("", NounGroup("eagle", BARE, "black")), "águila negra"),
     (sentence("an empty {shade} background", shade="blue"), "un fondo azul vacío"),
     (sentence("on the left"), "a la izquierda"),
     (sentence(THERE_IS_NO, "cow"), "no hay ninguna vaca"),
@@ -43,15 +46,15 @@ GERMAN = [
     (CATS_AND_PIZZA, "zwei Katzen und eine Pizza auf grünem Hintergrund"),
     (UNKNOWN, "eine Katze und etwas, das ich nicht kenne, auf rotem Hintergrund"),
     (MORE_UNKNOWN, "eine Eule und drei Dinge, die ich nicht kenne, auf grauem Hintergrund"),
-    (caption("", Group("cat"), Group()), "eine Katze und etwas, das ich nicht kenne"),
+    (caption("", NounGroup("cat"), NounGroup()), "eine Katze und etwas, das ich nicht kenne"),
     (
-        caption("orange", Group("lion"), Group("lion", 2)),
+        caption("orange", NounGroup("lion"), NounGroup("lion", 2)),
         "ein Löwe und zwei Löwen auf orangefarbenem Hintergrund",
     ),
-    (caption("pink", Group("heart")), "ein Herz auf rosa Hintergrund"),
-    (caption("", Group("bicycle", BARE, "red")), "rotes Fahrrad"),
-    (caption("", Group("dog", BARE, "black")), "schwarzer Hund"),
-    (caption("", Group("duck", MANY, "yellow")), "gelbe Enten"),
+    (caption("pink", NounGroup("heart")), "ein Herz auf rosa Hintergrund"),
+    (caption("", NounGroup("bicycle", BARE, "red")), "rotes Fahrrad"),
+    (caption("", NounGroup("dog", BARE, "black")), "schwarzer Hund"),
+    (caption("", NounGroup("duck", MANY, "yellow")), "gelbe Enten"),
     (sentence("an empty {shade} background", shade="blue"), "ein leerer blauer Hintergrund"),
     (sentence(THERE_IS_NO, "bear"), "es gibt keinen Bären"),
     (sentence(THERE_IS_NO, "sheep"), "es gibt kein Schaf"),
@@ -69,11 +72,14 @@ FRENCH = [
     (CATS_AND_PIZZA, "deux chats et une pizza sur fond vert"),
     (UNKNOWN, "un chat et quelque chose que je ne connais pas sur fond rouge"),
     (MORE_UNKNOWN, "un hibou et trois choses que je ne connais pas sur fond gris"),
-    (caption("white", Group("bat", 4), Group("sheep")), "quatre chauves-souris et un mouton sur fond blanc"),
-    (caption("", Group("horse", 3), Group("owl", 2)), "trois chevaux et deux hiboux"),
-    (caption("", Group("car", BARE, "green")), "voiture verte"),
-    (caption("", Group("rose", MANY, "white")), "roses blanches"),
-    (caption("", Group("cat", MANY, "black")), "chats noirs"),
+    (
+        caption("white", NounGroup("bat", 4), NounGroup("sheep")),
+        "quatre chauves-souris et un mouton sur fond blanc",
+    ),
+    (caption("", NounGroup("horse", 3), NounGroup("owl", 2)), "trois chevaux et deux hiboux"),
+    (caption("", NounGroup("car", BARE, "green")), "voiture verte"),
+    (caption("", NounGroup("rose", MANY, "white")), "roses blanches"),
+    (caption("", NounGroup("cat", MANY, "black")), "chats noirs"),
     (sentence("an empty {shade} background", shade="blue"), "un fond bleu vide"),
     (sentence(THERE_IS_NO, "elephant"), "il n'y a pas d'éléphant"),
     (sentence(THERE_IS_NO, "owl"), "il n'y a pas de hibou"),
@@ -92,18 +98,24 @@ RUSSIAN = [
     (CATS_AND_PIZZA, "две кошки и пицца на зелёном фоне"),
     (UNKNOWN, "кошка и что-то, чего я не знаю, на красном фоне"),
     (MORE_UNKNOWN, "сова и три вещи, которых я не знаю, на сером фоне"),
-    (caption("", Group(count=5)), "пять вещей, которых я не знаю"),
+    (caption("", NounGroup(count=5)), "пять вещей, которых я не знаю"),
     (
-        caption("blue", Group("dog"), Group("dog", 2), Group("dog", 5)),
+        caption("blue", NounGroup("dog"), NounGroup("dog", 2), NounGroup("dog", 5)),
         "собака, две собаки и пять собак на синем фоне",
     ),
-    (caption("", Group("lion", 3), Group("lion", 5)), "три льва и пять львов"),
-    (caption("", Group("tree", 2), Group("tree", 5)), "два дерева и пять деревьев"),
-    (caption("", Group("bat", 2), Group("bat", 5)), "две летучие мыши и пять летучих мышей"),
-    (caption("", Group("balloon", 4), Group("balloon", 5)), "четыре воздушных шара и пять воздушных шаров"),
-    (caption("", Group("clock", 2), Group("clock", 5)), "двое часов и пятеро часов"),
-    (caption("", Group("taxi", 2), Group("kangaroo", 5)), "два такси и пять кенгуру"),
-    (caption("", Group("apple", BARE, "red"), Group("bee", MANY, "yellow")), "красное яблоко и жёлтые пчёлы"),
+    (caption("", NounGroup("lion", 3), NounGroup("lion", 5)), "три льва и пять львов"),
+    (caption("", NounGroup("tree", 2), NounGroup("tree", 5)), "два дерева и пять деревьев"),
+    (caption("", NounGroup("bat", 2), NounGroup("bat", 5)), "две летучие мыши и пять летучих мышей"),
+    (
+        caption("", NounGroup("balloon", 4), NounGroup("balloon", 5)),
+        "четыре воздушных шара и пять воздушных шаров",
+    ),
+    (caption("", NounGroup("clock", 2), NounGroup("clock", 5)), "двое часов и пятеро часов"),
+    (caption("", NounGroup("taxi", 2), NounGroup("kangaroo", 5)), "два такси и пять кенгуру"),
+    (
+        caption("", NounGroup("apple", BARE, "red"), NounGroup("bee", MANY, "yellow")),
+        "красное яблоко и жёлтые пчёлы",
+    ),
     (sentence("an empty {shade} background", shade="blue"), "пустой синий фон"),
     (sentence(THERE_IS_NO, "knife"), "здесь нет ножа"),
     (sentence(HOW_MANY, "shoe"), "Сколько ботинок?"),

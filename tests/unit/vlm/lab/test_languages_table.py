@@ -11,11 +11,10 @@ from vlm.errors import BadRequest
 from vlm.lab import questions
 from vlm.lab.languages import corpus
 from vlm.lab.languages.corpus import caption_of, lines, write_lines
-from vlm.lab.languages.noise import typed, without_accents
-from vlm.lab.languages.pairs import Pairs
+from vlm.lab.languages.pairs import PairSampler, add_typos, without_accents
 from vlm.lab.languages.reference import Meaning
 from vlm.lab.languages.tables import CODES, FOREIGN, read_sentences, read_words
-from vlm.lab.places import PLACES
+from vlm.lab.positions import PLACES
 from vlm.lab.scenes import held_out_series, scene
 from vlm.lab.vocabulary import COLOUR_NAMES, NOUNS, NUMBERS
 
@@ -108,21 +107,21 @@ def test_lines_written_by_half_are_written_again(tmp_path: Path, monkeypatch: py
 
 
 def test_the_same_seed_draws_the_same_pairs_and_one_side_is_english_or_copied() -> None:
-    pairs = Pairs(REFERENCE)
+    pairs = PairSampler(REFERENCE)
     first, second = Random("a"), Random("a")
     for _ in range(500):
         pair = pairs.draw(first)
         assert pair == pairs.draw(second)
-        assert "en" in (pair.source, pair.target) or pair.text == pair.said
+        assert "en" in (pair.source, pair.target) or pair.text == pair.translation
         assert pair.text.strip()
-        assert pair.said.strip()
+        assert pair.translation.strip()
 
 
 def test_people_type_without_accents_and_are_understood() -> None:
     assert without_accents("¿Dónde está la cámara?", "es") == "¿Donde esta la camara?"
     assert without_accents("Bär und Fußball", "de", german_pairs=True) == "Baer und Fussball"
     assert without_accents("ёж и чайка", "ru") == "еж и чайка"
-    careless = {typed("¿Cuántos gatos hay?", "es", Random(seed)) for seed in range(2000)}
+    careless = {add_typos("¿Cuántos gatos hay?", "es", Random(seed)) for seed in range(2000)}
     assert {"¿Cuántos gatos hay?", "cuantos gatos hay"} <= careless
 
 

@@ -1,8 +1,14 @@
 """How captions, answers and search are scored."""
 
-from vlm.lab.evaluation.parts import totals
+from vlm.lab.evaluation.statistics import corpus_scores
 from vlm.lab.gallery import composed
-from vlm.lab.metrics import Reading, answer_part, caption_parts, caption_scores, read
+from vlm.lab.metrics import (
+    ParsedCaption,
+    answer_statistics,
+    caption_scores,
+    caption_statistics,
+    parse_caption,
+)
 from vlm.lab.vocabulary import NOUNS
 
 CAT, PIZZA = (next(i for i, kind in enumerate(NOUNS) if kind.name == name) for name in ("cat", "pizza"))
@@ -12,13 +18,15 @@ PICNIC = composed(
 
 
 def test_a_caption_is_read_as_it_is_meant() -> None:
-    assert read("two cats and a pizza on a green background") == Reading({CAT: 2, PIZZA: 1}, "green")
-    assert read("A cat, a cat and a PIZZA") == Reading({CAT: 2, PIZZA: 1}, None)
+    assert parse_caption("two cats and a pizza on a green background") == ParsedCaption(
+        {CAT: 2, PIZZA: 1}, "green"
+    )
+    assert parse_caption("A cat, a cat and a PIZZA") == ParsedCaption({CAT: 2, PIZZA: 1}, None)
 
 
 def test_words_from_elsewhere_are_passed_over() -> None:
-    assert read("a dragon and two griffins in the background") == Reading({}, None)
-    assert read("") == Reading({}, None)
+    assert parse_caption("a dragon and two griffins in the background") == ParsedCaption({}, None)
+    assert parse_caption("") == ParsedCaption({}, None)
 
 
 def test_a_true_caption_gets_full_marks() -> None:
@@ -43,23 +51,29 @@ def test_an_empty_caption_scores_nothing_and_breaks_nothing() -> None:
 
 
 def test_answers_are_right_whatever_their_capitals() -> None:
-    assert totals([{"yes": answer_part("two", "Two")}, {"yes": answer_part("yes", "no")}]) == {"yes": 0.5}
+    assert corpus_scores(
+        [{"yes": answer_statistics("two", "Two")}, {"yes": answer_statistics("yes", "no")}]
+    ) == {"yes": 0.5}
 
 
 def test_captions_of_other_models_are_read_too() -> None:
-    assert read("a photo of three small black cats next to pizza") == Reading({CAT: 3, PIZZA: 1}, None)
-    assert read("zero cats") == Reading({}, None)
+    assert parse_caption("a photo of three small black cats next to pizza") == ParsedCaption(
+        {CAT: 3, PIZZA: 1}, None
+    )
+    assert parse_caption("zero cats") == ParsedCaption({}, None)
 
 
 def test_what_has_no_name_and_what_is_empty_is_read_as_no_thing() -> None:
-    assert read("a cat and something I don't know on a red background") == Reading({CAT: 1}, "red")
-    assert read("an empty blue background") == Reading({}, "blue")
-    assert read("two things I don't know") == Reading({}, None)
+    assert parse_caption("a cat and something I don't know on a red background") == ParsedCaption(
+        {CAT: 1}, "red"
+    )
+    assert parse_caption("an empty blue background") == ParsedCaption({}, "blue")
+    assert parse_caption("two things I don't know") == ParsedCaption({}, None)
 
 
 def test_a_noun_for_a_picture_without_a_named_thing_is_counted() -> None:
     empty = composed("blue", "solid", 1.0, [])
     name = "no noun without a thing"
-    assert name not in caption_parts(PICNIC, PICNIC.caption)
-    assert caption_parts(empty, "an empty blue background")[name] == (1.0, 1.0)
-    assert caption_parts(empty, "a cat on a blue background")[name] == (0.0, 1.0)
+    assert name not in caption_statistics(PICNIC, PICNIC.caption)
+    assert caption_statistics(empty, "an empty blue background")[name] == (1.0, 1.0)
+    assert caption_statistics(empty, "a cat on a blue background")[name] == (0.0, 1.0)

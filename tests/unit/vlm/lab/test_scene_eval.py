@@ -7,12 +7,12 @@ import pytest
 
 from vlm.engine.echo import EchoEngine
 from vlm.errors import BadRequest
-from vlm.lab.alt_glyphs import scenes_by_hand
-from vlm.lab.evaluate import evaluate_tiny, examined, nested, table
-from vlm.lab.evaluation.comparison import compared
-from vlm.lab.glyphs import Folder, Font, Glyphs
+from vlm.lab.alt_glyphs import drawable_scenes
+from vlm.lab.evaluate import evaluate_scenes, evaluate_tiny, nested, table
+from vlm.lab.evaluation.comparison import compare_runs
+from vlm.lab.glyphs import GlyphFolder, GlyphFont, Glyphs
 from vlm.lab.questions import KINDS
-from vlm.lab.scene_eval import Examination
+from vlm.lab.scene_eval import SceneEvaluation
 from vlm.lab.scenes import STRANGE, held_out_series, scene
 from vlm.lab.vocabulary import NOUNS, STRANGERS
 
@@ -22,15 +22,15 @@ SERIES = held_out_series(7)
 def hand(folder: Path, glyphs: str) -> Glyphs:
     """An artist's folder that has only these glyphs."""
     for glyph in glyphs:
-        picture = Font().draw(glyph)
+        picture = GlyphFont().draw(glyph)
         picture.crop(picture.getbbox()).save(folder / f"{ord(glyph):x}.png")
-    return Glyphs((Folder(folder),))
+    return Glyphs((GlyphFolder(folder),))
 
 
 def test_scenes_in_another_hand_show_the_same_things_with_what_glyphs_there_are(tmp_path: Path) -> None:
     last = "".join(kind.glyphs[-1] for kind in NOUNS[:20]) + STRANGERS[0]
     glyphs = hand(tmp_path, last)
-    scenes = [*islice(scenes_by_hand(SERIES, glyphs), 5)]
+    scenes = [*islice(drawable_scenes(SERIES, glyphs), 5)]
     assert len({one.caption for one in scenes}) > 1
     for one in scenes:
         for thing in one.things:
@@ -39,18 +39,18 @@ def test_scenes_in_another_hand_show_the_same_things_with_what_glyphs_there_are(
 
 
 def test_with_every_glyph_at_hand_the_scenes_are_the_series_own() -> None:
-    assert [*islice(scenes_by_hand(SERIES, Glyphs()), 9)] == [scene(SERIES, index) for index in range(9)]
+    assert [*islice(drawable_scenes(SERIES, Glyphs()), 9)] == [scene(SERIES, index) for index in range(9)]
 
 
 def test_a_folder_of_hardly_any_glyphs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="show too few things"):
-        list(islice(scenes_by_hand(SERIES, hand(tmp_path, "♈")), 2000))
+        list(islice(drawable_scenes(SERIES, hand(tmp_path, "♈")), 2000))
 
 
 def test_every_kind_of_question_is_scored_and_only_clear_ones() -> None:
     scenes = [scene(SERIES, index) for index in range(40)]
-    asked = Examination(EchoEngine(), scenes, Glyphs(), lambda count: None)
-    rows = asked.answer_rows("relation")
+    evaluation = SceneEvaluation(EchoEngine(), scenes, Glyphs(), lambda count: None)
+    rows = evaluation.answer_rows("relation")
     assert any(rows), "some scenes have three things and a clear question"
     assert all(len(one.things) >= 3 for one, row in zip(scenes, rows, strict=True) if row)
 
@@ -67,9 +67,9 @@ def test_a_report_has_all_that_the_cards_show_and_can_be_compared(
     )
     assert list(languages) == [f"{code} caption exactly" for code in ("es", "de", "fr", "ru")]
     assert capsys.readouterr().out == table(report)
-    found = compared([tmp_path, tmp_path / "result.json"])
-    assert found.task == "scenes" and found.examples == 20
-    assert "answer: count" in {row.name for row in found.rows}
+    comparison = compare_runs([tmp_path, tmp_path / "result.json"])
+    assert comparison.task == "scenes" and comparison.examples == 20
+    assert "answer: count" in {row.name for row in comparison.rows}
 
 
 def test_scores_are_grouped_as_they_are_named() -> None:
@@ -77,5 +77,5 @@ def test_scores_are_grouped_as_they_are_named() -> None:
         "caption": {"set": 0.5},
         "answer": {"count": 1.0},
     }
-    rows, scores = examined(EchoEngine(), [scene(SERIES, index) for index in range(6)])
+    rows, scores = evaluate_scenes(EchoEngine(), [scene(SERIES, index) for index in range(6)])
     assert len(rows) == 6 and scores["caption"]["set"] <= 1

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from vlm.lab import metrics
-from vlm.lab.questions import KINDS, UNKNOWN, exchange
+from vlm.lab.questions import KINDS, UNKNOWN, draw_question
 from vlm.lab.scenes import (
     NEVER_TRAINED,
     STRANGE,
     UNNAMED,
     Scene,
-    World,
+    WorldConfig,
     dense_scene,
     held_out_series,
     join,
@@ -70,7 +70,9 @@ def test_a_list_ends_with_and() -> None:
 
 def test_a_caption_says_exactly_what_is_there() -> None:
     for drawn in SCENES:
-        assert metrics.read(drawn.caption) == metrics.Reading(drawn.counts, drawn.colour), drawn.caption
+        assert metrics.parse_caption(drawn.caption) == metrics.ParsedCaption(drawn.counts, drawn.colour), (
+            drawn.caption
+        )
 
 
 def test_what_has_no_name_is_counted_and_not_named() -> None:
@@ -107,16 +109,16 @@ def test_scored_scenes_are_drawn_by_the_first_hand_alone() -> None:
 
 def test_a_smaller_world_shows_and_asks_what_it_holds_and_nothing_else() -> None:
     """A checkpoint that knows less is scored on what its card says."""
-    small = World(nouns=20, most=3, strange=False, places=False)
+    small = WorldConfig(nouns=20, most=3, strange=False, places=False)
     rng = np.random.default_rng(0)
     for index in range(200):
         drawn = scene(5, index, world=small)
         assert 1 <= len(drawn.things) <= 3
         assert all(thing.noun < 20 for thing in drawn.things)
-        assert exchange(drawn, rng, "where").kind == "presence"
-        word = exchange(drawn, rng, "presence", plain=True).question
+        assert draw_question(drawn, rng, "where").kind == "presence"
+        word = draw_question(drawn, rng, "presence", plain=True).question
         assert any(kind.name in word or kind.plural in word for kind in NOUNS[:20])
-    assert scene(5, 0, world=World()) == scene(5, 0)
+    assert scene(5, 0, world=WorldConfig()) == scene(5, 0)
 
 
 def test_a_dense_scene_shows_many_things() -> None:
@@ -158,7 +160,7 @@ def test_things_hardly_overlap() -> None:
 def test_answers_are_true(kind: str) -> None:
     rng = np.random.default_rng(0)
     for drawn in SCENES:
-        asked = exchange(drawn, rng, kind)
+        asked = draw_question(drawn, rng, kind)
         match kind:
             case "count":
                 assert asked.answer == NUMBERS[counted(drawn, asked.question)]
@@ -186,5 +188,5 @@ def counted(drawn: Scene, question: str) -> int:
 
 def test_questions_come_in_many_wordings() -> None:
     rng = np.random.default_rng(1)
-    asked = {exchange(SCENES[0], rng, "total").question for _ in range(200)}
+    asked = {draw_question(SCENES[0], rng, "total").question for _ in range(200)}
     assert {"how many things are there?", "How many things are there?", "how many things"} <= asked

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from vlm.errors import BadRequest
-from vlm.lab.optional_deps import needed
+from vlm.lab.optional_deps import import_optional
 from vlm.lab.scores.bleu import bleu, coco_bleu, tutorial_bleu
 from vlm.lab.scores.chrf import chrf
 from vlm.lab.scores.cider import cider
+from vlm.lab.scores.ptb_tokenizer import tokenize
 from vlm.lab.scores.ranks import first_right, median_rank, recall_at
-from vlm.lab.scores.words import words
 
 # The running example of Papineni et al. 2002, section 2.1, which nltk's documentation scores, too.
 GUIDE = "It is a guide to action which ensures that the military always obeys the commands of the party"
@@ -80,16 +80,16 @@ def test_chrf_counts_letters() -> None:
 
 def test_cider_of_the_very_words_is_ten() -> None:
     said = ["a cat sleeps here", "two dogs run there"]
-    assert cider(said, [[caption] for caption in said]).each == pytest.approx((10, 10))
+    assert cider(said, [[caption] for caption in said]).per_image == pytest.approx((10, 10))
 
 
 def test_cider_weighs_words_by_their_rarity() -> None:
     """By hand: of four lengths of n-grams only words meet, and their vectors at 60 degrees: 10 / 4 / 2."""
     found = cider(["one three", "four five"], [["one two"], ["four five"]])
-    assert found.each == pytest.approx((1.25, 5))
+    assert found.per_image == pytest.approx((1.25, 5))
     assert found.score == pytest.approx(3.125)
     # what every picture's references say is worth nothing
-    assert cider(["a", "a"], [["a cat"], ["a dog"]]).each == pytest.approx((0, 0))
+    assert cider(["a", "a"], [["a cat"], ["a dog"]]).per_image == pytest.approx((0, 0))
 
 
 def test_cider_passes_over_capitals_and_punctuation() -> None:
@@ -111,7 +111,7 @@ def test_cider_passes_over_capitals_and_punctuation() -> None:
     ],
 )
 def test_words_are_cut_as_stanfords_tokenizer_cuts_them(caption: str, cut: str) -> None:
-    assert words(caption) == cut.split()
+    assert tokenize(caption) == cut.split()
 
 
 # Three captions (rows) and two pictures: the first two captions are of the first picture.
@@ -148,4 +148,4 @@ def test_nothing_to_compare_is_an_error_not_a_zero(score, said, true) -> None:  
 
 def test_a_missing_library_says_how_to_get_it() -> None:
     with pytest.raises(BadRequest, match=r"needs notthere, .* pip install 'afterimage\[lab\]'"):
-        needed("notthere.metrics")
+        import_optional("notthere.metrics")

@@ -13,7 +13,7 @@ from vlm.lab.vocabulary import NOUNS, article
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SceneQuery:
     """A text and what it asks for: (noun, count) pairs, count 0 for 'any number', and perhaps a colour."""
 
     text: str
@@ -32,18 +32,18 @@ class Query:
         )
 
 
-def caption_query(scene: Scene) -> Query:
-    return Query(scene.caption, tuple(scene.counts.items()), scene.colour, exactly=scene)
+def caption_query(scene: Scene) -> SceneQuery:
+    return SceneQuery(scene.caption, tuple(scene.counts.items()), scene.colour, exactly=scene)
 
 
-def partial_query(scene: Scene, rng: np.random.Generator) -> Query:
+def partial_query(scene: Scene, rng: np.random.Generator) -> SceneQuery:
     """A query that the scene fits, naming one or two of its things, perhaps its colour."""
     here = list(scene.counts)
     if scene.colour and (not here or rng.random() < 0.06):
         empty = "empty " if not scene.things and rng.random() < 0.3 else ""
-        return Query(f"{empty}{scene.colour} background", (), scene.colour)
+        return SceneQuery(f"{empty}{scene.colour} background", (), scene.colour)
     if not here:
-        return Query(UNNAMED, (), strange=True)
+        return SceneQuery(UNNAMED, (), strange=True)
     chosen = rng.choice(len(here), size=min(len(here), 1 + int(rng.random() < 0.3)), replace=False)
     nouns = sorted(here[i] for i in chosen)
     worded = [_worded(noun, scene.counts[noun], rng) for noun in nouns]
@@ -53,7 +53,7 @@ def partial_query(scene: Scene, rng: np.random.Generator) -> Query:
         text += (f" on {colour}", f" on {article(colour)} {colour} background")[rng.integers(2)]
     if rng.random() < 0.1:
         text = text[0].upper() + text[1:]
-    return Query(text, tuple(zip(nouns, (count for _, count in worded), strict=True)), colour)
+    return SceneQuery(text, tuple(zip(nouns, (count for _, count in worded), strict=True)), colour)
 
 
 def _worded(noun: int, count: int, rng: np.random.Generator) -> tuple[str, int]:
@@ -64,6 +64,6 @@ def _worded(noun: int, count: int, rng: np.random.Generator) -> tuple[str, int]:
     return forms[rng.integers(len(forms))]
 
 
-def matches(scenes: list[Scene], queries: list[Query]) -> NDArray[np.bool_]:
+def matches(scenes: list[Scene], queries: list[SceneQuery]) -> NDArray[np.bool_]:
     """Which query fits which scene, [queries, scenes]."""
     return np.array([[query.fits(scene) for scene in scenes] for query in queries], dtype=bool)

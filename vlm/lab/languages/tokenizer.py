@@ -1,4 +1,4 @@
-"""The tiny translator's tokenizer: byte-level BPE, to which no text is unknown, and M2M100's special tokens.
+"""The tiny translator's tokenizer: byte-level BPE with M2M100's special tokens.
 
 <s> 0   <pad> 1   </s> 2   <unk> 3   ... __en__ __es__ __de__ __fr__ __ru__ last
 
@@ -12,7 +12,7 @@ from random import Random
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from vlm.lab.languages.pairs import Pairs
+from vlm.lab.languages.pairs import PairSampler
 from vlm.lab.languages.tables import CODES
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
@@ -26,7 +26,7 @@ def language_token(code: str) -> str:
     return f"__{code}__"
 
 
-def train_tokenizer(pairs: Pairs, texts: int = CORPUS_PAIRS) -> PreTrainedTokenizerFast:
+def train_tokenizer(pairs: PairSampler, texts: int = CORPUS_PAIRS) -> PreTrainedTokenizerFast:
     """Learn the vocabulary from pairs as the model will see them."""
     inner = Tokenizer(models.BPE())
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
@@ -53,9 +53,9 @@ def train_tokenizer(pairs: Pairs, texts: int = CORPUS_PAIRS) -> PreTrainedTokeni
     )
 
 
-def _corpus(pairs: Pairs, texts: int) -> Iterator[str]:
+def _corpus(pairs: PairSampler, texts: int) -> Iterator[str]:
     rng = Random(SEED)
     for _ in range(texts):
         pair = pairs.draw(rng)
         yield pair.text
-        yield pair.said
+        yield pair.translation

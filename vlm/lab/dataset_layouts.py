@@ -1,4 +1,4 @@
-"""Our own pictures described in the layouts of published data sets: the text of every file. Pure.
+"""The text files of drawn data sets in published layouts. Pure.
 
 flickr8k   Flickr8k.token.txt, Flickr_8k.{train,dev,test}Images.txt, Flicker8k_Dataset/
 coco       annotations/captions_{train,val}2014.json, dataset_coco.json (Karpathy's), VQAv2's questions and
@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from vlm.errors import BadRequest
-from vlm.lab.questions import Exchange, exchange
-from vlm.lab.scene_captions import reworded
+from vlm.lab.questions import QuestionAnswer, draw_question
+from vlm.lab.scene_captions import paraphrases
 from vlm.lab.scenes import Scene
 from vlm.lab.vocabulary import NUMBERS
 
@@ -27,7 +27,7 @@ Files = dict[str, str]  # name -> text
 
 
 @dataclass(frozen=True)
-class Picture:
+class DrawnImage:
     """One picture of a data set: its number from 1, its split, and what it shows."""
 
     number: int
@@ -37,12 +37,12 @@ class Picture:
 
     @cached_property
     def captions(self) -> tuple[str, ...]:
-        return reworded(self.scene)
+        return paraphrases(self.scene)
 
     @cached_property
-    def questions(self) -> tuple[Exchange, ...]:
+    def questions(self) -> tuple[QuestionAnswer, ...]:
         rng = np.random.default_rng(self.scene.look.seed)
-        return tuple(exchange(self.scene, rng, kind, plain=True) for kind in ASKED)
+        return tuple(draw_question(self.scene, rng, kind, plain=True) for kind in ASKED)
 
     @property
     def part(self) -> str:
@@ -50,7 +50,7 @@ class Picture:
         return "train2014" if self.split == "train" else "val2014"
 
 
-def file_of(picture: Picture, layout: str) -> str:
+def image_path(picture: DrawnImage, layout: str) -> str:
     """Where the picture's JPEG lies in this layout."""
     match layout:
         case "flickr8k":
@@ -61,7 +61,7 @@ def file_of(picture: Picture, layout: str) -> str:
             return f"images/{picture.number:06d}.jpg"
 
 
-def described(pictures: Sequence[Picture], layout: str) -> Files:
+def describe_files(pictures: Sequence[DrawnImage], layout: str) -> Files:
     """Every text file of the layout. Raises BadRequest for a layout that is not written."""
     match layout:
         case "flickr8k":
@@ -74,15 +74,15 @@ def described(pictures: Sequence[Picture], layout: str) -> Files:
             raise BadRequest(f"There is no layout {layout!r} to write; please use {', '.join(LAYOUTS)}.")
 
 
-def _flickr_name(picture: Picture) -> str:
+def _flickr_name(picture: DrawnImage) -> str:
     return f"{picture.number:06d}.jpg"
 
 
-def _coco_name(picture: Picture) -> str:
+def _coco_name(picture: DrawnImage) -> str:
     return f"COCO_{picture.part}_{picture.number:012d}.jpg"
 
 
-def _flickr8k(pictures: Sequence[Picture]) -> Files:
+def _flickr8k(pictures: Sequence[DrawnImage]) -> Files:
     tokens = [
         f"{_flickr_name(picture)}#{number}\t{caption}\n"
         for picture in pictures
@@ -97,7 +97,7 @@ def _flickr8k(pictures: Sequence[Picture]) -> Files:
     return {"Flickr8k.token.txt": "".join(tokens), **splits}
 
 
-def _karpathy(pictures: Sequence[Picture]) -> Files:
+def _karpathy(pictures: Sequence[DrawnImage]) -> Files:
     images = [
         {
             "filepath": picture.part,
@@ -105,14 +105,16 @@ def _karpathy(pictures: Sequence[Picture]) -> Files:
             "split": picture.split,
             "cocoid": picture.number,
             "imgid": picture.number - 1,
-            "sentences": [{"raw": said, "tokens": said.lower().split()} for said in picture.captions],
+            "sentences": [
+                {"raw": caption, "tokens": caption.lower().split()} for caption in picture.captions
+            ],
         }
         for picture in pictures
     ]
     return {"dataset_coco.json": _json({"images": images, "dataset": "coco"})}
 
 
-def _coco(pictures: Sequence[Picture]) -> Files:
+def _coco(pictures: Sequence[DrawnImage]) -> Files:
     return {
         f"annotations/captions_{part}.json": _json(
             {
@@ -130,15 +132,15 @@ def _coco(pictures: Sequence[Picture]) -> Files:
     }
 
 
-def _coco_image(picture: Picture) -> dict[str, Any]:
+def _coco_image(picture: DrawnImage) -> dict[str, Any]:
     width, height = picture.size_px
     return {"id": picture.number, "file_name": _coco_name(picture), "width": width, "height": height}
 
 
-def _vqa(pictures: Sequence[Picture]) -> Files:
+def _vqa(pictures: Sequence[DrawnImage]) -> Files:
     files = {}
     for part in ("train2014", "val2014"):
-        asked = [
+        questions = [
             (picture.number, picture.number * 1000 + number, question)
             for picture in pictures
             if picture.part == part
@@ -148,28 +150,31 @@ def _vqa(pictures: Sequence[Picture]) -> Files:
             {
                 "data_subtype": part,
                 "questions": [
-                    {"image_id": image, "question_id": key, "question": each.question}
-                    for image, key, each in asked
+                    {"image_id": image, "question_id": key, "question": question.question}
+                    for image, key, question in questions
                 ],
             }
         )
         files[f"annotations/v2_mscoco_{part}_annotations.json"] = _json(
-            {"data_subtype": part, "annotations": [_annotation(*each) for each in asked]}
+            {
+                "data_subtype": part,
+                "annotations": [_annotation(*question) for question in questions],
+            }
         )
     return files
 
 
-def _annotation(image: int, key: int, asked: Exchange) -> dict[str, Any]:
+def _annotation(image: int, key: int, question_answer: QuestionAnswer) -> dict[str, Any]:
     answers = [
-        {"answer": asked.answer, "answer_confidence": "yes", "answer_id": person + 1}
+        {"answer": question_answer.answer, "answer_confidence": "yes", "answer_id": person + 1}
         for person in range(PEOPLE)
     ]
     return {
         "image_id": image,
         "question_id": key,
-        "question_type": asked.kind,
-        "answer_type": _answer_type(asked.answer),
-        "multiple_choice_answer": asked.answer,
+        "question_type": question_answer.kind,
+        "answer_type": _answer_type(question_answer.answer),
+        "multiple_choice_answer": question_answer.answer,
         "answers": answers,
     }
 
@@ -181,14 +186,21 @@ def _answer_type(answer: str) -> str:
     return "number" if answer in NUMBERS else "other"
 
 
-def _jsonl(pictures: Sequence[Picture]) -> Files:
+def _jsonl(pictures: Sequence[DrawnImage]) -> Files:
     captions, questions = [], []
     for picture in pictures:
-        line = {"image": file_of(picture, "jsonl"), "split": picture.split}
+        line = {"image": image_path(picture, "jsonl"), "split": picture.split}
         captions.append(_json({**line, "captions": picture.captions}))
         questions += [
-            _json({**line, "question": asked.question, "answer": asked.answer, "kind": asked.kind})
-            for asked in picture.questions
+            _json(
+                {
+                    **line,
+                    "question": question_answer.question,
+                    "answer": question_answer.answer,
+                    "kind": question_answer.kind,
+                }
+            )
+            for question_answer in picture.questions
         ]
     return {"captions.jsonl": "".join(captions), "questions.jsonl": "".join(questions)}
 

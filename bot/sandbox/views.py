@@ -1,4 +1,4 @@
-"""What the page, or a script, can read: chats, messages, events, files, calls. The map is in page.py."""
+"""What the page, or a script, can read: chats, messages, events, files, calls. page.py lists the routes."""
 
 import asyncio
 import json
@@ -76,8 +76,12 @@ async def messages(request: Request) -> Response:
     if "since" in args:
         version = await box.feed.changed(args.number("since"), min(args.number("wait_s", 0), LONGEST_WAIT_S))
     chat, after = box.world.state.chats.get(args.number("chat", YOU)), args.number("after", 0)
-    found = [message for message_id, message in chat.messages.items() if message_id > after] if chat else []
-    return JSONResponse({"version": version, "messages": [box.world.for_page(message) for message in found]})
+    selected = (
+        [message for message_id, message in chat.messages.items() if message_id > after] if chat else []
+    )
+    return JSONResponse(
+        {"version": version, "messages": [box.world.for_page(message) for message in selected]}
+    )
 
 
 async def answer(request: Request) -> Response:
@@ -123,9 +127,9 @@ async def file(request: Request) -> Response:
 async def calls(request: Request) -> Response:
     args = await read_args(request)
     method, chat = args.text("method").lower(), args.number("chat", 0)
-    found: list[Json] = [
+    selected: list[Json] = [
         entry
         for entry in box_of(request).calls
         if method in ("", entry["method"].lower()) and chat in (0, entry["chat"])
     ]
-    return JSONResponse(found)
+    return JSONResponse(selected)

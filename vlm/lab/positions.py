@@ -15,7 +15,7 @@ UNCLEAR = 0.035  # of the picture's width or height: so close to a border of the
 LEVEL = 0.07  # the same, between two things: neither left nor right of it
 
 
-def place(scene: Scene, thing: Thing) -> str | None:
+def position_phrase(scene: Scene, thing: Thing) -> str | None:
     """One of the nine places; None near a border."""
     width, height = scene.extent
     column, row = _third(thing.x / width), _third(thing.y / height)

@@ -1,8 +1,8 @@
-"""The tiny M2M100: the architecture of the great one, small enough to come along."""
+"""The tiny M2M100: the published architecture, small enough to be bundled."""
 
 from transformers import M2M100Config, M2M100ForConditionalGeneration
 
-from vlm.lab.languages.alphabet import END, PAD
+from vlm.lab.languages.tokenizer import END, PAD
 
 WIDTH = 192
 HEADS = 4
@@ -11,8 +11,8 @@ INNER = 384
 POSITIONS = 256
 
 
-def small_m2m100(entries: int) -> M2M100ForConditionalGeneration:
-    """An untrained one, for a vocabulary of that many entries."""
+def tiny_m2m100(entries: int) -> M2M100ForConditionalGeneration:
+    """An untrained model for a vocabulary of `entries`."""
     config = M2M100Config(
         vocab_size=entries,
         d_model=WIDTH,

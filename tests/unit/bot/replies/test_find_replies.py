@@ -1,4 +1,4 @@
-"""What is said of photos that are looked for. Pure."""
+"""The texts around search results. Pure."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from vlm.memory import Photo
 
 
 @pytest.mark.parametrize(
-    ("language", "asked", "shown"),
+    ("language", "query", "shown"),
     [
         ("en", "in May 2025", "May 2025"),
         ("en", "2025", "2025"),
@@ -25,8 +25,8 @@ from vlm.memory import Photo
         ("ja", "2025年5月", "2025年5月"),
     ],
 )
-def test_a_time_is_said_as_it_was_understood(language: str, asked: str, shown: str) -> None:
-    parsed = parse_query(asked, translator_for(language), datetime(2026, 11, 22, tzinfo=UTC))
+def test_a_time_is_said_as_it_was_understood(language: str, query: str, shown: str) -> None:
+    parsed = parse_query(query, translator_for(language), datetime(2026, 11, 22, tzinfo=UTC))
     said_as = find.period(translator_for(language), parsed.since_ms, parsed.until_ms)
     assert " ".join(said_as.split()) == shown  # babel writes with thin blanks
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vlm.lab.queries import Query, caption_query, matches, partial_query
+from vlm.lab.scene_queries import SceneQuery, caption_query, matches, partial_query
 from vlm.lab.scenes import UNNAMED, scene
 
 SCENES = [scene(21, index) for index in range(200)]
@@ -31,7 +31,7 @@ def test_a_picture_without_a_name_is_found_by_what_else_it_has() -> None:
 def test_a_query_without_a_number_fits_any_number() -> None:
     drawn = next(drawn for drawn in SCENES if max(drawn.counts.values(), default=0) == 3)
     noun = next(noun for noun, count in drawn.counts.items() if count == 3)
-    assert Query("", ((noun, 0),), None).fits(drawn)
-    assert Query("", ((noun, 3),), drawn.colour).fits(drawn)
-    assert not Query("", ((noun, 2),), None).fits(drawn)
-    assert not Query("", ((noun, 0),), "no colour").fits(drawn)
+    assert SceneQuery("", ((noun, 0),), None).fits(drawn)
+    assert SceneQuery("", ((noun, 3),), drawn.colour).fits(drawn)
+    assert not SceneQuery("", ((noun, 2),), None).fits(drawn)
+    assert not SceneQuery("", ((noun, 0),), "no colour").fits(drawn)

@@ -1,7 +1,7 @@
-"""Write our own pictures to a folder, as a data set in a published layout.
+"""Write drawn pictures to a folder, as a data set in a published layout.
 
-Train takes scenes that training may see, val and test those that are held out. Interrupted and started again,
-it goes on; a folder that holds anything else is never touched.
+Train has scenes that training may see; val and test have held-out scenes. An interrupted run continues; a
+folder that holds anything else is never touched.
 """
 
 import json
@@ -11,10 +11,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from vlm.errors import BadRequest
-from vlm.lab.datasets.splits import held_back
+from vlm.lab.dataset_layouts import DrawnImage, describe_files, image_path
+from vlm.lab.datasets.splits import held_out_count
 from vlm.lab.drawing import draw
 from vlm.lab.glyphs import Glyphs
-from vlm.lab.layouts import Picture, described, file_of
 from vlm.lab.scenes import held_out_series, scene, training_series
 
 SHORT_SIDE_PX = 320
@@ -32,8 +32,8 @@ def write_scenes(out: Path, *, count: int, layout: str, seed: int = 0) -> dict[s
     """
     if not FEWEST <= count <= MOST:
         raise BadRequest(f"I can draw {FEWEST} to {MOST:,} pictures, not {count:,}.")
-    pictures = [*planned(count, seed)]
-    files = described(pictures, layout)
+    pictures = [*plan_images(count, seed)]
+    files = describe_files(pictures, layout)
     glyphs = Glyphs()
     _claim(out, {"count": count, "layout": layout, "seed": seed})
     _draw(out, pictures, layout, glyphs)
@@ -42,9 +42,9 @@ def write_scenes(out: Path, *, count: int, layout: str, seed: int = 0) -> dict[s
     return {split: sum(picture.split == split for picture in pictures) for split in ("train", "val", "test")}
 
 
-def planned(count: int, seed: int) -> Iterator[Picture]:
+def plan_images(count: int, seed: int) -> Iterator[DrawnImage]:
     """The pictures of a data set: train, then val, then test, 80/10/10."""
-    each = held_back(count)
+    each = held_out_count(count)
     for place in range(count):
         if place < count - 2 * each:
             split, drawn = "train", scene(training_series(seed), place)
@@ -53,7 +53,7 @@ def planned(count: int, seed: int) -> Iterator[Picture]:
         else:
             split, drawn = "test", scene(held_out_series(seed), place - (count - each))
         width_px, height_px = (round(SHORT_SIDE_PX * extent) for extent in drawn.extent)
-        yield Picture(place + 1, split, drawn, (width_px, height_px))
+        yield DrawnImage(place + 1, split, drawn, (width_px, height_px))
 
 
 def _claim(out: Path, contents: dict[str, int | str]) -> None:
@@ -73,9 +73,9 @@ def _mark_of(out: Path) -> str:
     return (out / MARK).read_text() if (out / MARK).is_file() else ""
 
 
-def _draw(out: Path, pictures: Sequence[Picture], layout: str, glyphs: Glyphs) -> None:
+def _draw(out: Path, pictures: Sequence[DrawnImage], layout: str, glyphs: Glyphs) -> None:
     for picture in tqdm(pictures, desc="drawing", unit=" pictures", disable=None):
-        path = out / file_of(picture, layout)
+        path = out / image_path(picture, layout)
         if path.is_file():
             continue
         path.parent.mkdir(parents=True, exist_ok=True)

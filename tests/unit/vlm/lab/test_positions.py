@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from vlm.lab.gallery import Placed, composed
-from vlm.lab.places import PLACES, beside, place
-from vlm.lab.questions import exchange
+from vlm.lab.positions import PLACES, beside, position_phrase
+from vlm.lab.questions import draw_question
 from vlm.lab.scenes import Scene, held_out_series, scene
 from vlm.lab.vocabulary import NOUNS
 
@@ -19,17 +19,17 @@ def shown(*placed: Placed, aspect: float = 1.0) -> Scene:
 @pytest.mark.parametrize(("row", "column"), [(row, column) for row in range(3) for column in range(3)])
 def test_a_picture_has_nine_places(row: int, column: int) -> None:
     drawn = shown(("cat", (column + 0.5) / 3, (row + 0.5) / 3, 0.2, 0.0))
-    assert place(drawn, drawn.things[0]) == PLACES[row][column]
+    assert position_phrase(drawn, drawn.things[0]) == PLACES[row][column]
 
 
 def test_a_wide_picture_has_wide_places() -> None:
     drawn = shown(("cat", 1.5, 0.5, 0.2, 0.0), aspect=16 / 9)
-    assert place(drawn, drawn.things[0]) == "on the right"
+    assert position_phrase(drawn, drawn.things[0]) == "on the right"
 
 
 def test_nothing_is_asked_about_a_thing_on_a_border() -> None:
     drawn = shown(("cat", 1 / 3, 0.5, 0.2, 0.0))
-    assert place(drawn, drawn.things[0]) is None
+    assert position_phrase(drawn, drawn.things[0]) is None
 
 
 def test_sides_are_told_from_the_middle_of_things_and_level_things_have_none() -> None:
@@ -44,7 +44,7 @@ def test_sides_are_told_from_the_middle_of_things_and_level_things_have_none() -
 
 def asked(drawn: Scene, kind: str, times: int = 60) -> dict[str, str]:
     rng = np.random.default_rng(0)
-    found = (exchange(drawn, rng, kind, plain=True) for _ in range(times))
+    found = (draw_question(drawn, rng, kind, plain=True) for _ in range(times))
     return {one.question: one.answer for one in found if one.kind == kind}
 
 

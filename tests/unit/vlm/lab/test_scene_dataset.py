@@ -7,9 +7,9 @@ import pytest
 from vlm.cli import main
 from vlm.commands import scenes
 from vlm.errors import BadRequest
-from vlm.lab import layouts
+from vlm.lab import dataset_layouts
+from vlm.lab.scene_dataset import MOST, VAL_FROM, plan_images, write_scenes
 from vlm.lab.scenes import held_out_series, scene, training_series
-from vlm.lab.writing import MOST, VAL_FROM, planned, write_scenes
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -25,7 +25,7 @@ def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
 
 
 def test_what_is_tested_is_never_trained_on() -> None:
-    pictures = {picture.split: picture.scene for picture in planned(10, 7)}
+    pictures = {picture.split: picture.scene for picture in plan_images(10, 7)}
     assert list(pictures) == ["train", "val", "test"]
     assert pictures["train"] == scene(training_series(7), 7)
     assert pictures["val"] == scene(held_out_series(7), VAL_FROM)
@@ -88,6 +88,6 @@ def test_the_command_says_what_it_made_and_what_comes_next(
 
 
 def test_the_help_offers_what_is_written() -> None:
-    assert (*layouts.LAYOUTS, "parallel") == scenes.LAYOUTS  # parallel lines have no pictures
+    assert (*dataset_layouts.LAYOUTS, "parallel") == scenes.LAYOUTS  # parallel lines have no pictures
     with pytest.raises(BadRequest, match="please use flickr8k, coco, jsonl"):
-        layouts.described([], "imagenet")
+        dataset_layouts.describe_files([], "imagenet")

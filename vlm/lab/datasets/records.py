@@ -1,12 +1,12 @@
-"""What a data set is made of, whatever its layout."""
+"""The records of a data set, independent of its layout."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """One picture and what people said of it.
+class CaptionedImage:
+    """One picture and its captions.
 
     `split` is train, val or test, or empty where the layout has none.
     """
@@ -18,8 +18,8 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One question about a picture, with everybody's answers: VQAv2 has ten.
+class ImageQuestion:
+    """One question about a picture, with all answers: VQAv2 has ten.
 
     `kind` is VQAv2's answer type (yes/no, number, other), or whatever a JSONL file says.
     """

@@ -1,4 +1,4 @@
-"""The tiny model's sizes: one place for what model, data and processor must agree on."""
+"""The tiny model's dimensions, on which model, data and processor must agree."""
 
 IMAGE_PX = 144
 PATCH_PX = 16

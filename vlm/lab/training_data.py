@@ -1,8 +1,8 @@
-"""Training batches: pictures, packed text, search queries, and what the throw-away heads should say.
+"""Training batches: pictures, packed text, search queries, and the targets of the auxiliary heads.
 
     B batch, T packed text, Q grid cells (one for each query token), P patches, S search texts of length L
 
-Batch number n of a seed is always the same, so a run that was stopped continues where it was.
+Batch n of a seed is always the same, so a stopped run can continue.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
+from vlm.lab.dimensions import GRID, IMAGE_PX, PATCHES
 from vlm.lab.drawing import draw
 from vlm.lab.glyphs import Glyphs, training_glyphs
-from vlm.lab.queries import caption_query, matches, partial_query
-from vlm.lab.questions import exchange
+from vlm.lab.questions import draw_question
+from vlm.lab.scene_queries import caption_query, matches, partial_query
 from vlm.lab.scenes import STRANGE, Scene, dense_scene, scene
-from vlm.lab.shape import GRID, IMAGE_PX, PATCHES
 from vlm.lab.tokenizer import END, PAD, question_prompt
 from vlm.lab.vocabulary import COLOUR_NAMES, MAX_THINGS, NOUNS
 
@@ -31,13 +31,13 @@ ANSWER_WEIGHT = 2.0
 CAPTION_WEIGHT = 3.0
 TURN_ODDS = (0.84, 0.12, 0.04)
 NOTHING = STRANGE + 1  # class of an empty patch or cell
-IGNORED = -100  # what a head is not asked
-DENSE_SHARE = 0.5  # of the pictures that teach the eye alone
+IGNORED = -100  # no target
+DENSE_SHARE = 0.5  # of the pictures of the vision phase
 SERIES_LENGTH = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class PackedText:
     """Packed text of a batch. A segment (caption, or question with answer) sees the picture and itself."""
 
     ids: Tensor  # [B, T]
@@ -48,7 +48,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SearchTexts:
     """Search texts of a batch: captions of its first half, then partial queries of the other."""
 
     ids: Tensor  # [S, L]
@@ -57,16 +57,16 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What is said of a batch's pictures, and what finds them."""
+class BatchTexts:
+    """Captions, questions and search queries about a batch's pictures."""
 
-    text: Text
-    search: Search
+    text: PackedText
+    search: SearchTexts
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """What the throw-away heads should say of a batch."""
+class HeadTargets:
+    """Targets of the auxiliary heads for a batch."""
 
     patches: Tensor  # [B, P] noun, STRANGE or NOTHING
     cells: Tensor  # [B, Q] noun, STRANGE or NOTHING
@@ -80,14 +80,14 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SceneBatch:
     pixels: Tensor  # [B, 3, H, W] uint8
-    truth: Truth
-    told: Told | None  # None while only the eye learns
+    targets: HeadTargets
+    texts: BatchTexts | None  # None in the vision phase
 
 
-class Texts:
-    """Turns scenes into packed text. Remembers the tokens of what it has seen.
+class TextPacker:
+    """Turns scenes into packed text. Caches the tokens of texts.
 
     `turn_odds[n]` is how often a question follows n earlier ones; a caption's tokens weigh `caption_weight`.
     """
@@ -106,17 +106,17 @@ class Texts:
             self._known[text] = self._tokenizer(text, split_special_tokens=True).input_ids
         return self._known[text]
 
-    def search(self, scenes: list[Scene], rng: np.random.Generator) -> Search:
+    def search(self, scenes: list[Scene], rng: np.random.Generator) -> SearchTexts:
         half = len(scenes) // 2
-        asked = [caption_query(s) for s in scenes[:half]] + [partial_query(s, rng) for s in scenes[half:]]
-        ids, mask = pad_right([self.tokens(query.text)[:QUERY_TEXT] for query in asked])
-        return Search(ids, mask, torch.from_numpy(matches(scenes, asked)))
+        queries = [caption_query(s) for s in scenes[:half]] + [partial_query(s, rng) for s in scenes[half:]]
+        ids, mask = pad_right([self.tokens(query.text)[:QUERY_TEXT] for query in queries])
+        return SearchTexts(ids, mask, torch.from_numpy(matches(scenes, queries)))
 
-    def pack(self, scenes: list[Scene], rng: np.random.Generator, length: int = TEXT) -> Text:
+    def pack(self, scenes: list[Scene], rng: np.random.Generator, length: int = TEXT) -> PackedText:
         rows = [self._row(drawn, rng, length) for drawn in scenes]
         columns = [torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True)]
         ids, targets, segments, places, weights = columns
-        return Text(ids.long(), targets.long(), weights, segments.long(), places.long())
+        return PackedText(ids.long(), targets.long(), weights, segments.long(), places.long())
 
     def _row(self, drawn: Scene, rng: np.random.Generator, length: int) -> list[NDArray[np.float32]]:
         row = np.zeros((5, length), dtype=np.float32)  # ids, targets, segments, places, weights
@@ -137,14 +137,14 @@ class Texts:
 
     def _asked(self, drawn: Scene, rng: np.random.Generator) -> tuple[list[int], list[int]]:
         turns = int(rng.choice(len(self._turn_odds), p=self._turn_odds))
-        earlier = [exchange(drawn, rng) for _ in range(turns)]
-        asked = exchange(drawn, rng)
+        earlier = [draw_question(drawn, rng) for _ in range(turns)]
+        queries = draw_question(drawn, rng)
         again = "and " if turns and rng.random() < 0.1 else ""
-        prompt = question_prompt(again + asked.question, tuple((e.question, e.answer) for e in earlier))
-        return self.tokens(prompt), self.tokens(" " + asked.answer)[1:]
+        prompt = question_prompt(again + queries.question, tuple((e.question, e.answer) for e in earlier))
+        return self.tokens(prompt), self.tokens(" " + queries.answer)[1:]
 
 
-class Batches(Dataset[Batch]):
+class SceneBatches(Dataset[SceneBatch]):
     """Batch n of a seed's endless series. Before batch `talking_from` there are many things and no words."""
 
     def __init__(
@@ -158,7 +158,7 @@ class Batches(Dataset[Batch]):
     ) -> None:
         self._tokenizer, self._seed, self._size = tokenizer, seed, size
         self._talking_from, self._folder = talking_from, glyphs
-        self._texts: Texts | None = None
+        self._texts: TextPacker | None = None
         self._glyphs: Glyphs | None = None
 
     def __len__(self) -> int:
@@ -172,27 +172,27 @@ class Batches(Dataset[Batch]):
             for i, index in enumerate(indices)
         ]
 
-    def __getitem__(self, number: int) -> Batch:
-        self._texts = self._texts or Texts(
+    def __getitem__(self, number: int) -> SceneBatch:
+        self._texts = self._texts or TextPacker(
             self._tokenizer, caption_weight=CAPTION_WEIGHT
         )  # made in the loader's own process
         self._glyphs = self._glyphs or training_glyphs(self._folder)
         rng = np.random.default_rng((self._seed, number, 1))
         scenes = self.scenes(number)
         search = self._texts.search(scenes, rng) if number >= self._talking_from else None
-        return Batch(
-            pixels=torch.from_numpy(np.stack([photograph(s, self._glyphs, rng) for s in scenes])),
-            truth=truths(scenes),
-            told=Told(self._texts.pack(scenes, rng), search) if search else None,
+        return SceneBatch(
+            pixels=torch.from_numpy(np.stack([render(s, self._glyphs, rng) for s in scenes])),
+            targets=head_targets(scenes),
+            texts=BatchTexts(self._texts.pack(scenes, rng), search) if search else None,
         )
 
 
 def training_scene(series: int, index: int) -> Scene:
-    """More small things than in the scenes that are scored: someone else's pictures may have them."""
+    """A scene for training, with more small things than scored scenes: users' pictures may have them."""
     return scene(series, index, distant=0.25, taught=True)
 
 
-def photograph(drawn: Scene, glyphs: Glyphs, rng: np.random.Generator) -> NDArray[np.uint8]:
+def render(drawn: Scene, glyphs: Glyphs, rng: np.random.Generator) -> NDArray[np.uint8]:
     """[3, H, W] at the model's size: mostly drawn squashed, sometimes drawn larger and then resized."""
     if rng.random() < 0.8:
         picture = draw(drawn, glyphs, IMAGE_PX, IMAGE_PX)
@@ -213,13 +213,13 @@ def pad_right(rows: list[list[int]], length: int = QUERY_TEXT) -> tuple[Tensor, 
     return ids, mask
 
 
-def truths(scenes: list[Scene]) -> Truth:
-    """What the heads should say of some scenes."""
-    placed = [truth(drawn) for drawn in scenes]
+def head_targets(scenes: list[Scene]) -> HeadTargets:
+    """Targets of the auxiliary heads for some scenes."""
+    placed = [scene_targets(drawn) for drawn in scenes]
     patches, cells, boxes = (torch.from_numpy(np.stack(part)) for part in zip(*placed, strict=True))
-    told = [standing(drawn, row) for drawn, row in zip(scenes, cells.numpy(), strict=True)]
-    ranks, fellows = (torch.from_numpy(np.stack(part)) for part in zip(*told, strict=True))
-    return Truth(
+    texts = [caption_order(drawn, row) for drawn, row in zip(scenes, cells.numpy(), strict=True)]
+    ranks, fellows = (torch.from_numpy(np.stack(part)) for part in zip(*texts, strict=True))
+    return HeadTargets(
         patches=patches,
         cells=cells,
         boxes=boxes,
@@ -227,12 +227,12 @@ def truths(scenes: list[Scene]) -> Truth:
         fellows=fellows,
         colours=torch.tensor([COLOUR_NAMES.index(s.colour) if s.colour else IGNORED for s in scenes]),
         totals=torch.tensor([min(len(s.things), MAX_THINGS + 1) for s in scenes]),
-        **named(scenes),
+        **noun_targets(scenes),
     )
 
 
-def named(scenes: list[Scene]) -> dict[str, Tensor]:
-    """What there is to know of each noun of the vocabulary: counts [B, N] and spots [B, N, 2]."""
+def noun_targets(scenes: list[Scene]) -> dict[str, Tensor]:
+    """For each noun of the vocabulary: counts [B, N] and spots [B, N, 2]."""
     counts = torch.zeros(len(scenes), len(NOUNS), dtype=torch.long)
     spots = torch.zeros(len(scenes), len(NOUNS), 2)
     for row, drawn in enumerate(scenes):
@@ -244,8 +244,8 @@ def named(scenes: list[Scene]) -> dict[str, Tensor]:
     return {"counts": counts, "spots": spots}
 
 
-def truth(drawn: Scene) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """What the heads should say of one scene: patches [P], cells [Q], boxes [Q, 3]."""
+def scene_targets(drawn: Scene) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Targets of one scene: patches [P], cells [Q], boxes [Q, 3]."""
     width, height = drawn.extent
     behind = NOTHING if drawn.colour else STRANGE  # clutter is something, too
     patches = np.full((PATCHES, PATCHES), behind, dtype=np.int64)
@@ -267,7 +267,7 @@ def truth(drawn: Scene) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[n
     return patches.reshape(-1), cells, boxes
 
 
-def standing(drawn: Scene, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def caption_order(drawn: Scene, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Of each cell [Q] the rank of its thing's kind in the caption, and how many others of it there are.
 
     IGNORED where the cell is empty, and all over a picture of more things than a caption tells.

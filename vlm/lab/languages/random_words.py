@@ -1,4 +1,4 @@
-"""Words that are in no table: names, nonsense, numbers, what people write without any rule. Pure."""
+"""Random words that are in no table: names, nonsense, numbers. Pure."""
 
 from random import Random
 from string import ascii_letters, ascii_lowercase, digits
@@ -9,8 +9,8 @@ ACCENTED = ("bcdfghjklmnñprstvß", "aáäâeéèêiíïoóöôuúüù")
 SIGNS = ascii_letters + digits + "_-.@#/:&+"
 
 
-def invented(rng: Random) -> str:
-    """One invented word."""
+def random_word(rng: Random) -> str:
+    """One random word."""
     draw = rng.random()
     if draw < 0.72:
         letters = LATIN if draw < 0.5 else CYRILLIC if draw < 0.62 else ACCENTED

@@ -1,4 +1,4 @@
-"""Words as the Penn Treebank cuts them, without punctuation: what COCO's caption scores are computed on.
+"""Penn Treebank tokens without punctuation, on which COCO's caption metrics are computed.
 
 COCO's own code runs Stanford's tokenizer in Java. This one does the same to captions: "a dog's ball" is a,
 dog, 's, ball; "don't" is do, n't; "t-shirt" and "1/2" stay whole; brackets become -lrb- and -rrb-. It
@@ -20,7 +20,7 @@ _WORD = re.compile(
 _BRACKETS = {"(": "-lrb-", ")": "-rrb-"}
 
 
-def words(caption: str) -> list[str]:
+def tokenize(caption: str) -> list[str]:
     """The caption's words in lower case."""
-    found = _WORD.findall(caption.lower().replace("’", "'"))
-    return [_BRACKETS.get(word, word) for word in found]
+    tokens = _WORD.findall(caption.lower().replace("’", "'"))
+    return [_BRACKETS.get(word, word) for word in tokens]
