@@ -36,9 +36,10 @@ from redis.asyncio import Redis
 from search import WORDS, bank, timed_ms, units
 
 from vlm import keys
-from vlm.engine.base import ModelInfo, Vectors
+from vlm.engine.base import Vectors
 from vlm.engine.echo import EchoEngine
 from vlm.memory import Array, Memory, Photo
+from vlm.protocol import ModelInfo
 from vlm.queue import server
 from vlm.queue.broker import Broker
 from vlm.queue.client import Client

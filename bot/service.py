@@ -73,7 +73,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     telegram_answered.set()
                     await _serve(settings, redis, application, metrics, stop)
             finally:
-                probes.leave()
+                probes.stop_watching()
                 await application.shutdown()
 
 

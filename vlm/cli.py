@@ -49,11 +49,11 @@ COMMANDS: Final = (
     caption_options, find_options, worker_options, server, health, doctor, dead_letters,
     quantize, training, scenes, evaluate_options,
 )  # fmt: skip
-OF_ONE_MODEL: Final = (
+MODEL_VARIABLES: Final = (
     "VLM_REVISION", "VLM_ITC_MODEL", "VLM_ITC_REVISION", "VLM_TRANSLATOR", "VLM_TRANSLATOR_REVISION",
 )  # fmt: skip
-OURS: Final = ("bot", "vlm")
-MISSING: Final = (
+OWN_PACKAGES: Final = ("bot", "vlm")
+MISSING_PACKAGE: Final = (
     "vlm: This command needs {}, which is not installed here. Install Afterimage with what a worker needs:"
     " make setup, or pip install '.[worker,server]'"
 )
@@ -70,14 +70,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"vlm: {error}", file=sys.stderr)
         return 2 if isinstance(error, BadRequest | ModelNotFound) else 1
     except ModuleNotFoundError as error:
-        if str(error.name).split(".")[0] in OURS:
+        if str(error.name).split(".")[0] in OWN_PACKAGES:
             raise
-        print(MISSING.format(error.name), file=sys.stderr)
+        print(MISSING_PACKAGE.format(error.name), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # the reader of our lines has ended: nothing may be written any more, not even at exit
+        # the reader of stdout is gone: nothing may be written any more, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
@@ -127,7 +127,7 @@ def _settings(arguments: Namespace, environ: Mapping[str, str]) -> Settings:
     model = getattr(arguments, "model", None)
     if model and model != chosen.get("VLM_MODEL"):
         # The environment's revision, translator and so on belong to its own model, not to another.
-        chosen = {name: value for name, value in chosen.items() if name not in OF_ONE_MODEL} | {
+        chosen = {name: value for name, value in chosen.items() if name not in MODEL_VARIABLES} | {
             "VLM_MODEL": model
         }
     if quant := getattr(arguments, "quant", None):

@@ -1,15 +1,15 @@
 """What travels through Redis: jobs to the workers, results back. Versioned msgspec structs, in MessagePack.
 
-Each version reads what the one before wrote, and answers a job in the job's own version: so fields are only
-added, with defaults, and one is taken away when the version that last needed it is read no more. What a newer
-version wrote is left to those who can read it, for UPGRADE_S.
+Each version reads what the version before wrote, and answers a job in the job's own version. So fields are
+only added, with defaults; a field is removed once no version that needs it is read. What a newer version
+wrote is left to processes of that version, for UPGRADE_S.
 
-A `Job` names a photo, never carries one: a picture's bytes wait in `blob:{chat}:JOB` while the job lives.
+A `Job` holds a photo's id, never its bytes: these wait in `blob:{chat}:JOB` while the job is open.
 `correlation_data` (encoded as `ticket`) belongs to the submitter of a job and comes back unchanged with its
 result.
 
-    English    what models speak: captions, turns and the words of a search are kept in it
-    language   a tag as Telegram has them ('pt-br'), '' for English: what a job is asked, and answered, in
+    English    what models speak: captions, turns and the words of a search are stored in English
+    language   of a job's question and its answer: a tag as Telegram has them ('pt-br'); '': English
 """
 
 from typing import Final, Literal, TypeVar
@@ -19,11 +19,11 @@ import msgspec
 from vlm.errors import NewerVersion, ProtocolError
 
 VERSION: Final = 2
-UPGRADE_S: Final = 600.0  # in which others of a newer version will have come
+UPGRADE_S: Final = 600.0  # by then, processes of a newer version have been started
 
 Priority = Literal["interactive", "bulk"]
 Style = Literal["short", "normal", "detailed"]
-RESULTS: Final = "results"  # the stream that the bot's delivery reads
+RESULTS: Final = "results"  # the stream that the bot reads
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,14 +34,14 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Caption(msgspec.Struct, frozen=True, kw_only=True, tag="caption"):
-    """Say what is in the picture. `other_than`: English wordings that were given; another one is wanted."""
+    """A caption of the picture. `other_than`: English captions used before; the new one must differ."""
 
     style: Style = "normal"
     other_than: tuple[str, ...] = ()
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
-    """Answer a question about the picture, in the light of the last turns about it.
+    """An answer to a question about the picture, given the last turns about it.
 
     question   in the job's language
     turns      in English
@@ -52,12 +52,12 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
 
 
 class Find(msgspec.Struct, frozen=True, kw_only=True, tag="find"):
-    """Find photos of the chat: by a query in the job's language, or those that are like one of them.
+    """A search of the chat's photos: by a query in the job's language, or for photos similar to one of them.
 
     query               '' with `like`
     like                a photo's id
-    since_ms, until_ms  when they came: from the one on, before the other; 0: whenever
-    sender              whose they are; 0: anybody's
+    since_ms, until_ms  Unix times: photos that arrived from the first on, before the second; 0: no limit
+    sender              who sent them; 0: anyone
     offset, limit       which of the hits, best first
     """
 
@@ -74,14 +74,14 @@ Task = Caption | Ask | Find
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to do for one chat.
+    """One task for one chat.
 
-    id            made by the submitter from what caused it, so that submitting twice is doing once
+    id            derived by the submitter from the update, so that a job submitted twice runs once
     photo         the photo's id in the chat's memory; None: nothing is remembered
     has_picture   whether the bytes wait in `blob:{chat}:JOB`
-    results       the name of the stream that wants the result
-    language      to understand, and to answer in
-    deadline_ms   Unix time after which nobody waits for it any more; 0: never
+    results       the name of the stream for the result
+    language      of the question or query, and of the answer
+    deadline_ms   Unix time after which nobody waits for the result; 0: never
     """
 
     version: int = VERSION
@@ -113,7 +113,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
-    """The model's words.
+    """The model's text.
 
     text                 in English
     localized_text       in the job's language; '': the same as `text`
@@ -192,7 +192,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultEnvelope(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a result that every version shares: enough to apologise to who waits for it."""
+    """The part of a result that every version shares: enough to tell the user that it was not understood."""
 
     version: int
     job: str
@@ -244,7 +244,7 @@ def _decode(data: bytes, kind: type[Message], version: int) -> Message:
     name = kind.__name__.lower()
     if not VERSION - 1 <= version <= VERSION:
         error = NewerVersion if version > VERSION else ProtocolError
-        raise error(f"a {name} of version {version}; this side speaks {VERSION}, and reads {VERSION - 1}")
+        raise error(f"a {name} of version {version}; this process reads {VERSION - 1} and {VERSION}")
     try:
         return msgspec.msgpack.decode(data, type=kind)
     except msgspec.DecodeError as error:

@@ -65,8 +65,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     log: LogStyle = "text"
 
     def __repr__(self) -> str:
-        shown = {**msgspec.structs.asdict(self), "redis_url": without_password(self.redis_url)}
-        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+        values = {**msgspec.structs.asdict(self), "redis_url": without_password(self.redis_url)}
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in values.items())})"
 
 
 def variable_name(field: str) -> str:

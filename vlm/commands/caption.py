@@ -45,11 +45,11 @@ def describe(
 
 
 async def _ask_workers(paths: Sequence[str], question: str | None, lines: Lines, url: str) -> bool:
-    """Whether a worker was running, and has described the pictures."""
+    """True if a worker was running, and has described the pictures."""
     try:
         async with Client.connect(url, chat_max=via_queue.CHAT_MAX) as client:
             if models := await client.models():
-                lines.tell_what_it_knows(models[0])
+                lines.remark_speciality(models[0])
                 async for outcome in via_queue.describe_files(client, paths, question):
                     lines.write(outcome)
                 return True
@@ -60,5 +60,5 @@ async def _ask_workers(paths: Sequence[str], question: str | None, lines: Lines,
 
 
 def _announced(engine: Engine, lines: Lines) -> Engine:
-    lines.tell_what_it_knows(engine.info)
+    lines.remark_speciality(engine.info)
     return engine

@@ -1,7 +1,7 @@
 """`vlm dead`: list the jobs that were given up, replay or drop them.
 
 list        ID, age, code, number of tries, task, chat, job; with --show also the question or the query
-list --json one object a letter: {"id", "at_ms", "code", "times", "task", "chat", "job"}, and "content"
+list --json one object a line: {"id", "at_ms", "code", "times", "task", "chat", "job"}, and "content"
 """
 
 import argparse
@@ -24,7 +24,7 @@ gets an apology, and the last thousand jobs are kept here without their pictures
 
   list     ID, age, code, number of tries, task, chat and job of each; no content, unless --show
   replay   put a job back into the queue, once; its answer then replaces the apology
-  drop     delete the letter
+  drop     delete the dead letter
 """
 DEAD_EPILOG: Final = """\
 examples:
@@ -33,32 +33,32 @@ examples:
   vlm dead drop --all
 
 exit status:
-  0  all went well    1  a letter could not be replayed, or had gone    2  there is no letter with that ID
+  0  all went well    1  a dead letter could not be replayed, or was gone    2  an ID is unknown
 """
 
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
     dead = add_command(commands, "dead", "jobs that were given up", DEAD, DEAD_EPILOG, run=run)
-    actions = dead.add_subparsers(dest="what", metavar="WHAT", required=True)
-    listing = actions.add_parser("list", help="show the letters")
+    actions = dead.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="show the dead letters")
     add_json(listing)
     listing.add_argument("--show", action="store_true", help="also the question or the query: private text")
     add_redis(listing)
-    for name, short in (("replay", "put jobs back into the queue"), ("drop", "delete letters")):
+    for name, short in (("replay", "put jobs back into the queue"), ("drop", "delete dead letters")):
         action = actions.add_parser(name, help=short)
         chosen = action.add_mutually_exclusive_group(required=True)
         chosen.add_argument(
-            "ids", metavar="ID", nargs="*", default=[], help="of a letter, as `vlm dead list` shows it"
+            "ids", metavar="ID", nargs="*", default=[], help="of a dead letter, as `vlm dead list` shows it"
         )
-        chosen.add_argument("--all", action="store_true", help="all letters")
+        chosen.add_argument("--all", action="store_true", help="all dead letters")
         add_redis(action)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """List, replay or drop. The exit status: 1 if a letter could not be replayed, or had gone.
+    """List, replay or drop. The exit status: 1 if a dead letter could not be replayed, or was gone.
 
-    Raises:  NotFound for an ID that no letter has, Unavailable without a server.
+    Raises:  NotFound for an unknown ID, Unavailable without a server.
     """
     import asyncio
 
@@ -79,17 +79,17 @@ async def _run(arguments: argparse.Namespace, url: str) -> int:
     async with connect(url) as redis:
         queue = DeadLetterQueue(redis)
         letters = await queue.all()
-        if arguments.what == "list":
+        if arguments.action == "list":
             _print(letters, as_json=arguments.json, show=arguments.show)
             return 0
-        wanted = letters if arguments.all else letters_with(letters, arguments.ids)
-        if arguments.what == "drop":
-            return _summary("dropped", [await queue.drop(letter) for letter in wanted])
-        return _summary("put back into the queue", [await _replay(queue, letter) for letter in wanted])
+        chosen = letters if arguments.all else letters_with(letters, arguments.ids)
+        if arguments.action == "drop":
+            return _summary("dropped", [await queue.drop(letter) for letter in chosen])
+        return _summary("put back into the queue", [await _replay(queue, letter) for letter in chosen])
 
 
 def letters_with(letters: "Sequence[DeadLetter]", ids: Sequence[str]) -> "list[DeadLetter]":
-    """The letters with these ids, in the order of `ids`. Raises NotFound for an unknown id."""
+    """The dead letters with these ids, in the order of `ids`. Raises NotFound for an unknown id."""
     by_id = {letter.id: letter for letter in letters}
     if missing := [id for id in ids if id not in by_id]:
         raise NotFound(f"There is no dead letter {', '.join(missing)}; `vlm dead list` shows all of them.")
@@ -105,7 +105,7 @@ async def _replay(queue: "DeadLetterQueue", letter: "DeadLetter") -> bool:
 
 
 def _summary(action: str, succeeded: Sequence[bool]) -> int:
-    """Print how many letters were handled; the exit status."""
+    """Print how many dead letters were handled; the exit status."""
     failed = len(succeeded) - sum(succeeded)
     remark(f"{sum(succeeded)} {action}{f'; {failed} not' if failed else ''}.")
     return 1 if failed else 0

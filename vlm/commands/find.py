@@ -103,9 +103,9 @@ def _stored(folder: Path, revision: str, known: FolderIndex, index: FolderIndex)
         return
     stored = write_index(folder, revision, index)
     if stored is None:
-        remark(f"What was seen can be kept neither in {folder} nor in a cache: each search looks anew.")
+        remark(f"The index cannot be stored in {folder} or in a cache: each search reads all pictures again.")
     elif stored.parent != folder:
-        remark(f"{folder} may not be written to; what was seen is kept in {stored}.")
+        remark(f"{folder} may not be written to; the index is stored in {stored}.")
 
 
 def _paths(folder: Path) -> list[str]:

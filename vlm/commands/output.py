@@ -80,7 +80,7 @@ class Lines:
             self._clear()
             put(f"{outcome.path}: {outcome.text}" if self._several else outcome.text)
             if outcome.stayed_english:
-                self.remark(f"{outcome.path}: the translator lost its way, so this is English.")
+                self.remark(f"{outcome.path}: the translation failed, so this is English.")
         if self._bar is not None:
             self._bar.update()
 
@@ -89,7 +89,7 @@ class Lines:
         self._clear()
         remark(sentence)
 
-    def tell_what_it_knows(self, model: ModelInfo) -> None:
+    def remark_speciality(self, model: ModelInfo) -> None:
         """Remark on what a specialised model knows, and name the full model."""
         if model.knows:
             self.remark(f"{model.knows} (This is {model.name}; for the full model: --model {DEFAULT_MODEL})")

@@ -69,21 +69,21 @@ async def _run(
             )
             metrics.decoders.set_function(lambda: decoders.deaths)
             probes.watch(
-                {"redis": redis_answers(redis), "model": partial(_model, worker)},
-                partial(_look, metrics, redis),
+                {"redis": redis_answers(redis), "model": partial(_check_model, worker)},
+                partial(_refresh, metrics, redis),
             )
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, worker.stop)
             await worker.run()
-            probes.leave()
+            probes.stop_watching()
 
 
-async def _model(worker: Worker) -> str:
-    """Whether the model has passed its self-check; a worker that is stopping is not ready any more."""
+async def _check_model(worker: Worker) -> str:
+    """Why the worker is not ready, '' if it is; a worker that is stopping is not."""
     return "" if worker.is_ready else "the model has not passed its self-check yet, or the worker is ending"
 
 
-async def _look(metrics: Metrics, redis: Redis) -> None:
+async def _refresh(metrics: Metrics, redis: Redis) -> None:
     for kind, count in gpu_bytes().items():
         metrics.gpu.labels(kind).set(count)
     await metrics.refresh_queue(redis, JOBS)

@@ -1,6 +1,6 @@
-"""What an engine is made from, and what a worker asks of it. No torch here.
+"""What an engine is made from, and its interface. No torch here.
 
-Letters:  N pictures, Q query tokens a picture, D their width, E the width of the shared image-text space.
+Shapes:  N pictures, Q query tokens a picture, D their width, E the width of the shared image-text space.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from vlm.protocol import ModelInfo as ModelInfo
-from vlm.protocol import Turn
+from vlm.protocol import ModelInfo, Turn
+from vlm.settings import DEFAULT_MODEL
 
-DEFAULT_MODEL: Final = "Salesforce/blip2-flan-t5-xl"
 CLASSIC: Final = "classic:"  # before the folder of a classic captioner
 
 QueryTokens = NDArray[np.float16]  # [Q, D]: all that the language model ever sees of a picture

@@ -24,7 +24,7 @@ from transformers import Blip2ForConditionalGeneration, Blip2ForImageTextRetriev
 
 from vlm.engine import prompts as prompting
 from vlm.engine import selfcheck
-from vlm.engine.base import Detail, Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
+from vlm.engine.base import Detail, Encoded, Prompt, QueryTokens, Translated, Vectors
 from vlm.engine.decoding import (
     Limits,
     answer_limits,
@@ -36,6 +36,7 @@ from vlm.engine.decoding import (
 )
 from vlm.engine.translate import NO_TRANSLATOR, LazyTranslator
 from vlm.errors import OutOfMemory, Unsupported
+from vlm.protocol import ModelInfo
 from vlm.text.languages import code_of
 
 T5_POSITIONS: Final = 512  # the length that T5 was trained with; its relative positions have no limit
@@ -83,28 +84,28 @@ class Itc:
 class Blip2Engine:
     """One BLIP-2 checkpoint on one device.
 
-    model       in evaluation mode, on its device
-    pictures    the checkpoint's image processor
-    info        what users are told about it
-    itc         the contrastive head for search; None: pictures get no vectors
-    itc_pictures  the head's image processor if it cannot share the vision pass; None: one pass serves both
-    beams       0: as many as the checkpoint sets, else 5
-    expected    the caption that the built-in picture must get; '': any
-    translator  translates for a model that speaks English only
-    languages   that the model speaks itself, by mBLIP's prompts; none: it speaks English only
-    details     the questions for a detailed caption
-    paraphrases   other wordings of a caption by rule, the caption first; None: the model samples them
+    model                in evaluation mode, on its device
+    image_processor      the checkpoint's
+    info                 what users are told about the model
+    itc                  the contrastive head for search; None: pictures get no vectors
+    itc_image_processor  the head's, if it cannot share the vision pass; None: one pass serves both
+    beams                0: as many as the checkpoint sets, else 5
+    expected             the caption that the built-in picture must get; '': any
+    translator           translates for a model that speaks English only
+    languages            that the model speaks itself, by mBLIP's prompts; none: it speaks English only
+    details              the questions for a detailed caption
+    paraphrases          other wordings of a caption by rule, the caption first; None: the model samples them
     """
 
     def __init__(
         self,
         model: Blip2ForConditionalGeneration,
         tokenizer: Any,
-        pictures: Any,
+        image_processor: Any,
         *,
         info: ModelInfo,
         itc: Itc | None = None,
-        itc_pictures: Any = None,
+        itc_image_processor: Any = None,
         beams: int = 0,
         expected: str = "",
         translator: LazyTranslator = NO_TRANSLATOR,
@@ -113,8 +114,8 @@ class Blip2Engine:
         paraphrases: Callable[[str], list[str]] | None = None,
     ) -> None:
         self.info, self.details, self._paraphrases = info, details, paraphrases
-        self._model, self._tokenizer, self._pictures = model, tokenizer, pictures
-        self._itc, self._itc_pictures = itc, itc_pictures
+        self._model, self._tokenizer, self._image_processor = model, tokenizer, image_processor
+        self._itc, self._itc_image_processor = itc, itc_image_processor
         self._expected = expected
         self._decoder_only = not model.language_model.config.is_encoder_decoder
         self._translator, self._languages = translator, languages
@@ -123,11 +124,11 @@ class Blip2Engine:
             self._template = prompting.MBLIP
         self._configure(beams)
 
-    def _configure(self, wanted_beams: int) -> None:
+    def _configure(self, requested_beams: int) -> None:
         own, language = self._model.generation_config, self._model.language_model.generation_config
         self._caption_limits, self._answer_limits = caption_limits(own), answer_limits(own)
         self._detailed_limits = detailed_limits(own)
-        self._beams = wanted_beams or beams(own)
+        self._beams = requested_beams or beams(own)
         # Published text configurations set a maximal length, which would conflict with these limits.
         language.max_length = language.min_length = None
         ends = language.eos_token_id
@@ -144,13 +145,13 @@ class Blip2Engine:
         if not images:
             return []
         with _memory_errors():
-            states = vision_states(self._model, self._pixels(images, self._pictures))  # [B, P, V]
-            tokens = _half(qformer_outputs(self._model, states))  # [B, Q, D]
+            states = vision_states(self._model, self._pixels(images, self._image_processor))  # [B, P, V]
+            tokens = _to_fp16(qformer_outputs(self._model, states))  # [B, Q, D]
             if self._itc is None:
                 return [Encoded(row, None) for row in tokens]
-            if self._itc_pictures is not None:
-                states = vision_states(self._itc.model, self._pixels(images, self._itc_pictures))
-            return list(map(Encoded, tokens, _half(self._itc.vectors(states))))
+            if self._itc_image_processor is not None:
+                states = vision_states(self._itc.model, self._pixels(images, self._itc_image_processor))
+            return list(map(Encoded, tokens, _to_fp16(self._itc.vectors(states))))
 
     @torch.inference_mode()
     def generate(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> list[str]:
@@ -165,13 +166,13 @@ class Blip2Engine:
         if not prompts:
             return []
         with _memory_errors():
-            texts = self._write(tokens, prompts, self._template)
+            texts = self._generate_texts(tokens, prompts, self._template)
             again = [i for i, prompt in enumerate(prompts) if prompting.worth_another_try(prompt, texts[i])]
             if again:
                 simpler = [prompting.without_turns(prompts[i]) for i in again]
                 template = replace(self._template, caption=prompting.CAPTION_AGAIN)
                 for i, text in zip(
-                    again, self._write([tokens[i] for i in again], simpler, template), strict=True
+                    again, self._generate_texts([tokens[i] for i in again], simpler, template), strict=True
                 ):
                     texts[i] = text or texts[i]
             return texts
@@ -188,7 +189,7 @@ class Blip2Engine:
             [caption] = self.generate([tokens], [prompt])
             return self._paraphrases(caption)
         with _memory_errors():
-            embeds, mask = self._read([tokens], [self._ids(prompt, self._template)])
+            embeds, mask = self._embed_prompts([tokens], [self._ids(prompt, self._template)])
             limits, start = self._limits(prompt), 0 if self._decoder_only else 1
             rows = likely_texts(
                 self._model.language_model, embeds, mask, limits, start=start, ends=self._ends, seed=seed
@@ -239,7 +240,7 @@ class Blip2Engine:
     ) -> torch.Tensor:
         """The ids that `generate` makes its texts from, each row within its own limits: [B, longest]."""
         template = template or self._template
-        embeds, mask = self._read(tokens, [self._ids(prompt, template) for prompt in prompts])
+        embeds, mask = self._embed_prompts(tokens, [self._ids(prompt, template) for prompt in prompts])
         limits = decoding(
             [self._limits(prompt) for prompt in prompts],
             beams=self._beams,
@@ -253,7 +254,7 @@ class Blip2Engine:
     @torch.inference_mode()
     def first_logits(self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt]) -> torch.Tensor:
         """The language model's scores of the first new token: [B, vocabulary]."""
-        embeds, mask = self._read(tokens, [self._ids(prompt, self._template) for prompt in prompts])
+        embeds, mask = self._embed_prompts(tokens, [self._ids(prompt, self._template) for prompt in prompts])
         outputs = self._model.language_model.generate(
             inputs_embeds=embeds, attention_mask=mask, max_new_tokens=1, do_sample=False, num_beams=1,
             return_dict_in_generate=True, output_logits=True,
@@ -264,14 +265,14 @@ class Blip2Engine:
         pixels = processor(images=list(images), return_tensors="pt").pixel_values
         return pixels.to(self._model.device)  # type: ignore[no-any-return] # [B, 3, H, W]
 
-    def _write(
+    def _generate_texts(
         self, tokens: Sequence[QueryTokens], prompts: Sequence[Prompt], template: prompting.Template
     ) -> list[str]:
         ids = self.generate_ids(tokens, prompts, template)
         texts: list[str] = self._tokenizer.batch_decode(ids, skip_special_tokens=True)
         return [text.strip() for text in texts]
 
-    def _read(
+    def _embed_prompts(
         self, tokens: Sequence[QueryTokens], rows: Sequence[list[int]]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Prompts as the language model reads them, with their pictures: [B, L, M], and the mask [B, L]."""
@@ -309,7 +310,7 @@ def qformer_outputs(model: Any, states: torch.Tensor) -> torch.Tensor:
     return outputs.last_hidden_state  # type: ignore[no-any-return]
 
 
-def _half(states: torch.Tensor) -> np.ndarray[Any, np.dtype[np.float16]]:
+def _to_fp16(states: torch.Tensor) -> np.ndarray[Any, np.dtype[np.float16]]:
     return states.to(torch.float16).cpu().numpy()
 
 

@@ -23,7 +23,7 @@ def add_details(engine: Engine, captions: Sequence[tuple[QueryTokens, str]]) -> 
 
     A question that fails is left out.
     """
-    asked = [
+    requests = [
         (number, tokens, detail)
         for number, (tokens, caption) in enumerate(captions)
         for detail in questions(caption, engine.details)
@@ -34,7 +34,8 @@ def add_details(engine: Engine, captions: Sequence[tuple[QueryTokens, str]]) -> 
         return engine.generate([tokens for _, tokens, _ in batch], prompts)
 
     answers: dict[int, list[tuple[Detail, str]]] = {number: [] for number in range(len(captions))}
-    for (number, _, detail), answer in zip(asked, run_isolating_failures(engine, asked, ask), strict=True):
+    replies = run_isolating_failures(engine, requests, ask)
+    for (number, _, detail), answer in zip(requests, replies, strict=True):
         if isinstance(answer, str):
             answers[number].append((detail, answer))
     return [detailed(caption, answers[number]) for number, (_, caption) in enumerate(captions)]

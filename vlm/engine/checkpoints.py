@@ -31,12 +31,13 @@ from transformers import (
 )
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
-from vlm.engine.base import GENERAL_DETAILS, Detail, EngineOptions, ModelInfo
+from vlm.engine.base import GENERAL_DETAILS, Detail, EngineOptions
 from vlm.engine.blip2 import Blip2Engine, Itc
 from vlm.engine.folder import check_size
 from vlm.engine.source import TINY, Card, Source, find_checkpoint, find_translator, languages_of
 from vlm.engine.translate import DEFAULT_TRANSLATOR, NATIVE, NO_TRANSLATOR, NONE, LazyTranslator, Translator
 from vlm.errors import BadSetting, ModelNotFound, OutOfMemory
+from vlm.protocol import ModelInfo
 from vlm.text.languages import ENGLISH, NAMES
 
 log = logging.getLogger(__name__)
@@ -59,9 +60,9 @@ def open_blip2(options: EngineOptions) -> Blip2Engine:
     """The engine of a checkpoint that is or will be on this disk. Raises as `load` does."""
     source = find_checkpoint(options.model, options.revision)
     model = open_model(source, options)
-    tokenizer, pictures = open_processors(source)
+    tokenizer, image_processor = open_processors(source)
     languages = native_languages(source, options)
-    itc, itc_pictures, itc_revision = _open_itc(source, options, model, pictures)
+    itc, itc_image_processor, itc_revision = _open_itc(source, options, model, image_processor)
     info = ModelInfo(
         name=source.name,
         revision="+".join(filter(None, (source.revision, itc_revision))),
@@ -70,7 +71,8 @@ def open_blip2(options: EngineOptions) -> Blip2Engine:
     )
     details, paraphrases = _caption_options(source.card)
     return Blip2Engine(
-        model, tokenizer, pictures, info=info, itc=itc, itc_pictures=itc_pictures,
+        model, tokenizer, image_processor,
+        info=info, itc=itc, itc_image_processor=itc_image_processor,
         beams=options.beams, expected=source.card.expected_caption,
         translator=lazy_translator(source.card.translator, options, device=options.device),
         languages=languages, details=details, paraphrases=paraphrases,
@@ -101,7 +103,7 @@ def open_model(source: Source, options: EngineOptions) -> Blip2ForConditionalGen
         config.quantization_config["llm_int8_threshold"] = options.int8_threshold
         silence_bitsandbytes()
     elif options.quant == "int8" or (not options.quant and device.type == "cuda"):
-        arguments["quantization_config"] = int8(options.int8_threshold)
+        arguments["quantization_config"] = int8_config(options.int8_threshold)
     model: Blip2ForConditionalGeneration = _load(
         Blip2ForConditionalGeneration, source, device, config=config, **arguments
     )
@@ -118,7 +120,7 @@ def open_processors(source: Source) -> tuple[Any, BlipImageProcessorPil]:
 
 
 def _open_itc(
-    source: Source, options: EngineOptions, model: Blip2ForConditionalGeneration, pictures: Any
+    source: Source, options: EngineOptions, model: Blip2ForConditionalGeneration, image_processor: Any
 ) -> tuple[Itc | None, BlipImageProcessorPil | None, str]:
     """The ITC head, its own image processor if it cannot share the vision pass, and its revision."""
     name = options.itc_model or matching_itc(source, options.model)
@@ -127,14 +129,16 @@ def _open_itc(
     itc_source = find_checkpoint(name, options.itc_revision)
     dtype = model.vision_model.post_layernorm.weight.dtype
     head = _load(Blip2ForImageTextRetrieval, itc_source, model.device, dtype=dtype)
-    tokenizer, own_pictures = open_processors(itc_source)
-    if same_tower(model, head) and own_pictures.to_dict() == pictures.to_dict():
+    tokenizer, own_processor = open_processors(itc_source)
+    if same_tower(model, head) and own_processor.to_dict() == image_processor.to_dict():
         share_tower(model, head)
         return Itc(head, tokenizer), None, itc_source.revision
     log.warning(
-        "%s and %s have different vision towers: two vision passes per picture", source.name, itc_source.name
+        "%s and %s have different vision towers, making two vision passes per picture",
+        source.name,
+        itc_source.name,
     )
-    return Itc(head, tokenizer), own_pictures, itc_source.revision
+    return Itc(head, tokenizer), own_processor, itc_source.revision
 
 
 def native_languages(source: Source, options: EngineOptions) -> Collection[str]:
@@ -195,8 +199,8 @@ def _load(kind: type[PreTrainedModel], source: Source, device: torch.device, **a
         configs: Any = kind.config_class
         config = arguments.pop("config", None) or configs.from_pretrained(source.folder)
         with torch.device("meta"):  # shapes only: no memory is allocated
-            asked = sum(weight.numel() for weight in kind(deepcopy(config)).parameters())
-        check_size(source.name, source.folder, asked)
+            parameters = sum(weight.numel() for weight in kind(deepcopy(config)).parameters())
+        check_size(source.name, source.folder, parameters)
         loaded: Any = kind.from_pretrained(
             source.folder, use_safetensors=source.weight_bytes > 0, local_files_only=True, config=config,
             trust_remote_code=False, device_map={"": device}, output_loading_info=True, **arguments,
@@ -208,23 +212,23 @@ def _load(kind: type[PreTrainedModel], source: Source, device: torch.device, **a
     return model.eval()
 
 
-def pick_device(wanted: str) -> torch.device:
-    """The device named `wanted`; auto: the first GPU, or else the CPU. Raises BadSetting if there is none."""
-    if wanted == "auto":
+def pick_device(name: str) -> torch.device:
+    """The device named `name`; auto: the first GPU, or else the CPU. Raises BadSetting if there is none."""
+    if name == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     try:
-        device = torch.device(wanted)
+        device = torch.device(name)
     except RuntimeError:
-        raise BadSetting(f"VLM_DEVICE cannot be {wanted!r}: expected auto, cpu, cuda or cuda:N.") from None
+        raise BadSetting(f"VLM_DEVICE cannot be {name!r}: expected auto, cpu, cuda or cuda:N.") from None
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise BadSetting(f"VLM_DEVICE is {wanted}, but this machine shows no such GPU; try auto.")
+        raise BadSetting(f"VLM_DEVICE is {name}, but this machine shows no such GPU; try auto.")
     return device
 
 
-def pick_dtype(wanted: str, device: torch.device, language: Any, weight_bytes: int) -> torch.dtype:
-    """The dtype named `wanted`; auto: by device, size, and what the language model was made for."""
-    if wanted != "auto":
-        return DTYPES[wanted]
+def pick_dtype(name: str, device: torch.device, language: Any, weight_bytes: int) -> torch.dtype:
+    """The dtype named `name`; auto: by device, size, and what the language model was made for."""
+    if name != "auto":
+        return DTYPES[name]
     if device.type == "cpu":
         return torch.float32 if weight_bytes < SMALL_BYTES else torch.bfloat16
     return torch.bfloat16 if language.is_encoder_decoder else torch.float16  # fp16 overflows in T5
@@ -242,7 +246,7 @@ def _reading(source: Source) -> Iterator[None]:
         raise ModelNotFound(f"The checkpoint {source.name} cannot be read: {reason}") from error
 
 
-def int8(threshold: float) -> BitsAndBytesConfig:
+def int8_config(threshold: float) -> BitsAndBytesConfig:
     """The configuration for loading the language model in 8 bit."""
     silence_bitsandbytes()
     return BitsAndBytesConfig(

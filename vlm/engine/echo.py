@@ -3,7 +3,7 @@
 The same picture always gets the same text. The failures of real models can be simulated: slowness, batches
 that do not fit the memory, prompts that end the process or hang.
 
-Letters:  C colours; tokens are [2, 4]: (red, green, blue, 0), (width and height, each as 1024s and rest).
+Shapes:  C colours; tokens are [2, 4]: (red, green, blue, 0), (width and height, each as 1024s and rest).
 """
 
 import os
@@ -16,8 +16,9 @@ from typing import Final
 import numpy as np
 from PIL.Image import Image
 
-from vlm.engine.base import Detail, Encoded, ModelInfo, Prompt, QueryTokens, Translated, Vectors
+from vlm.engine.base import Detail, Encoded, Prompt, QueryTokens, Translated, Vectors
 from vlm.errors import OutOfMemory, Unsupported
+from vlm.protocol import ModelInfo
 from vlm.text.languages import ENGLISH, code_of
 from vlm.text.languages import NAMES as LANGUAGES
 
@@ -105,12 +106,12 @@ class EchoEngine:
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translated]:
         """The same text with the language's code before it, 'de: two cats'; into English, without it."""
         self._run(len(texts))
-        ours, theirs = code_of(source), code_of(target)
-        if lacking := {ours, theirs} - SPOKEN - {ENGLISH}:
+        source, target = code_of(source), code_of(target)
+        if lacking := {source, target} - SPOKEN - {ENGLISH}:
             raise Unsupported(f"The echo does not speak {lacking.pop()}.")
-        if theirs == ENGLISH or ours == theirs:
-            return [Translated(text.removeprefix(f"{ours}: ")) for text in texts]
-        return [Translated(f"{theirs}: {text}" if text else text) for text in texts]
+        if target == ENGLISH or source == target:
+            return [Translated(text.removeprefix(f"{source}: ")) for text in texts]
+        return [Translated(f"{target}: {text}" if text else text) for text in texts]
 
     def speaks(self, language: str) -> bool:
         """False: it speaks no language but English itself."""

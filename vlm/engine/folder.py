@@ -28,9 +28,7 @@ LEEWAY: Final = 4  # a model may ask for so many times what is stored: tied and 
 def check_folder(name: str, folder: Path) -> None:
     """Raises ModelNotFound for a folder that fails a check, and says which."""
     if (folder / ADAPTER).exists():
-        raise ModelNotFound(
-            f"{name} holds an adapter (LoRA): merge it into its model, and name what comes out."
-        )
+        raise ModelNotFound(f"{name} holds an adapter (LoRA): merge it into its model, and name the result.")
     if strays := list(_strays(folder)):
         raise ModelNotFound(f"{name} is not whole: {strays[0]} lies outside of the folder. Copy it there.")
     _check_numbers(name, folder / "config.json")
@@ -79,14 +77,16 @@ def _numbers(key: str, value: Any) -> Iterator[tuple[str, int | float]]:
             yield key, value
 
 
-def check_size(name: str, folder: Path, asked: int) -> None:
-    """Raises ModelNotFound for a model of `asked` parameters whose files hold far fewer."""
-    held = sum(map(_held, folder.glob("*.safetensors"))) or (folder / PICKLED).stat().st_size // 2
-    if asked > LEEWAY * held:
-        raise ModelNotFound(f"The config.json of {name} asks for {asked:,} numbers; its files hold {held:,}.")
+def check_size(name: str, folder: Path, parameters: int) -> None:
+    """Raises ModelNotFound for a model of so many `parameters` whose files hold far fewer."""
+    stored = sum(map(_stored, folder.glob("*.safetensors"))) or (folder / PICKLED).stat().st_size // 2
+    if parameters > LEEWAY * stored:
+        raise ModelNotFound(
+            f"The config.json of {name} asks for {parameters:,} numbers; its files hold {stored:,}."
+        )
 
 
-def _held(path: Path) -> int:
+def _stored(path: Path) -> int:
     """How many parameters a file of weights holds, by its header."""
     with safe_open(path, framework="pt") as file:
         return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118 - no mapping

@@ -110,10 +110,10 @@ def languages_of(translator: str) -> Iterable[str]:
     return known & NAMES.keys() or NAMES
 
 
-def _source(name: str, folder: Path, commit: str, weights: bool) -> Source:
+def _source(name: str, folder: Path, commit: str, has_weights: bool) -> Source:
     if not (folder / "config.json").is_file():
         raise ModelNotFound(f"There is no checkpoint in {name}: config.json is missing. {_advice(name)}")
-    if not weights:
+    if not has_weights:
         raise ModelNotFound(f"{name} has no weights in safetensors, the only format read. {_advice(name)}")
     if name != TINY:
         check_folder(name, folder)
@@ -126,7 +126,7 @@ def _advice(name: str) -> str:
     return "Install Afterimage again, or make it by `vlm train tiny`." if name == TINY else TRY_TINY
 
 
-def _folder(name: str, revision: str, tiny: str, wanted: list[str]) -> tuple[Path, str]:
+def _folder(name: str, revision: str, tiny: str, patterns: list[str]) -> tuple[Path, str]:
     """Its folder and, if it is from the hub, its commit. `tiny` is the folder of the bundled checkpoint."""
     if name == TINY:
         return Path(str(files("vlm").joinpath("assets", tiny))), ""
@@ -134,15 +134,15 @@ def _folder(name: str, revision: str, tiny: str, wanted: list[str]) -> tuple[Pat
         return Path(name), ""
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
         raise ModelNotFound(f"There is no folder {name}. {TRY_TINY}")
-    return _fetch(name, revision or PINNED.get(name, "main"), wanted)
+    return _fetch(name, revision or PINNED.get(name, "main"), patterns)
 
 
-def _fetch(name: str, revision: str, wanted: list[str]) -> tuple[Path, str]:
+def _fetch(name: str, revision: str, patterns: list[str]) -> tuple[Path, str]:
     reason = ""
     try:
         reason = _hub_error(name, revision)
         folder = snapshot_download(
-            name, revision=revision, allow_patterns=wanted, local_files_only=bool(reason)
+            name, revision=revision, allow_patterns=patterns, local_files_only=bool(reason)
         )
     except (OSError, HfHubHTTPError, HFValidationError) as error:
         raise ModelNotFound(

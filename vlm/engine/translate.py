@@ -70,10 +70,10 @@ class Translator:
         """
         return self.translate_mixed([(text, source, target) for text in texts])
 
-    def translate_mixed(self, wanted: Sequence[tuple[str, str, str]]) -> list[Translated]:
+    def translate_mixed(self, requests: Sequence[tuple[str, str, str]]) -> list[Translated]:
         """The same for (text, source, target) of many languages, in one batch."""
         lines: dict[Line, str | None] = {}
-        split = [self._lines(*request) for request in wanted]
+        split = [self._lines(*request) for request in requests]
         for line in (part for parts in split for part in parts if isinstance(part, Line)):
             lines.setdefault(line)
         if lines:

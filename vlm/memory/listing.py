@@ -18,7 +18,7 @@ class Searchable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listing(ChatStore):
-    """Reads over all photos of a chat, in pages: nobody reads more of them than are shown."""
+    """Reads over all photos of a chat, page by page: only the photos that are shown are read."""
 
     async def latest(self, chat: int, sender: int | None = None, topic: int | None = None) -> Photo | None:
         """The newest photo of the chat; of one sender, or in one topic."""
@@ -47,8 +47,8 @@ class Listing(ChatStore):
         if sender is topic is None:
             ids: Any = await self._redis.zrevrange(photos, first, min(end, first + count) - 1)
         else:
-            wanted = ["" if value is None else value for value in (sender, topic)]
-            ids = await self._find_photos(keys=[photos], args=[prefix, first, end - 1, count, *wanted])
+            filters = ["" if value is None else value for value in (sender, topic)]
+            ids = await self._find_photos(keys=[photos], args=[prefix, first, end - 1, count, *filters])
         return [photo for photo in await self.photos(chat, decoded_ids(ids)) if photo]
 
     async def photos(self, chat: int, ids: Sequence[str]) -> list[Photo | None]:

@@ -36,8 +36,8 @@ class PreferenceStore(ChatStore):
 
         Raises TypeError for an unknown name, msgspec.ValidationError for a value that is not allowed.
         """
-        wanted = msgspec.structs.replace(await self.preferences(chat), **changes)
-        preferences = msgspec.convert(msgspec.to_builtins(wanted), Preferences)
+        changed = msgspec.structs.replace(await self.preferences(chat), **changes)
+        preferences = msgspec.convert(msgspec.to_builtins(changed), Preferences)
         fields: Any = {name: _encode(getattr(preferences, name)) for name in changes}
         if fields:
             await self._redis.hset(keys.PREFERENCES(chat=chat), mapping=fields)

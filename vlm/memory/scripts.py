@@ -6,26 +6,26 @@ from vlm import keys
 from vlm.queue.streams import EFFECTS
 
 # The names of a photo's and its chat's keys in the scripts, in the order of KEYS.
-OF_PHOTO: Final = {"photo": keys.PHOTO, "links": keys.LINKS, "turns": keys.TURNS, "tokens": keys.TOKENS}
-OF_CHAT: Final = {
+PHOTO_KEYS: Final = {"photo": keys.PHOTO, "links": keys.LINKS, "turns": keys.TURNS, "tokens": keys.TOKENS}
+CHAT_KEYS: Final = {
     "photos": keys.PHOTOS,
     "messages": keys.MESSAGES,
     "changes": keys.CHANGES,
     "forgotten": keys.FORGOTTEN,
     "moved": keys.MIGRATED,
 }
-NAMES: Final = (*OF_PHOTO, *OF_CHAT)
+NAMES: Final = (*PHOTO_KEYS, *CHAT_KEYS)
 KEYS: Final = f"local {', '.join(NAMES)} = unpack(KEYS)\n"
 
 
 def photo_keys(chat: int, photo: str) -> list[str]:
     """The keys that a photo has to itself."""
-    return [key(chat=chat, photo=photo) for key in OF_PHOTO.values()]
+    return [key(chat=chat, photo=photo) for key in PHOTO_KEYS.values()]
 
 
 def script_keys(chat: int, photo: str) -> list[str]:
     """KEYS of the scripts on one photo."""
-    return [*photo_keys(chat, photo), *(key(chat=chat) for key in OF_CHAT.values())]
+    return [*photo_keys(chat, photo), *(key(chat=chat) for key in CHAT_KEYS.values())]
 
 
 # A version is the server's clock in µs, or the last version plus one. So it grows even if everything was
@@ -163,17 +163,17 @@ return 1
 SEARCHABLE: Final = """
 -- KEYS one photo's each; ARGV their ids, names of fields
 -- Returns all photos packed (false for none), then vectors
-local rows, found = {}, {false}
+local rows, reply = {}, {false}
 for i, key in ipairs(KEYS) do
   local values, row = redis.call('HMGET', key, 'vectors', unpack(ARGV, #KEYS + 1)), {id = ARGV[i]}
   for j = 2, #values do
     if values[j] and values[j] ~= '' then row[ARGV[#KEYS + j - 1]] = values[j] end
   end
   rows[i] = row.file_id and row or false
-  found[i + 1] = values[1]
+  reply[i + 1] = values[1]
 end
-found[1] = cmsgpack.pack(rows)
-return found
+reply[1] = cmsgpack.pack(rows)
+return reply
 """
 
 # These may read all photos of a chat: the server reads 10,000 in about 10 ms, a client in a second.
@@ -181,14 +181,14 @@ return found
 FIND_PHOTOS: Final = """
 -- KEYS photos; ARGV the prefix of their keys, first and last rank, count, sender and topic ('': any)
 -- Returns ids, newest first
-local found, sender, topic = {}, ARGV[5], ARGV[6]
+local ids, sender, topic = {}, ARGV[5], ARGV[6]
 for _, id in ipairs(redis.call('ZREVRANGE', KEYS[1], ARGV[2], ARGV[3])) do
   local is = redis.call('HMGET', ARGV[1] .. id, 'sender', 'topic')
   local fits = (sender == '' or is[1] == sender) and (topic == '' or (is[2] or '0') == topic)
-  if fits then found[#found + 1] = id end
-  if #found == tonumber(ARGV[4]) then break end
+  if fits then ids[#ids + 1] = id end
+  if #ids == tonumber(ARGV[4]) then break end
 end
-return found
+return ids
 """
 
 SENDER_NAMED: Final = """

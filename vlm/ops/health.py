@@ -1,4 +1,4 @@
-"""Which processes of a machine are at work, as Redis sees them: `vlm health` and `afterimage health`.
+"""Which processes of a machine are active, as Redis sees them: `vlm health` and `afterimage health`.
 
 A process names itself `HOST-PID-RANDOM` in the consumer groups, so the prefix `HOST-` finds the processes of
 one machine, or of one container.

@@ -70,13 +70,13 @@ class Metrics:
     ) -> Callable[[Sequence[Item]], list[Output]]:
         """`work`, with its time observed as `stage`; calls without items are not observed."""
 
-        def watched(items: Sequence[Item]) -> list[Output]:
+        def timed_work(items: Sequence[Item]) -> list[Output]:
             if not items:
                 return work(items)
             with self.stage.labels(stage).time():
                 return work(items)
 
-        return watched
+        return timed_work
 
     def count_job(self, result: Result) -> None:
         """Count a result that a worker has published."""
@@ -90,10 +90,10 @@ class Metrics:
     async def refresh_queue(self, redis: Redis, streams: Mapping[str, tuple[str, str]]) -> None:
         """Read the queue's numbers from Redis. `streams`: (key, consumer group) by name. Raises RedisError.
 
-        While the server is away the numbers are NaN, because old numbers would be wrong.
+        While the server is unavailable, the numbers are NaN, because old numbers would be wrong.
         """
         try:
-            backlogs = {name: await read_backlog(redis, *where) for name, where in streams.items()}
+            backlogs = {name: await read_backlog(redis, key, group) for name, (key, group) in streams.items()}
             dead, workers = await count_dead_letters(redis), len(await live_workers(redis))
         except BaseException:
             self._set({}, nan, nan)

@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Check = Callable[[], Awaitable[str]]  # the reason why it fails; '': it passes
 
-PATIENCE_S: Final = 5.0  # a loop that does not respond in this time hangs
-REDIS_S: Final = 2.0
-REQUEST_S: Final = 10.0
+LOOP_TIMEOUT_S: Final = 5.0  # a loop that does not respond in this time hangs
+REDIS_TIMEOUT_S: Final = 2.0
+REQUEST_TIMEOUT_S: Final = 10.0
 STARTING: Final = "starting"
 
 
@@ -43,7 +43,7 @@ class Probes:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self.patience_s = PATIENCE_S
+        self.loop_timeout_s = LOOP_TIMEOUT_S
         self._loop: asyncio.AbstractEventLoop | None = None
         self._checks: Mapping[str, Check] = {}
         self._refresh: Callable[[], Coroutine[Any, Any, None]] | None = None
@@ -53,7 +53,7 @@ class Probes:
         self._checks, self._refresh = checks, refresh
         self._loop = asyncio.get_running_loop()
 
-    def leave(self) -> None:
+    def stop_watching(self) -> None:
         """Stop watching: the loop is about to end."""
         self._loop = None
 
@@ -64,7 +64,7 @@ class Probes:
         try:
             self._on_loop(self._loop, asyncio.sleep(0))
         except TimeoutError:
-            return 503, {"loop": f"stands still for {self.patience_s:g} seconds"}
+            return 503, {"loop": f"stands still for {self.loop_timeout_s:g} seconds"}
         return 200, {"loop": "turns"}
 
     def readiness(self) -> tuple[int, dict[str, str]]:
@@ -79,7 +79,7 @@ class Probes:
             name: reason or "ok" for name, reason in reasons.items()
         }
 
-    def numbers(self) -> bytes:
+    def metrics(self) -> bytes:
         """The body of /metrics; without the queue's part while Redis is away."""
         if self._loop is not None and self._refresh is not None:
             try:
@@ -94,7 +94,7 @@ class Probes:
     def _on_loop(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
         future = asyncio.run_coroutine_threadsafe(work, loop)
         try:
-            return future.result(self.patience_s)
+            return future.result(self.loop_timeout_s)
         except TimeoutError:
             future.cancel()
             raise
@@ -118,7 +118,7 @@ def serving(listen: str, metrics: Metrics, *, setting: str) -> Iterator[Probes]:
     try:
         yield probes
     finally:
-        probes.leave()
+        probes.stop_watching()
         server.shutdown()
         server.server_close()
 
@@ -128,7 +128,7 @@ def redis_answers(redis: Redis) -> Check:
 
     async def check() -> str:
         try:
-            async with asyncio.timeout(REDIS_S):
+            async with asyncio.timeout(REDIS_TIMEOUT_S):
                 await redis.ping()
         except (RedisError, OSError, TimeoutError) as error:
             return f"the Redis server does not answer ({type(error).__name__})"
@@ -158,7 +158,7 @@ def _server(listen: str, probes: Probes, setting: str) -> _Server:
 
 class _Request(BaseHTTPRequestHandler):
     server: _Server
-    timeout = REQUEST_S
+    timeout = REQUEST_TIMEOUT_S
 
     def do_GET(self) -> None:
         probes = self.server.probes
@@ -168,7 +168,7 @@ class _Request(BaseHTTPRequestHandler):
             case "/readyz":
                 self._send_json(*probes.readiness())
             case "/metrics":
-                self._send(200, CONTENT_TYPE_LATEST, probes.numbers())
+                self._send(200, CONTENT_TYPE_LATEST, probes.metrics())
             case _:
                 self._send_json(404, {"paths": "/healthz /readyz /metrics"})
 

@@ -42,8 +42,8 @@ log = logging.getLogger(__name__)
 
 BLOCK_MS: Final = 250
 RECLAIM_S: Final = 3.0  # how often to look for jobs of dead workers
-DEAD_LETTERS: Final = 1000
-SMALL_BATCHES: Final = 4  # of batches too small to reserve places in, one begins with another stream
+MAX_DEAD_LETTERS: Final = 1000
+SMALL_BATCHES: Final = 4  # of so many batches too small for reserved places, one begins with another stream
 
 POISONED: Final = (
     "Sorry, I stumbled over this picture or question several times and gave up. The others are not affected;"
@@ -106,13 +106,13 @@ class Broker(Consumer):
         self._reclaimed_s = 0.0
 
     async def open(self) -> None:
-        """Join the workers, and forget those that are gone for good."""
+        """Join the consumer group, and remove workers that are gone for good."""
         await self._group.ensure()
         await self._group.sweep()
-        await retry_while_unavailable(self._forget_dead_workers)
+        await retry_while_unavailable(self._remove_dead_workers)
 
     async def leave(self) -> None:
-        """Leave the workers. Other workers reclaim what is still held when its lease ends."""
+        """Leave the consumer group. Other workers reclaim what is still held when its lease ends."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.unlink(keys.WORKER(name=self.name))
             pipe.srem(keys.WORKER_NAMES(), self.name)
@@ -223,7 +223,7 @@ class Broker(Consumer):
             await super()._maintain(round_ends_s)
             if self._model:
                 await self.announce(self._model)
-        except RedisError:  # what is in hand can still be finished
+        except RedisError:  # held jobs can still be finished
             log.exception("heartbeat of %s failed, retrying in %.1f s", self.name, self.lease_s / 3)
 
     async def _announce(self, heartbeat: bytes) -> None:
@@ -232,7 +232,7 @@ class Broker(Consumer):
             pipe.sadd(keys.WORKER_NAMES(), self.name)
             await pipe.execute()
 
-    async def _forget_dead_workers(self) -> None:
+    async def _remove_dead_workers(self) -> None:
         names: Any = await self._redis.smembers(keys.WORKER_NAMES())
         for name in names:
             if not await self._redis.exists(keys.WORKER(name=name.decode())):
@@ -254,9 +254,8 @@ class Broker(Consumer):
     async def _finish(
         self, entry: Entry, sender: Envelope, result: bytes, *, code: str = "", times: int = 1
     ) -> bool:
-        ttl_s = (
-            0 if sender.results == RESULTS else keys.OWN_RESULTS_TTL_S
-        )  # a program that reads its own may be gone
+        # A program that waits for its own results may be gone: they expire.
+        ttl_s = 0 if sender.results == RESULTS else keys.OWN_RESULTS_TTL_S
         verdict = await retry_while_unavailable(
             self._finish_script,
             keys=[
@@ -268,11 +267,11 @@ class Broker(Consumer):
             ],
             args=[
                 *(keys.WORKERS, self.name, entry.id, sender.chat, keys.JOB_STATE_TTL_S),
-                *(result, ttl_s, code, times, DEAD_LETTERS),
+                *(result, ttl_s, code, times, MAX_DEAD_LETTERS),
             ],
         )
         if verdict == b"held":
-            log.info("job %s is held by another worker by now", sender.id)
+            log.info("job %s is held by another worker, dropping this result", sender.id)
         else:  # 'done', too: this worker finished the job, and the connection broke before the reply
             await retry_while_unavailable(self._redis.unlink, keys.PICTURE(chat=sender.chat, job=sender.id))
         return bool(verdict == b"finished")

@@ -1,4 +1,4 @@
-"""All that a front end may do with the queue: submit jobs, wait for their results, see who works.
+"""The queue as a front end sees it: submit jobs, wait for their results, list the live workers.
 
 The keys are listed in `vlm.keys`.
 """
@@ -53,7 +53,7 @@ class Client:
 
     queue_max, chat_max   open jobs in all, and of one chat, beyond which a job is refused
     age_max_s             how long the next job may have waited for live workers before new ones are refused
-    patience_s            how long an answer or a search is worth waiting for; 0: for ever. A caption never
+    patience_s            after which an answer or a search is not worth the work; 0: never. A caption never
                           expires, as it is remembered
     blob_ttl_s            how long a picture waits for a worker
     """

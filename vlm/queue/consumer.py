@@ -97,7 +97,6 @@ class Consumer:
 
     async def _release(self, attempt: Attempt, reason: Exception) -> None:
         """Leave an entry to consumers of a newer version. This delivery does not count."""
-        log.info(
-            "entry %s of %s is left to a newer version: %s", attempt.entry.id, attempt.entry.stream, reason
-        )
-        await self._group.release(attempt.entry, attempt.times)
+        entry = attempt.entry
+        log.info("entry %s of %s is left to a newer version: %s", entry.id, entry.stream, reason)
+        await self._group.release(entry, attempt.times)

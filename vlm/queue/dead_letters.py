@@ -21,7 +21,7 @@ REPLAY: Final = (
 -- KEYS dead, stream, job state, load; ARGV letter, job, stream's name, chat, the state's TTL s
 if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 'gone' end
 local state = redis.call('GET', KEYS[3])
-if state and state ~= 'done' then return 'open' end -- it was submitted again since: once is enough
+if state and state ~= 'done' then return 'open' end -- it was submitted again meanwhile
 local entry = redis.call('XADD', KEYS[2], '*', 'job', ARGV[2])
 redis.call('SET', KEYS[3], ARGV[3] .. ' ' .. entry, 'EX', ARGV[5])
 redis.call('HINCRBY', KEYS[4], ARGV[4], 1)
@@ -73,9 +73,9 @@ class DeadLetterQueue:
         return [_letter(id.decode(), fields) for id, fields in rows]
 
     async def replay(self, letter: DeadLetter, now_ms: int) -> bool:
-        """Submit its job again, as of `now_ms`, and delete the letter. Called twice, done once.
+        """Submit its job again, as of `now_ms`, and delete the dead letter. Called twice, it is done once.
 
-        False if the letter is gone already, or its sender has submitted the job again.
+        False if the dead letter is gone already, or its sender has submitted the job again.
         Raises:  ProtocolError for a job that this version cannot read.
         """
         if letter.job is None:

@@ -31,7 +31,7 @@ return 1
 """
 )
 
-IsMeant = Callable[[bytes, str | None], bool]  # of an entry's id and the photo that it is about
+Selects = Callable[[bytes, str | None], bool]  # of an entry's id and the photo that it is about
 
 
 async def remove_photo(redis: Redis, chat: int, photo: str) -> None:
@@ -53,21 +53,21 @@ async def remove_chat_until(redis: Redis, chat: int, until_ms: int, photos: Coll
     await _remove(redis, chat, lambda entry, photo: _queued_ms(entry) <= until_ms or photo in photos)
 
 
-async def _remove(redis: Redis, chat: int, is_meant: IsMeant) -> None:
-    await _cancel_jobs(redis, chat, is_meant)
-    await _remove_dead_letters(redis, chat, is_meant)
+async def _remove(redis: Redis, chat: int, selects: Selects) -> None:
+    await _cancel_jobs(redis, chat, selects)
+    await _remove_dead_letters(redis, chat, selects)
     async for entry, fields in _entries(redis, keys.RESULTS()):
         with suppress(ProtocolError):
             result = decode_result_envelope(fields.get(b"result", b""))
-            if result.chat == chat and is_meant(entry, result.photo):
+            if result.chat == chat and selects(entry, result.photo):
                 await redis.xdel(keys.RESULTS(), entry)
 
 
-async def _cancel_jobs(redis: Redis, chat: int, is_meant: IsMeant) -> None:
+async def _cancel_jobs(redis: Redis, chat: int, selects: Selects) -> None:
     cancel = redis.register_script(CANCEL)
     for stream in keys.JOB_STREAMS.values():
         async for entry, job, photo in _jobs(redis, stream, chat):
-            if is_meant(entry, photo):
+            if selects(entry, photo):
                 await redis.unlink(keys.PICTURE(chat=chat, job=job))
                 await cancel(
                     keys=[stream, keys.JOB_STATE(job=job), keys.OPEN_JOBS_BY_CHAT()],
@@ -75,9 +75,9 @@ async def _cancel_jobs(redis: Redis, chat: int, is_meant: IsMeant) -> None:
                 )
 
 
-async def _remove_dead_letters(redis: Redis, chat: int, is_meant: IsMeant) -> None:
+async def _remove_dead_letters(redis: Redis, chat: int, selects: Selects) -> None:
     async for entry, _, photo in _jobs(redis, keys.DEAD_LETTERS(), chat):
-        if is_meant(entry, photo):
+        if selects(entry, photo):
             await redis.xdel(keys.DEAD_LETTERS(), entry)
 
 

@@ -71,7 +71,7 @@ class Server:
         if self._process:
             return self._process.poll() is None
         with (self.folder / "server.lock").open("a") as lock:
-            return not _locked(lock)
+            return not _try_lock(lock)
 
     def _end(self, how: signal.Signals) -> None:
         if self.is_running():
@@ -101,7 +101,7 @@ def start(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     deadline_s = time.monotonic() + START_S
     with (folder / "server.lock").open("a") as lock:
-        while not _locked(lock):
+        while not _try_lock(lock):
             if running := _running(folder):
                 return running
             if time.monotonic() > deadline_s:
@@ -154,11 +154,11 @@ def _socket_of(folder: Path) -> Path:
         return inside
     # The kernel accepts no long paths, so a deep folder has its socket in a private directory elsewhere.
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    near = Path(tempfile.gettempdir()) / f"afterimage-{os.getuid()}-{name}"
-    near.mkdir(mode=0o700, exist_ok=True)
-    if near.is_symlink() or near.stat().st_uid != os.getuid():
-        raise Unavailable(f"{near} belongs to somebody else; remove it or choose another --socket.")
-    return near / "server.sock"
+    private = Path(tempfile.gettempdir()) / f"afterimage-{os.getuid()}-{name}"
+    private.mkdir(mode=0o700, exist_ok=True)
+    if private.is_symlink() or private.stat().st_uid != os.getuid():
+        raise Unavailable(f"{private} belongs to somebody else; remove it or choose another --socket.")
+    return private / "server.sock"
 
 
 def _free_port(port: int) -> int:
@@ -224,7 +224,7 @@ def _answers(url: str) -> int:
         redis.close()
 
 
-def _locked(lock: TextIO) -> bool:
+def _try_lock(lock: TextIO) -> bool:
     """Take the folder's lock. False if a server holds it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,7 @@
                └─reclaim┘
 
 An entry is delivered at least once, so processing must be idempotent. A group that was lost (the server came
-back empty) is made again at the stream's beginning. While the server is unavailable, all calls wait
+back empty) is created again at the stream's beginning. While the server is unavailable, all calls retry
 (`vlm.queue.connection`).
 
 All streams of one `Group` must live in one Cluster slot. Redis 6.2 commands only.
@@ -124,7 +124,7 @@ class Group:
         self._sweep = redis.register_script(SWEEP)
 
     async def ensure(self) -> None:
-        """Make the group where it is missing, at the stream's beginning: entries that wait already count."""
+        """Create the group where it is missing, at the stream's beginning: waiting entries are read."""
         for stream in self.streams:
             try:
                 await retry_while_unavailable(
@@ -190,7 +190,7 @@ class Group:
             except ResponseError as error:
                 if not is_lost(error):
                     raise
-                log.warning("consumer group %s is gone, making it again", self.group)
+                log.warning("consumer group %s is missing, creating it again", self.group)
                 await self.ensure()
 
     async def _read(self, count: int, block_ms: int, streams: Sequence[str]) -> list[Entry]:

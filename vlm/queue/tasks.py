@@ -10,10 +10,10 @@ CANCEL_AGAIN_S: Final = 0.5
 
 
 async def cancel_all(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks until they have ended; what they raise stays theirs.
+    """Cancel tasks until they have ended; their exceptions are not raised here.
 
-    One cancel is not enough: up to Python 3.11 it is lost where it meets the end of an `asyncio.wait_for`, as
-    the Redis client uses for each command.
+    One cancel is not enough: up to Python 3.11 it is lost if it coincides with the end of an
+    `asyncio.wait_for`, which the Redis client uses for each command.
     """
     running = {task for task in tasks if not task.done()}
     while running:

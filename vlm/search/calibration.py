@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm.errors import ModelNotFound
-from vlm.search.vectors import Floats as Floats
-from vlm.search.vectors import flat, similarities
+from vlm.search.vectors import Floats, flat, similarities
 
 FOLDER: Final = "search"
 BANK, FACTS = "bank.safetensors", "search.json"

@@ -192,9 +192,8 @@ def write_index(folder: Path, revision: str, index: FolderIndex) -> Path | None:
         )
         for name, picture in index.items()
     }
-    facts = json.dumps(
-        {"version": VERSION, "revision": revision, "files": files}
-    )  # ASCII, whatever the names
+    # ASCII, whatever the names
+    facts = json.dumps({"version": VERSION, "revision": revision, "files": files})
     for path in index_paths(folder):
         unfinished = path.with_name(f"{path.name}.{os.getpid()}")
         try:

@@ -20,19 +20,17 @@ from vlm.search.calibration import (
     MIN_PICTURES,
     UNFITTED,
     WORDS_ONLY,
-    Floats,
     ReferenceSet,
     Rule,
     baseline,
 )
 from vlm.search.stemming import terms
-from vlm.search.vectors import BLOCK, VectorBlocks, flat, similarities
+from vlm.search.vectors import BLOCK, Floats, VectorBlocks, flat, similarities
 
 Slots = NDArray[np.intp]
 
-DISTINCTIVE: Final = (
-    8  # vectors of a picture that are compared: better than all 36 of the small model, and faster
-)
+# Vectors of a picture that are compared with others: better than all 36 of the small model, and faster.
+DISTINCTIVE: Final = 8
 TEXT_BYTES: Final = 1000  # about what a photo takes besides its vectors
 
 

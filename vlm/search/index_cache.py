@@ -67,7 +67,7 @@ class IndexCache:
         """Whether there is an index to be read ahead."""
         return bool(self._expected)
 
-    async def of(self, chat: int) -> SearchIndex:
+    async def get(self, chat: int) -> SearchIndex:
         """The index of the chat's photos as they are now. Waits while the server is unavailable."""
         async with self._reading:
             cached = self._cached.pop(chat, None) or CachedIndex()
@@ -78,7 +78,7 @@ class IndexCache:
                 self._cached.popitem(last=False)
             return cached.index
 
-    async def follow(self, idle_s: float = IDLE_S) -> None:
+    async def refresh(self, idle_s: float = IDLE_S) -> None:
         """Update the cached indexes, so that forgotten photos are gone; drop those idle for `idle_s`."""
         async with self._reading:
             chats, now_s = self.chats, time.monotonic()
@@ -122,8 +122,8 @@ class IndexCache:
                     chat, cached, await retry_while_unavailable(self._memory.version, chat)
                 )
             await self._read(chat, cached, pages=1)
-            left = len(cached.pending) * cached.index.nbytes // max(1, len(cached.index))
-            if self._nbytes() + left > self._max_bytes:
+            left_bytes = len(cached.pending) * cached.index.nbytes // max(1, len(cached.index))
+            if self._nbytes() + left_bytes > self._max_bytes:
                 del self._cached[chat]
                 self._expected.clear()
             elif cached.complete:
@@ -151,8 +151,8 @@ class IndexCache:
             return
         # Equal counts: nothing was deleted. A deletion and an addition since then are in the next version.
         if await retry_while_unavailable(self._memory.count, chat) != len(cached.index):
-            for gone in cached.index.ids - set(await retry_while_unavailable(self._memory.ids, chat)):
-                cached.index.remove(gone)
+            for deleted in cached.index.ids - set(await retry_while_unavailable(self._memory.ids, chat)):
+                cached.index.remove(deleted)
         cached.complete = True
 
     def _add_photos(self, index: SearchIndex, rows: Sequence[Searchable]) -> None:

@@ -24,8 +24,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm.search.calibration import WORDS_ONLY, Floats, ReferenceSet
+from vlm.search.calibration import WORDS_ONLY, ReferenceSet
 from vlm.search.index import Measures, SearchIndex, SearchQuery, Slots
+from vlm.search.vectors import Floats
 
 IDENTICAL: Final = 0.985  # mean similarity of two pictures' vectors, one by one: the same photo, sent twice
 FEW: Final = 4  # of a picture's vectors, which suffice to tell most other pictures apart

@@ -9,9 +9,10 @@ from vlm.engine.isolation import run_isolating_failures
 from vlm.engine.localization import TranslationRequest, translate_texts
 from vlm.errors import AfterimageError, Unsupported
 from vlm.protocol import Find, Found, Hit
-from vlm.search.calibration import Floats, ReferenceSet
+from vlm.search.calibration import ReferenceSet
 from vlm.search.index import SearchIndex, SearchQuery
 from vlm.search.ranking import Mask, RankedPhoto, find, find_similar
+from vlm.search.vectors import Floats
 
 MAX_HITS: Final = 50  # of one search: no more go into a result
 

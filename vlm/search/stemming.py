@@ -1,4 +1,4 @@
-"""Words and their stems, so that 'Two CATS' matches 'a cat'. English, because queries and captions are. Pure.
+"""Words and their stems, so that 'Two CATS' matches 'a cat'. English, because queries and captions are.
 
     word   as it was written                       'Butterflies'
     stem   what is compared: Snowball's stem       'butterfli'
@@ -16,7 +16,7 @@ from snowballstemmer.english_stemmer import EnglishStemmer
 
 MAX_CACHED_STEMS: Final = 32_768  # words: some 5 MB, more words than the captions of any model use
 WORD: Final = re.compile(r"\w+")
-SILENT: Final = frozenset(
+STOP_WORDS: Final = frozenset(
     {
         "a", "an", "and", "any", "are", "at", "by", "for", "from", "have", "i", "in", "is", "it", "its", "me",
         "my", "of", "on", "or", "photo", "photograph", "picture", "some", "that", "the", "there", "this",
@@ -33,24 +33,24 @@ IRREGULAR_PLURALS: Final = {
     "scarves": "scarf", "shelves": "shelf", "teeth": "tooth", "thieves": "thief", "werewolves": "werewolf",
     "wives": "wife", "wolves": "wolf",
 }  # fmt: skip
-_SAME: Final = NUMBER_WORDS | SPELLINGS | IRREGULAR_PLURALS
+_SUBSTITUTES: Final = NUMBER_WORDS | SPELLINGS | IRREGULAR_PLURALS
 
 
 def terms(text: str) -> dict[str, str]:
-    """The stems of a text, in order, each with the word as written. Silent words are left out."""
+    """The stems of a text, in order, each with the word as written. Stop words are left out."""
     words = WORD.findall(_plain(text.casefold()))
-    return {term(word): word for word in words if word not in SILENT}
+    return {term(word): word for word in words if word not in STOP_WORDS}
 
 
 def _plain(text: str) -> str:
     if text.isascii():  # as captions are: much the faster
         return text.replace("'", "")
     letters = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in letters if not _dropped(letter))
+    return "".join(letter for letter in letters if not _is_dropped(letter))
 
 
-def _dropped(letter: str) -> bool:
-    """Accents, and the apostrophes of "don't" and "cat's"."""
+def _is_dropped(letter: str) -> bool:
+    """Whether it is an accent, or an apostrophe as in "don't" and "cat's"."""
     return letter in "'’" or bool(unicodedata.combining(letter))
 
 
@@ -66,5 +66,5 @@ def term(word: str) -> str:
     Source:  Snowball's English stemmer (Porter 2001); irregular plurals, which it leaves alone, are added.
     """
     # a new stemmer for each word: a stemmer keeps state, and several threads stem
-    stem: str = EnglishStemmer().stemWord(_SAME.get(word, word))
+    stem: str = EnglishStemmer().stemWord(_SUBSTITUTES.get(word, word))
     return stem[:-2] + "an" if stem.endswith("men") else stem

@@ -48,9 +48,9 @@ class VectorBlocks:
         """Erase a picture's vectors; the row can be reused."""
         self._blocks[row // BLOCK][row % BLOCK] = 0
 
-    def nearest(self, wanted: Floats) -> Floats:
-        """The largest product of each picture's vectors with `wanted`, [E] or several [K, E]: [N]."""
-        nearest = [similarities(flat(block), len(block), wanted) for block in self._blocks]
+    def nearest(self, query: Floats) -> Floats:
+        """The largest product of each picture's vectors with `query`, [E] or several [K, E]: [N]."""
+        nearest = [similarities(flat(block), len(block), query) for block in self._blocks]
         return np.concatenate(nearest)[: self._count] if nearest else np.zeros(0, np.float32)
 
     def rows(self, rows: NDArray[Any]) -> Floats:
@@ -63,8 +63,8 @@ def flat(vectors: NDArray[Any]) -> Floats:
     return vectors.reshape(-1, vectors.shape[-1]).astype(np.float32, copy=False)
 
 
-def similarities(flat: Floats, pictures: int, wanted: Floats) -> Floats:
+def similarities(flat: Floats, pictures: int, query: Floats) -> Floats:
     """Each picture's largest product with a query [E], or with one of several [K, E]: [N * Q, E] -> [N]."""
-    products = flat @ np.atleast_2d(wanted).T  # [N * Q, K]: a third faster than the other order if K is large
+    products = flat @ np.atleast_2d(query).T  # [N * Q, K]: a third faster than the other order if K is large
     nearest: Floats = products.reshape(pictures, -1).max(axis=1)
     return nearest

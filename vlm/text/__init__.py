@@ -1,1 +1,1 @@
-"""Captions and questions as text: clean-up, translation, languages."""
+"""Text without a model: the clean-up of captions, and language codes."""

@@ -9,7 +9,7 @@ from typing import Final
 ENGLISH: Final = "en"
 
 # Codes that others use for what M2M100 knows under another one.
-OTHERWISE: Final = {
+ALIASES: Final = {
     "nb": "no", "nn": "no", "fil": "tl", "iw": "he", "in": "id", "ji": "yi", "jw": "jv", "mo": "ro",
     "sh": "hr", "cmn": "zh", "yue": "zh", "nso": "ns", "prs": "fa", "arb": "ar", "swh": "sw", "zsm": "ms",
 }  # fmt: skip
@@ -42,7 +42,7 @@ def code_of(tag: str) -> str:
     Not handled: scripts and regions; Serbian comes in one script, Chinese in one kind of characters.
     """
     code = tag.strip().lower().replace("_", "-").split("-")[0]
-    return OTHERWISE.get(code, code)
+    return ALIASES.get(code, code)
 
 
 def name_of(tag: str) -> str:

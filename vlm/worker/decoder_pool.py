@@ -125,7 +125,7 @@ class DecoderPool:
 
 
 class Child:
-    """One decoder process, restarted when it is needed and gone."""
+    """One decoder process; started again if it is needed but has ended."""
 
     def __init__(self, command: Sequence[str], timeout_s: float) -> None:
         self._command, self._timeout_s = command, timeout_s
@@ -137,9 +137,8 @@ class Child:
         Raises:  BadRequest if the child refuses the picture; OSError, ValueError or DecodeError if the child
                  must be replaced.
         """
-        if (
-            self.process.poll() is not None or self._remaining == 0
-        ):  # died while idle: not because of a picture
+        has_died = self.process.poll() is not None  # while idle: not because of a picture
+        if has_died or self._remaining == 0:
             self.end()
             self.process = self._start()
         self._remaining -= 1

@@ -3,7 +3,7 @@
     take ─► pictures, tokens, search indexes ─► captions, answers, searches ─► memory ─► finish
                                                 (in a thread: the heartbeat goes on)
 
-Memory comes before the result, so that whoever has read an answer can ask on. A worker that dies in between
+Memory is written before the result, so that it is there for the next question. A worker that dies in between
 has published nothing: another runs the jobs again, and every write is an upsert.
 """
 
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 P = ParamSpec("P")
 
-FOLLOW_S: Final = 10.0  # how often to look for what chats have forgotten: it must not stay here
+REFRESH_S: Final = 10.0  # how often indexes are refreshed: forgotten photos must not stay in them
 SHUTDOWN_S: Final = 2.0
 
 GONE: Final = "I do not have this picture at hand any more. Please send it again."
@@ -47,11 +47,11 @@ LATE: Final = "Sorry, I was too busy to look at this in time. Please send it aga
 
 
 class Worker:
-    """One engine at work. An error that ends `run` is for a supervisor: nothing restarts in here.
+    """Runs one engine. An error ends `run`, and restarting is a supervisor's work.
 
     reference_set  the engine's calibration for searches
     open_pictures  decodes untrusted pictures: `vlm.worker.decoder_pool.DecoderPool.open`, or in this process
-    hung_s         how long the engine may take for a batch before this process ends; None: for ever
+    hung_s         how long the engine may take for a batch before this process ends; None: no limit
     is_ready       the engine has passed its self-check, and jobs are taken
     """
 
@@ -80,7 +80,7 @@ class Worker:
         self._thread = ThreadPoolExecutor(1, "engine")  # engines are called from one thread at a time
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._followed_s = 0.0
+        self._refreshed_s = 0.0
 
     def stop(self) -> None:
         """Take no more jobs; `run` returns when those in hand are done."""
@@ -119,13 +119,13 @@ class Worker:
         if batch:
             await self._run_batch(batch)
         # Between batches: a search in the engine's thread must not find its index changing.
-        await run_until(self._stopping, self._tend_indexes(idle=not batch))
+        await run_until(self._stopping, self._update_indexes(idle=not batch))
 
-    async def _tend_indexes(self, *, idle: bool) -> None:
+    async def _update_indexes(self, *, idle: bool) -> None:
         now_s = time.monotonic()
-        if now_s - self._followed_s >= FOLLOW_S:
-            self._followed_s = now_s
-            await self._indexes.follow()
+        if now_s - self._refreshed_s >= REFRESH_S:
+            self._refreshed_s = now_s
+            await self._indexes.refresh()
         elif idle:
             await self._indexes.read_ahead()
 
@@ -147,7 +147,7 @@ class Worker:
         if 0 < job.deadline_ms < _now_ms():
             return TimedOut(LATE)
         if isinstance(job.task, Find):
-            return await self._indexes.of(job.chat)
+            return await self._indexes.get(job.chat)
         if job.has_picture and (picture := await self._broker.picture(job)) is not None:
             return picture
         tokens = await self._recorder.tokens(job.chat, job.photo) if job.photo else None
@@ -200,9 +200,10 @@ class Worker:
             log.info("stopped without leaving the queue's workers: %s", error)
 
     async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        here = partial(copy_context().run, call, *args, **kwargs)  # log lines in the thread name these jobs
+        # in this context, so that log lines of the thread name these jobs
+        in_context = partial(copy_context().run, call, *args, **kwargs)
         with watched(self._hung_s):
-            return await asyncio.get_running_loop().run_in_executor(self._thread, here)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, in_context)
 
 
 def _now_ms() -> int:

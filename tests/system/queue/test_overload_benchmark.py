@@ -27,7 +27,9 @@ def test_an_index_of_one_is_the_same_for_all(overload: Any) -> None:
 def test_a_plan_asks_for_what_it_should_and_is_the_same_again(overload: Any) -> None:
     plan = overload.plan({1: 5.0, 2: 50.0}, seconds=200, seed=3)
     assert plan == overload.plan({1: 5.0, 2: 50.0}, seconds=200, seed=3)
-    assert [sum(one.chat == chat for one in plan) / 200 for chat in (1, 2)] == pytest.approx([5, 50], rel=0.1)
+    assert [sum(asking.chat == chat for asking in plan) / 200 for chat in (1, 2)] == pytest.approx(
+        [5, 50], rel=0.1
+    )
 
 
 def test_what_was_not_answered_was_refused_in_words_or_counts_as_silence(overload: Any) -> None:

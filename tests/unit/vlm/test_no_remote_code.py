@@ -38,11 +38,11 @@ def findings(source: str, allowed: str = "") -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import(names=names):
-                found = {name.name.split(".")[0] for name in names} & MODULES
-                yield from (f"imports {name}" for name in found if name not in allowed)
+                imported = {name.name.split(".")[0] for name in names} & MODULES
+                yield from (f"imports {name}" for name in imported if name not in allowed)
             case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] in MODULES:
-                found = {f"{module}.{name.name}" for name in names}
-                yield from (f"imports {name}" for name in found if name not in allowed.split(", "))
+                imported = {f"{module}.{name.name}" for name in names}
+                yield from (f"imports {name}" for name in imported if name not in allowed.split(", "))
             case ast.Attribute(value=ast.Name(id="pickle"), attr=name) if (
                 f"pickle.{name}" not in allowed.split(", ")
             ):
@@ -52,17 +52,17 @@ def findings(source: str, allowed: str = "") -> Iterator[str]:
 
 
 def _of_call(call: ast.Call, allowed: str) -> Iterator[str]:
-    given = {word.arg: word.value for word in call.keywords}
+    keywords = {word.arg: word.value for word in call.keywords}
     match call.func:
         case ast.Name(id=name) if name in BUILTINS:
             yield f"calls {name}"
         case ast.Attribute(value=ast.Name(id=owner), attr=name) if (owner, name) in METHODS:
             yield f"calls {owner}.{name}"
         case ast.Attribute(value=ast.Name(id="torch"), attr="load"):
-            if "torch.load" not in allowed or not _is(given.get("weights_only"), True):
+            if "torch.load" not in allowed or not _is(keywords.get("weights_only"), True):
                 yield "calls torch.load"
     for name in ("trust_remote_code", "shell", "allow_pickle"):
-        if name in given and not _is(given[name], False):
+        if name in keywords and not _is(keywords[name], False):
             yield f"sets {name}"
 
 
@@ -72,14 +72,14 @@ def _is(node: ast.expr | None, value: bool) -> bool:
 
 @pytest.mark.promise("security#input-is-not-code")
 def test_nothing_that_is_read_is_run() -> None:
-    found = [
+    offences = [
         f"{name}: {finding}"
         for package in ("bot", "vlm")
         for path in sorted((ROOT / package).rglob("*.py"))
         for name in [str(path.relative_to(ROOT))]
         for finding in findings(path.read_text(), ALLOWED.get(name, ""))
     ]
-    assert found == []
+    assert offences == []
 
 
 @pytest.mark.promise("security#input-is-not-code")

@@ -19,7 +19,6 @@ from vlm.engine.base import (
     CLASSIC,
     Encoded,
     EngineOptions,
-    ModelInfo,
     Prompt,
     QueryTokens,
     Translated,
@@ -32,6 +31,7 @@ from vlm.engine.folder import check_folder
 from vlm.engine.source import card_of, fingerprint
 from vlm.engine.translate import NO_TRANSLATOR, LazyTranslator
 from vlm.errors import BadSetting, Unsupported
+from vlm.protocol import ModelInfo
 
 NO_ANSWERS: Final = "This model only writes captions; for answers use a BLIP-2 model, such as --model tiny."
 NO_SEARCH: Final = "This model cannot search; use a BLIP-2 model for that, such as --model tiny."

@@ -73,12 +73,12 @@ def test_a_question_that_no_model_could_answer_is_an_error_of_its_picture(
 
 
 def test_people_read_words_and_scripts_read_only_the_words(vlm: Vlm) -> None:
-    one = vlm("caption", "--model", "echo", "red.png")
-    assert one.returncode == 0 and one.stdout == "a red picture of 64 by 48\n"
-    assert one.stderr.count("knows only colours") == 1, "a small model says what it knows"
-    some = vlm("caption", "--model", "echo", "red.png", "gone.png", "blue.jpg")
-    assert some.stdout == "red.png: a red picture of 64 by 48\nblue.jpg: a blue picture of 40 by 30\n"
-    assert "vlm: gone.png: There is no such file; please check its name." in some.stderr
+    single = vlm("caption", "--model", "echo", "red.png")
+    assert single.returncode == 0 and single.stdout == "a red picture of 64 by 48\n"
+    assert single.stderr.count("knows only colours") == 1, "a small model says what it knows"
+    several = vlm("caption", "--model", "echo", "red.png", "gone.png", "blue.jpg")
+    assert several.stdout == "red.png: a red picture of 64 by 48\nblue.jpg: a blue picture of 40 by 30\n"
+    assert "vlm: gone.png: There is no such file; please check its name." in several.stderr
 
 
 def test_more_pictures_than_a_batch_come_out_in_order(vlm: Vlm) -> None:
@@ -125,12 +125,12 @@ def test_a_model_that_cannot_be_had_leads_to_the_tiny_one(vlm: Vlm) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "expected"),
     [("VLM_MODLE", "tiny", "did you mean VLM_MODEL"), ("VLM_BATCH", "0", "whole number from 1")],
 )
-def test_a_wrong_setting_is_named(vlm: Vlm, name: str, value: str, said: str) -> None:
+def test_a_wrong_setting_is_named(vlm: Vlm, name: str, value: str, expected: str) -> None:
     run = vlm("caption", "red.png", **{name: value})
-    assert run.returncode == 2 and run.stderr.count("\n") == 1 and said in run.stderr
+    assert run.returncode == 2 and run.stderr.count("\n") == 1 and expected in run.stderr
 
 
 def test_settings_come_from_the_environment_and_then_from_the_env_file(vlm: Vlm) -> None:

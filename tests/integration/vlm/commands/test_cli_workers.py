@@ -46,8 +46,8 @@ def test_live_workers_do_the_work(vlm: Vlm, redis_url: str, worker: Running) -> 
     assert [line.get("error") for line in lines[:4]] == [None, "bad_image", "not_found", None]
     assert lines[0]["caption"] == "a red picture of 64 by 48" and lines[0]["model"] == "echo"
     assert run.stderr.count("knows only colours") == 1
-    asked = records(vlm("ask", "--json", "blue.jpg", "What is it?", REDIS_URL=redis_url))
-    assert list(asked[0]) == ["path", "question", "answer", "model", "seconds"]
+    answered = records(vlm("ask", "--json", "blue.jpg", "What is it?", REDIS_URL=redis_url))
+    assert list(answered[0]) == ["path", "question", "answer", "model", "seconds"]
     refused = records(vlm("ask", "--json", "blue.jpg", "?", REDIS_URL=redis_url))
     assert refused[0]["error"] == "bad_request"
 

@@ -12,8 +12,9 @@ from support.paths import SAMPLES
 
 from vlm.cli import main
 from vlm.commands.find import index_folder
-from vlm.engine.base import Encoded, Engine, ModelInfo
+from vlm.engine.base import Encoded, Engine
 from vlm.engine.echo import EchoEngine
+from vlm.protocol import ModelInfo
 from vlm.search.folder_cache import NAME, SUFFIXES, FolderIndex, pictures_of, read_index, write_index
 from vlm.worker.decoder_pool import decode_in_process
 
@@ -35,7 +36,7 @@ class Counting(EchoEngine):
 
 
 @pytest.fixture
-def album(tmp_path: Path) -> Path:
+def pictures_folder(tmp_path: Path) -> Path:
     """Three pictures, one of them in a folder below."""
     folder = tmp_path / "album"
     (folder / "below").mkdir(parents=True)
@@ -58,91 +59,95 @@ def shown(folder: Path, revision: str = "echo-1") -> int:
 # What is kept.
 
 
-def test_the_second_search_looks_at_no_picture(album: Path) -> None:
-    assert (shown(album), shown(album)) == (3, 0)
-    captions = {path: each.record.caption for path, each in look(album, Counting()).items()}
+def test_the_second_search_looks_at_no_picture(pictures_folder: Path) -> None:
+    assert (shown(pictures_folder), shown(pictures_folder)) == (3, 0)
+    captions = {path: picture.record.caption for path, picture in look(pictures_folder, Counting()).items()}
     assert captions["below/green.webp"] == "a green picture of 32 by 24"
 
 
-def test_only_new_and_changed_pictures_are_looked_at_again(album: Path) -> None:
-    shown(album)
-    Image.new("RGB", (32, 24), "black").save(album / "red.png")
-    Image.new("RGB", (32, 24), "white").save(album / "new.png")
-    (album / "blue.jpg").unlink()
-    assert shown(album) == 2
-    index = look(album, Counting())
+def test_only_new_and_changed_pictures_are_looked_at_again(pictures_folder: Path) -> None:
+    shown(pictures_folder)
+    Image.new("RGB", (32, 24), "black").save(pictures_folder / "red.png")
+    Image.new("RGB", (32, 24), "white").save(pictures_folder / "new.png")
+    (pictures_folder / "blue.jpg").unlink()
+    assert shown(pictures_folder) == 2
+    index = look(pictures_folder, Counting())
     assert index["red.png"].record.caption == "a black picture of 32 by 24" and "blue.jpg" not in index
 
 
-def test_a_picture_that_was_moved_or_touched_is_known_by_its_bytes(album: Path) -> None:
-    shown(album)
-    (album / "red.png").rename(album / "below" / "moved.png")
-    os.utime(album / "blue.jpg", ns=(1, 1))
-    assert shown(album) == 0
-    index = look(album, Counting())
+def test_a_picture_that_was_moved_or_touched_is_known_by_its_bytes(pictures_folder: Path) -> None:
+    shown(pictures_folder)
+    (pictures_folder / "red.png").rename(pictures_folder / "below" / "moved.png")
+    os.utime(pictures_folder / "blue.jpg", ns=(1, 1))
+    assert shown(pictures_folder) == 0
+    index = look(pictures_folder, Counting())
     assert index["below/moved.png"].record.caption.startswith("a red") and "red.png" not in index
 
 
 @pytest.mark.promise("security#pictures-by-hash")
-def test_another_model_looks_at_everything_again(album: Path) -> None:
-    assert (shown(album, "one"), shown(album, "two"), shown(album, "two")) == (3, 3, 0)
+def test_another_model_looks_at_everything_again(pictures_folder: Path) -> None:
+    assert (shown(pictures_folder, "one"), shown(pictures_folder, "two"), shown(pictures_folder, "two")) == (
+        3,
+        3,
+        0,
+    )
 
 
-def test_an_index_that_cannot_be_read_is_made_anew(album: Path) -> None:
-    shown(album)
-    for broken in (b"", b"x" * 100, (album / NAME).read_bytes()[:-5]):
-        (album / NAME).write_bytes(broken)
-        assert shown(album) == 3
+def test_an_index_that_cannot_be_read_is_made_anew(pictures_folder: Path) -> None:
+    shown(pictures_folder)
+    for broken in (b"", b"x" * 100, (pictures_folder / NAME).read_bytes()[:-5]):
+        (pictures_folder / NAME).write_bytes(broken)
+        assert shown(pictures_folder) == 3
 
 
-def test_an_interrupted_search_keeps_what_it_has_seen(album: Path) -> None:
+def test_an_interrupted_search_keeps_what_it_has_seen(pictures_folder: Path) -> None:
     class Interrupted(Counting):
-        def generate(self, *asked: object) -> list[str]:
+        def generate(self, *arguments: object) -> list[str]:
             if self.shown > 2:
                 raise KeyboardInterrupt
-            return super().generate(*asked)  # type: ignore[arg-type]
+            return super().generate(*arguments)  # type: ignore[arg-type]
 
     with pytest.raises(KeyboardInterrupt):
-        look(album, Interrupted())
-    assert shown(album) == 1
+        look(pictures_folder, Interrupted())
+    assert shown(pictures_folder) == 1
 
 
 def test_a_folder_that_may_not_be_written_to_is_kept_in_the_cache(
-    album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pictures_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (album / NAME / "taken").mkdir(parents=True)  # as good as read-only, for root as well
-    assert (shown(album), shown(album)) == (3, 0)
+    (pictures_folder / NAME / "taken").mkdir(parents=True)  # as good as read-only, for root as well
+    assert (shown(pictures_folder), shown(pictures_folder)) == (3, 0)
     assert str(tmp_path / "cache") in capsys.readouterr().err
-    assert sorted(path.name for path in album.iterdir()) == [NAME, "below", "blue.jpg", "red.png"]
+    assert sorted(path.name for path in pictures_folder.iterdir()) == [NAME, "below", "blue.jpg", "red.png"]
 
 
 def test_where_nothing_can_be_kept_the_search_still_works(
-    album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pictures_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "cache").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (album / NAME / "taken").mkdir(parents=True)
-    assert (shown(album), shown(album)) == (3, 3)
+    (pictures_folder / NAME / "taken").mkdir(parents=True)
+    assert (shown(pictures_folder), shown(pictures_folder)) == (3, 3)
     assert "each search looks anew" in capsys.readouterr().err
 
 
-def test_names_that_are_no_text_are_kept(album: Path) -> None:
+def test_names_that_are_no_text_are_kept(pictures_folder: Path) -> None:
     odd = os.fsdecode(b"p\xffng \n.png")
-    (album / "red.png").rename(album / odd)
-    assert (shown(album), shown(album)) == (3, 0)
-    index = read_index(album, "echo-1")
+    (pictures_folder / "red.png").rename(pictures_folder / odd)
+    assert (shown(pictures_folder), shown(pictures_folder)) == (3, 0)
+    index = read_index(pictures_folder, "echo-1")
     assert index[odd].record.caption.startswith("a red")
-    assert write_index(album, "echo-1", index) == album / NAME
+    assert write_index(pictures_folder, "echo-1", index) == pictures_folder / NAME
 
 
-def test_hidden_files_and_other_kinds_are_no_pictures(album: Path) -> None:
+def test_hidden_files_and_other_kinds_are_no_pictures(pictures_folder: Path) -> None:
     for name in (".hidden.png", "notes.txt", "movie.mp4"):
-        (album / name).write_text("no picture")
-    (album / ".thumbnails").mkdir()
-    shutil.copy(album / "red.png", album / ".thumbnails" / "red.png")
-    shutil.copy(album / "red.png", album / "LOUD.PNG")
-    assert pictures_of(album) == ["LOUD.PNG", "below/green.webp", "blue.jpg", "red.png"]
+        (pictures_folder / name).write_text("no picture")
+    (pictures_folder / ".thumbnails").mkdir()
+    shutil.copy(pictures_folder / "red.png", pictures_folder / ".thumbnails" / "red.png")
+    shutil.copy(pictures_folder / "red.png", pictures_folder / "LOUD.PNG")
+    assert pictures_of(pictures_folder) == ["LOUD.PNG", "below/green.webp", "blue.jpg", "red.png"]
     assert all(suffix == suffix.lower() for suffix in SUFFIXES)
 
 
@@ -214,7 +219,7 @@ def test_a_broken_picture_is_named_and_the_others_are_searched(search: Search) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("nowhere", "cat"), "There is no folder nowhere; please check its name."),
         ((".", "🙂"), "Please say in words what to look for, for example: red bicycle."),
@@ -226,12 +231,12 @@ def test_what_cannot_be_searched_is_said_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: tuple[str, ...],
-    said: str,
+    expected: str,
 ) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
     assert main(["find", "--model", "echo", *arguments]) == 2
-    assert capsys.readouterr().err.splitlines() == [f"vlm: {said}"]
+    assert capsys.readouterr().err.splitlines() == [f"vlm: {expected}"]
 
 
 def test_a_model_that_cannot_search_says_so_before_it_looks_at_anything(

@@ -132,7 +132,7 @@ async def test_an_old_update_that_comes_again_does_not_bring_a_photo_back(
     assert not await memory.remember(CHAT, photo("10"))
     assert await names(redis) == before
     assert await memory.remember(CHAT, photo("12"))
-    assert [each.id for each in await memory.recent(CHAT, 5)] == ["12"]
+    assert [photo.id for photo in await memory.recent(CHAT, 5)] == ["12"]
 
 
 async def test_an_update_from_before_the_forgetting_that_comes_late_is_forgotten_too(memory: Memory) -> None:
@@ -152,8 +152,8 @@ async def test_what_came_after_a_moment_is_not_forgotten_with_what_came_before(
     assert await memory.ids(CHAT) == ["30"]
     assert await memory.photo_of(CHAT, 31) == "30"
     assert await memory.photo_of(CHAT, 11) is None
-    said = await everything_said(redis)
-    assert not [word for word in (b"note 10", b"caption 20", b"question 10") if word in said]
+    texts = await everything_said(redis)
+    assert not [word for word in (b"note 10", b"caption 20", b"question 10") if word in texts]
     assert await memory.preferences(CHAT) == Preferences()
     assert not await memory.remember(CHAT, photo("20"))
     assert await memory.forget_chat(CHAT, 5_000_001) == 1
@@ -236,12 +236,12 @@ async def test_pictures_on_their_way_and_dead_letters_are_forgotten_too(
     await redis.xadd(keys.DEAD_LETTERS(), {"job": b"not a job", "code": "protocol"})
 
     async def left() -> list[tuple[int, str]]:
-        said = await everything_said(redis)
+        texts = await everything_said(redis)
         return [
             (chat, id)
             for chat, id in [(CHAT, "10"), (CHAT, "20"), (OTHER, "10")]
-            if keys.PICTURE(chat=chat, job=f"{chat}-{id}").encode() in said
-            or f"dead {chat}-{id}".encode() in said
+            if keys.PICTURE(chat=chat, job=f"{chat}-{id}").encode() in texts
+            or f"dead {chat}-{id}".encode() in texts
         ]
 
     await memory.forget(CHAT, "10")
@@ -329,5 +329,5 @@ async def test_results_that_were_not_shown_yet_are_forgotten_with_their_chat(red
         )
         await redis.xadd(keys.results_key(), {"result": encode(told)})
     await Memory(redis, chat_keys=CHAT_KEYS).forget_chat(CHAT)
-    said = await everything_said(redis)
-    assert f"told {CHAT}".encode() not in said and f"told {OTHER}".encode() in said
+    texts = await everything_said(redis)
+    assert f"told {CHAT}".encode() not in texts and f"told {OTHER}".encode() in texts

@@ -71,10 +71,10 @@ async def test_nothing_is_said_of_a_photo_that_is_not_there(redis: Redis, memory
 async def test_recent_photos_come_in_pages_newest_first_and_none_twice(memory: Memory) -> None:
     for n in range(1, DEEP + 1):
         await memory.remember(CHAT, photo(str(n), created_ms=5000 + n % 1000))  # an album: all in one second
-    seen: list[str] = []
-    while page := await memory.recent(CHAT, 7, before=seen[-1] if seen else None):
-        seen += [each.id for each in page]
-    assert seen == [str(n) for n in range(DEEP, 0, -1)]
+    ids_read: list[str] = []
+    while page := await memory.recent(CHAT, 7, before=ids_read[-1] if ids_read else None):
+        ids_read += [each.id for each in page]
+    assert ids_read == [str(n) for n in range(DEEP, 0, -1)]
     assert await memory.count(CHAT) == DEEP
     assert await memory.recent(CHAT, 7, before="no such photo") == []
     assert await memory.recent(OTHER, 7) == []
@@ -97,11 +97,11 @@ async def test_everything_comes_oldest_first_with_all_its_questions(memory: Memo
 async def test_a_photo_forgotten_while_everything_is_read_is_left_out(memory: Memory) -> None:
     for n in range(1, DEEP + 1):
         await memory.remember(CHAT, photo(str(n)))
-    seen = []
+    ids_read = []
     async for each, _ in memory.photos_with_turns(CHAT):
-        seen.append(each.id)
+        ids_read.append(each.id)
         await memory.forget(CHAT, str(DEEP))
-    assert seen == [str(n) for n in range(1, DEEP)]
+    assert ids_read == [str(n) for n in range(1, DEEP)]
 
 
 # What a search follows.

@@ -51,9 +51,9 @@ async def test_the_latest_photo_may_be_that_of_a_topic(redis: Redis, memory: Mem
     for n, (sender, topic) in enumerate([(5, 70), (6, 70), (5, 80), (5, 0)], 1):
         await memory.remember(CHAT, photo(str(n), sender=sender, topic=topic))
     await redis.hdel(f"photo:{{{CHAT}}}:4", "topic")  # as kept before there were topics
-    wanted = [(None, 70), (5, 70), (6, 80), (5, 80), (None, 0)]
-    found = [await memory.latest(CHAT, sender, topic) for sender, topic in wanted]
-    assert [one and one.id for one in found] == ["2", "1", None, "3", "4"]
+    filters = [(None, 70), (5, 70), (6, 80), (5, 80), (None, 0)]
+    photos = [await memory.latest(CHAT, sender, topic) for sender, topic in filters]
+    assert [one and one.id for one in photos] == ["2", "1", None, "3", "4"]
 
 
 async def test_a_page_of_photos_keeps_to_a_time_and_a_person_and_goes_on_behind_the_last(
@@ -62,8 +62,8 @@ async def test_a_page_of_photos_keeps_to_a_time_and_a_person_and_goes_on_behind_
     for n in range(1, 251):
         await memory.remember(CHAT, photo(str(n), sender=n % 2, created_ms=1000 * n))
 
-    async def page(before: str | None = None, **wanted: int) -> list[str]:
-        return [one.id for one in await memory.recent(CHAT, 3, before, **wanted)]
+    async def page(before: str | None = None, **filters: int) -> list[str]:
+        return [one.id for one in await memory.recent(CHAT, 3, before, **filters)]
 
     assert await page() == ["250", "249", "248"]
     assert await page(since_ms=249_000) == ["250", "249"]

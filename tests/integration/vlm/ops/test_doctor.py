@@ -168,9 +168,9 @@ async def test_the_command_tells_people_and_programs(redis: Redis, shared: Serve
     assert "ok    redis" in run.stdout and "afterimage doctor" in run.stderr
     await redis.delete(keys.WORKER(name="w"))
     run = vlm("doctor", "--json", "--redis", shared.url, VLM_MODEL="echo")
-    told = json.loads(run.stdout)
-    assert run.returncode == 1 and told["well"] is False
-    [workers] = [finding for finding in told["findings"] if finding["about"] == "workers"]
+    report = json.loads(run.stdout)
+    assert run.returncode == 1 and report["well"] is False
+    [workers] = [finding for finding in report["findings"] if finding["about"] == "workers"]
     assert workers.keys() == {"about", "level", "says", "do"} and workers["level"] == "bad"
     wrong = vlm("doctor", VLM_BATCH="none")
     assert wrong.returncode == 1 and "VLM_BATCH" in wrong.stdout and "-> " in wrong.stdout

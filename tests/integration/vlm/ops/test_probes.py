@@ -23,8 +23,8 @@ from vlm.queue.streams import Group
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 class Watcher:
@@ -48,9 +48,9 @@ def watcher() -> Watcher:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Server]:
-    one = server.start(tmp_path / "redis")
-    yield one
-    one.stop()
+    redis_server = server.start(tmp_path / "redis")
+    yield redis_server
+    redis_server.stop()
 
 
 def served(watcher: Watcher, metrics: Metrics | None = None) -> Any:
@@ -72,11 +72,11 @@ async def test_a_loop_that_stands_still_is_unwell(watcher: Watcher) -> None:
     with served(watcher) as known:
         known.watch({}, look)
         assert (await watcher.later("healthz")).json() == {"loop": "turns"}
-        known.patience_s = 0.2
+        known.loop_timeout_s = 0.2
         held = watcher.ask("healthz")  # asked by the loop itself: it cannot turn meanwhile
         assert held.status_code == 503 and "stands still" in held.text
         assert watcher.ask("readyz").status_code == 503
-        known.patience_s = 60
+        known.loop_timeout_s = 60
         assert (await watcher.later("healthz")).status_code == 200, "it has come round again"
 
 
@@ -94,14 +94,14 @@ async def test_ready_is_what_reaches_its_server_and_has_all_it_needs(
             known.watch(
                 {"redis": redis_answers(redis), "model": model}, lambda: metrics.refresh_queue(redis, JOBS)
             )
-            told = await watcher.later("readyz")
-            assert (told.status_code, told.json()) == (503, {"redis": "ok", "model": "not loaded"})
+            response = await watcher.later("readyz")
+            assert (response.status_code, response.json()) == (503, {"redis": "ok", "model": "not loaded"})
             missing = ""
             assert (await watcher.later("readyz")).status_code == 200
             assert 'afterimage_entries_open{stream="bulk"} 0.0' in (await watcher.later("metrics")).text
             running.stop()
-            told = await watcher.later("readyz")
-            assert told.status_code == 503 and "does not answer" in told.json()["redis"]
+            response = await watcher.later("readyz")
+            assert response.status_code == 503 and "does not answer" in response.json()["redis"]
             assert (await watcher.later("healthz")).status_code == 200, "alive: nothing here would mend it"
             numbers = (await watcher.later("metrics")).text
             assert "afterimage_entries_open{" not in numbers, "no old numbers pass for new ones"

@@ -128,7 +128,9 @@ async def test_result_and_ack_come_together_and_only_from_the_holder(client: Cli
     assert await quick.finish(taken_over, result(taken_over, "in time"))
     assert not await slow.finish(lost, result(lost, "far too late"))
     assert not await quick.finish(taken_over, result(taken_over, "twice"))
-    assert [one.outcome for one in await published(redis)] == [Answered(text="in time")]
+    assert [published_result.outcome for published_result in await published(redis)] == [
+        Answered(text="in time")
+    ]
     assert await client.backlog() == 0
 
 
@@ -201,9 +203,9 @@ async def test_a_job_of_a_newer_version_is_left_to_newer_workers(client: Client,
         assert await old.take(8, 0) == []
         assert await old.reclaim() is None
         await end_leases(redis)
-    found = await newer.reclaim()
-    assert found
-    assert (found.entry.id, found.times) == (entry.decode(), 1), "what the old did is not held against it"
+    attempt = await newer.reclaim()
+    assert attempt
+    assert (attempt.entry.id, attempt.times) == (entry.decode(), 1), "what the old did is not held against it"
     assert await published(redis) == [] and await redis.xlen(keys.DEAD_LETTERS()) == 0
 
 
@@ -228,7 +230,7 @@ async def test_junk_is_put_aside_and_stops_nobody(
     await broker.finish(delivery, result(delivery))
     assert await client.backlog() == 0
     assert await redis.xlen(keys.DEAD_LETTERS()) == 1
-    assert [one.job for one in await published(redis)] == ["b"]
+    assert [published_result.job for published_result in await published(redis)] == ["b"]
 
 
 def test_a_job_is_small_whatever_the_picture() -> None:

@@ -129,7 +129,7 @@ async def test_a_question_has_a_deadline_and_a_photo_has_none(redis: Redis) -> N
     await client.ask(job="question", chat=2, photo="1", question="what?")
     await client.find(job="search", chat=3, query="red")
     await client.find(job="inline", chat=4, query="red", deadline_ms=7)
-    jobs = {one.job.id: one.job for one in await Broker(redis, name="w").take(8, 0)}
+    jobs = {delivery.job.id: delivery.job for delivery in await Broker(redis, name="w").take(8, 0)}
     assert jobs["photo"].deadline_ms == 0
     assert jobs["question"].deadline_ms == jobs["question"].created_ms + 60_000
     assert jobs["search"].deadline_ms == jobs["search"].created_ms + 60_000
@@ -181,8 +181,8 @@ async def test_a_program_waits_for_its_own_results_and_leaves_nothing(client: Cl
     for job in jobs:
         await caption(client, job, results="results:cli-1", correlation_data=job * 2)
     await answer(Broker(redis, name="w"), count=8)
-    heard = [result async for result in client.wait(jobs, results="results:cli-1", timeout_s=60)]
-    assert [(result.job, result.correlation_data) for result in heard] == [("a", "aa"), ("b", "bb")]
+    received = [result async for result in client.wait(jobs, results="results:cli-1", timeout_s=60)]
+    assert [(result.job, result.correlation_data) for result in received] == [("a", "aa"), ("b", "bb")]
     assert await redis.keys("*results*") == []
 
 
@@ -199,16 +199,16 @@ async def test_waiting_for_nobody_ends_with_a_hint(client: Client) -> None:
 
 async def test_the_models_that_answer_are_known(client: Client, redis: Redis) -> None:
     assert await client.models() == []
-    one, two = Broker(redis, name="one"), Broker(redis, name="two")
+    first, second = Broker(redis, name="one"), Broker(redis, name="two")
     tiny = ModelInfo(name="tiny", revision="1", knows="It knows emoji.")
-    for broker in (one, two):
+    for broker in (first, second):
         await broker.open()
         await broker.announce(tiny)
     assert await client.models() == [tiny, tiny]
     assert 0 < await redis.pttl(keys.WORKER(name="two")) <= 30_000
     await redis.pexpire(keys.WORKER(name="two"), 1)  # the second is not heard of again
     await until(lambda: only_one_is_left(client))
-    await one.leave()
+    await first.leave()
     assert await client.models() == []
 
 

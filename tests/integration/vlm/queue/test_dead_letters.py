@@ -95,10 +95,10 @@ async def test_what_cannot_be_read_can_only_be_dropped(redis: Redis) -> None:
 
 
 def test_an_id_that_is_not_there_is_named() -> None:
-    one = DeadLetter(id="1-0", at_ms=1, code="poisoned", times=4)
-    assert letters_with([one], ["1-0"]) == [one]
+    letter = DeadLetter(id="1-0", at_ms=1, code="poisoned", times=4)
+    assert letters_with([letter], ["1-0"]) == [letter]
     with pytest.raises(NotFound, match="2-0"):
-        letters_with([one], ["1-0", "2-0"])
+        letters_with([letter], ["1-0", "2-0"])
 
 
 @pytest.mark.promise("security#dead-letters-hide-content")

@@ -15,8 +15,8 @@ from vlm.errors import BadSetting, Unavailable
 from vlm.queue import server
 
 
-def client(own: server.Server) -> Redis:
-    return Redis.from_url(own.url)
+def client(running_server: server.Server) -> Redis:
+    return Redis.from_url(running_server.url)
 
 
 def test_what_was_written_survives_a_crash(tmp_path: Path, binary: Path) -> None:
@@ -29,13 +29,13 @@ def test_what_was_written_survives_a_crash(tmp_path: Path, binary: Path) -> None
 
 
 def test_it_never_forgets_to_make_room_and_writes_before_it_answers(tmp_path: Path, binary: Path) -> None:
-    with running(tmp_path, binary) as own, client(own) as redis:
-        wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
-        assert {name: redis.config_get(name)[name] for name in wanted} == wanted
+    with running(tmp_path, binary) as running_server, client(running_server) as redis:
+        expected = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+        assert {name: redis.config_get(name)[name] for name in expected} == expected
 
 
 def test_it_listens_on_no_port_unless_told_and_then_only_on_this_machine(tmp_path: Path) -> None:
-    with running(tmp_path / "one") as own, client(own) as redis:
+    with running(tmp_path / "one") as running_server, client(running_server) as redis:
         assert redis.config_get("port")["port"] == "0"
     with_port = server.start(tmp_path / "two", port=0)
     try:
@@ -81,13 +81,16 @@ def test_a_deep_folder_has_its_socket_where_the_kernel_can_name_it(
 ) -> None:
     with tempfile.TemporaryDirectory() as short:
         monkeypatch.setattr(tempfile, "tempdir", short)
-        with running(tmp_path / ("deep" * 20) / ("er" * 20)) as own, client(own) as redis:
+        with (
+            running(tmp_path / ("deep" * 20) / ("er" * 20)) as running_server,
+            client(running_server) as redis,
+        ):
             assert redis.ping()
-            assert own.url.startswith(f"unix://{short}/")
+            assert running_server.url.startswith(f"unix://{short}/")
 
 
 def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
-    with running(tmp_path / "my data #1 (50%20)?") as own, client(own) as redis:
+    with running(tmp_path / "my data #1 (50%20)?") as running_server, client(running_server) as redis:
         assert redis.ping()
 
 

@@ -35,19 +35,19 @@ async def is_waiting(redis: Redis) -> bool:
 
 async def test_a_group_that_is_made_late_gets_what_already_waits(redis: Redis) -> None:
     await redis.xadd(A, {"v": "early"})
-    one = group(redis)
-    await one.ensure()
-    await one.ensure()
-    assert values(await one.take(5)) == [b"early"]
+    first_consumer = group(redis)
+    await first_consumer.ensure()
+    await first_consumer.ensure()
+    assert values(await first_consumer.take(5)) == [b"early"]
 
 
 async def test_an_entry_goes_to_one_consumer(redis: Redis) -> None:
     for n in range(4):
         await redis.xadd(A, {"v": n})
-    one, two = group(redis), group(redis, "two")
-    assert values(await one.take(3)) == [b"0", b"1", b"2"]
-    assert values(await two.take(3)) == [b"3"]
-    assert await one.take(3) == []
+    first_consumer, second_consumer = group(redis), group(redis, "two")
+    assert values(await first_consumer.take(3)) == [b"0", b"1", b"2"]
+    assert values(await second_consumer.take(3)) == [b"3"]
+    assert await first_consumer.take(3) == []
 
 
 async def test_waiting_ends_with_the_first_entry_of_any_stream(redis: Redis) -> None:
@@ -60,8 +60,8 @@ async def test_waiting_ends_with_the_first_entry_of_any_stream(redis: Redis) -> 
 
 async def test_what_is_acked_is_gone(redis: Redis) -> None:
     await redis.xadd(A, {"v": "x"})
-    one = group(redis)
-    await one.ack(*await one.take(1))
+    first_consumer = group(redis)
+    await first_consumer.ack(*await first_consumer.take(1))
     assert await redis.xlen(A) == 0
     assert (await redis.xpending(A, "g"))["pending"] == 0
 
@@ -69,18 +69,18 @@ async def test_what_is_acked_is_gone(redis: Redis) -> None:
 async def test_an_entry_whose_lease_ran_out_is_reclaimed_and_its_deliveries_are_counted(redis: Redis) -> None:
     for n in range(15):
         await redis.xadd(A, {"v": n})
-    one, two = group(redis), group(redis, "two")
-    await one.take(15)
-    assert await two.reclaim() is None
+    first_consumer, second_consumer = group(redis), group(redis, "two")
+    await first_consumer.take(15)
+    assert await second_consumer.reclaim() is None
     await lease_over(redis)
-    first = await two.reclaim()
+    first = await second_consumer.reclaim()
     assert first
     assert (first.entry.fields[b"v"], first.times) == (b"0", 2)
-    second = await two.reclaim()
+    second = await second_consumer.reclaim()
     assert second
     assert second.entry.fields[b"v"] == b"1"
     await lease_over(redis)
-    again = await one.reclaim()
+    again = await first_consumer.reclaim()
     assert again
     assert (again.entry.id, again.times) == (first.entry.id, 3)
 
@@ -88,23 +88,23 @@ async def test_an_entry_whose_lease_ran_out_is_reclaimed_and_its_deliveries_are_
 async def test_one_entry_is_reclaimed_from_behind_many_that_are_renewed(redis: Redis) -> None:
     for n in range(40):
         await redis.xadd(A, {"v": n})
-    one, two = group(redis), group(redis, "two")
-    *kept, _forgotten = await one.take(40)
+    first_consumer, second_consumer = group(redis), group(redis, "two")
+    *kept, _forgotten = await first_consumer.take(40)
     await lease_over(redis)
-    await one.renew(kept)
-    found = await two.reclaim()
-    assert found
-    assert found.entry.fields[b"v"] == b"39"
+    await first_consumer.renew(kept)
+    attempt = await second_consumer.reclaim()
+    assert attempt
+    assert attempt.entry.fields[b"v"] == b"39"
 
 
 async def test_a_renewed_entry_stays_and_is_not_counted_as_delivered_again(redis: Redis) -> None:
     await redis.xadd(A, {"v": "x"})
-    one, two = group(redis), group(redis, "two")
-    held = await one.take(1)
+    first_consumer, second_consumer = group(redis), group(redis, "two")
+    held = await first_consumer.take(1)
     for _ in range(4):
         await age_entries(redis, "g", A, 0.9 * LEASE_S)
-        assert await one.renew(held) == {held[0].id}
-        assert await two.reclaim() is None
+        assert await first_consumer.renew(held) == {held[0].id}
+        assert await second_consumer.reclaim() is None
         [pending] = await redis.xpending_range(A, "g", "-", "+", 1)
         assert pending["times_delivered"] == 1
         assert pending["time_since_delivered"] < 1000 * LEASE_S / 2
@@ -112,29 +112,29 @@ async def test_a_renewed_entry_stays_and_is_not_counted_as_delivered_again(redis
 
 async def test_renewing_too_late_takes_nothing_back(redis: Redis) -> None:
     await redis.xadd(A, {"v": "x"})
-    one, two = group(redis), group(redis, "two")
-    held = await one.take(1)
+    first_consumer, second_consumer = group(redis), group(redis, "two")
+    held = await first_consumer.take(1)
     await lease_over(redis)
-    assert await two.reclaim()
-    assert await one.renew(held) == set()
+    assert await second_consumer.reclaim()
+    assert await first_consumer.renew(held) == set()
     [pending] = await redis.xpending_range(A, "g", "-", "+", 1)
     assert pending["consumer"] == b"two"
 
 
 async def test_an_entry_that_was_deleted_while_held_is_not_reclaimed(redis: Redis) -> None:
     await redis.xadd(A, {"v": "x"})
-    one, two = group(redis), group(redis, "two")
-    [held] = await one.take(1)
+    first_consumer, second_consumer = group(redis), group(redis, "two")
+    [held] = await first_consumer.take(1)
     await redis.xdel(A, held.id)
     await lease_over(redis)
-    assert await two.reclaim() is None
+    assert await second_consumer.reclaim() is None
     assert (await redis.xpending(A, "g"))["pending"] == 0
 
 
 @pytest.mark.parametrize("loss", ["group", "stream", "everything"])
 async def test_a_lost_group_is_made_again(redis: Redis, loss: str) -> None:
-    one = group(redis)
-    await one.ensure()
+    first_consumer = group(redis)
+    await first_consumer.ensure()
     match loss:
         case "group":
             await redis.xgroup_destroy(A, "g")
@@ -142,20 +142,20 @@ async def test_a_lost_group_is_made_again(redis: Redis, loss: str) -> None:
             await redis.delete(A)
         case "everything":
             await redis.flushall()
-    assert await one.reclaim() is None
+    assert await first_consumer.reclaim() is None
     await redis.xadd(A, {"v": "x"})
-    assert values(await one.take(1)) == [b"x"]
+    assert values(await first_consumer.take(1)) == [b"x"]
 
 
 async def test_a_group_that_is_lost_while_a_consumer_waits_is_made_again(redis: Redis) -> None:
-    one = group(redis)
-    await one.ensure()
-    taking = asyncio.create_task(one.take(1, block_ms=1000))
+    first_consumer = group(redis)
+    await first_consumer.ensure()
+    taking = asyncio.create_task(first_consumer.take(1, block_ms=1000))
     await until(lambda: is_waiting(redis))
     await redis.flushall()
     await until(lambda: redis.exists(A))
     await redis.xadd(A, {"v": "x"})
-    assert values(await taking or await one.take(1)) == [b"x"]
+    assert values(await taking or await first_consumer.take(1)) == [b"x"]
 
 
 async def test_dead_consumers_are_forgotten_unless_they_hold_something(redis: Redis) -> None:
@@ -177,10 +177,10 @@ async def test_dead_consumers_are_forgotten_unless_they_hold_something(redis: Re
 async def test_both_protocols_of_redis_are_read_alike(redis: Redis, shared_server: Server) -> None:
     await redis.xadd(A, {"v": "x"})
     async with Redis.from_url(shared_server.url, protocol=3) as third:
-        one = group(third)
-        assert await one.take(1) and await one.take(1) == []
+        first_consumer = group(third)
+        assert await first_consumer.take(1) and await first_consumer.take(1) == []
         await lease_over(redis)
-        assert (await one.reclaim()) is not None
+        assert (await first_consumer.reclaim()) is not None
 
 
 async def test_a_server_that_is_away_is_waited_for() -> None:
@@ -218,10 +218,10 @@ async def test_a_server_whose_disk_is_full_is_waited_for(binary: Path, tmp_path:
     folder = tmp_path / "server"
     with running(folder, binary) as server:
         async with connect(server.url) as redis:
-            one = group(redis)
-            await one.ensure()
+            first_consumer = group(redis)
+            await first_consumer.ensure()
             await redis.xadd(A, {"v": "x"})
-            held = await one.take(1)
+            held = await first_consumer.take(1)
             in_the_way = folder / "dump.rdb"
             in_the_way.mkdir()  # as if a snapshot could not be written
             await redis.config_set("save", "3600 1")
@@ -229,8 +229,8 @@ async def test_a_server_whose_disk_is_full_is_waited_for(binary: Path, tmp_path:
             await until(lambda: refuses_to_write(redis))
             waiting = asyncio.gather(
                 retry_while_unavailable(redis.set, "x", "y"),
-                one.renew(held),
-                one.ack(*held),
+                first_consumer.renew(held),
+                first_consumer.ack(*held),
                 return_exceptions=True,
             )
             await asyncio.wait({waiting}, timeout=0.5)
@@ -257,12 +257,16 @@ async def test_a_wrong_password_or_command_is_not_waited_for() -> None:
 async def test_what_is_ordered_is_next_when_no_other_holds_an_older_one(redis: Redis) -> None:
     for chat, text in [(1, "a"), (2, "b"), (1, "c"), (1, "d")]:
         await redis.xadd(A, {"chat": chat, "v": text})
-    one, two = (Group(redis, [A], group="g", consumer=name, ordered="chat") for name in ("one", "two"))
-    await one.ensure()
-    (a,) = await one.take(1)
-    b, c, d = await two.take(3)
-    assert [await two.is_next(each) for each in (b, c, d)] == [True, False, False]
-    assert await one.is_next(a)
+    first_consumer, second_consumer = (
+        Group(redis, [A], group="g", consumer=name, ordered="chat") for name in ("one", "two")
+    )
+    await first_consumer.ensure()
+    (a,) = await first_consumer.take(1)
+    b, c, d = await second_consumer.take(3)
+    assert [await second_consumer.is_next(entry) for entry in (b, c, d)] == [True, False, False]
+    assert await first_consumer.is_next(a)
     assert await Group(redis, [A], group="g", consumer="two").is_next(c), "in no order, all are next"
-    await one.ack(a)
-    assert [await two.is_next(each) for each in (c, d)] == [True, True], "its own it orders itself"
+    await first_consumer.ack(a)
+    assert [await second_consumer.is_next(entry) for entry in (c, d)] == [True, True], (
+        "its own it orders itself"
+    )

@@ -1,4 +1,4 @@
-"""The worker's albums: as the memory is now, read no more than needed, and not more of them than fit."""
+"""The worker's search indexes: as the memory is now, read no more than needed, and no more than fit."""
 
 import numpy as np
 import pytest
@@ -39,39 +39,39 @@ async def came(memory: Memory, id: str, caption: str = "a cat", chat: int = CHAT
     await memory.store_vectors(chat, id, vectors())
 
 
-def texts(album: SearchIndex) -> dict[str, str]:
-    return {photo.id: photo.text for photo in album.photos}
+def texts(index: SearchIndex) -> dict[str, str]:
+    return {photo.id: photo.text for photo in index.photos}
 
 
 async def test_an_album_shows_what_came_changed_and_went(counted: Counted) -> None:
-    albums = IndexCache(counted, "one")
-    assert texts(await albums.of(CHAT)) == {}
+    cache = IndexCache(counted, "one")
+    assert texts(await cache.get(CHAT)) == {}
     for id in "123":
         await came(counted, id)
-    assert texts(await albums.of(CHAT)) == {"1": "a cat", "2": "a cat", "3": "a cat"}
+    assert texts(await cache.get(CHAT)) == {"1": "a cat", "2": "a cat", "3": "a cat"}
     await counted.set_correction(CHAT, "1", "Minka")
     await counted.set_note(CHAT, "2", "in Rome")
     await counted.forget(CHAT, "3")
     await came(counted, "4", "a dog")
-    album = await albums.of(CHAT)
-    assert texts(album) == {"1": "Minka", "2": "a cat\nin Rome", "4": "a dog"}
-    assert {(photo.timestamp, photo.sender) for photo in album.photos} == {(1000, 7), (2000, 7), (4000, 7)}
+    index = await cache.get(CHAT)
+    assert texts(index) == {"1": "Minka", "2": "a cat\nin Rome", "4": "a dog"}
+    assert {(photo.timestamp, photo.sender) for photo in index.photos} == {(1000, 7), (2000, 7), (4000, 7)}
     await counted.forget_chat(CHAT)
-    assert len(await albums.of(CHAT)) == 0
+    assert len(await cache.get(CHAT)) == 0
     await came(counted, "5")
-    assert texts(await albums.of(CHAT)) == {"5": "a cat"}
+    assert texts(await cache.get(CHAT)) == {"5": "a cat"}
 
 
 async def test_only_what_is_new_or_changed_is_read(counted: Counted) -> None:
-    albums = IndexCache(counted, "one")
+    cache = IndexCache(counted, "one")
     for id in "123":
         await came(counted, id)
-    await albums.of(CHAT)
-    await albums.of(CHAT)
+    await cache.get(CHAT)
+    await cache.get(CHAT)
     assert counted.read == ["1", "2", "3"]
     await came(counted, "4")
     await counted.set_correction(CHAT, "2", "Minka")
-    await albums.of(CHAT)
+    await cache.get(CHAT)
     assert counted.read[3:] == ["4", "2"]
 
 
@@ -79,9 +79,9 @@ async def test_vectors_of_another_model_are_left_out(counted: Counted) -> None:
     await came(counted, "1")
     await came(counted, "2")
     await counted.store_vectors(CHAT, "2", vectors("of an older model"))
-    album = await IndexCache(counted, "one").of(CHAT)
-    assert album.columns.row.tolist().count(-1) == 1
-    assert len(album) == 2
+    index = await IndexCache(counted, "one").get(CHAT)
+    assert index.columns.row.tolist().count(-1) == 1
+    assert len(index) == 2
 
 
 async def test_what_the_chat_was_shown_is_searched_until_it_is_corrected(counted: Counted) -> None:
@@ -89,85 +89,85 @@ async def test_what_the_chat_was_shown_is_searched_until_it_is_corrected(counted
     await counted.set_caption(
         CHAT, "1", caption="a cat", revision="one", localized_caption="eine Katze", language="de"
     )
-    albums = IndexCache(counted, "one")
-    assert texts(await albums.of(CHAT)) == {"1": "a cat\neine Katze"}
+    cache = IndexCache(counted, "one")
+    assert texts(await cache.get(CHAT)) == {"1": "a cat\neine Katze"}
     await counted.set_correction(CHAT, "1", "Minka")
-    assert texts(await albums.of(CHAT)) == {"1": "Minka"}
+    assert texts(await cache.get(CHAT)) == {"1": "Minka"}
 
 
 async def test_what_its_owner_wrote_of_a_photo_is_told_from_what_a_model_did(counted: Counted) -> None:
     await came(counted, "1")
-    albums = IndexCache(counted, "one")
-    assert [photo.owner_text.split() for photo in (await albums.of(CHAT)).photos] == [[]]
+    cache = IndexCache(counted, "one")
+    assert [photo.owner_text.split() for photo in (await cache.get(CHAT)).photos] == [[]]
     await counted.set_note(CHAT, "1", "in Rome")
     await counted.set_correction(CHAT, "1", "Minka")
-    assert [photo.owner_text.split() for photo in (await albums.of(CHAT)).photos] == [["Minka", "in", "Rome"]]
+    assert [photo.owner_text.split() for photo in (await cache.get(CHAT)).photos] == [["Minka", "in", "Rome"]]
 
 
 async def test_chats_do_not_see_each_other(counted: Counted) -> None:
     await came(counted, "1", "a secret", chat=OTHER)
     await came(counted, "1")
-    albums = IndexCache(counted, "one")
-    assert texts(await albums.of(CHAT)) == {"1": "a cat"}
-    assert texts(await albums.of(OTHER)) == {"1": "a secret"}
+    cache = IndexCache(counted, "one")
+    assert texts(await cache.get(CHAT)) == {"1": "a cat"}
+    assert texts(await cache.get(OTHER)) == {"1": "a secret"}
 
 
 async def test_the_album_unused_the_longest_makes_room_and_is_read_again(counted: Counted) -> None:
     for chat in (1, 2, 3):
         await came(counted, "1", chat=chat)
-    one = (await IndexCache(counted, "one").of(1)).nbytes
-    albums = IndexCache(counted, "one", max_bytes=2 * one)
+    one_index_bytes = (await IndexCache(counted, "one").get(1)).nbytes
+    cache = IndexCache(counted, "one", max_bytes=2 * one_index_bytes)
     for chat in (1, 2, 1, 3):
-        await albums.of(chat)
-    assert albums.chats == (1, 3)
-    assert texts(await albums.of(2)) == {"1": "a cat"}
+        await cache.get(chat)
+    assert cache.chats == (1, 3)
+    assert texts(await cache.get(2)) == {"1": "a cat"}
     assert IndexCache(counted, "one", max_bytes=0).chats == ()
 
 
 async def test_an_album_too_large_for_the_room_is_kept_while_it_is_the_last(counted: Counted) -> None:
     await came(counted, "1")
-    albums = IndexCache(counted, "one", max_bytes=0)
-    await albums.of(CHAT)
-    assert albums.chats == (CHAT,)
+    cache = IndexCache(counted, "one", max_bytes=0)
+    await cache.get(CHAT)
+    assert cache.chats == (CHAT,)
 
 
 async def test_what_is_expected_is_read_ahead_a_page_at_a_time(counted: Counted) -> None:
     for id in range(PAGE + 20):
         await came(counted, str(id))
-    albums = IndexCache(counted, "one")
-    albums.expect(CHAT)
-    await albums.read_ahead()
-    assert (len(counted.read), albums.expecting) == (PAGE, True)
+    cache = IndexCache(counted, "one")
+    cache.expect(CHAT)
+    await cache.read_ahead()
+    assert (len(counted.read), cache.expecting) == (PAGE, True)
     await counted.forget(CHAT, "3")
     await counted.set_correction(CHAT, "4", "Minka")
-    await albums.read_ahead()
-    assert not albums.expecting
+    await cache.read_ahead()
+    assert not cache.expecting
     counted.read.clear()
-    assert len(await albums.of(CHAT)) == PAGE + 19
+    assert len(await cache.get(CHAT)) == PAGE + 19
     assert counted.read == ["4"]
 
 
 async def test_a_search_goes_on_where_reading_ahead_was(counted: Counted) -> None:
     for id in range(PAGE + 20):
         await came(counted, str(id))
-    albums = IndexCache(counted, "one")
-    albums.expect(CHAT)
-    await albums.read_ahead()
+    cache = IndexCache(counted, "one")
+    cache.expect(CHAT)
+    await cache.read_ahead()
     await counted.forget(CHAT, "3")
-    assert len(await albums.of(CHAT)) == PAGE + 19
-    await albums.read_ahead()
-    assert (sorted(counted.read, key=int), albums.expecting) == ([str(id) for id in range(PAGE + 20)], False)
+    assert len(await cache.get(CHAT)) == PAGE + 19
+    await cache.read_ahead()
+    assert (sorted(counted.read, key=int), cache.expecting) == ([str(id) for id in range(PAGE + 20)], False)
 
 
 async def test_the_chats_that_changed_last_are_expected_first_and_as_many_as_fit(counted: Counted) -> None:
     for chat in (1, 2, 3, 2):
         await came(counted, "1", chat=chat)
-    one = (await IndexCache(counted, "one").of(1)).nbytes
-    albums = IndexCache(counted, "one", max_bytes=2 * one)
-    await albums.expect_latest()
-    while albums.expecting:
-        await albums.read_ahead()
-    assert albums.chats == (3, 2)
+    one_index_bytes = (await IndexCache(counted, "one").get(1)).nbytes
+    cache = IndexCache(counted, "one", max_bytes=2 * one_index_bytes)
+    await cache.expect_latest()
+    while cache.expecting:
+        await cache.read_ahead()
+    assert cache.chats == (3, 2)
 
 
 async def test_what_a_chat_forgot_is_soon_gone_from_its_album_though_nobody_searches(
@@ -176,20 +176,20 @@ async def test_what_a_chat_forgot_is_soon_gone_from_its_album_though_nobody_sear
     for id in "12":
         await came(counted, id)
         await came(counted, id, chat=OTHER)
-    albums = IndexCache(counted, "one")
-    album, other = await albums.of(CHAT), await albums.of(OTHER)
+    cache = IndexCache(counted, "one")
+    index, other_index = await cache.get(CHAT), await cache.get(OTHER)
     await counted.forget(CHAT, "1")
     await counted.forget_chat(OTHER)
-    await albums.follow()
-    assert (album.ids, len(other), albums.chats) == ({"2"}, 0, (CHAT,))
+    await cache.refresh()
+    assert (index.ids, len(other_index), cache.chats) == ({"2"}, 0, (CHAT,))
 
 
 async def test_an_album_that_nobody_searches_is_let_go(counted: Counted) -> None:
     await came(counted, "1")
-    albums = IndexCache(counted, "one")
-    await albums.of(CHAT)
-    await albums.follow(idle_s=60)
-    assert albums.chats == (CHAT,)
-    await albums.follow(idle_s=0)
-    assert albums.chats == ()
-    assert texts(await albums.of(CHAT)) == {"1": "a cat"}
+    cache = IndexCache(counted, "one")
+    await cache.get(CHAT)
+    await cache.refresh(idle_s=60)
+    assert cache.chats == (CHAT,)
+    await cache.refresh(idle_s=0)
+    assert cache.chats == ()
+    assert texts(await cache.get(CHAT)) == {"1": "a cat"}

@@ -83,7 +83,7 @@ async def test_a_note_in_the_chats_language_is_found_as_it_was_written(client: C
 
 
 @pytest.mark.parametrize(
-    ("task", "wanted", "total"),
+    ("task", "expected", "total"),
     [
         ({}, "654321", 6),
         ({"since_ms": 180_000}, "6543", 4),
@@ -96,13 +96,13 @@ async def test_a_note_in_the_chats_language_is_found_as_it_was_written(client: C
     ],
 )
 async def test_times_people_and_pages_narrow_a_search(
-    client: Client, redis: Redis, task: dict[str, int], wanted: str, total: int
+    client: Client, redis: Redis, task: dict[str, int], expected: str, total: int
 ) -> None:
     await send(client, redis, COLOURS)
     for id in "123456":
         await Memory(redis).set_note(CHAT, id, "our trip")
     result = await search(client, redis, query="our trip", **{"limit": 9, **task})
-    assert ("".join(photos(result)), found(result).total) == (wanted, total)
+    assert ("".join(photos(result)), found(result).total) == (expected, total)
     assert found(result).nearest is None
 
 
@@ -155,11 +155,11 @@ async def test_searches_captions_and_questions_share_a_batch(client: Client, red
     await client.find(job="three", chat=CHAT, query="red")
     async with working(redis, EchoEngine(oom_above=2)):
         jobs = ["caption", "one", "ask", "two", "late", "three"]
-        caption, one, ask, two, late, three = await results(redis, *jobs)
+        caption, first, ask, second, late, third = await results(redis, *jobs)
     assert said(caption).localized_text.startswith("de: a pink") and said(ask).text.startswith(
         "what? (asked of a red"
     )
-    assert (photos(one), photos(two), photos(three)) == (["3"], [], ["1"])
+    assert (photos(first), photos(second), photos(third)) == (["3"], [], ["1"])
     assert refusal(late)[0] == "timed_out"
 
 
@@ -197,7 +197,7 @@ async def test_queries_that_do_not_fit_together_are_read_one_by_one(client: Clie
         await client.find(job=job, chat=CHAT, query=job)
     async with working(redis, Tight()):
         answers = await results(redis, *COLOURS)
-    assert [photos(one) for one in answers] == [[str(id)] for id in range(1, 7)]
+    assert [photos(result) for result in answers] == [[str(id)] for id in range(1, 7)]
 
 
 async def test_the_models_own_calibration_decides(client: Client, redis: Redis) -> None:
@@ -213,7 +213,7 @@ async def test_the_models_own_calibration_decides(client: Client, redis: Redis) 
 
 
 class Watched(Memory):
-    """Counts how often photos were read for an album."""
+    """Counts how often photos were read for an index."""
 
     def __init__(self, redis: Redis) -> None:
         super().__init__(redis)

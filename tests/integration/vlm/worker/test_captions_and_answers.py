@@ -98,9 +98,13 @@ async def test_without_a_translator_answers_are_english_and_questions_are_asked_
     client: Client, redis: Redis
 ) -> None:
     engine = Mute()
-    one = await answer(client, redis, engine, question="was ist das?", language="de")
-    assert one.text == f"was ist das? (asked of {RED}, after 0 turns)"
-    assert (one.localized_text, one.translation_failed, one.question) == ("", True, "was ist das?")
+    answered = await answer(client, redis, engine, question="was ist das?", language="de")
+    assert answered.text == f"was ist das? (asked of {RED}, after 0 turns)"
+    assert (answered.localized_text, answered.translation_failed, answered.question) == (
+        "",
+        True,
+        "was ist das?",
+    )
     assert engine.calls == 2
 
 
@@ -113,7 +117,7 @@ async def test_a_batch_of_many_languages_is_translated_one_language_at_a_time(
     engine = Listening()
     async with working(redis, engine):
         answers = await results(redis, *languages)
-    shown = [said(one).localized_text for one in answers]
+    shown = [said(result).localized_text for result in answers]
     assert shown == [f"de: {RED}", f"fr: {RED}", f"de: {RED}", "", "", f"fr: {RED}"]
     assert sorted(engine.heard) == [("en", "de"), ("en", "fr"), ("en", "zh")]
 
@@ -166,8 +170,8 @@ class Polyglot(EchoEngine):
 
 
 async def test_an_engine_that_speaks_the_language_says_it_itself(client: Client, redis: Redis) -> None:
-    one = await answer(client, redis, Polyglot(), language="de")
-    assert one == Answered(text=RED, localized_text=f"auf Deutsch: {RED}")
+    answered = await answer(client, redis, Polyglot(), language="de")
+    assert answered == Answered(text=RED, localized_text=f"auf Deutsch: {RED}")
 
 
 # Styles.
@@ -187,16 +191,16 @@ class Wordy(EchoEngine):
 
 async def test_a_short_caption_fits_one_breath_in_every_language(client: Client, redis: Redis) -> None:
     long = "a dog and a cat " * 7 + "in a garden"
-    one = await answer(client, redis, Wordy(long), style="short", language="de")
-    assert 100 < len(one.text) <= 125 and 100 < len(one.localized_text) <= 125
-    assert one.localized_text.startswith("de: a dog") and one.localized_text.endswith("…")
-    assert long.startswith(one.text.rstrip("…"))
+    answered = await answer(client, redis, Wordy(long), style="short", language="de")
+    assert 100 < len(answered.text) <= 125 and 100 < len(answered.localized_text) <= 125
+    assert answered.localized_text.startswith("de: a dog") and answered.localized_text.endswith("…")
+    assert long.startswith(answered.text.rstrip("…"))
 
 
 async def test_a_detailed_caption_says_what_the_model_adds(client: Client, redis: Redis) -> None:
-    one = await answer(client, redis, EchoEngine(), style="detailed")
+    answered = await answer(client, redis, EchoEngine(), style="detailed")
     more = f"what else? (asked of {RED}, after 0 turns)"
-    assert one.text == f"A red picture of 40 by 30. More: {more}."
+    assert answered.text == f"A red picture of 40 by 30. More: {more}."
     german = await answer_again(client, redis, style="detailed", language="de")
     assert german.localized_text == f"De: a red picture of 40 by 30. De: more: de: {more}."
 
@@ -224,13 +228,16 @@ async def test_where_details_fail_the_caption_remains(client: Client, redis: Red
 async def test_captions_lose_introductions_and_genders_before_they_are_translated(
     client: Client, redis: Redis
 ) -> None:
-    one = await answer(client, redis, Wordy("this image shows a man with his dog"), language="de")
-    assert (one.text, one.localized_text) == ("a person with their dog", "de: a person with their dog")
+    answered = await answer(client, redis, Wordy("this image shows a man with his dog"), language="de")
+    assert (answered.text, answered.localized_text) == (
+        "a person with their dog",
+        "de: a person with their dog",
+    )
 
 
 async def test_what_people_ask_is_left_as_it_is(client: Client, redis: Redis) -> None:
-    one = await answer(client, redis, EchoEngine(), question="this image shows a man?")
-    assert one.question == "this image shows a man?"
+    answered = await answer(client, redis, EchoEngine(), question="this image shows a man?")
+    assert answered.question == "this image shows a man?"
 
 
 # Follow-ups.
@@ -258,8 +265,8 @@ async def test_an_answer_that_repeats_an_earlier_one_is_tried_again_without_the_
     async with working(redis, engine):
         [result] = await results(redis, "a")
     assert said(result).text == "two"
-    asked = [prompt for prompt in engine.__dict__["asked"] if prompt.question]
-    assert [len(prompt.turns) for prompt in asked] == [1, 0]
+    questions = [prompt for prompt in engine.__dict__["asked"] if prompt.question]
+    assert [len(prompt.turns) for prompt in questions] == [1, 0]
 
 
 # Other words.
@@ -268,23 +275,29 @@ async def test_an_answer_that_repeats_an_earlier_one_is_tried_again_without_the_
 async def test_another_wording_is_one_that_was_not_given_until_there_is_none(
     client: Client, redis: Redis
 ) -> None:
-    given: list[str] = []
+    captions: list[str] = []
     async with working(redis, EchoEngine()):
         for job in "abcd":
             await client.caption(
-                job=job, chat=CHAT, photo=None, picture=picture(), other_than=[text.upper() for text in given]
+                job=job,
+                chat=CHAT,
+                photo=None,
+                picture=picture(),
+                other_than=[text.upper() for text in captions],
             )
             [result] = await results(redis, job)
-            given.append(said(result).text)
-    assert given == [RED, "red, 40 by 30", "a red rectangle, 40 by 30", RED]
+            captions.append(said(result).text)
+    assert captions == [RED, "red, 40 by 30", "a red rectangle, 40 by 30", RED]
 
 
 async def test_a_wording_that_was_given_in_detail_or_cut_short_was_given(
     client: Client, redis: Redis
 ) -> None:
     detailed = "A red picture of 40 by 30. More: nothing."
-    one = await answer(client, redis, EchoEngine(), other_than=[detailed, "red, 40 by 30"], style="detailed")
-    assert one.text.startswith("A red rectangle, 40 by 30. More:")
+    answered = await answer(
+        client, redis, EchoEngine(), other_than=[detailed, "red, 40 by 30"], style="detailed"
+    )
+    assert answered.text.startswith("A red rectangle, 40 by 30. More:")
 
 
 # Without a picture.
@@ -301,7 +314,7 @@ async def test_a_caption_without_a_picture_is_made_of_what_was_seen_or_asks_for_
         await client.caption(job="second", chat=CHAT, photo="10", picture=picture())
         await results(redis, "second")
         await client.caption(job="third", chat=CHAT, photo="10", language="de", other_than=[RED])
-        [other] = await results(redis, "third")
-    assert said(other).localized_text == "de: red, 40 by 30"
+        [reworded] = await results(redis, "third")
+    assert said(reworded).localized_text == "de: red, 40 by 30"
     photo = await Memory(redis).get(CHAT, "10")
     assert photo and photo.caption == "red, 40 by 30"

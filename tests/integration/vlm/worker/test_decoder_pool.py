@@ -32,12 +32,12 @@ def decoders() -> Iterator[DecoderPool]:
         yield pool
 
 
-def told(text: str) -> tuple[str, ...]:
+def python_child(text: str) -> tuple[str, ...]:
     """A child that runs these lines."""
     return (sys.executable, "-c", text)
 
 
-def refused(outcome: object, kind: type[AfterimageError] = BadImage) -> None:
+def assert_refused(outcome: object, kind: type[AfterimageError] = BadImage) -> None:
     assert isinstance(outcome, kind), outcome
 
 
@@ -45,7 +45,7 @@ def test_pictures_come_back_in_order_beside_the_errors_of_others(decoders: Decod
     first, broken, third = decoders.open([saved("PNG"), b"no picture", saved("WEBP", (32, 16))])
     assert isinstance(first, Image.Image) and (first.mode, first.size) == ("RGB", (64, 48))
     assert first.getpixel((5, 5)) == (255, 0, 0)
-    refused(broken)
+    assert_refused(broken)
     assert isinstance(third, Image.Image) and third.size == (32, 16)
 
 
@@ -61,16 +61,16 @@ def test_a_large_picture_travels_no_larger_than_needed(decoders: DecoderPool) ->
 
 def test_an_errors_values_come_along(decoders: DecoderPool) -> None:
     [error, heavy] = decoders.open([saved("PNG", (16_001, 8)), bytes(MAX_BYTES + 1)])
-    refused(error, TooLarge)
+    assert_refused(error, TooLarge)
     assert isinstance(error, AfterimageError) and error.values == {"width": 16001, "height": 8, "most": 16000}
-    refused(heavy, TooLarge)
+    assert_refused(heavy, TooLarge)
 
 
 @pytest.mark.promise("security#decoder-dies")
 def test_a_child_that_dies_is_replaced_and_its_picture_refused() -> None:
     with DecoderPool(1) as pool:
         [before] = pool.pids()
-        refused(*pool.open([CRASHES]))
+        assert_refused(*pool.open([CRASHES]))
         assert pool.deaths == 1
         [image] = pool.open([saved("JPEG")])
         assert isinstance(image, Image.Image) and pool.pids() != [before]
@@ -87,8 +87,8 @@ def test_a_child_that_was_killed_while_idle_costs_no_picture() -> None:
 
 @pytest.mark.promise("security#decoder-hangs")
 def test_a_child_that_hangs_is_killed_in_time() -> None:
-    with DecoderPool(1, timeout_s=0.5, command=told("import signal; signal.pause()")) as pool:
-        refused(*pool.open([saved("JPEG")]))
+    with DecoderPool(1, timeout_s=0.5, command=python_child("import signal; signal.pause()")) as pool:
+        assert_refused(*pool.open([saved("JPEG")]))
         assert pool.deaths == 1 and pool.pids() == []
 
 
@@ -141,9 +141,9 @@ def test_no_privileges_are_gained() -> None:
 )
 def test_a_child_in_a_strangers_hands_is_not_believed(answer: bytes) -> None:
     with DecoderPool(
-        1, command=told(f"import sys; sys.stdin.read(4); sys.stdout.buffer.write({answer!r})")
+        1, command=python_child(f"import sys; sys.stdin.read(4); sys.stdout.buffer.write({answer!r})")
     ) as pool:
-        refused(*pool.open([saved("JPEG")]))
+        assert_refused(*pool.open([saved("JPEG")]))
         assert pool.deaths == 1
 
 
@@ -167,7 +167,7 @@ def test_children_load_no_torch_and_hold_no_sockets(decoders: DecoderPool) -> No
 @pytest.mark.promise("security#decoder-formats")
 @pytest.mark.parametrize("kind", ["TIFF", "EPS", "ICO", "PCX", "BMP", "PPM", "TGA", "SGI", "PDF", "JPEG2000"])
 def test_other_decoders_are_closed_whatever_the_name(decoders: DecoderPool, kind: str) -> None:
-    refused(*decoders.open([saved(kind)]))
+    assert_refused(*decoders.open([saved(kind)]))
 
 
 def test_children_end_with_the_pool() -> None:

@@ -38,12 +38,12 @@ async def test_a_model_that_hangs_ends_its_worker_and_a_supervisor_brings_the_an
         jobs = await ask(Client(redis), "what 1", "hang", "what 2")
         ends, tries = [], 0
         for life in range(LIVES):  # what a supervisor does
-            with workers(own_server.url, tmp_path, f"life {life}", **trouble) as [one]:
-                await until(lambda: one.process.poll() is not None or have_ended(redis, jobs))
-                tries += one.runs["hang"]
-                if one.process.poll() is None:
+            with workers(own_server.url, tmp_path, f"life {life}", **trouble) as [worker]:
+                await until(lambda: worker.process.poll() is not None or have_ended(redis, jobs))
+                tries += worker.runs["hang"]
+                if worker.process.poll() is None:
                     break
-                ends.append(one)
+                ends.append(worker)
         answers = await all_answered(redis, jobs)
     assert {job: code(answer) for job, answer in answers.items()} == {
         "what 1": "",
@@ -51,10 +51,10 @@ async def test_a_model_that_hangs_ends_its_worker_and_a_supervisor_brings_the_an
         "hang": "poisoned",
     }
     assert tries == 3
-    assert [one.status() for one in ends] == [1, 1, 1]
-    for one in ends:
-        assert "engine hung for 2 s," in one.remarks and "VLM_BATCH" in one.remarks
-        assert "echo.py" in one.remarks, "where it stood"
+    assert [worker.status() for worker in ends] == [1, 1, 1]
+    for worker in ends:
+        assert "engine hung for 2 s," in worker.remarks and "VLM_BATCH" in worker.remarks
+        assert "echo.py" in worker.remarks, "where it stood"
 
 
 async def test_a_batch_that_does_not_fit_is_done_in_parts(own_server: Server, tmp_path: Path) -> None:

@@ -151,8 +151,8 @@ async def test_an_unforeseen_error_costs_only_the_job_that_causes_it(client: Cli
     for question in ["one", "bug", "two"]:
         await client.ask(job=question, chat=CHAT, photo=None, question=question, picture=picture())
     async with working(redis, Buggy()):
-        one, bug, two = await results(redis, "one", "bug", "two")
-    assert text(one) and text(two)
+        first, bug, third = await results(redis, "one", "bug", "two")
+    assert text(first) and text(third)
     code, message = refusal(bug)
     assert code == "engine_failure"
     assert "ValueError" not in message
@@ -164,8 +164,8 @@ async def test_an_engine_that_loses_an_answer_mixes_none_up_and_stops_nobody(
     for question in ["one", "lose me", "two"]:
         await client.ask(job=question, chat=CHAT, photo=None, question=question, picture=picture())
     async with working(redis, Losing()):
-        one, lost, two = await results(redis, "one", "lose me", "two")
-    assert [text(one)[:3], text(two)[:3]] == ["one", "two"]
+        first, lost, third = await results(redis, "one", "lose me", "two")
+    assert [text(first)[:3], text(third)[:3]] == ["one", "two"]
     assert refusal(lost)[0] == "engine_failure"
 
 
@@ -215,10 +215,10 @@ class Hesitating(Memory):
         super().__init__(redis)
         self.asked, self.agreed = asyncio.Event(), asyncio.Event()
 
-    async def set_caption(self, chat: int, photo: str, **said: str) -> bool:
+    async def set_caption(self, chat: int, photo: str, **texts: str) -> bool:
         self.asked.set()
         await asyncio.wait({asyncio.create_task(self.agreed.wait())}, timeout=60)
-        return await super().set_caption(chat, photo, **said)
+        return await super().set_caption(chat, photo, **texts)
 
 
 class Recording(EchoEngine):

@@ -10,8 +10,8 @@ BACKGROUND, COLOURS, TIME = GENERAL_DETAILS
 
 
 def test_each_thing_that_there_is_one_of_is_asked_for_its_place() -> None:
-    asked = questions("a cat, two dogs and an ice cream on a green background", PLACED)
-    assert [(one.question, one.label) for one in asked] == [
+    details = questions("a cat, two dogs and an ice cream on a green background", PLACED)
+    assert [(detail.question, detail.label) for detail in details] == [
         ("where is the cat?", "cat"),
         ("where is the ice cream?", "ice cream"),
         ("how many things are there?", "things"),
@@ -24,9 +24,9 @@ def test_where_no_single_thing_is_named_none_is_asked_for(caption: str) -> None:
 
 
 def test_answers_are_said_after_the_caption_in_the_order_of_asking() -> None:
-    said = [(BACKGROUND, "the sea."), (COLOURS, "blue and white")]
+    answers = [(BACKGROUND, "the sea."), (COLOURS, "blue and white")]
     assert (
-        detailed("a dog on a beach", said)
+        detailed("a dog on a beach", answers)
         == "a dog on a beach. background: the sea. colours: blue and white."
     )
 

@@ -32,17 +32,17 @@ def png(seed: int) -> bytes:
 
 def test_captions_depend_on_the_picture(classic_folder: Path) -> None:
     engine = load(options(classic_folder))
-    tokens = [one.tokens for one in engine.encode([picture(seed) for seed in range(8)])]
-    assert {one.shape for one in tokens} == {(1, 128)}
+    tokens = [encoded.tokens for encoded in engine.encode([picture(seed) for seed in range(8)])]
+    assert {encoded.shape for encoded in tokens} == {(1, 128)}
     assert len(set(engine.generate(tokens, [Prompt()] * 8))) > 1
 
 
 def test_questions_and_search_are_refused_with_what_to_take_instead(classic_folder: Path) -> None:
     engine = load(options(classic_folder))
-    [seen] = engine.encode([picture(1)])
-    assert seen.vectors is None
+    [encoded] = engine.encode([picture(1)])
+    assert encoded.vectors is None
     with pytest.raises(Unsupported, match="only writes captions; for answers use a BLIP-2 model"):
-        engine.generate([seen.tokens], [QUESTION])
+        engine.generate([encoded.tokens], [QUESTION])
     with pytest.raises(Unsupported, match="cannot search; use a BLIP-2 model for that"):
         engine.embed_text(["a cat"])
 
@@ -55,8 +55,8 @@ def test_a_question_does_not_spoil_the_captions_of_its_batch(classic_folder: Pat
 
 def test_one_beam_and_half_precision_also_tell(classic_folder: Path) -> None:
     for engine in (load(options(classic_folder, beams=1)), load(options(classic_folder, dtype="bf16"))):
-        [seen] = engine.encode([picture(1)])
-        assert engine.generate([seen.tokens], [Prompt()])[0]
+        [encoded] = engine.encode([picture(1)])
+        assert engine.generate([encoded.tokens], [Prompt()])[0]
 
 
 def test_a_folder_that_holds_none_says_how_to_make_one(tmp_path: Path, classic_folder: Path) -> None:
@@ -80,8 +80,8 @@ def test_eight_bit_is_refused(classic_folder: Path) -> None:
 def test_damaged_weights_do_not_pass_the_check(tmp_path: Path, classic_folder: Path) -> None:
     folder = Path(shutil.copytree(classic_folder, tmp_path / "classic"))
     engine = load(options(folder))
-    [seen] = engine.encode([built_in_picture()])
-    expected = engine.generate([seen.tokens], [Prompt()])[0]
+    [encoded] = engine.encode([built_in_picture()])
+    expected = engine.generate([encoded.tokens], [Prompt()])[0]
     (folder / "card.json").write_bytes(
         msgspec.json.encode({"expected_caption": expected, "knows": "Little."})
     )

@@ -39,11 +39,11 @@ def engine(request: pytest.FixtureRequest, folders: dict[str, Path], classic_fol
 
 def test_pictures_of_any_shape_are_encoded_alike(engine: Engine) -> None:
     encoded = engine.encode(PICTURES)
-    [shape] = {one.tokens.shape for one in encoded}
+    [shape] = {item.tokens.shape for item in encoded}
     assert len(encoded) == len(PICTURES)
     assert len(shape) == 2
-    assert {one.tokens.dtype for one in encoded} == {np.dtype(np.float16)}
-    assert all(np.isfinite(one.tokens).all() for one in encoded)
+    assert {item.tokens.dtype for item in encoded} == {np.dtype(np.float16)}
+    assert all(np.isfinite(item.tokens).all() for item in encoded)
 
 
 @of_those_that_do_all
@@ -51,16 +51,18 @@ def test_vectors_of_pictures_and_words_are_units_of_one_space(engine: Engine) ->
     words = engine.embed_text(["a red picture", "two cats"])
     assert words.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(words, axis=1), 1, atol=1e-5)
-    for one in engine.encode(PICTURES):
-        assert one.vectors is not None
-        assert one.vectors.dtype == np.float16
-        assert one.vectors.shape[1] == words.shape[1]
-        np.testing.assert_allclose(np.linalg.norm(one.vectors.astype(np.float32), axis=1), 1, atol=5e-3)
+    for encoded_picture in engine.encode(PICTURES):
+        assert encoded_picture.vectors is not None
+        assert encoded_picture.vectors.dtype == np.float16
+        assert encoded_picture.vectors.shape[1] == words.shape[1]
+        np.testing.assert_allclose(
+            np.linalg.norm(encoded_picture.vectors.astype(np.float32), axis=1), 1, atol=5e-3
+        )
 
 
 @of_those_that_do_all
 def test_each_prompt_gets_its_text_and_gets_it_again(engine: Engine) -> None:
-    tokens = [one.tokens for one in engine.encode(PICTURES)]
+    tokens = [encoded_picture.tokens for encoded_picture in engine.encode(PICTURES)]
     texts = engine.generate(tokens, PROMPTS)
     assert len(texts) == len(PROMPTS)
     assert texts[0]
@@ -69,33 +71,33 @@ def test_each_prompt_gets_its_text_and_gets_it_again(engine: Engine) -> None:
 
 
 def test_each_picture_gets_its_caption_and_gets_it_again(engine: Engine) -> None:
-    tokens = [one.tokens for one in engine.encode(PICTURES)]
+    tokens = [encoded_picture.tokens for encoded_picture in engine.encode(PICTURES)]
     captions = engine.generate(tokens, [Prompt()] * len(tokens))
     assert all(captions)
     assert engine.generate(tokens, [Prompt()] * len(tokens)) == captions
 
 
 def test_tokens_outlive_the_process_that_made_them(engine: Engine) -> None:
-    [one] = engine.encode(PICTURES[:1])
-    kept = np.frombuffer(one.tokens.tobytes(), np.float16).reshape(
-        one.tokens.shape
+    [encoded_picture] = engine.encode(PICTURES[:1])
+    kept = np.frombuffer(encoded_picture.tokens.tobytes(), np.float16).reshape(
+        encoded_picture.tokens.shape
     )  # read-only, as from Redis
-    assert engine.generate([kept], [Prompt()]) == engine.generate([one.tokens], [Prompt()])
+    assert engine.generate([kept], [Prompt()]) == engine.generate([encoded_picture.tokens], [Prompt()])
 
 
 def test_other_wordings_are_texts_and_the_same_for_the_same_seed(engine: Engine) -> None:
-    [one] = engine.encode(PICTURES[:1])
-    wordings = engine.likely_captions(one.tokens, seed=1)
+    [encoded_picture] = engine.encode(PICTURES[:1])
+    wordings = engine.likely_captions(encoded_picture.tokens, seed=1)
     assert wordings and all(wordings) and len(set(wordings)) == len(wordings)
-    assert engine.likely_captions(one.tokens, seed=1) == wordings
+    assert engine.likely_captions(encoded_picture.tokens, seed=1) == wordings
 
 
 @of_those_that_do_all
 def test_what_it_can_be_asked_for_details_it_answers(engine: Engine) -> None:
-    [one] = engine.encode(PICTURES[:1])
+    [encoded_picture] = engine.encode(PICTURES[:1])
     assert engine.details
-    asked = [Prompt(question=detail.question.format(thing="cat")) for detail in engine.details]
-    assert len(engine.generate([one.tokens] * len(asked), asked)) == len(asked)
+    prompts = [Prompt(question=detail.question.format(thing="cat")) for detail in engine.details]
+    assert len(engine.generate([encoded_picture.tokens] * len(prompts), prompts)) == len(prompts)
 
 
 def test_nothing_to_do_is_done_at_once(engine: Engine) -> None:

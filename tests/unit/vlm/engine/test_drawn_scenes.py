@@ -11,21 +11,21 @@ SCENES = [scene(held_out_series(3), index) for index in range(300)]
 
 def things_and_colour(caption: str) -> tuple[list[str], str]:
     """What a wording says, in whichever order and form."""
-    found = re.fullmatch(r"(.+?)(?: on (?:an? )?(\w+)(?: background)?)?", caption)
-    assert found is not None
-    return sorted(re.split(", | and ", found[1])), found[2] or ""
+    match = re.fullmatch(r"(.+?)(?: on (?:an? )?(\w+)(?: background)?)?", caption)
+    assert match is not None
+    return sorted(re.split(", | and ", match[1])), match[2] or ""
 
 
-def has_others(one: Scene) -> bool:
-    return len(one.counts) + bool(one.unknown) > 1 or bool(one.colour and one.things)
+def has_others(drawn: Scene) -> bool:
+    return len(drawn.counts) + bool(drawn.unknown) > 1 or bool(drawn.colour and drawn.things)
 
 
 def test_every_scene_with_two_things_or_a_background_has_other_words_that_say_the_same() -> None:
-    for one in SCENES:
-        caption, *others = paraphrases(one.caption)
-        assert caption == one.caption and bool(others) == has_others(one)
-        assert len({comparable(each) for each in (caption, *others)}) == 1 + len(others)
-        assert {str(things_and_colour(each)) for each in others} <= {str(things_and_colour(caption))}
+    for drawn in SCENES:
+        caption, *others = paraphrases(drawn.caption)
+        assert caption == drawn.caption and bool(others) == has_others(drawn)
+        assert len({comparable(wording) for wording in (caption, *others)}) == 1 + len(others)
+        assert {str(things_and_colour(wording)) for wording in others} <= {str(things_and_colour(caption))}
 
 
 def test_what_is_no_caption_of_a_scene_is_left_alone() -> None:

@@ -9,7 +9,7 @@ from bitsandbytes.nn import Linear8bitLt
 from safetensors import safe_open
 from support.checkpoints import picture
 from torch import int8, nn
-from unit.vlm.engine.test_parity import PICTURES, PROMPTS, said
+from unit.vlm.engine.test_parity import PICTURES, PROMPTS, generated_ids
 
 from vlm.engine.base import EngineOptions
 from vlm.engine.blip2 import Blip2Engine
@@ -33,9 +33,12 @@ def quantized(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 
 @pytest.mark.parametrize("beams", [1, 5])
 def test_an_answer_is_the_same_alone_and_in_mixed_company(folder: Path, beams: int) -> None:
-    one = engine(folder, quant="int8", beams=beams)
-    alone = [said(one, [image], [prompt])[0] for image, prompt in zip(PICTURES, PROMPTS, strict=True)]
-    assert said(one, PICTURES, PROMPTS) == alone
+    quantized_engine = engine(folder, quant="int8", beams=beams)
+    alone = [
+        generated_ids(quantized_engine, [image], [prompt])[0]
+        for image, prompt in zip(PICTURES, PROMPTS, strict=True)
+    ]
+    assert generated_ids(quantized_engine, PICTURES, PROMPTS) == alone
 
 
 def test_the_language_model_alone_is_quantized(folder: Path) -> None:
@@ -49,14 +52,14 @@ def test_the_language_model_alone_is_quantized(folder: Path) -> None:
 
 def test_the_log_stays_readable(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        one = engine(folder, quant="int8")
-        one.generate([one.encode([picture(0)])[0].tokens], PROMPTS[:1])
+        quantized_engine = engine(folder, quant="int8")
+        quantized_engine.generate([quantized_engine.encode([picture(0)])[0].tokens], PROMPTS[:1])
     assert not [record for record in caplog.records if record.name.startswith("bitsandbytes")]
 
 
 def test_a_quantized_folder_says_the_same(folder: Path, quantized: dict[Path, Path]) -> None:
     once, again = engine(quantized[folder]), engine(folder, quant="int8")
-    assert said(once, PICTURES, PROMPTS) == said(again, PICTURES, PROMPTS)
+    assert generated_ids(once, PICTURES, PROMPTS) == generated_ids(again, PICTURES, PROMPTS)
     assert once.encode(PICTURES[:1])[0].vectors is not None
     assert once.info.revision == again.info.revision, "its vectors are still those of the original"
 
@@ -75,9 +78,11 @@ def test_a_quantized_folder_holds_8_bit_weights_and_says_so(
 def test_a_quantized_folder_loads_in_the_dtype_asked_for(
     folder: Path, quantized: dict[Path, Path], name: str
 ) -> None:
-    one, fresh = (engine(place, quant="", dtype=name)._model for place in (quantized[folder], folder))
+    quantized_engine, fresh = (
+        engine(place, quant="", dtype=name)._model for place in (quantized[folder], folder)
+    )
     as_loaded = {key: value.dtype for key, value in fresh.named_parameters()}
-    for key, value in one.named_parameters():
+    for key, value in quantized_engine.named_parameters():
         assert value.dtype in (as_loaded[key], int8), key
 
 
@@ -108,7 +113,7 @@ def test_weights_in_several_files_are_quantized_too(folder: Path, tmp_path: Path
     assert len(list((tmp_path / "src").glob("*.safetensors"))) > 1
     once = engine(quantize(str(tmp_path / "src"), tmp_path / "dst", EngineOptions(device="cpu")))
     again = engine(folder, quant="int8")
-    assert said(once, PICTURES, PROMPTS) == said(again, PICTURES, PROMPTS)
+    assert generated_ids(once, PICTURES, PROMPTS) == generated_ids(again, PICTURES, PROMPTS)
 
 
 def test_an_existing_folder_is_never_overwritten(folder: Path, tmp_path: Path) -> None:

@@ -33,24 +33,24 @@ def engine(folder: Path, itc: str = "") -> Engine:
 
 
 def vectors(engine: Engine) -> np.ndarray:
-    found = [encoded.vectors for encoded in engine.encode(PICTURES)]
-    assert all(row is not None for row in found)
-    return np.stack([row for row in found if row is not None])
+    rows = [encoded.vectors for encoded in engine.encode(PICTURES)]
+    assert all(row is not None for row in rows)
+    return np.stack([row for row in rows if row is not None])
 
 
 def test_vectors_are_the_models_own(folder: Path) -> None:
     images, texts = reference(folder / "itc")
-    one = engine(folder)
-    np.testing.assert_allclose(vectors(one), images, atol=1e-3)  # kept in fp16
-    np.testing.assert_allclose(one.embed_text(QUERIES), texts, atol=1e-5)
-    np.testing.assert_allclose(np.linalg.norm(vectors(one).astype(np.float32), axis=-1), 1, atol=2e-3)
+    loaded = engine(folder)
+    np.testing.assert_allclose(vectors(loaded), images, atol=1e-3)  # kept in fp16
+    np.testing.assert_allclose(loaded.embed_text(QUERIES), texts, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(vectors(loaded).astype(np.float32), axis=-1), 1, atol=2e-3)
 
 
 def test_a_query_has_the_same_vector_in_any_company(folder: Path) -> None:
-    one = engine(folder)
-    alone = np.concatenate([one.embed_text([query]) for query in QUERIES])
-    np.testing.assert_allclose(one.embed_text(QUERIES), alone, atol=1e-6)
-    assert one.embed_text([]).shape == (0, alone.shape[1])
+    loaded = engine(folder)
+    alone = np.concatenate([loaded.embed_text([query]) for query in QUERIES])
+    np.testing.assert_allclose(loaded.embed_text(QUERIES), alone, atol=1e-6)
+    assert loaded.embed_text([]).shape == (0, alone.shape[1])
 
 
 def test_one_vision_pass_serves_captions_and_search(folder: Path) -> None:
@@ -62,10 +62,10 @@ def test_a_head_that_sees_otherwise_gets_its_own_pass(
 ) -> None:
     other = other_eyes(folder / "itc", tmp_path / "itc")
     with caplog.at_level(logging.WARNING, "vlm"):
-        one = engine(folder, str(other))
+        loaded = engine(folder, str(other))
     assert "two vision passes" in caplog.text
     images, _ = reference(other)
-    np.testing.assert_allclose(vectors(one), images, atol=1e-3)
+    np.testing.assert_allclose(vectors(loaded), images, atol=1e-3)
     assert passes(folder, str(other)) == 2
 
 
@@ -81,14 +81,15 @@ def other_eyes(source: Path, folder: Path) -> Path:
 
 def passes(folder: Path, itc: str) -> int:
     """How often a batch of pictures goes through the first block of any vision tower."""
-    one, seen = engine(folder, itc), []
+    loaded, calls = engine(folder, itc), []
     towers = {
-        id(model.vision_model.encoder): model.vision_model.encoder for model in (one._model, one._itc.model)
+        id(model.vision_model.encoder): model.vision_model.encoder
+        for model in (loaded._model, loaded._itc.model)
     }
     for tower in towers.values():
-        tower.layers[0].register_forward_hook(lambda *_: seen.append(1))
-    one.encode(PICTURES)
-    return len(seen)
+        tower.layers[0].register_forward_hook(lambda *_: calls.append(1))
+    loaded.encode(PICTURES)
+    return len(calls)
 
 
 def test_a_query_of_any_length_is_embedded(folder: Path) -> None:
@@ -96,7 +97,7 @@ def test_a_query_of_any_length_is_embedded(folder: Path) -> None:
 
 
 def test_without_a_head_pictures_have_no_vectors_and_search_says_so(folder: Path) -> None:
-    one = engine(folder, "none")
-    assert [encoded.vectors for encoded in one.encode(PICTURES)] == [None, None, None]
+    loaded = engine(folder, "none")
+    assert [encoded.vectors for encoded in loaded.encode(PICTURES)] == [None, None, None]
     with pytest.raises(Unsupported, match="VLM_ITC_MODEL"):
-        one.embed_text(QUERIES)
+        loaded.embed_text(QUERIES)

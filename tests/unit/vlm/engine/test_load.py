@@ -14,13 +14,14 @@ from support.checkpoints import picture
 from transformers import AutoConfig, BertConfig
 
 from vlm.engine import source
-from vlm.engine.base import DEFAULT_MODEL, EngineOptions, Prompt
+from vlm.engine.base import EngineOptions, Prompt
 from vlm.engine.blip2 import Blip2Engine
 from vlm.engine.checkpoints import pick_device, pick_dtype
 from vlm.engine.decoding import ANSWER, CAPTION, Limits
 from vlm.engine.load import load
 from vlm.engine.quantize import quantize
 from vlm.errors import AfterimageError, BadSetting
+from vlm.settings import DEFAULT_MODEL
 
 
 @pytest.fixture
@@ -118,7 +119,9 @@ def test_the_default_models_are_pinned_and_bring_no_pickles(hub: Hub) -> None:
     assert all(len(revision) == 40 for _, revision, _ in hub.asked)
     assert engine.info.revision == "+".join(revision for _, revision, _ in hub.asked)
     assert engine.info.name == DEFAULT_MODEL
-    assert not {"*.bin", "*.pt", "*.py", "*"} & {pattern for _, _, wanted in hub.asked for pattern in wanted}
+    assert not {"*.bin", "*.pt", "*.py", "*"} & {
+        pattern for _, _, patterns in hub.asked for pattern in patterns
+    }
 
 
 def test_a_quantized_default_model_can_still_search(hub: Hub, tmp_path: Path) -> None:
@@ -166,9 +169,9 @@ def test_a_checkpoint_may_set_its_own_lengths_and_beams(copy: Path) -> None:
 
 
 def test_a_device_that_is_not_there_is_a_setting_error() -> None:
-    for wanted in ("cuda:7", "quantum"):
+    for device in ("cuda:7", "quantum"):
         with pytest.raises(BadSetting, match="VLM_DEVICE"):
-            pick_device(wanted)
+            pick_device(device)
     assert pick_device("cpu") == torch.device("cpu")
 
 

@@ -60,8 +60,8 @@ CPU_ALLOCATOR = "[enforce fail at alloc_cpu] DefaultCPUAllocator: can't allocate
 def a_small_device(engine: Blip2Engine, most: int, error: Exception) -> Iterator[None]:
     """Raise what an allocator raises, above `most` rows, in the vision tower and the language model."""
 
-    def guard(_module: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-        states = next(value for value in (*given, *named.values()) if isinstance(value, torch.Tensor))
+    def guard(_module: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+        states = next(value for value in (*arguments, *named.values()) if isinstance(value, torch.Tensor))
         if len(states) > most:
             raise error
 
@@ -89,7 +89,11 @@ def test_an_engine_under_pressure_gives_the_same_answers_in_smaller_batches(
         with pytest.raises(OutOfMemory):
             engine.encode(images)
         encoded = split_on_oom(images, engine.encode)
-        tokens = [one.tokens for one in encoded if not isinstance(one, OutOfMemory)]
+        tokens = [
+            encoded_picture.tokens
+            for encoded_picture in encoded
+            if not isinstance(encoded_picture, OutOfMemory)
+        ]
         assert split_on_oom(tokens, lambda rows: engine.generate(rows, [Prompt()] * len(rows))) == expected
 
 

@@ -42,26 +42,26 @@ class Reference:
         self._encodes = self._model.language_model.config.is_encoder_decoder
 
     @torch.inference_mode()
-    def say(self, image: Image, prompt: Prompt, beams: int) -> list[int]:
+    def generate(self, image: Image, prompt: Prompt, beams: int) -> list[int]:
         words = ids(text(prompt, T5 if self._encodes else OPT), self._tokenizer)
-        given = torch.tensor([[self._model.config.image_token_index] * QUERIES + words])
+        input_ids = torch.tensor([[self._model.config.image_token_index] * QUERIES + words])
         limits = CAPTION if prompt.question is None else ANSWER
         arguments: dict[str, Any] = {"length_penalty": limits.length_penalty} if beams > 1 else {}
-        [said] = self._model.generate(
+        [generated] = self._model.generate(
             pixel_values=pictures()(images=[image], return_tensors="pt").pixel_values,
-            input_ids=given, attention_mask=torch.ones_like(given), num_beams=beams,
+            input_ids=input_ids, attention_mask=torch.ones_like(input_ids), num_beams=beams,
             min_new_tokens=limits.min_new, max_new_tokens=limits.max_new, **arguments,
         )  # fmt: skip
-        return content(said[1 if self._encodes else given.shape[1] :])
+        return content(generated[1 if self._encodes else input_ids.shape[1] :])
 
 
-def content(said: torch.Tensor) -> list[int]:
+def content(row: torch.Tensor) -> list[int]:
     """Ids up to the end of the text, without the padding after it."""
-    found: list[int] = said.tolist()
-    found = found[: found.index(END)] if END in found else found
-    while found and found[-1] == PAD:
-        found.pop()
-    return found
+    token_ids: list[int] = row.tolist()
+    token_ids = token_ids[: token_ids.index(END)] if END in token_ids else token_ids
+    while token_ids and token_ids[-1] == PAD:
+        token_ids.pop()
+    return token_ids
 
 
 def engine(folder: Path, beams: int) -> Blip2Engine:
@@ -70,7 +70,7 @@ def engine(folder: Path, beams: int) -> Blip2Engine:
     return loaded
 
 
-def said(engine: Blip2Engine, images: list[Image], prompts: list[Prompt]) -> list[list[int]]:
+def generated_ids(engine: Blip2Engine, images: list[Image], prompts: list[Prompt]) -> list[list[int]]:
     tokens = [encoded.tokens for encoded in engine.encode(images)]
     start = 0 if engine._decoder_only else 1
     return [content(row[start:]) for row in engine.generate_ids(tokens, prompts)]
@@ -79,8 +79,8 @@ def said(engine: Blip2Engine, images: list[Image], prompts: list[Prompt]) -> lis
 @pytest.mark.parametrize("beams", [1, 5])
 def test_a_mixed_batch_says_what_the_reference_says_to_each_alone(folder: Path, beams: int) -> None:
     reference = Reference(folder)
-    expected = [reference.say(*pair, beams) for pair in zip(PICTURES, PROMPTS, strict=True)]
-    assert said(engine(folder, beams), PICTURES, PROMPTS) == expected
+    expected = [reference.generate(*pair, beams) for pair in zip(PICTURES, PROMPTS, strict=True)]
+    assert generated_ids(engine(folder, beams), PICTURES, PROMPTS) == expected
     lengths = [len(row) for row in expected]
     assert len(set(lengths)) > 2, "rows that end alike would prove nothing about limits"
     assert max(lengths[1:3] + lengths[4:7]) <= ANSWER.max_new < max(lengths[::3])
@@ -88,15 +88,17 @@ def test_a_mixed_batch_says_what_the_reference_says_to_each_alone(folder: Path, 
 
 @pytest.mark.parametrize("beams", [1, 5])
 def test_company_changes_nothing(folder: Path, beams: int) -> None:
-    one = engine(folder, beams)
-    alone = [said(one, [image], [prompt])[0] for image, prompt in zip(PICTURES, PROMPTS, strict=True)]
-    assert said(one, PICTURES, PROMPTS) == alone
+    loaded = engine(folder, beams)
+    alone = [
+        generated_ids(loaded, [image], [prompt])[0] for image, prompt in zip(PICTURES, PROMPTS, strict=True)
+    ]
+    assert generated_ids(loaded, PICTURES, PROMPTS) == alone
 
 
 def test_what_is_said_depends_on_the_picture(folder: Path) -> None:
-    one = engine(folder, beams=1)
-    captions = said(one, PICTURES, [Prompt()] * len(PICTURES))
-    answers = said(one, PICTURES, [PROMPTS[1]] * len(PICTURES))
+    loaded = engine(folder, beams=1)
+    captions = generated_ids(loaded, PICTURES, [Prompt()] * len(PICTURES))
+    answers = generated_ids(loaded, PICTURES, [PROMPTS[1]] * len(PICTURES))
     assert len({tuple(row) for row in captions}) >= 5
     assert len({tuple(row) for row in answers}) >= 4
 

@@ -21,9 +21,9 @@ TOKENIZER.add_special_tokens({"additional_special_tokens": ["<image>"]})
 
 
 def test_the_wording_is_that_of_the_evaluation() -> None:
-    asked = Prompt(question="What is it?", turns=(TURN,))
+    prompt = Prompt(question="What is it?", turns=(TURN,))
     assert (
-        prompts.text(asked, prompts.OPT)
+        prompts.text(prompt, prompts.OPT)
         == "Question: Is there a cat? Answer: yes. Question: What is it? Answer:"
     )
     assert prompts.text(Prompt(question="What is it?"), prompts.T5) == "Question: What is it? Short answer:"
@@ -41,10 +41,10 @@ def test_braces_in_a_question_are_only_braces() -> None:
     )
 )
 def test_typed_special_tokens_stay_text(pieces: list[str]) -> None:
-    begin, *found = prompts.ids("".join(pieces), TOKENIZER)
+    begin, *token_ids = prompts.ids("".join(pieces), TOKENIZER)
     assert begin == TOKENIZER.bos_token_id
-    assert not set(found) & set(TOKENIZER.all_special_ids)
-    assert TOKENIZER.decode(found) == "".join(pieces)
+    assert not set(token_ids) & set(TOKENIZER.all_special_ids)
+    assert TOKENIZER.decode(token_ids) == "".join(pieces)
 
 
 @given(st.text(max_size=300), st.integers(0, 6), st.integers(24, 120))
@@ -83,11 +83,12 @@ class Forgetful(Blip2Engine):
     """Says nothing where turns are given or a caption is asked without a word to begin with."""
 
     def generate_ids(
-        self, tokens: list[QueryTokens], asked: list[Prompt], template: prompts.Template | None = None
+        self, tokens: list[QueryTokens], prompts_given: list[Prompt], template: prompts.Template | None = None
     ) -> torch.Tensor:
-        ids = super().generate_ids(tokens, asked, template)
+        ids = super().generate_ids(tokens, prompts_given, template)
         mute = [
-            bool(p.turns) or (p.question is None and not (template or prompts.OPT).caption) for p in asked
+            bool(p.turns) or (p.question is None and not (template or prompts.OPT).caption)
+            for p in prompts_given
         ]
         ids[torch.tensor(mute)] = self._pad
         return ids
@@ -97,18 +98,19 @@ def test_what_came_back_empty_is_asked_once_more_and_plainer(folders: dict[str, 
     plain = open_blip2(EngineOptions(model=str(folders["opt"]), device="cpu"))
     forgetful = open_blip2(EngineOptions(model=str(folders["opt"]), device="cpu"))
     forgetful.__class__ = Forgetful
-    asked = [Prompt(), Prompt(question="how many?", turns=(TURN,)), Prompt(question="how many?")]
+    requests = [Prompt(), Prompt(question="how many?", turns=(TURN,)), Prompt(question="how many?")]
     tokens = [encoded.tokens for encoded in plain.encode([picture(seed) for seed in range(3)])]
-    caption, follow_up, answer = forgetful.generate(tokens, asked)
-    assert caption == plain._write(tokens[:1], asked[:1], replace(prompts.OPT, caption="a photo of"))[0] != ""
+    caption, follow_up, answer = forgetful.generate(tokens, requests)
+    template = replace(prompts.OPT, caption="a photo of")
+    assert caption == plain._generate_texts(tokens[:1], requests[:1], template)[0] != ""
     assert follow_up == plain.generate(tokens[1:2], [Prompt(question="how many?")])[0] != ""
-    assert answer == plain.generate(tokens[2:], asked[2:])[0]
+    assert answer == plain.generate(tokens[2:], requests[2:])[0]
 
 
 def test_an_answer_that_only_repeats_is_worth_another_try() -> None:
-    asked = Prompt(question="and now?", turns=(TURN,))
-    assert prompts.worth_another_try(asked, "yes")
-    assert prompts.worth_another_try(asked, "")
-    assert not prompts.worth_another_try(asked, "no")
+    prompt = Prompt(question="and now?", turns=(TURN,))
+    assert prompts.worth_another_try(prompt, "yes")
+    assert prompts.worth_another_try(prompt, "")
+    assert not prompts.worth_another_try(prompt, "no")
     assert not prompts.worth_another_try(Prompt(question="and now?"), "")  # there is nothing to leave out
     assert prompts.worth_another_try(Prompt(), "")

@@ -27,10 +27,10 @@ def farm() -> bytes:
     return SAMPLES.joinpath("farm.jpg").read_bytes()
 
 
-def said(
-    engine: Engine, image: ImageInput, language: str = "", style: Style = "normal", *given: str
+def answered(
+    engine: Engine, image: ImageInput, language: str = "", style: Style = "normal", *used_captions: str
 ) -> Answered:
-    task = Caption(style=style, other_than=given)
+    task = Caption(style=style, other_than=used_captions)
     job = Job(id="a", chat=1, task=task, language=language, created_ms=0)
     [outcome] = generate_texts(engine, [job], [image])
     assert isinstance(outcome.answer, Answered)
@@ -49,35 +49,35 @@ def said(
 def test_a_detailed_caption_is_longer_and_true_in_each_language(
     tiny: Engine, farm: bytes, language: str, shown: str
 ) -> None:
-    one = said(tiny, farm, language, "detailed")
-    assert one.text == "A cow and a tractor on a yellow background. Things: two."
-    assert (one.localized_text, one.translation_failed) == (shown, False)
+    answer = answered(tiny, farm, language, "detailed")
+    assert answer.text == "A cow and a tractor on a yellow background. Things: two."
+    assert (answer.localized_text, answer.translation_failed) == (shown, False)
 
 
 def test_each_style_is_as_it_is_described_to_people(tiny: Engine) -> None:
     picnic = SAMPLES.joinpath("picnic.jpg").read_bytes()
-    told: dict[Style, str] = {style: said(tiny, picnic, style=style).text for style in ABOUT}
-    assert told["short"] == told["normal"] == "two cats and a pizza on a green background"
+    captions: dict[Style, str] = {style: answered(tiny, picnic, style=style).text for style in ABOUT}
+    assert captions["short"] == captions["normal"] == "two cats and a pizza on a green background"
     assert "“Two cats and a pizza on a green background.”" in ABOUT["normal"]
-    assert f"“{told['detailed']}”" in ABOUT["detailed"]
+    assert f"“{captions['detailed']}”" in ABOUT["detailed"]
 
 
 def test_a_language_that_the_translator_does_not_know_is_admitted(tiny: Engine, farm: bytes) -> None:
-    assert said(tiny, farm, "ja") == Answered(text=FARM, translation_failed=True)
+    assert answered(tiny, farm, "ja") == Answered(text=FARM, translation_failed=True)
 
 
 def test_each_other_wording_says_the_same_until_there_is_none_and_it_is_said_again(
     tiny: Engine, farm: bytes
 ) -> None:
-    given = [FARM.upper()]
+    used_captions = [FARM.upper()]
     for wanted in (
         "a tractor and a cow on a yellow background",
         "a cow and a tractor on yellow",
         "a tractor and a cow on yellow",
     ):
-        assert said(tiny, farm, "", "normal", *given).text == wanted
-        given.append(wanted)
-    assert said(tiny, farm, "", "normal", *given).text == FARM
+        assert answered(tiny, farm, "", "normal", *used_captions).text == wanted
+        used_captions.append(wanted)
+    assert answered(tiny, farm, "", "normal", *used_captions).text == FARM
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_each_other_wording_says_the_same_until_there_is_none_and_it_is_said_aga
 def test_another_wording_is_another_one_in_each_language(
     tiny: Engine, farm: bytes, language: str, shown: str
 ) -> None:
-    given = [FARM, "a tractor and a cow on a yellow background", "a cow and a tractor on yellow"]
-    one = said(tiny, farm, language, "normal", *given)
-    assert (one.localized_text, one.translation_failed) == (shown, False)
+    used_captions = [FARM, "a tractor and a cow on a yellow background", "a cow and a tractor on yellow"]
+    answer = answered(tiny, farm, language, "normal", *used_captions)
+    assert (answer.localized_text, answer.translation_failed) == (shown, False)
 
 
 def test_wordings_begin_with_the_caption_and_are_always_the_same(tiny: Engine) -> None:
@@ -103,7 +103,7 @@ def test_wordings_begin_with_the_caption_and_are_always_the_same(tiny: Engine) -
     assert wordings == tiny.likely_captions(tokens, seed=7)
     assert wordings[0] == tiny.generate([tokens], [Prompt()])[0]
     things = {"clock", "laptop", "key", "orange"}
-    assert len(wordings) == 4 and all(things <= set(one.replace(",", "").split()) for one in wordings)
+    assert len(wordings) == 4 and all(things <= set(wording.replace(",", "").split()) for wording in wordings)
 
 
 def seen(engine: Engine, name: str) -> QueryTokens:

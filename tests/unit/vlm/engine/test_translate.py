@@ -55,20 +55,22 @@ def untrained(tmp_path_factory: pytest.TempPathFactory, tiny: Translator) -> Pat
 
 
 def test_languages_may_be_mixed_in_one_batch(tiny: Translator) -> None:
-    said = tiny.translate_mixed([one[:3] for one in MIXED])
-    assert [one.text for one in said] == [one[3] for one in MIXED]
-    assert not any(one.translation_failed for one in said)
+    translated = tiny.translate_mixed([row[:3] for row in MIXED])
+    assert [row.text for row in translated] == [row[3] for row in MIXED]
+    assert not any(row.translation_failed for row in translated)
 
 
 def test_a_batch_says_what_each_text_alone_would_say(tiny: Translator) -> None:
     together = tiny.translate(ENGLISH, "en", "fr")
-    assert together == [one for each in ENGLISH for one in tiny.translate([each], "en", "fr")]
+    assert together == [
+        translation for english in ENGLISH for translation in tiny.translate([english], "en", "fr")
+    ]
 
 
 @pytest.mark.parametrize("word", ["Zorblax", "Kixumba", "Qwirtel"])
 def test_a_word_that_nobody_knows_passes_untouched(tiny: Translator, word: str) -> None:
-    [said] = tiny.translate([f"Wo ist {word}?"], "de", "en")
-    assert word in said.text
+    [translated] = tiny.translate([f"Wo ist {word}?"], "de", "en")
+    assert word in translated.text
 
 
 def test_special_tokens_that_somebody_types_stay_text(tiny: Translator) -> None:
@@ -88,16 +90,16 @@ def test_what_has_no_letters_needs_no_model_and_empty_stays_empty(untrained: Pat
 
 
 def test_lines_stay_lines(tiny: Translator) -> None:
-    [said] = tiny.translate(["a cat\n\n  two dogs"], "en", "de")
-    assert said.text == "eine Katze\n\n  zwei Hunde"
+    [translated] = tiny.translate(["a cat\n\n  two dogs"], "en", "de")
+    assert translated.text == "eine Katze\n\n  zwei Hunde"
 
 
 def test_a_stuttering_translator_leaves_the_english_and_says_so(untrained: Path) -> None:
-    said = open_translator(str(untrained), device="cpu").translate(ENGLISH, "en", "de")
-    assert [one.text for one in said if one.translation_failed] == [
-        text for text, one in zip(ENGLISH, said, strict=True) if one.translation_failed
+    translated = open_translator(str(untrained), device="cpu").translate(ENGLISH, "en", "de")
+    assert [translation.text for translation in translated if translation.translation_failed] == [
+        text for text, translation in zip(ENGLISH, translated, strict=True) if translation.translation_failed
     ]
-    assert any(one.translation_failed for one in said)
+    assert any(translation.translation_failed for translation in translated)
 
 
 def test_a_translator_that_says_nothing_leaves_the_english_and_says_so(untrained: Path) -> None:
@@ -118,7 +120,7 @@ def test_a_line_that_is_too_long_stays_as_it_was(tiny: Translator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "said", "is_lost"),
+    ("before", "translated", "is_lost"),
     [
         ("a cat", "eine Katze", False),
         ("a cat", "eine eine eine eine eine Katze", True),
@@ -131,9 +133,9 @@ def test_a_line_that_is_too_long_stays_as_it_was(tiny: Translator) -> None:
     ],
 )
 def test_repetition_is_noticed_where_the_text_does_not_repeat(
-    before: str, said: str | None, is_lost: bool
+    before: str, translated: str | None, is_lost: bool
 ) -> None:
-    assert failed(before, said) is is_lost
+    assert failed(before, translated) is is_lost
 
 
 def test_a_translation_may_not_grow_without_end() -> None:
@@ -266,6 +268,6 @@ def test_only_what_the_engine_does_not_speak_is_translated() -> None:
 
 def test_an_engine_that_speaks_languages_itself_needs_no_translator(folders: dict[str, Path]) -> None:
     engine = load(EngineOptions(model=str(folders["t5"]), translator="native", device="cpu"))
-    [seen] = engine.encode([picture(1, 64, 48)])
+    [encoded] = engine.encode([picture(1, 64, 48)])
     assert engine.speaks("de")
-    assert len(engine.generate([seen.tokens], [Prompt(language="de")])) == 1
+    assert len(engine.generate([encoded.tokens], [Prompt(language="de")])) == 1

@@ -49,12 +49,12 @@ def like(photo: IndexedPhoto, text: str) -> SearchQuery:
     return SearchQuery(text=text, vector=photo.vectors[1].astype(np.float32))
 
 
-def ids(found: RankedPhotos) -> list[str]:
-    return [hit.id for hit in found.hits]
+def ids(ranked: RankedPhotos) -> list[str]:
+    return [hit.id for hit in ranked.hits]
 
 
 @st.composite
-def albums(draw: st.DrawFn) -> list[IndexedPhoto]:
+def photo_lists(draw: st.DrawFn) -> list[IndexedPhoto]:
     """Up to twelve photos; some of them were sent twice."""
     seeds = draw(st.lists(st.integers(0, 8), max_size=12))
     texts = [" and ".join(draw(st.lists(st.sampled_from(NOUNS), max_size=2))) for _ in seeds]
@@ -73,16 +73,16 @@ def test_an_empty_chat_has_nothing_and_offers_nothing() -> None:
 
 def test_words_of_the_caption_and_the_picture_speak_together() -> None:
     both, words, picture = photo("both", "a cat", seed=1), photo("words", "a cat", seed=2), photo("p", seed=1)
-    found = find(SearchIndex([words, picture, both]), like(both, "cats"), reference_set(RULE))
-    assert found.hits[0].id == "both"
-    assert "dog" not in found.hits[0].words and found.hits[0].words == ("cats",)
+    ranked = find(SearchIndex([words, picture, both]), like(both, "cats"), reference_set(RULE))
+    assert ranked.hits[0].id == "both"
+    assert "dog" not in ranked.hits[0].words and ranked.hits[0].words == ("cats",)
 
 
 def test_what_nothing_is_like_is_not_found_but_the_nearest_is_offered() -> None:
     photos = [photo(str(seed), "a dog", seed=seed) for seed in range(30)]
-    found = find(SearchIndex(photos), query("a giraffe"), reference_set())
-    assert (found.hits, found.total) == ((), 0)
-    assert found.nearest is not None and found.nearest.score < 0.5 and found.nearest.words == ()
+    ranked = find(SearchIndex(photos), query("a giraffe"), reference_set())
+    assert (ranked.hits, ranked.total) == ((), 0)
+    assert ranked.nearest is not None and ranked.nearest.score < 0.5 and ranked.nearest.words == ()
 
 
 def test_a_photo_of_another_models_time_is_found_by_its_words() -> None:
@@ -91,8 +91,8 @@ def test_a_photo_of_another_models_time_is_found_by_its_words() -> None:
 
 
 def test_a_rare_word_counts_more_than_a_common_one() -> None:
-    album = SearchIndex([photo("green", "green", seed=1), photo("key", "key", seed=1)])
-    measured = album.measure(query("green key"), reference_set())
+    index = SearchIndex([photo("green", "green", seed=1), photo("key", "key", seed=1)])
+    measured = index.measure(query("green key"), reference_set())
     assert measured.words[1] > measured.words[0] > 0 and measured.words.sum() == pytest.approx(1)
 
 
@@ -118,26 +118,26 @@ def test_too_few_pictures_to_compare_with_leave_it_to_the_words() -> None:
 # Order, limit, copies.
 
 
-@given(albums(), st.sampled_from(NOUNS), st.integers(1, 12))
+@given(photo_lists(), st.sampled_from(NOUNS), st.integers(1, 12))
 def test_hits_come_best_first_all_above_the_cut_and_within_the_limit(
     photos: list[IndexedPhoto], noun: str, limit: int
 ) -> None:
-    found = find(SearchIndex(photos), query(noun), reference_set(), limit=limit)
-    scores = [hit.score for hit in found.hits]
+    ranked = find(SearchIndex(photos), query(noun), reference_set(), limit=limit)
+    scores = [hit.score for hit in ranked.hits]
     assert scores == sorted(scores, reverse=True) and all(score > 0.5 for score in scores)
-    assert len(scores) == min(limit, found.total)
-    assert (found.nearest is None) == (bool(found.hits) or not photos)
+    assert len(scores) == min(limit, ranked.total)
+    assert (ranked.nearest is None) == (bool(ranked.hits) or not photos)
 
 
-@given(albums(), st.sampled_from(NOUNS))
+@given(photo_lists(), st.sampled_from(NOUNS))
 def test_every_photo_is_shown_or_stood_for_once(photos: list[IndexedPhoto], noun: str) -> None:
     open_door = reference_set(Rule(z_score=1.0, similarity=0.0, words=1.0, cut=-1e6))
-    found = find(SearchIndex(photos), query(noun), open_door, limit=len(photos) + 1)
-    shown = [name for hit in found.hits for name in (hit.id, *hit.copies)]
+    ranked = find(SearchIndex(photos), query(noun), open_door, limit=len(photos) + 1)
+    shown = [name for hit in ranked.hits for name in (hit.id, *hit.copies)]
     assert sorted(shown) == sorted(photo.id for photo in photos)
 
 
-@given(albums(), st.sampled_from(NOUNS))
+@given(photo_lists(), st.sampled_from(NOUNS))
 def test_a_stricter_cut_never_finds_more(photos: list[IndexedPhoto], noun: str) -> None:
     totals = [
         find(
@@ -166,10 +166,10 @@ def test_near_identical_photos_are_one_hit_the_latest() -> None:
         id="again", vectors=(first.vectors + noise).astype(np.float16), text="two cats", timestamp=2
     )
     other = photo("other", "a cat", seed=6, at=3)
-    found = find(SearchIndex([first, again, other]), like(first, "cat"), reference_set(Rule(
+    ranked = find(SearchIndex([first, again, other]), like(first, "cat"), reference_set(Rule(
         z_score=0, similarity=1, words=4, cut=2)))  # fmt: skip
-    assert ids(found) == ["again", "other"] and found.total == 2
-    assert [hit.copies for hit in found.hits] == [("first",), ()]
+    assert ids(ranked) == ["again", "other"] and ranked.total == 2
+    assert [hit.copies for hit in ranked.hits] == [("first",), ()]
 
 
 @pytest.mark.parametrize(("product", "hits"), [(0.98, 2), (0.99, 1)])
@@ -186,15 +186,15 @@ def test_two_scenes_that_are_much_alike_stay_two(product: float, hits: int) -> N
 
 def test_the_same_bytes_are_the_same_photo_whatever_the_model_saw() -> None:
     photos = [photo(name, "a cat", seed=seed, at=seed, digest="d") for seed, name in enumerate("abc")]
-    found = find(
+    ranked = find(
         SearchIndex(photos), query("cat"), reference_set(Rule(z_score=0, similarity=0, words=4, cut=2))
     )
-    assert ids(found) == ["c"] and found.hits[0].copies == ("b", "a")
+    assert ids(ranked) == ["c"] and ranked.hits[0].copies == ("b", "a")
 
 
 def test_a_photo_that_came_twice_under_one_id_is_there_once() -> None:
-    album = SearchIndex([photo("a", "a cat", seed=1), photo("a", "a dog", seed=1)])
-    assert [one.text for one in album.photos] == ["a dog"]
+    index = SearchIndex([photo("a", "a cat", seed=1), photo("a", "a dog", seed=1)])
+    assert [one.text for one in index.photos] == ["a dog"]
 
 
 # Photos that come, change and go.
@@ -210,24 +210,24 @@ def test_a_photo_that_came_twice_under_one_id_is_there_once() -> None:
 def test_an_album_that_grew_and_shrank_is_as_one_that_was_made_at_once(
     steps: list[tuple[int, str, bool, bool]],
 ) -> None:
-    album, known = SearchIndex(), dict[str, IndexedPhoto]()
+    index, known = SearchIndex(), dict[str, IndexedPhoto]()
     for at, (name, noun, gone, seen) in enumerate(steps):
         if gone:
-            album.remove(str(name))
+            index.remove(str(name))
             known.pop(str(name), None)
             continue
         given_ = photo(str(name), noun, seed=at, at=at)
         known[str(name)] = (
             given_ if seen else IndexedPhoto(id=str(name), vectors=None, text=noun, timestamp=at)
         )
-        album.add(known[str(name)])
+        index.add(known[str(name)])
     anew = SearchIndex(known.values())
-    assert (album.ids, len(album)) == (anew.ids, len(anew)) == (frozenset(known), len(known))
-    for wanted in (query("a cat"), query("star and key", seed=3)):
-        assert find(album, wanted, reference_set()) == find(anew, wanted, reference_set())
-        assert find(album, wanted, None) == find(anew, wanted, None)
+    assert (index.ids, len(index)) == (anew.ids, len(anew)) == (frozenset(known), len(known))
+    for search_query in (query("a cat"), query("star and key", seed=3)):
+        assert find(index, search_query, reference_set()) == find(anew, search_query, reference_set())
+        assert find(index, search_query, None) == find(anew, search_query, None)
     for name in known:
-        assert find_similar(album, name, reference_set()) == find_similar(anew, name, reference_set())
+        assert find_similar(index, name, reference_set()) == find_similar(anew, name, reference_set())
 
 
 @given(st.permutations([photo(str(seed), "a cat", seed=seed % 4, at=seed // 4) for seed in range(20)]))
@@ -244,29 +244,32 @@ def test_photos_that_came_at_one_time_are_ranked_by_their_ids_wherever_they_lie(
 @pytest.mark.parametrize(("queries", "width"), [(1, 7), (25, 64), (32, 255)])
 def test_how_near_a_picture_comes_does_not_depend_on_where_it_lies(queries: int, width: int) -> None:
     rng = np.random.default_rng(0)
-    vectors, wanted = rng.standard_normal((queries, width)), rng.standard_normal(width).astype(np.float32)
-    found = set()
+    vectors, search_query = (
+        rng.standard_normal((queries, width)),
+        rng.standard_normal(width).astype(np.float32),
+    )
+    ranked = set()
     for before in (0, 1, 2, 5, 255, 256, 300):
         blocks = VectorBlocks()
         for place in range(before):
             blocks.set(place, rng.standard_normal((queries, width)))
         blocks.set(before, vectors)
-        found.add(float(blocks.nearest(wanted)[before]))
-    assert len(found) == 1
+        ranked.add(float(blocks.nearest(search_query)[before]))
+    assert len(ranked) == 1
 
 
 def test_a_photo_that_went_leaves_no_vectors() -> None:
-    album = SearchIndex([photo("a", seed=1), photo("b", seed=2)])
-    (row,) = album.columns.row[[album.slot_of("a")]]
-    album.remove("a")
-    assert not album._vectors.rows(np.array([row])).any()
+    index = SearchIndex([photo("a", seed=1), photo("b", seed=2)])
+    (row,) = index.columns.row[[index.slot_of("a")]]
+    index.remove("a")
+    assert not index._vectors.rows(np.array([row])).any()
 
 
 def test_many_more_photos_than_fit_a_block_are_all_searched() -> None:
     photos = [photo(str(seed), "a dog", seed=seed) for seed in range(600)]
-    for wanted in (0, 255, 256, 599):
-        found = find(SearchIndex(photos), like(photos[wanted], "a cat"), None)
-        assert [found.hits[0].id if found.hits else found.nearest and found.nearest.id] == [str(wanted)]
+    for position in (0, 255, 256, 599):
+        ranked = find(SearchIndex(photos), like(photos[position], "a cat"), None)
+        assert [ranked.hits[0].id if ranked.hits else ranked.nearest and ranked.nearest.id] == [str(position)]
 
 
 def test_vectors_of_another_shape_are_not_compared() -> None:
@@ -278,16 +281,16 @@ def test_vectors_of_another_shape_are_not_compared() -> None:
 
 
 def test_only_the_photos_that_are_asked_for_are_found_or_offered() -> None:
-    album = SearchIndex([photo(str(at), "a cat", seed=at, at=at) for at in range(6)])
+    index = SearchIndex([photo(str(at), "a cat", seed=at, at=at) for at in range(6)])
     words = reference_set(Rule(z_score=0, similarity=0, words=4, cut=2))
-    late = album.columns.timestamp >= 4
-    assert set(ids(find(album, query("cat"), words, among=late))) == {"4", "5"}
-    none = find(album, query("dog"), words, among=late)
+    late = index.columns.timestamp >= 4
+    assert set(ids(find(index, query("cat"), words, among=late))) == {"4", "5"}
+    none = find(index, query("dog"), words, among=late)
     assert none.hits == () and none.nearest is not None and none.nearest.id == "5"
-    assert find(album, query("cat"), words, among=album.columns.timestamp > 9) == RankedPhotos()
+    assert find(index, query("cat"), words, among=index.columns.timestamp > 9) == RankedPhotos()
 
 
-@given(albums(), st.integers(0, 12), st.integers(1, 5))
+@given(photo_lists(), st.integers(0, 12), st.integers(1, 5))
 def test_pages_follow_one_another(photos: list[IndexedPhoto], offset: int, limit: int) -> None:
     words = reference_set(Rule(z_score=0, similarity=0, words=4, cut=2))
     whole = find(SearchIndex(photos), query("cat"), words, limit=100)
@@ -301,10 +304,10 @@ def test_pages_follow_one_another(photos: list[IndexedPhoto], offset: int, limit
 def test_what_was_typed_in_another_language_is_found_where_all_its_words_stand() -> None:
     mine = IndexedPhoto(id="mine", vectors=None, text="a woman on a sofa\nOma Ilse im Sessel")
     other = IndexedPhoto(id="other", vectors=None, text="a sofa\nim Garten")
-    found = find(
+    ranked = find(
         SearchIndex([mine, other]), SearchQuery(text="grandma ilse", vector=None, typed="Oma Ilse"), None
     )
-    assert ids(found) == ["mine"] and found.hits[0].words == ("oma", "ilse")
+    assert ids(ranked) == ["mine"] and ranked.hits[0].words == ("oma", "ilse")
     assert (
         find(SearchIndex([other]), SearchQuery(text="a garden", vector=None, typed="ein Garten"), None).hits
         == ()
@@ -336,20 +339,20 @@ def test_only_what_the_owner_wrote_finds_a_photo_against_the_model() -> None:
 
 def test_what_nobody_could_look_at_is_offered_last() -> None:
     seen, unseen = photo("seen", "a cat", seed=1), IndexedPhoto(id="unseen", vectors=None, timestamp=9)
-    found = find(SearchIndex([seen, unseen]), query("zebra"), reference_set())
-    assert found.nearest is not None
-    assert found.nearest.id == "seen"
+    ranked = find(SearchIndex([seen, unseen]), query("zebra"), reference_set())
+    assert ranked.nearest is not None
+    assert ranked.nearest.id == "seen"
 
 
 def test_words_alone_decide_where_no_model_reads_the_query() -> None:
-    album = SearchIndex([photo(str(seed), "a dog" if seed else "a cat", seed=seed) for seed in range(40)])
-    assert ids(find(album, SearchQuery(text="a cat", vector=None), reference_set())) == ["0"]
+    index = SearchIndex([photo(str(seed), "a dog" if seed else "a cat", seed=seed) for seed in range(40)])
+    assert ids(find(index, SearchQuery(text="a cat", vector=None), reference_set())) == ["0"]
 
 
 def test_a_photo_without_vectors_is_found_by_words_whatever_the_calibration_weighs() -> None:
     strict = reference_set(Rule(z_score=1, similarity=1, words=1, cut=50))
-    album = SearchIndex([IndexedPhoto(id="old", vectors=None, text="a cat"), photo("new", "a cat")])
-    assert ids(find(album, query("cat"), strict)) == ["old"]
+    index = SearchIndex([IndexedPhoto(id="old", vectors=None, text="a cat"), photo("new", "a cat")])
+    assert ids(find(index, query("cat"), strict)) == ["old"]
 
 
 # Photos that are like one of them.
@@ -363,8 +366,8 @@ def test_photos_with_something_in_common_are_like_one_another(bank: ReferenceSet
     for at in (3, 30):
         assert photos[at].vectors is not None
         photos[at].vectors[at % Q] = thing
-    found = find_similar(SearchIndex(photos), "3", bank)
-    best = found.hits[0] if found.hits else found.nearest
+    ranked = find_similar(SearchIndex(photos), "3", bank)
+    best = ranked.hits[0] if ranked.hits else ranked.nearest
     assert best is not None and best.id == "30"
     assert "3" not in ids(find_similar(SearchIndex(photos), "3", bank, limit=100))
 
@@ -376,13 +379,13 @@ def test_a_photo_that_nothing_is_like_finds_nothing_and_offers_the_nearest() -> 
     for one in others:
         assert one.vectors is not None
         one.vectors[:, 0] = 0
-    found = find_similar(SearchIndex([IndexedPhoto(id="apart", vectors=apart), *others]), "apart", None)
-    assert found.hits == () and found.nearest is not None
+    ranked = find_similar(SearchIndex([IndexedPhoto(id="apart", vectors=apart), *others]), "apart", None)
+    assert ranked.hits == () and ranked.nearest is not None
 
 
 def test_a_photo_that_is_not_there_or_was_never_seen_is_like_none() -> None:
-    album = SearchIndex([IndexedPhoto(id="unseen", vectors=None, text="a cat"), photo("seen", "a cat")])
-    assert find_similar(album, "unseen", None) == find_similar(album, "gone", None) == RankedPhotos()
+    index = SearchIndex([IndexedPhoto(id="unseen", vectors=None, text="a cat"), photo("seen", "a cat")])
+    assert find_similar(index, "unseen", None) == find_similar(index, "gone", None) == RankedPhotos()
 
 
 # Words.

@@ -20,7 +20,9 @@ def test_it_knows_colour_and_size_from_the_query_tokens_alone(size: tuple[int, i
 def test_a_query_is_nearest_to_the_picture_of_its_colour() -> None:
     engine = EchoEngine()
     pictures = engine.encode([Image.new("RGB", (8, 8), rgb) for rgb in COLOURS.values()])
-    vectors = np.concatenate([one.vectors for one in pictures if one.vectors is not None]).astype(np.float32)
+    vectors = np.concatenate([encoded.vectors for encoded in pictures if encoded.vectors is not None]).astype(
+        np.float32
+    )
     queries = engine.embed_text([f"something {name}, please" for name in COLOURS])
     assert (queries @ vectors.T).argmax(axis=1).tolist() == list(range(len(COLOURS)))
     assert np.linalg.norm(engine.embed_text(["nothing of that"]), axis=1) == pytest.approx(1)
