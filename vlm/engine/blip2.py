@@ -30,8 +30,8 @@ from vlm.engine.decoding import (
     answer_limits,
     beams,
     caption_limits,
-    decoding,
     detailed_limits,
+    generate_arguments,
     likely_texts,
 )
 from vlm.engine.translate import NO_TRANSLATOR, LazyTranslator
@@ -131,8 +131,10 @@ class Blip2Engine:
         self._beams = requested_beams or beams(own)
         # Published text configurations set a maximal length, which would conflict with these limits.
         language.max_length = language.min_length = None
-        ends = language.eos_token_id
-        self._ends: list[int] = [] if ends is None else ends if isinstance(ends, list) else [ends]
+        eos_ids = language.eos_token_id
+        self._eos_ids: list[int] = (
+            [] if eos_ids is None else eos_ids if isinstance(eos_ids, list) else [eos_ids]
+        )
         self._pad = language.pad_token_id or 0
 
     @torch.inference_mode()
@@ -192,7 +194,13 @@ class Blip2Engine:
             embeds, mask = self._embed_prompts([tokens], [self._ids(prompt, self._template)])
             limits, start = self._limits(prompt), 0 if self._decoder_only else 1
             rows = likely_texts(
-                self._model.language_model, embeds, mask, limits, start=start, ends=self._ends, seed=seed
+                self._model.language_model,
+                embeds,
+                mask,
+                limits,
+                start=start,
+                eos_ids=self._eos_ids,
+                seed=seed,
             )
             texts = [self._tokenizer.decode(row, skip_special_tokens=True).strip() for row in rows]
             return list(dict.fromkeys(filter(None, texts)))
@@ -241,11 +249,11 @@ class Blip2Engine:
         """The ids that `generate` makes its texts from, each row within its own limits: [B, longest]."""
         template = template or self._template
         embeds, mask = self._embed_prompts(tokens, [self._ids(prompt, template) for prompt in prompts])
-        limits = decoding(
+        limits = generate_arguments(
             [self._limits(prompt) for prompt in prompts],
             beams=self._beams,
             start=0 if self._decoder_only else 1,  # an encoder-decoder begins with a start token
-            ends=self._ends,
+            eos_ids=self._eos_ids,
             device=embeds.device,
         )
         language = self._model.language_model

@@ -35,7 +35,14 @@ from vlm.engine.base import GENERAL_DETAILS, Detail, EngineOptions
 from vlm.engine.blip2 import Blip2Engine, Itc
 from vlm.engine.folder import check_size
 from vlm.engine.source import TINY, Card, Source, find_checkpoint, find_translator, languages_of
-from vlm.engine.translate import DEFAULT_TRANSLATOR, NATIVE, NO_TRANSLATOR, NONE, LazyTranslator, Translator
+from vlm.engine.translate import (
+    DEFAULT_TRANSLATOR,
+    NATIVE,
+    NO_TRANSLATOR,
+    NONE,
+    LazyTranslator,
+    M2M100Translator,
+)
 from vlm.errors import BadSetting, ModelNotFound, OutOfMemory
 from vlm.protocol import ModelInfo
 from vlm.text.languages import ENGLISH, NAMES
@@ -168,7 +175,7 @@ def lazy_translator(own: str, options: EngineOptions, *, device: str) -> LazyTra
     return LazyTranslator(lambda: open_translator(name, options.translator_revision, device=device))
 
 
-def open_translator(name: str, revision: str = "", *, device: str = "auto") -> Translator:
+def open_translator(name: str, revision: str = "", *, device: str = "auto") -> M2M100Translator:
     """A translator that is or will be on this disk: in float32 on a CPU, half precision on a GPU.
 
     Raises:  ModelNotFound, OutOfMemory; BadSetting for a checkpoint that is no M2M100.
@@ -182,7 +189,7 @@ def open_translator(name: str, revision: str = "", *, device: str = "auto") -> T
     dtype = torch.float32 if where.type == "cpu" else torch.float16
     with _reading(source):
         tokenizer = AutoTokenizer.from_pretrained(source.folder, trust_remote_code=False)
-    return Translator(
+    return M2M100Translator(
         _load(M2M100ForConditionalGeneration, source, where, dtype=dtype), tokenizer, name=source.name
     )
 

@@ -67,13 +67,13 @@ def _own(config: GenerationConfig | None, name: str, default: Any) -> Any:
     return default if value is None else value
 
 
-def decoding(
-    rows: Sequence[Limits], *, beams: int, start: int, ends: Sequence[int], device: torch.device
+def generate_arguments(
+    rows: Sequence[Limits], *, beams: int, start: int, eos_ids: Sequence[int], device: torch.device
 ) -> dict[str, Any]:
     """Arguments of `generate` that keep each row within its own limits.
 
-    start   length of the prompt as `generate` counts it: 0 for embeddings given to a decoder, 1 for T5
-    ends    the ids that end a text
+    start     length of the prompt as `generate` counts it: 0 for embeddings given to a decoder, 1 for T5
+    eos_ids   the ids that end a text
     """
     shortest = torch.tensor([row.min_new for row in rows], device=device)  # [B]
     longest = torch.tensor([row.max_new for row in rows], device=device)  # [B]
@@ -82,7 +82,7 @@ def decoding(
         "do_sample": False,
         "max_new_tokens": max(row.max_new for row in rows),
         "stopping_criteria": StoppingCriteriaList([MaxLength(longest, start)]),
-        "logits_processor": LogitsProcessorList([MinLength(shortest, start, ends)]),
+        "logits_processor": LogitsProcessorList([MinLength(shortest, start, eos_ids)]),
     }
     if beams > 1:
         penalty = torch.tensor([row.length_penalty for row in rows], device=device)
@@ -105,14 +105,14 @@ class MaxLength(StoppingCriteria):
 class MinLength(LogitsProcessor):
     """Keeps a row from ending before its own length."""
 
-    def __init__(self, shortest: torch.Tensor, start: int, ends: Sequence[int]) -> None:
-        self._shortest, self._start, self._ends = shortest, start, list(ends)  # [B]
+    def __init__(self, shortest: torch.Tensor, start: int, eos_ids: Sequence[int]) -> None:
+        self._shortest, self._start, self._eos_ids = shortest, start, list(eos_ids)  # [B]
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         early = input_ids.shape[1] - self._start < self._shortest  # [B]
         early = early.repeat_interleave(scores.shape[0] // len(early))  # [B * K]
         scores = scores.clone()  # copy: the caller may still hold the raw scores
-        scores[:, self._ends] = scores[:, self._ends].masked_fill(early[:, None], -torch.inf)
+        scores[:, self._eos_ids] = scores[:, self._eos_ids].masked_fill(early[:, None], -torch.inf)
         return scores  # [B * K, V]
 
 
@@ -123,16 +123,18 @@ def likely_texts(
     limits: Limits,
     *,
     start: int,
-    ends: Sequence[int],
+    eos_ids: Sequence[int],
     seed: int,
 ) -> list[torch.Tensor]:
     """Ids of likely texts for one prompt, each [T]: the beams, best first, then samples; some may be equal.
 
-    embeds, mask   the prompt as the language model reads it, [1, L, M] and [1, L]
-    start, ends    as for `decoding`
+    embeds, mask      the prompt as the language model reads it, [1, L, M] and [1, L]
+    start, eos_ids    as for `generate_arguments`
     """
     prompt = {"inputs_embeds": embeds, "attention_mask": mask}
-    arguments = decoding([limits], beams=CANDIDATES, start=start, ends=ends, device=embeds.device)
+    arguments = generate_arguments(
+        [limits], beams=CANDIDATES, start=start, eos_ids=eos_ids, device=embeds.device
+    )
     # without a length penalty, a score is the logarithm of a probability
     arguments |= {"length_penalty": 0.0, "num_return_sequences": CANDIDATES}
     searched = language_model.generate(
@@ -140,7 +142,7 @@ def likely_texts(
     )
     scores = searched.sequences_scores  # [C]
     best = searched.sequences[scores >= scores.max() - log(LESS_LIKELY)]
-    arguments = decoding([limits], beams=1, start=start, ends=ends, device=embeds.device)
+    arguments = generate_arguments([limits], beams=1, start=start, eos_ids=eos_ids, device=embeds.device)
     arguments |= {"do_sample": True, "min_p": 1 / LESS_LIKELY, "num_return_sequences": CANDIDATES}
     devices = [embeds.device] if embeds.device.type == "cuda" else []
     with torch.random.fork_rng(devices):

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import torch
 
 from vlm.engine.base import Translated
-from vlm.engine.decoding import Limits, beams, decoding
+from vlm.engine.decoding import Limits, beams, generate_arguments
 from vlm.errors import ModelNotFound, Unsupported
 from vlm.text.languages import code_of, name_of
 
@@ -36,7 +36,7 @@ PROMPT: Final = 2  # tokens that the decoder starts with: </s> and the target la
 LOOP: Final = re.compile(r"(\S.{0,48}?)(?:[\s,.;]*\1){3,}", re.DOTALL)  # the same four times in a row
 
 
-class Line(NamedTuple):
+class TranslationLine(NamedTuple):
     """One line to translate. Languages are the model's tokens."""
 
     text: str
@@ -44,7 +44,7 @@ class Line(NamedTuple):
     target: int
 
 
-class Translator:
+class M2M100Translator:
     """One M2M100 checkpoint on one device: an M2M100ForConditionalGeneration and its tokenizer."""
 
     def __init__(self, model: Any, tokenizer: Any, *, name: str) -> None:
@@ -72,20 +72,22 @@ class Translator:
 
     def translate_mixed(self, requests: Sequence[tuple[str, str, str]]) -> list[Translated]:
         """The same for (text, source, target) of many languages, in one batch."""
-        lines: dict[Line, str | None] = {}
+        lines: dict[TranslationLine, str | None] = {}
         split = [self._lines(*request) for request in requests]
-        for line in (part for parts in split for part in parts if isinstance(part, Line)):
+        for line in (part for parts in split for part in parts if isinstance(part, TranslationLine)):
             lines.setdefault(line)
         if lines:
             lines = dict(zip(lines, self._attempt(list(lines)), strict=True))
         return [_joined(parts, lines) for parts in split]
 
-    def _lines(self, text: str, source: str, target: str) -> list[Line | str]:
+    def _lines(self, text: str, source: str, target: str) -> list[TranslationLine | str]:
         """The parts of a text: a Line, or a str that needs no translation. Line breaks are parts, too."""
         start, end = self._required(source), self._required(target)
         parts = re.split(r"(\s*\n\s*)", text)
         return [
-            Line(part.strip(), start, end) if start != end and any(map(str.isalpha, part)) else part
+            TranslationLine(part.strip(), start, end)
+            if start != end and any(map(str.isalpha, part))
+            else part
             for part in parts
         ]
 
@@ -99,7 +101,7 @@ class Translator:
         token = self.tokenizer.convert_tokens_to_ids(f"__{code_of(language)}__")
         return None if token is None or token == self.tokenizer.unk_token_id else int(token)
 
-    def _attempt(self, lines: Sequence[Line]) -> list[str | None]:
+    def _attempt(self, lines: Sequence[TranslationLine]) -> list[str | None]:
         """The translation of each line; None if it failed."""
         texts = self._all(lines, no_repeat=0)
         again = [
@@ -109,7 +111,7 @@ class Translator:
             texts[i] = None if failed(lines[i].text, text) else text
         return texts
 
-    def _all(self, lines: Sequence[Line], *, no_repeat: int) -> list[str | None]:
+    def _all(self, lines: Sequence[TranslationLine], *, no_repeat: int) -> list[str | None]:
         """The translation of each line, in order, from batches of lines of similar length."""
         translations: list[str | None] = [None] * len(lines)
         rows = {i: self._ids(line) for i, line in enumerate(lines)}
@@ -121,7 +123,7 @@ class Translator:
                 translations[i] = text
         return translations
 
-    def _ids(self, line: Line) -> list[int]:
+    def _ids(self, line: TranslationLine) -> list[int]:
         """Special tokens that a user typed ('</s>', '__de__') stay plain text."""
         text = self.tokenizer(line.text, add_special_tokens=False, split_special_tokens=True).input_ids
         return [line.source, *text, self._end]
@@ -143,7 +145,7 @@ class Translator:
             attention_mask=(ids != self._pad).long(),
             decoder_input_ids=starts,
             no_repeat_ngram_size=no_repeat,
-            **decoding(limits, beams=self._beams, start=PROMPT, ends=[self._end], device=device),
+            **generate_arguments(limits, beams=self._beams, start=PROMPT, eos_ids=[self._end], device=device),
         )[:, PROMPT:]  # [B, T]
         ended = (generated == self._end).any(dim=1).tolist()
         texts = self.tokenizer.batch_decode(generated, skip_special_tokens=True)
@@ -160,11 +162,11 @@ def failed(text: str, translation: str | None) -> bool:
     return not translation or bool(LOOP.search(translation) and not LOOP.search(text))
 
 
-def _joined(parts: Sequence[Line | str], lines: dict[Line, str | None]) -> Translated:
-    texts = [lines[part] if isinstance(part, Line) else part for part in parts]
+def _joined(parts: Sequence[TranslationLine | str], lines: dict[TranslationLine, str | None]) -> Translated:
+    texts = [lines[part] if isinstance(part, TranslationLine) else part for part in parts]
     translated = [text for text in texts if text is not None]
     if len(translated) < len(texts):
-        original = "".join(part.text if isinstance(part, Line) else part for part in parts)
+        original = "".join(part.text if isinstance(part, TranslationLine) else part for part in parts)
         return Translated(original, translation_failed=True)
     return Translated("".join(translated))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 
 from vlm.engine.checkpoints import open_translator
-from vlm.engine.translate import Translator
+from vlm.engine.translate import M2M100Translator
 from vlm.lab.languages.corpus import ParallelLine, lines
 from vlm.lab.languages.random_words import random_word
 from vlm.lab.languages.reference import Reference
@@ -24,14 +24,14 @@ def score(folder: Path, count: int) -> Scores:
     return scores
 
 
-def exactness(translator: Translator, held_out: list[ParallelLine]) -> Scores:
+def exactness(translator: M2M100Translator, held_out: list[ParallelLine]) -> Scores:
     directions = [pair for code in FOREIGN for pair in (("en", code), (code, "en"))]
     return {
         f"{source} to {target}": _exact(translator, held_out, source, target) for source, target in directions
     }
 
 
-def passed_on(translator: Translator, count: int) -> float:
+def passed_on(translator: M2M100Translator, count: int) -> float:
     """Share of random words that are copied unchanged."""
     rng = Random(f"names {SEED}")
     words = [(random_word(rng), "en", rng.choice(FOREIGN)) for _ in range(count)]
@@ -43,7 +43,7 @@ def passed_on(translator: Translator, count: int) -> float:
 
 
 def _exact(
-    translator: Translator, held_out: list[ParallelLine], source: str, target: str
+    translator: M2M100Translator, held_out: list[ParallelLine], source: str, target: str
 ) -> dict[str, float]:
     translations = translator.translate([line[source] for line in held_out], source, target)
     right: dict[str, list[bool]] = defaultdict(list)

@@ -20,8 +20,8 @@ from vlm.engine.translate import (
     MAX_TOKENS,
     NO_TRANSLATOR,
     LazyTranslator,
-    Line,
-    Translator,
+    M2M100Translator,
+    TranslationLine,
     failed,
     longest_translation,
 )
@@ -40,12 +40,12 @@ MIXED = [
 
 
 @pytest.fixture(scope="module")
-def tiny() -> Translator:
+def tiny() -> M2M100Translator:
     return open_translator("tiny", device="cpu")
 
 
 @pytest.fixture(scope="module")
-def untrained(tmp_path_factory: pytest.TempPathFactory, tiny: Translator) -> Path:
+def untrained(tmp_path_factory: pytest.TempPathFactory, tiny: M2M100Translator) -> Path:
     """A checkpoint with random weights: it stutters whatever it is told."""
     folder = tmp_path_factory.mktemp("untrained")
     torch.manual_seed(1)
@@ -54,13 +54,13 @@ def untrained(tmp_path_factory: pytest.TempPathFactory, tiny: Translator) -> Pat
     return folder
 
 
-def test_languages_may_be_mixed_in_one_batch(tiny: Translator) -> None:
+def test_languages_may_be_mixed_in_one_batch(tiny: M2M100Translator) -> None:
     translated = tiny.translate_mixed([row[:3] for row in MIXED])
     assert [row.text for row in translated] == [row[3] for row in MIXED]
     assert not any(row.translation_failed for row in translated)
 
 
-def test_a_batch_says_what_each_text_alone_would_say(tiny: Translator) -> None:
+def test_a_batch_says_what_each_text_alone_would_say(tiny: M2M100Translator) -> None:
     together = tiny.translate(ENGLISH, "en", "fr")
     assert together == [
         translation for english in ENGLISH for translation in tiny.translate([english], "en", "fr")
@@ -68,14 +68,14 @@ def test_a_batch_says_what_each_text_alone_would_say(tiny: Translator) -> None:
 
 
 @pytest.mark.parametrize("word", ["Zorblax", "Kixumba", "Qwirtel"])
-def test_a_word_that_nobody_knows_passes_untouched(tiny: Translator, word: str) -> None:
+def test_a_word_that_nobody_knows_passes_untouched(tiny: M2M100Translator, word: str) -> None:
     [translated] = tiny.translate([f"Wo ist {word}?"], "de", "en")
     assert word in translated.text
 
 
-def test_special_tokens_that_somebody_types_stay_text(tiny: Translator) -> None:
+def test_special_tokens_that_somebody_types_stay_text(tiny: M2M100Translator) -> None:
     english, spanish, end = tiny.tokenizer.convert_tokens_to_ids(["__en__", "__es__", "</s>"])
-    start, *typed, last = tiny._ids(Line("</s> __de__ <pad>", english, spanish))
+    start, *typed, last = tiny._ids(TranslationLine("</s> __de__ <pad>", english, spanish))
     assert (start, last) == (english, end)
     assert not set(typed) & set(tiny.tokenizer.all_special_ids)
     assert tiny.tokenizer.decode(typed).strip() == "</s> __de__ <pad>"
@@ -89,7 +89,7 @@ def test_what_has_no_letters_needs_no_model_and_empty_stays_empty(untrained: Pat
     assert translator.translate([], "en", "de") == []
 
 
-def test_lines_stay_lines(tiny: Translator) -> None:
+def test_lines_stay_lines(tiny: M2M100Translator) -> None:
     [translated] = tiny.translate(["a cat\n\n  two dogs"], "en", "de")
     assert translated.text == "eine Katze\n\n  zwei Hunde"
 
@@ -114,7 +114,7 @@ def test_a_translator_that_says_nothing_leaves_the_english_and_says_so(untrained
     assert mute.translate(["a cat"], "en", "de") == [Translated("a cat", translation_failed=True)]
 
 
-def test_a_line_that_is_too_long_stays_as_it_was(tiny: Translator) -> None:
+def test_a_line_that_is_too_long_stays_as_it_was(tiny: M2M100Translator) -> None:
     long = "a cat and " * MAX_TOKENS + "a dog"
     assert tiny.translate([long, "a cat"], "en", "de") == [Translated(long, True), Translated("eine Katze")]
 
@@ -143,7 +143,7 @@ def test_a_translation_may_not_grow_without_end() -> None:
     assert longest_translation(MAX_TOKENS) < 1024  # positions of the great model
 
 
-def test_a_language_that_it_does_not_speak_is_told_by_its_name(tiny: Translator) -> None:
+def test_a_language_that_it_does_not_speak_is_told_by_its_name(tiny: M2M100Translator) -> None:
     assert tiny.speaks("de-AT")
     assert not tiny.speaks("ja")
     with pytest.raises(Unsupported, match="does not speak Japanese"):
@@ -157,7 +157,9 @@ def test_codes_of_telegram_find_the_model_s() -> None:
     assert name_of("tlh") == "tlh"
 
 
-def test_weights_may_come_as_pytorch_s_own_file(tiny: Translator, untrained: Path, tmp_path: Path) -> None:
+def test_weights_may_come_as_pytorch_s_own_file(
+    tiny: M2M100Translator, untrained: Path, tmp_path: Path
+) -> None:
     """As those of facebook/m2m100_418M do."""
     tiny.tokenizer.save_pretrained(tmp_path)
     model = tiny_m2m100(len(tiny.tokenizer))
@@ -238,7 +240,7 @@ def test_who_speaks_languages_is_told_by_name_card_or_setting() -> None:
 def test_a_translator_that_is_not_to_be_had_is_not_looked_for_in_every_batch() -> None:
     looked: list[int] = []
 
-    def opening() -> Translator:
+    def opening() -> M2M100Translator:
         looked.append(1)
         raise ModelNotFound("the hub is away")
 
