@@ -129,7 +129,7 @@ def test_where_nothing_can_be_kept_the_search_still_works(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (pictures_folder / NAME / "taken").mkdir(parents=True)
     assert (shown(pictures_folder), shown(pictures_folder)) == (3, 3)
-    assert "each search looks anew" in capsys.readouterr().err
+    assert "each search reads all pictures again" in capsys.readouterr().err
 
 
 def test_names_that_are_no_text_are_kept(pictures_folder: Path) -> None:
