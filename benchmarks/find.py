@@ -147,7 +147,7 @@ async def ceilings(redis: Redis, server_pid: int, options: argparse.Namespace) -
     read_ms = [timed_ms(numbers.max) for _ in range(10)]
     row(f"read once ({numbers.nbytes / 1e6:.0f} MB)", read_ms)
     piece = 100 * options.queries * options.width
-    halves, sender = np.ones(piece, np.float16), Searcher(Client(redis), [server_pid])
+    halves, sender = np.ones(piece, np.float16), Searcher(redis, [server_pid])
     await redis.set("piece", halves.tobytes())
 
     async def send() -> None:
@@ -233,7 +233,7 @@ async def add_photo(
     vectors: NDArray[np.float16] = units(rng, options.queries, options.width).astype(np.float16)
     caption = f"a {' and a '.join(rng.choice(WORDS, 2))} on a green background"
     await memory.remember(CHAT, Photo(id=str(number), file_id="f", created_ms=1000 * number))
-    await memory.describe(CHAT, str(number), caption=caption, revision=REVISION)
+    await memory.set_caption(CHAT, str(number), caption=caption, revision=REVISION)
     packed = Array(data=vectors.tobytes(), shape=vectors.shape, revision=REVISION)
     await memory.store_vectors(CHAT, str(number), packed)
 

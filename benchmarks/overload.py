@@ -64,10 +64,10 @@ class LoadPhase:
 
     asked_s: dict[str, float] = field(default_factory=dict)
     answered_s: dict[str, float] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)  # job -> what was said
+    refused: dict[str, str] = field(default_factory=dict)  # job -> the message
 
     def goodput(self) -> float:
-        """Jobs a second that were answered between the first asking and the last."""
+        """Jobs a second that were answered between the first submission and the last."""
         first_s, last_s = min(self.asked_s.values()), max(self.asked_s.values())
         return sum(at_s <= last_s for at_s in self.answered_s.values()) / (last_s - first_s)
 
@@ -82,7 +82,7 @@ class LoadPhase:
         return [answered[chat] / asked[chat] for chat in asked if chat != FLOODER]
 
     def times_s(self) -> list[float]:
-        """From asking to the result, of the chats that do not flood."""
+        """From submission to the result, of the chats that do not flood."""
         return [at_s - self.asked_s[job] for job, at_s in self.answered_s.items() if _chat(job) != FLOODER]
 
 
@@ -186,7 +186,7 @@ def report(alone: LoadPhase, flood: LoadPhase, seconds: float) -> None:
     }
     print(f"asked for              {figures['load']} times what can be done, {figures['asked']} jobs")
     print(f"goodput                {figures['goodput']:.1%} of it (goal: at least 90 %)")
-    print(f"refused and told so    {figures['refused_share']:.1%} of the rest (goal: all)")
+    print(f"refused and told so    {figures['told']:.1%} of the rest (goal: all)")
     print(f"fairness of the others {figures['fairness']} (goal: at least 0.95)")
     print(
         f"their p95              {during_s:.2f} s, alone {before_s:.2f} s (goal: {figures['p95_goal_s']} s)"
