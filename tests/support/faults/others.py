@@ -54,7 +54,7 @@ async def poisoned(harness: Harness, rng: random.Random) -> None:
     photo = await asyncio.to_thread(person.send, picture("red"))
     question = await asyncio.to_thread(person.write, "Is it poison?", photo)
     deaths = 0
-    while not any(text.startswith("Sorry") for text in await asyncio.to_thread(person.heard)):
+    while not any(text.startswith("Sorry") for text in await asyncio.to_thread(person.bot_texts)):
         if not harness.is_up("worker"):
             deaths += 1
             await harness.restart("worker")
